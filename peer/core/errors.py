@@ -1,0 +1,36 @@
+"""The errors that a peer knows, and the exit code that each kind ends the process with."""
+
+from __future__ import annotations
+
+EXIT_OK = 0  # the whole file is here, and everybody who needed us has it too
+EXIT_FAILED = 1  # this machine got in the way: disk, port, permissions
+EXIT_USAGE = 2  # the command line or a configuration file is wrong
+EXIT_INCOMPLETE = 3  # the swarm could not give us every piece
+EXIT_INTERRUPTED = 130  # Ctrl-C or a TERM signal, as shells report it
+
+
+class WeftError(Exception):
+    """One line for a person: what happened, where, and what to do next."""
+
+    code = EXIT_FAILED
+
+
+class ConfigError(WeftError):
+    """A configuration file or the command line is wrong; `where` is `file:line` or the file's name."""
+
+    code = EXIT_USAGE
+
+    def __init__(self, where: str, problem: str, remedy: str) -> None:
+        super().__init__(f"{where}: {problem}; {remedy}")
+
+
+class StoreError(WeftError):
+    """The payload can't be read or written on this machine."""
+
+
+class BusyError(WeftError):
+    """Somebody else holds what we need: the port, or the lock of this peer's folder."""
+
+
+class ProtocolError(Exception):
+    """A neighbour broke the protocol: its connection is closed, and `str(error)` is the reason logged."""

@@ -1,0 +1,208 @@
+"""The manifest: names, sizes, modes and SHA-256 of the payload's files, and SHA-256 of every piece."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
+
+from peer.core.errors import ConfigError
+
+MIN_PIECE = 64 * 1024
+MAX_PIECE = 16 * 1024 * 1024
+MAX_PIECES = 4_000  # the aim of `auto_piece_size`, not a limit of the format
+HASH_BYTES = 32
+
+
+class FileEntry(NamedTuple):
+    """One file of the payload: path below the payload's name ('/' between parts), bytes, permission bits, hex hash."""
+
+    path: str
+    size: int
+    mode: int
+    sha256: str
+
+
+class FolderEntry(NamedTuple):
+    """One folder of a tree, so that empty ones arrive too."""
+
+    path: str
+    mode: int
+
+
+class Manifest(NamedTuple):
+    """The payload as one row of bytes: the files one after another, sorted by path, cut into pieces.
+
+    A single file is a row of one entry whose path is the payload's name. `pieces` holds the 32-byte hashes, in
+    order; it is empty where nobody made them (a classic swarm without swarm.json).
+    """
+
+    name: str
+    tree: bool
+    piece_size: int
+    files: Tuple[FileEntry, ...]
+    folders: Tuple[FolderEntry, ...] = ()
+    pieces: Tuple[bytes, ...] = ()
+    root_mode: int = 0o755  # the tree's own folder
+
+    @property
+    def size(self) -> int:
+        """Bytes of the whole payload."""
+        return sum(entry.size for entry in self.files)
+
+    @property
+    def piece_count(self) -> int:
+        """How many pieces the payload has; 0 for an empty one."""
+        return -(-self.size // self.piece_size)
+
+    def piece_length(self, index: int) -> int:
+        """Bytes of one piece; only the last may be short."""
+        return min(self.piece_size, self.size - index * self.piece_size)
+
+    def piece_hash(self, index: int) -> Optional[bytes]:
+        """The 32-byte SHA-256 of a piece; None where the swarm has no manifest."""
+        return self.pieces[index] if self.pieces else None
+
+    @property
+    def digest(self) -> bytes:
+        """32 bytes that name this very payload: two swarms with the same digest carry the same bytes."""
+        sha = hashlib.sha256(f"{self.name}\0{self.tree}\0{self.piece_size}\0{self.root_mode:o}\n".encode())
+        for entry in self.files:
+            sha.update(f"{entry.path}\0{entry.size}\0{entry.mode:o}\0{entry.sha256}\n".encode())
+        for folder in self.folders:
+            sha.update(f"{folder.path}\0{folder.mode:o}\n".encode())
+        sha.update(b"".join(self.pieces))
+        return sha.digest()
+
+
+def bare_manifest(name: str, size: int, piece_size: int) -> Manifest:
+    """What Common.cfg alone says of a payload: no hashes."""
+    return Manifest(name, False, piece_size, (FileEntry(name, size, 0o644, ""),))
+
+
+def auto_piece_size(size: int) -> int:
+    """Bytes a piece for a payload of `size` bytes: a power of two, so that there are about 256 to 4,000 pieces."""
+    piece = MIN_PIECE
+    while piece < MAX_PIECE and size / piece > MAX_PIECES:
+        piece *= 2
+    return piece
+
+
+def unsafe_name(path: str) -> str:
+    """Why `path` may not name a file below a payload's folder; "" if it may."""
+    if not path or path.startswith("/"):
+        return "is empty" if not path else "is absolute"
+    if any(ord(character) < 32 or ord(character) == 127 for character in path):
+        return "holds a control character"
+    if "\\" in path:
+        return "holds a backslash"
+    parts = path.split("/")
+    if any(part in ("", ".", "..") for part in parts):
+        return "holds an empty part, '.' or '..'"
+    try:
+        if any(len(part.encode()) > 255 for part in parts):
+            return "has a part of more than 255 bytes"
+    except UnicodeEncodeError:
+        return "isn't UTF-8"
+    return ""
+
+
+def check_names(name: str, files: Iterable[str], folders: Iterable[str], source: str) -> None:
+    """Refuse names that could leave the payload's folder or fall on one another. Raises ConfigError."""
+    if "/" in name or unsafe_name(name):
+        raise ConfigError(source, f"payload name {name!r} {unsafe_name(name) or 'holds a slash'}", "rename it")
+    file_names = _fold(files, source)
+    folder_names = _fold(folders, source)
+    parents = {parent for path in (*file_names, *folder_names) for parent in _parents(path)}
+    for path in file_names.keys() & (parents | folder_names.keys()):
+        raise ConfigError(source, f"name {file_names[path]!r} is a file and a folder at once", "rename one of the two")
+
+
+def _fold(paths: Iterable[str], source: str) -> Dict[str, str]:
+    """Safe paths by their case-folded form: names that differ in case only are one name on some file systems."""
+    folded: Dict[str, str] = {}
+    for path in paths:
+        reason = unsafe_name(path)
+        if reason:
+            raise ConfigError(source, f"name {path!r} {reason}", "rename it, or leave it out of the payload")
+        key = path.casefold()
+        if key in folded:
+            problem = f"names {folded[key]!r} and {path!r} fall on one another"
+            raise ConfigError(source, problem, "rename one of the two")
+        folded[key] = path
+    return folded
+
+
+def _parents(path: str) -> List[str]:
+    parts = path.split("/")[:-1]
+    return ["/".join(parts[: count + 1]) for count in range(len(parts))]
+
+
+def to_json(manifest: Manifest) -> Dict[str, Any]:
+    """The manifest as the JSON object that stands in swarm.json."""
+    return {
+        "name": manifest.name,
+        "tree": manifest.tree,
+        "piece_size": manifest.piece_size,
+        "root_mode": manifest.root_mode,
+        "files": [list(entry) for entry in manifest.files],
+        "folders": [list(folder) for folder in manifest.folders],
+        "pieces": b"".join(manifest.pieces).hex(),
+    }
+
+
+def from_json(fields: Any, source: str) -> Manifest:
+    """The manifest in a JSON object, checked from end to end. Raises ConfigError."""
+    try:
+        manifest = Manifest(
+            name=_typed(fields["name"], str),
+            tree=_typed(fields["tree"], bool),
+            piece_size=_typed(fields["piece_size"], int),
+            files=tuple(_file_entry(row) for row in fields["files"]),
+            folders=tuple(FolderEntry(_typed(path, str), _mode(mode)) for path, mode in fields["folders"]),
+            pieces=_split_hashes(bytes.fromhex(fields["pieces"])),
+            root_mode=_mode(fields["root_mode"]),
+        )
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        problem = f"the manifest is damaged ({type(error).__name__}: {error})"
+        raise ConfigError(source, problem, "deploy again to write it anew") from None
+    _check(manifest, source)
+    return manifest
+
+
+def _check(manifest: Manifest, source: str) -> None:
+    remedy = "deploy again to write it anew"
+    if not 1 <= manifest.piece_size <= 2**31 - 16:
+        raise ConfigError(source, f"piece_size is {manifest.piece_size}", remedy)
+    if len(manifest.pieces) != manifest.piece_count:
+        raise ConfigError(source, f"{len(manifest.pieces)} piece hashes for {manifest.piece_count} pieces", remedy)
+    paths = [entry.path for entry in manifest.files]
+    if paths != sorted(paths) or (not manifest.tree and paths != [manifest.name]):
+        raise ConfigError(source, "the files aren't in sorted order, or not the payload's own", remedy)
+    check_names(manifest.name, paths, [folder.path for folder in manifest.folders], source)
+
+
+def _file_entry(row: Sequence[Any]) -> FileEntry:
+    path, size, mode, sha256 = row
+    if not 0 <= _typed(size, int) < 2**63:
+        raise ValueError(f"size {size}")
+    if len(bytes.fromhex(sha256)) != HASH_BYTES:
+        raise ValueError("a file's hash is too short or too long")
+    return FileEntry(_typed(path, str), size, _mode(mode), sha256)
+
+
+def _split_hashes(joined: bytes) -> Tuple[bytes, ...]:
+    if len(joined) % HASH_BYTES:
+        raise ValueError("a piece's hash is too short")
+    return tuple(joined[start : start + HASH_BYTES] for start in range(0, len(joined), HASH_BYTES))
+
+
+def _mode(value: Any) -> int:
+    if not 0 <= _typed(value, int) <= 0o777:
+        raise ValueError(f"mode {value}")
+    return int(value)
+
+
+def _typed(value: Any, kind: type) -> Any:
+    if type(value) is not kind:
+        raise TypeError(f"{value!r} where {kind.__name__} belongs")
+    return value

@@ -1,0 +1,86 @@
+"""The status file: what a running peer tells its operator, as one JSON object; written and read here alone."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NamedTuple, Optional, Tuple
+
+# A peer's life: checking (re-hashing what was there) -> downloading -> seeding (whole, serving others) -> one of the ends.
+CHECKING, DOWNLOADING, SEEDING, DONE, INCOMPLETE, FAILED, STOPPED = (
+    "checking", "downloading", "seeding", "done", "incomplete", "failed", "stopped",
+)  # fmt: skip
+STATES = (CHECKING, DOWNLOADING, SEEDING, DONE, INCOMPLETE, FAILED, STOPPED)
+ENDED = (DONE, INCOMPLETE, FAILED, STOPPED)
+
+
+class Neighbour(NamedTuple):
+    """One neighbour as this peer sees it. `we_unchoke`/`unchokes_us`: who lets whom fetch; `profile`: what it speaks."""
+
+    peer: int
+    connected: bool
+    profile: str = "classic"
+    pieces: int = 0
+    we_unchoke: bool = False
+    unchokes_us: bool = False
+    wants_ours: bool = False
+    bytes_down: int = 0
+    bytes_up: int = 0
+    trouble: str = ""  # why it isn't connected: "connection refused", "not dialled us yet"
+
+
+class Status(NamedTuple):
+    """Pieces are counts, sizes are bytes, rates are bytes a second, times are seconds since the epoch."""
+
+    peer: int
+    run: str
+    state: str
+    profile: str
+    listening: bool
+    port: int
+    pid: int
+    pieces: int
+    total: int
+    size: int
+    bytes_down: int = 0
+    bytes_up: int = 0
+    rate_down: float = 0.0
+    rate_up: float = 0.0
+    bad_pieces: int = 0
+    preferred: Tuple[int, ...] = ()
+    optimistic: Optional[int] = None
+    neighbours: Tuple[Neighbour, ...] = ()
+    reason: str = ""  # where there is no progress, or the peer has ended: why, by name
+    started: float = 0.0
+    last_progress: float = 0.0
+    completed: float = 0.0  # 0 until this peer has the whole payload under its final name
+    updated: float = 0.0
+    exit_code: Optional[int] = None
+
+
+def file_name(peer_id: int) -> str:
+    """The status file's name in the peer's working directory."""
+    return f"status_{peer_id}.json"
+
+
+def format_status(status: Status) -> str:
+    """One line of JSON."""
+    fields = status._asdict()
+    fields["neighbours"] = [neighbour._asdict() for neighbour in status.neighbours]
+    return json.dumps(fields, separators=(",", ":")) + "\n"
+
+
+def parse_status(text: str) -> Status:
+    """The status in `text`; fields that a newer peer added are left out. Raises ValueError."""
+    fields = _known(Status, json.loads(text))
+    fields["neighbours"] = tuple(Neighbour(**_known(Neighbour, row)) for row in fields.get("neighbours", ()))
+    fields["preferred"] = tuple(fields.get("preferred", ()))
+    try:
+        return Status(**fields)
+    except TypeError as error:
+        raise ValueError(f"not a status: {error}") from None
+
+
+def _known(kind: Any, fields: Any) -> dict[str, Any]:
+    if not isinstance(fields, dict):
+        raise ValueError(f"not a status: {type(fields).__name__} where an object belongs")
+    return {name: value for name, value in fields.items() if name in kind._fields}

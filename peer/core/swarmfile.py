@@ -1,0 +1,87 @@
+"""Reads and writes swarm.json: all that a peer is told beyond the two classic files."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Dict, NamedTuple
+
+from peer.core import manifest as manifests
+from peer.core.errors import ConfigError
+from peer.core.manifest import Manifest
+
+SWARM_NAME = "swarm.json"
+FORMAT = 1
+CLASSIC, FLEET = "classic", "fleet"
+
+
+class Limits(NamedTuple):
+    """What a peer may take and how long it waits. `patience`: seconds without any progress before it gives up."""
+
+    patience: float = 120.0
+    degree: int = 16  # neighbours in the fleet's graph
+    uploads: int = 4  # pieces sent at the same time by a fleet peer
+
+
+class SwarmFile(NamedTuple):
+    """swarm.json: the swarm's name, this run's ID, the profile and what the payload is."""
+
+    name: str
+    run: str
+    profile: str
+    manifest: Manifest
+    limits: Limits = Limits()
+    tls: bool = False
+
+
+def format_swarm(swarm: SwarmFile) -> str:
+    """The text of swarm.json."""
+    fields = {
+        "format": FORMAT,
+        "name": swarm.name,
+        "run": swarm.run,
+        "profile": swarm.profile,
+        "tls": swarm.tls,
+        "limits": swarm.limits._asdict(),
+        "manifest": manifests.to_json(swarm.manifest),
+    }
+    return json.dumps(fields, indent=1) + "\n"
+
+
+def parse_swarm(text: str, source: str = SWARM_NAME) -> SwarmFile:
+    """swarm.json's text as a SwarmFile. Raises ConfigError."""
+    fields = _object(text, source)
+    if fields.get("format") != FORMAT:
+        problem = f"its format is {fields.get('format')!r}, this peer reads {FORMAT}"
+        raise ConfigError(source, problem, "deploy again with one version of Weft")
+    profile = fields.get("profile")
+    if profile not in (CLASSIC, FLEET):
+        raise ConfigError(source, f"profile is {profile!r}", f"write {CLASSIC} or {FLEET}")
+    return SwarmFile(
+        name=str(fields.get("name", "")),
+        run=str(fields.get("run", "")),
+        profile=str(profile),
+        manifest=manifests.from_json(fields.get("manifest"), source),
+        limits=_limits(fields.get("limits", {}), source),
+        tls=fields.get("tls") is True,
+    )
+
+
+def _object(text: str, source: str) -> Dict[str, Any]:
+    try:
+        fields = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(source, f"not JSON ({error})", "deploy again to write it anew") from None
+    if not isinstance(fields, dict):
+        raise ConfigError(source, "not a JSON object", "deploy again to write it anew")
+    return fields
+
+
+def _limits(fields: Any, source: str) -> Limits:
+    defaults = Limits()
+    if not isinstance(fields, dict):
+        raise ConfigError(source, "limits isn't an object", "deploy again to write it anew")
+    values = {name: fields.get(name, default) for name, default in defaults._asdict().items()}
+    for name, value in values.items():
+        if type(value) not in (int, float) or not 0 < value < 1e9:
+            raise ConfigError(source, f"limits.{name} is {value!r}", "write a number above 0")
+    return Limits(float(values["patience"]), int(values["degree"]), int(values["uploads"]))

@@ -1,0 +1,1 @@
+"""What decides: text and values in, data out. No socket, file, clock, thread or randomness of its own lives here."""

@@ -1,0 +1,191 @@
+"""What an inventory means: swarm, hosts, peers and groups as plain values, every default filled in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import NamedTuple, Union
+
+from peer.core.config import PeerRow
+from peer.core.swarmfile import FLEET, Limits
+
+SSH, LOCAL = "ssh", "local"  # the two kinds of `connection`
+FIRST_PORT = 6008  # the port of a host's first peer where the inventory names none
+FIRST_ID = 1001  # the first peer's ID where the inventory lists no peers
+
+
+class Rate(NamedTuple):
+    """What a host's link carries, in Mbit/s (10**6 bits); None: the inventory doesn't say."""
+
+    up: float | None = None
+    down: float | None = None
+
+
+class Jump(NamedTuple):
+    """One bastion on the way to a host, in the order in which they are passed; None: ssh_config decides."""
+
+    host: str
+    user: str | None = None
+    port: int | None = None
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return (f"{self.user}@" if self.user else "") + host + (f":{self.port}" if self.port else "")
+
+
+class Host(NamedTuple):
+    """One machine (or one folder of this machine, with `connection: local`). Paths are as typed: `~` isn't expanded."""
+
+    name: str  # safe as a folder name; unique
+    address: str  # where SSH goes: name, IPv4 or IPv6 without brackets; may be an alias of ssh_config
+    peer_address: str  # what PeerInfo.cfg holds: where the other peers reach this host
+    port: int | None = None  # SSH's; None: ssh_config decides, else 22
+    user: str | None = None
+    key: str | None = None  # path of the identity file, on the operator's machine
+    known_hosts: str | None = None  # path, on the operator's machine; None: ~/.ssh/known_hosts
+    accept_new: bool = (
+        False  # note an unknown host key instead of refusing it; a changed one is always refused
+    )
+    jump: tuple[Jump, ...] = ()
+    connection: str = SSH  # SSH or LOCAL
+    workdir: str = "~/.weft"  # the swarm lives in <workdir>/<swarm name>/ on this host
+    destination: str | None = None  # folder where the payload shall lie in the end; None: peer_<id>/
+    peer_port: int = FIRST_PORT  # where the search for a port of this host's peers begins
+    rate: Rate = Rate()
+    python: str = "python3"
+    line: int = 0  # where it stands in the inventory's text; 0: nowhere
+
+    @property
+    def local(self) -> bool:
+        """True for this machine without SSH."""
+        return self.connection == LOCAL
+
+
+class Peer(NamedTuple):
+    """One peer of the swarm: a row of PeerInfo.cfg before host names became addresses."""
+
+    peer_id: int
+    host: str  # the Host's name
+    port: int
+    seed: bool
+    line: int = 0
+
+
+class Generate(NamedTuple):
+    """The payload is made on every seed: `size` bytes, the same for the same `seed`."""
+
+    size: int
+    name: str
+    seed: int = 1
+
+
+class OnSeed(NamedTuple):
+    """The payload lies on every seed host already: a file or a folder at `path` (as typed; may begin with `~/`)."""
+
+    path: str
+    name: str
+
+
+class Upload(NamedTuple):
+    """The payload lies on the operator's machine at `path` (relative ones: to the inventory's folder)."""
+
+    path: str
+    name: str
+
+
+Payload = Union[Generate, OnSeed, Upload]
+
+
+class Rounds(NamedTuple):
+    """The classic profile's choking: neighbours preferred at a time, and the two intervals in seconds."""
+
+    preferred: int = 2
+    unchoking: float = 5.0
+    optimistic: float = 10.0
+
+
+class Swarm(NamedTuple):
+    """What all peers share. `piece_size` in bytes, None: auto; `tls` None: auto (ask `Inventory.tls`)."""
+
+    name: str
+    payload: Payload
+    piece_size: int | None = None
+    profile: str = FLEET  # CLASSIC or FLEET of peer.core.swarmfile
+    rounds: Rounds = Rounds()
+    limits: Limits = Limits()
+    tls: bool | None = None
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """The whole swarm, and which of its hosts a task works on (`selected`, by `--limit`; all of them otherwise).
+
+    `hosts`, `peers`, `rows`, `seeds` and `tls` always speak of the whole swarm: PeerInfo.cfg and the keys don't
+    change because a task is limited. `chosen_hosts` and `chosen_peers` are what a task does something to.
+    """
+
+    swarm: Swarm
+    hosts: tuple[Host, ...]  # in the order of the inventory
+    peers: tuple[Peer, ...]  # in PeerInfo order, which is the order of starting
+    groups: Mapping[str, tuple[str, ...]]  # each group's host names, in the inventory's order
+    selected: tuple[str, ...]  # host names, in the inventory's order
+    notices: tuple[str, ...] = ()  # what isn't wrong, but worth a line: a host without a peer
+    source: str = "inventory.yaml"  # the file's name, for messages
+    localized: bool = False  # `--local` made it
+
+    @property
+    def chosen_hosts(self) -> tuple[Host, ...]:
+        """The hosts that a task works on: selected, and with a peer on them."""
+        busy = {peer.host for peer in self.peers}
+        chosen = busy.intersection(self.selected)
+        return tuple(host for host in self.hosts if host.name in chosen)
+
+    @property
+    def chosen_peers(self) -> tuple[Peer, ...]:
+        """The peers on the selected hosts, in PeerInfo order."""
+        chosen = set(self.selected)
+        return tuple(peer for peer in self.peers if peer.host in chosen)
+
+    @property
+    def seeds(self) -> tuple[Peer, ...]:
+        """The whole swarm's peers that start with the payload, in PeerInfo order; never empty."""
+        return tuple(peer for peer in self.peers if peer.seed)
+
+    @property
+    def rows(self) -> tuple[PeerRow, ...]:
+        """PeerInfo.cfg of the whole swarm."""
+        hosts = {host.name: host for host in self.hosts}
+        return tuple(
+            PeerRow(peer.peer_id, hosts[peer.host].peer_address, peer.port, peer.seed) for peer in self.peers
+        )
+
+    @property
+    def tls(self) -> bool:
+        """Whether the peers speak TLS: as said; else in a fleet swarm with a host reached by SSH."""
+        if self.swarm.tls is not None:
+            return self.swarm.tls
+        busy = {peer.host for peer in self.peers}
+        return self.swarm.profile == FLEET and any(not host.local for host in self.hosts if host.name in busy)
+
+    def host(self, name: str) -> Host:
+        """The host of that name. Raises KeyError."""
+        for host in self.hosts:
+            if host.name == name:
+                return host
+        raise KeyError(name)
+
+    def host_of(self, peer_id: int) -> Host:
+        """The host that a peer runs on. Raises KeyError."""
+        for peer in self.peers:
+            if peer.peer_id == peer_id:
+                return self.host(peer.host)
+        raise KeyError(peer_id)
+
+    def peers_on(self, host_name: str) -> tuple[Peer, ...]:
+        """A host's peers, in PeerInfo order."""
+        return tuple(peer for peer in self.peers if peer.host == host_name)
+
+    def filter(self, names: Iterable[str]) -> Inventory:
+        """The same swarm, tasks limited to these hosts (and to those that are selected already)."""
+        wanted = set(names)
+        return replace(self, selected=tuple(name for name in self.selected if name in wanted))

@@ -1,0 +1,62 @@
+"""Sizes and rates as people write them: "20MiB" to bytes and back. The only place that reads or prints them.
+
+KiB, MiB, GiB and TiB are powers of 1024 (as are the bare letters K, M, G, T); kB, MB, GB and TB are powers
+of 1000. A number alone is bytes. Case does not matter.
+"""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from typing import Dict
+
+_BINARY = ("KiB", "MiB", "GiB", "TiB", "PiB")
+_UNITS: Dict[str, int] = {"": 1, "b": 1}
+for _power, _name in enumerate(_BINARY, start=1):
+    _UNITS[_name.lower()] = _UNITS[_name[0].lower()] = 1024**_power
+    _UNITS[_name[0].lower() + "b"] = 1000**_power
+
+# At most 18 digits: enough for a disk of any make, too few to keep a CPU busy with a hostile number.
+_SIZE = re.compile(r"([0-9]{1,18})(?:\.([0-9]{1,9}))?\s*([A-Za-z]*)", re.ASCII)
+
+
+def parse_size(text: str) -> int:
+    """The number of bytes that `text` names, as "20MiB", "1.5 GiB", "64K" or "20971520".
+
+    Raises ValueError, with a message of one line, for anything that isn't a whole number of bytes.
+    """
+    match = _SIZE.fullmatch(text.strip())
+    unit = _UNITS.get(match.group(3).lower()) if match else None
+    if match is None or unit is None:
+        raise ValueError(f"{_quoted(text)} is not a size: write bytes or a unit, as 20971520, 20MiB or 1.5GiB")
+    size = Fraction(f"{match.group(1)}.{match.group(2) or 0}") * unit
+    if size.denominator != 1:
+        raise ValueError(f"{_quoted(text)} is not a whole number of bytes")
+    return int(size)
+
+
+def format_size(size: float) -> str:
+    """`size` in bytes, in three digits or four: "512 B", "20 MiB", "1.46 GiB"."""
+    if size < 1024:
+        return f"{size:.0f} B"
+    value = float(size)
+    for unit in _BINARY:
+        value /= 1024
+        if value < 1023.5:  # what would print as 1024 belongs to the next unit
+            break
+    return f"{_digits(value)} {unit}"
+
+
+def format_rate(rate: float) -> str:
+    """`rate` in bytes a second: "11.9 MiB/s"."""
+    return format_size(rate) + "/s"
+
+
+def _digits(value: float) -> str:
+    decimals = 2 if value < 9.995 else 1 if value < 99.95 else 0
+    text = f"{value:.{decimals}f}"
+    return text.rstrip("0").rstrip(".") if decimals else text
+
+
+def _quoted(text: str) -> str:
+    return repr(text if len(text) <= 40 else text[:37] + "...")

@@ -1,0 +1,69 @@
+"""Writes test files: the same size and seed give the same bytes on every machine and Python.
+
+A file is one MiB of noise repeated, with a stamp at the start of each 4 KiB page that holds the SHA-256 of seed and
+page number. So no two pages of a file, and no two pages of files with different seeds, are alike, whatever the piece
+size; and since only the stamps are made anew for each MiB, a file is made as fast as the disk takes it.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import shutil
+from typing import Iterator, Union
+
+Seed = Union[int, str]
+
+CHUNK = 1 << 20
+PAGE = 4096
+STAMP = hashlib.sha256().digest_size
+
+
+def write_file(path: Union[str, "os.PathLike[str]"], size: int, seed: Seed = 0) -> None:
+    """Puts a file of `size` bytes at `path`, replacing what is there; memory stays at a few MiB.
+
+    The file appears under its name only when it is whole. Raises OSError (disk full, no such folder).
+    """
+    part = os.fspath(path) + ".making"
+    _need_room(os.path.dirname(part) or ".", size)
+    try:
+        with open(part, "wb", buffering=0) as file:
+            for chunk in chunks(size, seed):
+                _write_all(file.fileno(), chunk)
+        os.replace(part, path)
+    except BaseException:
+        _discard(part)
+        raise
+
+
+def chunks(size: int, seed: Seed = 0) -> Iterator[memoryview]:
+    """The bytes of the file in order. Each chunk is valid until the next one is asked for."""
+    noise = bytearray(hashlib.shake_128(f"weft noise {seed}".encode()).digest(CHUNK))
+    view = memoryview(noise)
+    stamp = hashlib.sha256(f"weft page {seed} ".encode())
+    for start in range(0, size, CHUNK):
+        for offset in range(0, CHUNK, PAGE):
+            page = stamp.copy()
+            page.update((start + offset).to_bytes(8, "big"))
+            noise[offset : offset + STAMP] = page.digest()
+        yield view[: size - start]
+
+
+def _need_room(folder: str, size: int) -> None:
+    """Fails at once rather than after having filled the disk."""
+    free = shutil.disk_usage(folder).free
+    if free < size:
+        raise OSError(errno.ENOSPC, f"{size} bytes wanted, {free} free on this disk", folder)
+
+
+def _write_all(descriptor: int, chunk: memoryview) -> None:
+    while chunk:
+        chunk = chunk[os.write(descriptor, chunk) :]
+
+
+def _discard(path: str) -> None:
+    try:
+        os.unlink(path)
+    except OSError:
+        pass  # the error that brought us here is the one to tell

@@ -1,0 +1,143 @@
+#!/usr/bin/env python3
+"""Sets up a classic swarm for those who start each peer by hand.
+
+Writes Common.cfg, PeerInfo.cfg, the seeds' files (peer_1001/TheFile.dat) and run_peers.sh into one folder; with
+--windows also run_peers.bat. Exit codes: 0 written, 1 not written, 2 wrong arguments.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import Dict, List, Optional, Tuple
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, ROOT)
+
+from peer.core import config  # noqa: E402
+from peer.core.errors import ConfigError  # noqa: E402
+from peer.core.sizes import format_size  # noqa: E402
+from peer.edge.generate import write_file  # noqa: E402
+from tools import scripts  # noqa: E402
+from tools.arguments import INTERRUPTED, USAGE, Parser, count, fail, size  # noqa: E402
+
+PROGRAM = "setup_swarm"
+FIRST_ID = 1001
+
+Rows = Tuple[config.PeerRow, ...]
+
+
+def main(argv: Optional[List[str]] = None) -> int:
+    options = parser().parse_args(argv)
+    try:
+        common, rows = configuration(options)
+        texts = files(common, rows, options.windows)
+        make_way(options.dir, [*texts, *(folder(row) for row in rows)], options.force)
+        write(options.dir, texts, common, rows, options.seed)
+    except ConfigError as error:
+        return fail(PROGRAM, str(error), USAGE)
+    except OSError as error:
+        return fail(PROGRAM, f"cannot write {error.filename or options.dir}: {error.strerror or error}")
+    except KeyboardInterrupt:
+        return fail(PROGRAM, "interrupted: run it again with --force", INTERRUPTED)
+    report(options, common)
+    return 0
+
+
+def parser() -> Parser:
+    made = Parser(prog=PROGRAM, description="Set up a classic swarm to start by hand.")
+    add = made.add_argument
+    add("--peers", metavar="N", type=count(1, 10_000), default=5, help="peers in all, seeds included (default 5)")
+    add("--seeds", metavar="N", type=count(1), default=1, help="the first N peers start with the file (default 1)")
+    add("--file-size", metavar="SIZE", type=size, default="20MiB", help="20971520, 20MiB, ... (default 20MiB)")
+    add("--piece-size", metavar="SIZE", type=size, default="16KiB", help="16384, 16KiB, ... (default 16KiB)")
+    add("--file-name", metavar="NAME", default="TheFile.dat", help="default TheFile.dat")
+    add("--seed", metavar="S", default="0", help="number or word that decides the file's bytes (default 0)")
+    add("--host", metavar="NAME", default="localhost", help="the host of all peers (default localhost)")
+    add("--port", metavar="PORT", type=count(1, 65535), default=6008, help="the first peer's port (default 6008)")
+    add("--preferred", metavar="K", type=count(0), default=2, help="preferred neighbours (default 2)")
+    add("--unchoking", metavar="S", type=count(1), default=1, help="unchoking interval in s (default 1)")
+    add("--optimistic", metavar="S", type=count(1), default=2, help="optimistic interval in s (default 2)")
+    add("--dir", metavar="DIR", type=Path, default=Path("."), help="where to put it all (default: here)")
+    add("--windows", action="store_true", help="write run_peers.bat as well")
+    add("--force", action="store_true", help="replace what an earlier set-up or run left in that folder")
+    return made
+
+
+def configuration(options: argparse.Namespace) -> Tuple[config.Common, Rows]:
+    """The two files' contents. Raises ConfigError for what no peer would accept."""
+    if options.seeds > options.peers:
+        raise ConfigError("--seeds", f"{options.seeds} of {options.peers} peers", "give at most --peers")
+    if options.port + options.peers > 65536:
+        raise ConfigError("--port", f"{options.peers} ports from {options.port} end above 65535", "start lower")
+    common = config.Common(
+        options.preferred,
+        options.unchoking,
+        options.optimistic,
+        options.file_name,
+        options.file_size,
+        options.piece_size,
+    )
+    rows = tuple(
+        config.PeerRow(FIRST_ID + number, options.host, options.port + number, number < options.seeds)
+        for number in range(options.peers)
+    )
+    config.parse_common(config.format_common(common))  # a name or a number that a peer refuses is refused here
+    config.parse_peer_info(config.format_peer_info(rows))
+    return common, rows
+
+
+def files(common: config.Common, rows: Rows, windows: bool) -> Dict[str, str]:
+    """Name and text of each small file."""
+    ids = [row.peer_id for row in rows]
+    texts = {
+        config.COMMON_NAME: config.format_common(common),
+        config.PEER_INFO_NAME: config.format_peer_info(rows),
+        "run_peers.sh": scripts.shell(ROOT, ids),
+    }
+    if windows:
+        texts["run_peers.bat"] = scripts.batch(ROOT, ids)
+    return texts
+
+
+def folder(row: config.PeerRow) -> str:
+    return f"peer_{row.peer_id}"
+
+
+def make_way(where: Path, names: List[str], force: bool) -> None:
+    """Sees to it that nothing of these names is in the folder. Raises FileExistsError unless `force`."""
+    for path in (where / name for name in names):
+        if not os.path.lexists(path):
+            continue
+        if not force:
+            raise FileExistsError(0, "it is there already: --force replaces it and the peers' folders", str(path))
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+
+
+def write(where: Path, texts: Dict[str, str], common: config.Common, rows: Rows, seed: str) -> None:
+    where.mkdir(parents=True, exist_ok=True)
+    for name, text in texts.items():
+        with open(where / name, "w", encoding="utf-8", newline="\r\n" if name.endswith(".bat") else "\n") as file:
+            file.write(text)
+    (where / "run_peers.sh").chmod(0o755)
+    for row in rows:
+        (where / folder(row)).mkdir()
+        if row.has_file:
+            write_file(where / folder(row) / common.file_name, common.file_size, seed)
+
+
+def report(options: argparse.Namespace, common: config.Common) -> None:
+    pieces = -(-common.file_size // common.piece_size)
+    kind = "peer" if options.peers == 1 else "peers"
+    print(f"{options.dir}: {options.peers} {kind}, {format_size(common.file_size)} in {pieces} pieces")
+    print(f"start them all: {options.dir / 'run_peers.sh'}    one: {options.dir / 'run_peers.sh'} {FIRST_ID}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

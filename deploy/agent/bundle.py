@@ -1,0 +1,85 @@
+"""Receives files in one transfer: each hashed on the way, written beside its place, synced and renamed."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from typing import Any, Dict, List
+
+from deploy.agent import places, trees
+from deploy.agent.wire import AgentError, Answer, Request, Wire
+
+
+def receive(request: Request, wire: Wire) -> Answer:
+    """Write `files` (path below the swarm's folder, mode, size, sha256), whose bytes follow the request.
+
+    `gone` names files and trees to remove first, `folders` lists [path, mode] of a tree's folders.
+    """
+    home = places.make_home(request)
+    _sweep(home)
+    for path in request.get("gone", ()):
+        trees.remove(os.path.join(home, *_parts(path)))
+    folders = [(os.path.join(home, *_parts(path)), mode) for path, mode in request.get("folders", ())]
+    for folder, _ in folders:
+        os.makedirs(folder, exist_ok=True)
+    for entry in request["files"]:
+        _receive_one(home, entry, wire)
+    for folder, mode in folders:
+        os.chmod(folder, mode)  # only now: a folder may be read-only in the end
+    return {"home": home, "received": len(request["files"])}
+
+
+def _receive_one(home: str, entry: Dict[str, Any], wire: Wire) -> None:
+    final = os.path.join(home, *_parts(entry["path"]))
+    _make_folders(home, entry["path"])
+    name = hashlib.sha256(entry["path"].encode()).hexdigest()[:16]  # the same again: no second left-over
+    partial = os.path.join(os.path.dirname(final), places.INCOMING + name)
+    try:
+        sha256 = _write(partial, entry["size"], entry["mode"], wire)
+        if entry["sha256"] and sha256 != entry["sha256"]:
+            raise AgentError(f"{entry['path']} arrived damaged", "run it again")
+        os.replace(partial, final)
+    except BaseException:
+        trees.remove(partial)
+        raise
+
+
+def _write(path: str, size: int, mode: int, wire: Wire) -> str:
+    """The body's next `size` bytes as a new file; their SHA-256 as hex."""
+    trees.remove(path)
+    sha = hashlib.sha256()
+    # The mode is there from the first moment: nobody else may read a key while it arrives.
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+        for data in wire.body(size):
+            sha.update(data)
+            file.write(data)
+        os.fchmod(file.fileno(), mode)  # the umask may have taken bits away
+        file.flush()
+        os.fsync(file.fileno())
+    return sha.hexdigest()
+
+
+def _make_folders(home: str, path: str) -> None:
+    """The folders above `path`; those of keys are their owner's alone."""
+    folder = home
+    for part in _parts(path)[:-1]:
+        folder = os.path.join(folder, part)
+        secret = part.startswith("keys_")
+        if not os.path.isdir(folder):
+            os.mkdir(folder, 0o700 if secret else 0o755)
+        if secret:
+            os.chmod(folder, 0o700)
+
+
+def _parts(path: str) -> List[str]:
+    parts = [places.plain_name(part) for part in path.split("/")]
+    if not places.is_ours(parts[0]):
+        raise AgentError(f"{path!r} isn't a name of Weft's", "is the operator's Weft another version?")
+    return parts
+
+
+def _sweep(home: str) -> None:
+    """Remove what a transfer that broke off has left."""
+    for name in os.listdir(home):
+        if name.startswith(places.INCOMING):
+            os.unlink(os.path.join(home, name))

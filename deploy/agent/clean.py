@@ -1,0 +1,55 @@
+"""Removes everything that Weft put on this host, and nothing else."""
+
+from __future__ import annotations
+
+import os
+from typing import List
+
+from deploy.agent import locks, places, trees
+from deploy.agent.wire import AgentError, Answer, Request
+
+_OWN_SUFFIXES = (".part", ".map", ".new")  # of files that a peer keeps beside a payload
+
+
+def clean(request: Request) -> Answer:
+    """Empty and remove the swarm's folder; what isn't ours stays, and is named in the answer.
+
+    A payload that was delivered to a `destination` is its owner's: it stays. AgentError while a peer lives.
+    """
+    home = places.home_of(request)
+    if not os.path.isdir(home):
+        return {"home": home, "was_there": False, "foreign": []}
+    if not places.is_marked(home):
+        raise AgentError(f"{home} isn't a folder that Weft made", "remove it by hand, if it is to go")
+    living = locks.living(home, places.peers_here(home))
+    if living:
+        names = ", ".join(str(peer) for peer in sorted(living))
+        raise AgentError(f"peer {names} still runs here", "run `fab stop` first")
+    return {"home": home, "was_there": True, "foreign": _empty(home, request.get("name", ""))}
+
+
+def _empty(home: str, payload: str) -> List[str]:
+    names = os.listdir(home)
+    foreign = sorted(name for name in names if not places.is_ours(name))
+    for name in names:
+        if places.is_ours(name) and name != places.MARKER:
+            _remove(os.path.join(home, name), payload)
+    while os.listdir(home) == [places.MARKER]:  # ours and empty, and so on upward
+        trees.remove(os.path.join(home, places.MARKER))
+        os.rmdir(home)
+        home = os.path.dirname(home)
+    return foreign
+
+
+def _remove(path: str, payload: str) -> None:
+    if os.path.islink(path) and os.path.isdir(path):
+        _tidy_destination(path, payload)
+    trees.remove(path)
+
+
+def _tidy_destination(folder: str, payload: str) -> None:
+    """Take our working files out of a folder that is the user's, and leave the payload."""
+    for name in os.listdir(folder):
+        partial = name.startswith(payload) and name.endswith(_OWN_SUFFIXES)
+        if name.startswith(places.INCOMING) or (payload and partial):
+            trees.remove(os.path.join(folder, name))

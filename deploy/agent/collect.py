@@ -1,0 +1,32 @@
+"""Sends a host's logs and statuses back to the operator; never keys, never the payload."""
+
+from __future__ import annotations
+
+import os
+import re
+
+from deploy.agent import places
+from deploy.agent.wire import CHUNK, Answer, Request, Wire
+
+_WANTED = re.compile(r"(Common|PeerInfo)\.cfg|swarm\.json|log_peer_\d+\.log|status_\d+\.json|stderr_\d+\.txt")
+
+
+def collect(request: Request, wire: Wire) -> Answer:
+    """Every log, status and configuration file of the swarm, in parts; with their sizes as the answer."""
+    home = places.deployed_home(request)
+    names = sorted(name for name in os.listdir(home) if _WANTED.fullmatch(name))
+    return {"files": {name: _send(os.path.join(home, name), name, wire) for name in names}}
+
+
+def _send(path: str, name: str, wire: Wire) -> int:
+    """The file's bytes as they are at this moment: a log may still be growing."""
+    with open(path, "rb") as file:
+        left = size = os.fstat(file.fileno()).st_size
+        wire.part(name, b"")
+        while left > 0:
+            data = file.read(min(left, CHUNK))
+            if not data:
+                break
+            wire.part(name, data)
+            left -= len(data)
+    return size - left

@@ -1,0 +1,110 @@
+"""What `check` and `deploy` ask about a host: Python, folder, disk, ports, clock, what is there already."""
+
+from __future__ import annotations
+
+import errno
+import getpass
+import hashlib
+import json
+import os
+import shutil
+import socket
+import sys
+import tempfile
+import time
+from typing import Dict, List
+
+from deploy.agent import locks, places
+from deploy.agent.wire import CHUNK, Answer, Request
+
+
+def facts(request: Request) -> Answer:
+    """The machine; `ports` is a list of [peer, port]. Sizes in bytes, clock in seconds since the epoch."""
+    home = places.home_of(request)
+    ground = _existing(home)
+    return {
+        "clock": time.time(),
+        "python": ".".join(map(str, sys.version_info[:3])),
+        "user": getpass.getuser(),
+        "name": socket.gethostname(),
+        "home": home,
+        "writable": _why_not_writable(ground),
+        "free": shutil.disk_usage(ground).free,
+        "ports": {str(port): _why_port_taken(home, peer, port) for peer, port in request.get("ports", ())},
+    }
+
+
+def state(request: Request) -> Answer:
+    """The swarm's folder: SHA-256 of each file that `deploy` pushes, the run, and who lives."""
+    home = places.home_of(request)
+    deployed = places.is_marked(home)
+    return {
+        "home": home,
+        "deployed": deployed,
+        "run": run_of(home),
+        "have": _hashes(home) if deployed else {},
+        "living": {str(peer): pid for peer, pid in locks.living(home, places.peers_here(home)).items()},
+    }
+
+
+def run_of(home: str) -> str:
+    """The run that swarm.json speaks of; "" where there is none."""
+    try:
+        with open(os.path.join(home, places.SWARM), "rb") as file:
+            return str(json.load(file).get("run", ""))
+    except (OSError, ValueError, AttributeError):
+        return ""
+
+
+def hash_file(path: str) -> str:
+    """SHA-256 of a file, as hex."""
+    sha = hashlib.sha256()
+    with open(path, "rb") as file:
+        for block in iter(lambda: file.read(CHUNK), b""):
+            sha.update(block)
+    return sha.hexdigest()
+
+
+def _hashes(home: str) -> Dict[str, str]:
+    return {name: hash_file(os.path.join(home, name)) for name in _pushed(home)}
+
+
+def _pushed(home: str) -> List[str]:
+    names = [name for name in os.listdir(home) if places.is_ours(name)]
+    files = [name for name in names if name in (places.CODE, places.SWARM) or name.endswith(".cfg")]
+    for folder in (name for name in names if name.startswith("keys_")):
+        files += [f"{folder}/{name}" for name in os.listdir(os.path.join(home, folder))]
+    return [name for name in files if os.path.isfile(os.path.join(home, name))]
+
+
+def _existing(path: str) -> str:
+    """`path`, or the nearest folder above it that is there."""
+    while not os.path.isdir(path):
+        path = os.path.dirname(path)
+    return path
+
+
+def _why_not_writable(folder: str) -> str:
+    """The empty text if a file can be made in `folder`, else the reason."""
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            return ""
+    except OSError as error:
+        return f"{error.strerror}: {folder}"
+
+
+def _why_port_taken(home: str, peer: int, port: int) -> str:
+    """The empty text if somebody could listen there, "ours" if that very peer does, else the reason."""
+    if locks.holder(home, peer) is not None:
+        return "ours"
+    probe = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        # As the peer does it: a port that only waits for stray packets is free.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(("", port))
+        return ""
+    except OSError as error:
+        taken = error.errno == errno.EADDRINUSE
+        return "another program listens there" if taken else (error.strerror or "can't be used")
+    finally:
+        probe.close()

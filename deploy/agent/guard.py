@@ -1,0 +1,50 @@
+"""Ends the agent when nobody needs it any more: the operator hung up, or a request outlived its deadline."""
+
+from __future__ import annotations
+
+import os
+import select
+import threading
+import time
+
+from deploy.agent import children
+
+IDLE_SECONDS = 900.0  # between two requests: an operator who reads the screen, not one who is gone
+_TICK_MS = 500
+_EXIT_LOST = 75  # what mail programs call a temporary failure; nobody is left to read it
+
+
+class Guard(threading.Thread):
+    """Watches the operator's end of the line beside the main thread, which may be deep in a verb."""
+
+    def __init__(self, line: int = 0) -> None:
+        super().__init__(name="guard", daemon=True)
+        self._line = line
+        self._poll = select.poll()
+        self._poll.register(line, 0)  # no events asked for: only the hang-up and errors come
+        self._lease = 0.0
+        self._until = 0.0
+        self.allow(IDLE_SECONDS)
+
+    def allow(self, seconds: float) -> None:
+        """Let the process live `seconds` from now, unless it is allowed anew."""
+        self._until = time.monotonic() + seconds
+
+    def lease(self, seconds: float) -> None:
+        """From now on every heartbeat (any byte) of the operator allows another `seconds`."""
+        self._lease = seconds
+        self.allow(seconds)
+        self._poll.modify(self._line, select.POLLIN)
+
+    def run(self) -> None:
+        """The thread's body."""
+        while time.monotonic() < self._until and self._operator_there():
+            pass
+        children.leave(_EXIT_LOST)
+
+    def _operator_there(self) -> bool:
+        for _, what in self._poll.poll(_TICK_MS):
+            if what & ~select.POLLIN or not os.read(self._line, 4096):
+                return False
+            self.allow(self._lease)
+        return True

@@ -1,0 +1,64 @@
+"""The agent's loop: reads a request, calls its verb, answers, until the operator hangs up."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from typing import Callable, Dict
+
+from deploy.agent import bundle, children, clean, collect, facts, follow, payload, peers, reach
+from deploy.agent.guard import IDLE_SECONDS, Guard
+from deploy.agent.wire import AgentError, Answer, Request, Wire
+
+VERBS: Dict[str, Callable[[Request], Answer]] = {
+    "facts": facts.facts,
+    "state": facts.state,
+    "prepare": payload.prepare,
+    "generate": payload.generate,
+    "manifest": payload.manifest,
+    "verify": payload.verify,
+    "start": peers.start,
+    "stop": peers.stop,
+    "status": peers.status,
+    "clean": clean.clean,
+    "listen": reach.listen,
+    "unlisten": reach.unlisten,
+    "dial": reach.dial,
+}
+CARRIERS: Dict[str, Callable[[Request, Wire], Answer]] = {
+    "receive": bundle.receive,
+    "collect": collect.collect,
+}  # files come or go with the request
+_GRACE = 5.0  # the operator's own deadline comes first, and says what was late
+
+
+def main() -> None:
+    """Serve standard input and output."""
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+        signal.signal(number, lambda *_: children.leave(130))
+    guard = Guard()
+    guard.start()
+    wire = Wire(sys.stdin.buffer, sys.stdout.buffer)
+    request = wire.request()
+    while request is not None:
+        guard.allow(request["deadline"] + _GRACE)
+        serve(request, wire, guard)
+        peers.reap()
+        guard.allow(IDLE_SECONDS)
+        request = wire.request()
+
+
+def serve(request: Request, wire: Wire, guard: Guard) -> None:
+    """Answer one request, whatever happens: an error is an answer too."""
+    try:
+        verb = request["verb"]
+        if verb == "follow":
+            follow.follow(request, guard)
+        wire.answer(CARRIERS[verb](request, wire) if verb in CARRIERS else VERBS[verb](request))
+    except AgentError as error:
+        wire.fail(str(error), error.remedy)
+    except OSError as error:
+        where = f": {error.filename}" if error.filename else ""
+        wire.fail(f"{(error.strerror or str(error)).lower()}{where}", "")
+    except (KeyError, TypeError, ValueError) as error:
+        wire.fail(f"the agent failed: {type(error).__name__}: {error}", "please report it: a fault of Weft")

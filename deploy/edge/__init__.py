@@ -1,0 +1,1 @@
+"""What touches: hosts, processes, files, clocks and the screen."""

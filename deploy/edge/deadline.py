@@ -1,0 +1,25 @@
+"""One deadline, carried through all the steps that share it."""
+
+from __future__ import annotations
+
+import time
+
+
+class Deadline:
+    """A moment on the monotonic clock, `seconds` after it was made."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self._until = time.monotonic() + seconds
+
+    def left(self) -> float:
+        """Seconds that are left, always above 0. Raises TimeoutError once none are."""
+        left = self._until - time.monotonic()
+        if left <= 0:
+            raise TimeoutError(f"not done within {self.seconds:.0f} s")
+        return left
+
+    @property
+    def passed(self) -> bool:
+        """Whether the moment is over."""
+        return time.monotonic() >= self._until

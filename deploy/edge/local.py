@@ -1,0 +1,69 @@
+"""Runs agents on this machine, as plain child processes without SSH."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import subprocess
+import tempfile
+from typing import BinaryIO, cast
+
+from deploy.core.inventory import Host
+from deploy.edge import agentsource
+from deploy.edge.deadline import Deadline
+from deploy.edge.hosterror import unreachable
+from deploy.edge.pipe import Pipe
+
+_PATIENCE = 2.0  # seconds for an agent to notice that we hung up
+
+
+class LocalTransport:
+    """The way to a host with `connection: local`."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+
+    def connect(self, deadline: Deadline) -> None:
+        """There is nothing to connect to."""
+
+    def open(self, deadline: Deadline) -> Pipe:
+        """A new agent. Raises HostError where there is no such Python."""
+        ours, theirs = socket.socketpair()
+        words = cast(BinaryIO, tempfile.TemporaryFile())  # noqa: SIM115 (lives as long as the pipe)
+        command = [os.path.expanduser(self._host.python), "-I", "-c", agentsource.BOOT]
+        try:
+            # A session of its own: Ctrl-C at the terminal is for us to answer, not for the agents.
+            process = subprocess.Popen(
+                command, stdin=theirs, stdout=theirs, stderr=words, start_new_session=True
+            )
+        except OSError as error:
+            ours.close()
+            words.close()
+            raise unreachable(f"{command[0]}: {(error.strerror or '').lower()}", "install python3") from None
+        finally:
+            theirs.close()
+        return Pipe(ours, lambda: _last_words(process, words), lambda: _end(process, ours, words))
+
+    def close(self) -> None:
+        """There is no connection to close."""
+
+
+def _last_words(process: subprocess.Popen[bytes], words: BinaryIO) -> str:
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(_PATIENCE)
+    words.seek(0)
+    lines = words.read().decode(errors="replace").strip().splitlines()
+    return lines[-1] if lines else f"exit code {process.returncode}"
+
+
+def _end(process: subprocess.Popen[bytes], ours: socket.socket, words: BinaryIO) -> None:
+    with contextlib.suppress(OSError):
+        ours.shutdown(socket.SHUT_RDWR)  # wakes a thread of ours that still waits for an answer
+    ours.close()
+    try:
+        process.wait(_PATIENCE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    words.close()

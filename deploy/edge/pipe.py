@@ -1,0 +1,85 @@
+"""Bytes to and from an agent, each wait with a deadline; above it local processes and SSH look alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from deploy.edge.deadline import Deadline
+
+_BLOCK = 256 * 1024
+_MAX_LINE = 64 * 1024 * 1024  # a manifest of a large payload is one line
+
+
+class Channel(Protocol):
+    """What a socket and a Paramiko channel have in common."""
+
+    def settimeout(self, timeout: float | None, /) -> None: ...
+    def sendall(self, data: bytes, /) -> object: ...
+    def recv(self, size: int, /) -> bytes: ...
+
+
+class PipeBroken(Exception):
+    """The other end is gone; the text is its last words, if it had any."""
+
+
+class Pipe:
+    """A channel to one agent. `last_words` is asked once it has ended, `hang_up` releases what it holds."""
+
+    def __init__(
+        self, channel: Channel, last_words: Callable[[], str], hang_up: Callable[[], object]
+    ) -> None:
+        self._channel = channel
+        self._last_words = last_words
+        self._hang_up = hang_up
+        self._buffer = bytearray()
+        self._scanned = 0  # bytes of the buffer that hold no line end
+
+    def send(self, data: bytes, deadline: Deadline) -> None:
+        """Send all of `data`. Raises PipeBroken, TimeoutError."""
+        for start in range(0, len(data), _BLOCK):
+            self._channel.settimeout(deadline.left())
+            try:
+                self._channel.sendall(data[start : start + _BLOCK])
+            except TimeoutError:
+                raise
+            except (OSError, EOFError):
+                raise PipeBroken(self._last_words()) from None
+
+    def line(self, deadline: Deadline) -> bytes:
+        """The next line, without its end. Raises PipeBroken at the end of the stream, TimeoutError."""
+        while (end := self._buffer.find(b"\n", self._scanned)) < 0:
+            self._scanned = len(self._buffer)
+            if self._scanned > _MAX_LINE:
+                raise PipeBroken("it sends a line without an end")
+            self._fill(deadline)
+        self._scanned = 0
+        return self._take(end + 1)[:-1]
+
+    def exactly(self, size: int, deadline: Deadline) -> bytes:
+        """The next `size` bytes. Raises PipeBroken, TimeoutError."""
+        while len(self._buffer) < size:
+            self._fill(deadline)
+        self._scanned = 0
+        return self._take(size)
+
+    def close(self) -> None:
+        """Hang up; the agent notices and ends."""
+        self._hang_up()
+
+    def _fill(self, deadline: Deadline) -> None:
+        self._channel.settimeout(deadline.left())
+        try:
+            data = self._channel.recv(_BLOCK)
+        except TimeoutError:
+            raise
+        except (OSError, EOFError):
+            data = b""
+        if not data:
+            raise PipeBroken(self._last_words())
+        self._buffer += data
+
+    def _take(self, size: int) -> bytes:
+        data = bytes(self._buffer[:size])
+        del self._buffer[:size]
+        return data

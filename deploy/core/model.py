@@ -43,9 +43,7 @@ class Host(NamedTuple):
     user: str | None = None
     key: str | None = None  # path of the identity file, on the operator's machine
     known_hosts: str | None = None  # path, on the operator's machine; None: ~/.ssh/known_hosts
-    accept_new: bool = (
-        False  # note an unknown host key instead of refusing it; a changed one is always refused
-    )
+    accept_new: bool = False  # note an unknown host key instead of refusing it; never a changed one
     jump: tuple[Jump, ...] = ()
     connection: str = SSH  # SSH or LOCAL
     workdir: str = "~/.weft"  # the swarm lives in <workdir>/<swarm name>/ on this host
@@ -76,7 +74,7 @@ class Generate(NamedTuple):
 
     size: int
     name: str
-    seed: int = 1
+    seed: int = 0
 
 
 class OnSeed(NamedTuple):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
+from typing import NamedTuple, Union
 
 from peer.core.errors import EXIT_USAGE, WeftError
+
+Path = tuple[Union[str, int], ...]  # the keys and places from the top of the inventory to a value
 
 
 class Problem(NamedTuple):
@@ -23,10 +26,59 @@ class InventoryError(WeftError):
 
     def __init__(self, source: str, problems: Sequence[Problem]) -> None:
         self.source = source
-        self.problems: tuple[Problem, ...] = tuple(sorted(problems))
+        self.problems: tuple[Problem, ...] = tuple(sorted(set(problems)))
         super().__init__("\n".join(_line(source, problem) for problem in self.problems))
+
+
+class Ledger:
+    """Gathers the mistakes of one inventory, each with the line of its path, so that all are told at once."""
+
+    def __init__(self, source: str, lines: Mapping[Path, int]) -> None:
+        self._source = source
+        self._lines = lines
+        self._problems: list[Problem] = []
+
+    def add(self, path: Path, text: str, line: int = 0) -> None:
+        """Note a mistake at `path`; where the path has no line: `line`, else that of the nearest part above it."""
+        place = self._lines.get(path, 0) or line or self.line(path)
+        self._problems.append(Problem(place, dotted(path), text))
+
+    def extend(self, problems: Iterable[Problem]) -> None:
+        """Note mistakes that were found elsewhere."""
+        self._problems.extend(problems)
+
+    def line(self, path: Path) -> int:
+        """The line where `path`, or the nearest part above it, stands; 0 for nothing of the kind."""
+        while path and path not in self._lines:
+            path = path[:-1]
+        return self._lines.get(path, 0)
+
+    def check(self) -> None:
+        """Raises InventoryError if anything was noted."""
+        if self._problems:
+            raise InventoryError(self._source, self._problems)
+
+
+def dotted(path: Path) -> str:
+    """`hosts.alpha.port`, `peers[2].id` (places count from 0)."""
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+    return text
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """`; did you mean 'address'?`, or "" where nothing is near."""
+    near = get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return f"; did you mean '{near[0]}'?" if near else ""
+
+
+def shown(text: str) -> str:
+    """Text of anybody's making as it may stand in one line of a terminal: nothing unprintable, not endless."""
+    plain = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text[:400])
+    return plain if len(text) <= 400 else plain + "..."
 
 
 def _line(source: str, problem: Problem) -> str:
     where = f"{source}:{problem.line}" if problem.line else source
-    return f"{where}: {problem.key}: {problem.text}" if problem.key else f"{where}: {problem.text}"
+    return shown(f"{where}: {problem.key}: {problem.text}" if problem.key else f"{where}: {problem.text}")

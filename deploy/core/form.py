@@ -1,0 +1,266 @@
+"""What may stand in an inventory: its keys, their types and bounds, as pydantic models; JSON Schema comes from them.
+
+These are the words of the file. What they mean together (ranges, defaults, ports, seeds) is worked out in `building`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Dict, List, Literal, Optional
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+    model_validator,
+)
+
+from deploy.core import names
+from peer.core.config import MAX_PEER_ID
+from peer.core.sizes import parse_size
+
+MAX_SIZE = 2**60  # bytes; far above any disk, below what eight bytes hold
+MAX_PIECE_SIZE = 2**31 - 16  # a piece and its message head fit a four-byte length
+
+_SIZE = r"[0-9]+(\.[0-9]+)?\s*([KkMmGgTtPp]([Ii]?[Bb])?|[Bb])?"
+_SIZE_SCHEMA = {"type": ["integer", "string"], "minimum": 0, "pattern": f"^{_SIZE}$"}
+_PIECE_SCHEMA = {
+    "type": ["integer", "string"],
+    "minimum": 1,
+    "pattern": f"^(auto|{_SIZE})$",
+    "default": "auto",
+}
+_TLS_SCHEMA = {"enum": ["auto", True, False], "default": "auto"}
+_JUMP_SCHEMA = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
+_RATE_SCHEMA = {
+    "anyOf": [
+        {"type": "number", "exclusiveMinimum": 0},
+        {
+            "type": "object",
+            "properties": {"up": {"type": "number"}, "down": {"type": "number"}},
+            "additionalProperties": False,
+        },
+    ]
+}
+_NAME_SCHEMA = {"type": "string", "pattern": f"^{names.NAME_PATTERN}$"}
+
+
+def _size(value: Any) -> int:
+    """20971520, "20MiB" -> bytes."""
+    if isinstance(value, bool) or not isinstance(value, (int, str)):
+        raise ValueError(f"{value!r} is not a size; write bytes or a unit, as 20971520, 20MiB or 1.5GiB")
+    size = parse_size(str(value)) if isinstance(value, str) else value
+    if not 0 <= size <= MAX_SIZE:
+        raise ValueError(f"'{value}' is out of range; write a size from 0 to {MAX_SIZE >> 50} PiB")
+    return size
+
+
+def _piece_size(value: Any) -> int | None:
+    if value == "auto":
+        return None
+    size = _size(value)
+    if not 1 <= size <= MAX_PIECE_SIZE:
+        raise ValueError(f"'{value}' is out of range; write auto, or a size from 1 byte to below 2 GiB")
+    return size
+
+
+def _auto_or_bool(value: Any) -> Any:
+    if value == "auto":
+        return None
+    if not isinstance(value, bool):
+        raise ValueError(f"{_quoted(value)} is neither 'auto' nor true or false")
+    return value
+
+
+def _jumps(value: Any) -> Any:
+    if isinstance(value, str):
+        return [value]
+    return value
+
+
+def _rate(value: Any) -> Any:
+    """`100` says both directions."""
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return {"up": value, "down": value}
+    return value
+
+
+def _nothing_is_empty(value: Any) -> Any:
+    """`alpha:` with nothing behind it is a host without keys of its own."""
+    return {} if value is None else value
+
+
+def _quoted(value: Any) -> str:
+    return f"'{value}'" if isinstance(value, str) else repr(value)
+
+
+Name = Annotated[str, AfterValidator(names.safe_name), WithJsonSchema(_NAME_SCHEMA)]
+NamePattern = Annotated[str, AfterValidator(names.name_pattern)]
+Address = Annotated[str, AfterValidator(names.address_pattern)]
+Path = Annotated[str, AfterValidator(names.path)]
+User = Annotated[str, AfterValidator(names.user)]
+PayloadName = Annotated[str, AfterValidator(names.payload_name)]
+JumpText = Annotated[str, AfterValidator(names.jump_text)]
+Jumps = Annotated[List[JumpText], BeforeValidator(_jumps), WithJsonSchema(_JUMP_SCHEMA)]
+Port = Annotated[int, Field(ge=1, le=65535)]
+Mbits = Annotated[float, Field(gt=0, le=1e7)]
+Seconds = Annotated[float, Field(gt=0, le=1e6)]
+Size = Annotated[int, BeforeValidator(_size), WithJsonSchema(_SIZE_SCHEMA)]
+PieceSize = Annotated[Optional[int], BeforeValidator(_piece_size), WithJsonSchema(_PIECE_SCHEMA)]
+Tls = Annotated[Optional[bool], BeforeValidator(_auto_or_bool), WithJsonSchema(_TLS_SCHEMA)]
+
+
+class Part(BaseModel):
+    """Every part of the file: unknown keys are mistakes, and no text is taken for a number."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class PayloadPart(Part):
+    """What is put on every host: exactly one of `generate`, `path` and `upload`."""
+
+    generate: Optional[Size] = Field(
+        default=None, description="Make a test file of this size on every seed: 20MiB"
+    )
+    path: Optional[Path] = Field(
+        default=None, description="A file or folder that lies on every seed host: /data/model"
+    )
+    upload: Optional[Path] = Field(
+        default=None, description="A file or folder on the operator's machine: ./build.tar"
+    )
+    name: Optional[PayloadName] = Field(
+        default=None, description="Its final name; the last part of path or upload"
+    )
+    seed: Optional[Annotated[int, Field(ge=0, le=2**63 - 1)]] = Field(
+        default=None, description="With generate: the same seed and size make the same bytes. Default 0"
+    )
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> PayloadPart:
+        said = [key for key in ("generate", "path", "upload") if getattr(self, key) is not None]
+        if len(said) != 1:
+            have = f"has {' and '.join(said)}" if said else "is empty"
+            raise ValueError(
+                f"{have}; write exactly one of generate: SIZE, path: /on/the/seed, upload: ./local"
+            )
+        if self.seed is not None and self.generate is None:
+            raise ValueError("has a seed, which only a generated file has; take it away")
+        return self
+
+
+class SwarmPart(Part):
+    """What all peers share."""
+
+    name: Name = Field(description="The swarm's name: a folder of this name holds all that is put on a host")
+    payload: PayloadPart
+    piece_size: PieceSize = Field(default=None, description="auto, or bytes a piece: 256KiB")
+    profile: Literal["fleet", "classic"] = Field(
+        default="fleet", description="fleet is fast; classic is the course protocol"
+    )
+    preferred: Annotated[int, Field(ge=1, le=1000)] = Field(
+        default=2, description="classic: neighbours preferred at a time"
+    )
+    unchoking: Seconds = Field(
+        default=5.0, description="classic: seconds between choices of the preferred neighbours"
+    )
+    optimistic: Seconds = Field(
+        default=10.0, description="classic: seconds between choices of the optimistic neighbour"
+    )
+    patience: Seconds = Field(
+        default=120.0, description="Seconds without any progress before a peer gives up"
+    )
+    degree: Annotated[int, Field(ge=2, le=1000)] = Field(
+        default=16, description="fleet: most neighbours of a peer"
+    )
+    uploads: Annotated[int, Field(ge=1, le=1000)] = Field(
+        default=4, description="fleet: pieces sent at the same time"
+    )
+    tls: Tls = Field(default=None, description="auto: on in a fleet swarm with hosts reached by SSH")
+
+    @model_validator(mode="after")
+    def _no_tls_in_classic(self) -> SwarmPart:
+        if self.tls and self.profile == "classic":
+            raise ValueError(
+                "has tls: true with profile: classic, which knows no TLS; take one of the two away"
+            )
+        return self
+
+
+class RatePart(Part):
+    """What the link carries; used for the prediction alone."""
+
+    up: Optional[Mbits] = Field(default=None, description="Mbit/s")
+    down: Optional[Mbits] = Field(default=None, description="Mbit/s")
+
+
+class HostPart(Part):
+    """One host, or with a range in its name several; `defaults` holds the same keys for all."""
+
+    address: Optional[Address] = Field(
+        default=None, description="Where SSH goes; the host's name if left out"
+    )
+    peer_address: Optional[Address] = Field(
+        default=None, description="Where the other peers reach it, if that differs"
+    )
+    port: Optional[Port] = Field(default=None, description="SSH's port; ssh_config's, or 22, if left out")
+    user: Optional[User] = Field(default=None, description="Login name; ssh_config's, or yours, if left out")
+    key: Optional[Path] = Field(
+        default=None, description="Identity file on the operator's machine: ~/.ssh/id_ed25519"
+    )
+    known_hosts: Optional[Path] = Field(
+        default=None, description="File of known host keys, if not ~/.ssh/known_hosts"
+    )
+    accept_new: bool = Field(default=False, description="Note an unknown host key instead of refusing it")
+    jump: Jumps = Field(
+        default=[], description="user@bastion:port, or a list of them in the order of passing"
+    )
+    connection: Literal["ssh", "local"] = Field(
+        default="ssh", description="local is this machine, without SSH"
+    )
+    workdir: Optional[Path] = Field(
+        default=None, description="The swarm lives in a folder in it. Default ~/.weft"
+    )
+    destination: Optional[Path] = Field(
+        default=None, description="Folder where the payload shall lie in the end"
+    )
+    peer_port: Port = Field(
+        default=6008, description="Port of its first peer; the search for free numbers begins here"
+    )
+    rate: Annotated[Optional[RatePart], BeforeValidator(_rate), WithJsonSchema(_RATE_SCHEMA)] = Field(
+        default=None, description="Mbit/s: one number, or {up: 100, down: 1000}; for the prediction alone"
+    )
+    python: Path = Field(default="python3", description="The interpreter on the host")
+
+
+class PeerPart(Part):
+    """One row of PeerInfo.cfg."""
+
+    id: Annotated[int, Field(ge=1, le=MAX_PEER_ID)]
+    host: Annotated[str, AfterValidator(names.no_range)] = Field(description="A name of `hosts`")
+    port: Optional[Port] = Field(
+        default=None, description="Where it listens; the host's next free port if left out"
+    )
+    seed: Optional[bool] = Field(default=None, description="It starts with the payload")
+
+
+class InventoryPart(Part):
+    """The whole file."""
+
+    swarm: SwarmPart
+    hosts: Annotated[
+        Dict[NamePattern, Annotated[HostPart, BeforeValidator(_nothing_is_empty)]], Field(min_length=1)
+    ]
+    defaults: HostPart = Field(
+        default=HostPart(), description="Keys that hold for every host which doesn't say otherwise"
+    )
+    groups: Dict[Name, List[NamePattern]] = Field(
+        default={}, description="Names for several hosts: hosts, ranges, groups"
+    )
+    seeds: Optional[List[NamePattern]] = Field(
+        default=None, description="Hosts, ranges or groups that start with the payload"
+    )
+    peers: Optional[List[PeerPart]] = Field(
+        default=None, description="PeerInfo's rows in order; left out: one a host"
+    )

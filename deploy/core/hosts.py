@@ -1,0 +1,117 @@
+"""The `hosts` and `defaults` of the file -> one `Host` a machine: ranges expanded, defaults filled in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from deploy.core import names
+from deploy.core.form import HostPart, InventoryPart
+from deploy.core.model import FIRST_PORT, LOCAL, Host, Rate
+from deploy.core.problems import Ledger, Path
+from deploy.core.ranges import expand, has_range
+
+MAX_HOSTS = 10_000
+SSH_WORKDIR = "~/.weft"
+LOCAL_WORKDIR = "~/.weft/{host}"  # hosts that are one machine each need a folder of their own
+_ON_HOST = ("workdir", "destination", "python")  # paths on the host, not on the operator's machine
+
+
+def hosts_of(form: InventoryPart, ledger: Ledger) -> tuple[Host, ...]:
+    """All hosts in the order of the file; what is wrong with them goes to the ledger."""
+    hosts: dict[str, Host] = {}
+    folders: dict[str, str] = {}  # names as file systems that don't tell cases apart see them
+    for pattern, part in form.hosts.items():
+        path: Path = ("hosts", pattern)
+        keys = _Keys(part, form.defaults, path)
+        expanded = expand(pattern)
+        addresses = {
+            key: _in_step(keys, key, pattern, len(expanded), ledger) for key in ("address", "peer_address")
+        }
+        for place, name in enumerate(expanded):
+            twin = folders.setdefault(name.casefold(), name)
+            if twin != name:
+                ledger.add(path, f"'{name}' and '{twin}' differ in case only; rename one of the two")
+            elif name in hosts:
+                where = f"line {hosts[name].line}"
+                ledger.add(
+                    path,
+                    f"'{name}' stands at {where} already; keep it in one place, or make the range smaller",
+                )
+            else:
+                chosen = {key: texts[place % len(texts)] for key, texts in addresses.items() if texts}
+                hosts[name] = _host(name, keys, chosen, ledger)
+    if len(hosts) > MAX_HOSTS:
+        ledger.add(("hosts",), f"{len(hosts)} hosts; {MAX_HOSTS} is the most")
+    return tuple(hosts.values())
+
+
+class _Keys:
+    """A host's own keys over the defaults'; remembers where each value stands."""
+
+    def __init__(self, own: HostPart, defaults: HostPart, path: Path) -> None:
+        self._own, self._defaults = own, defaults
+        self.path = path
+
+    def get(self, key: str) -> Any:
+        return getattr(self._source(key), key)
+
+    def where(self, key: str) -> Path:
+        return ("defaults", key) if self._source(key) is self._defaults else (*self.path, key)
+
+    def _source(self, key: str) -> HostPart:
+        theirs = key in self._defaults.model_fields_set and key not in self._own.model_fields_set
+        return self._defaults if theirs else self._own
+
+
+def _in_step(keys: _Keys, key: str, pattern: str, count: int, ledger: Ledger) -> tuple[str, ...]:
+    """The addresses that `key` names for `count` hosts: one for all, or one for each; () where it isn't said."""
+    text = keys.get(key)
+    if text is None:
+        return ()
+    texts = expand(text)
+    if len(texts) in (1, count):
+        return texts
+    of = f"{count} hosts" if has_range(pattern) else "one host"
+    ledger.add(
+        keys.where(key),
+        f"'{text}' names {len(texts)} addresses for {of} ('{pattern}'); make both ranges alike",
+    )
+    return ()
+
+
+def _host(name: str, keys: _Keys, addresses: dict[str, str], ledger: Ledger) -> Host:
+    local = keys.get("connection") == LOCAL
+    own = "127.0.0.1" if local else name
+    address = addresses.get("address", own).replace(names.HOST_MARK, name)
+    rate = keys.get("rate")
+    return Host(
+        name=name,
+        address=address,
+        peer_address=addresses.get("peer_address", address).replace(names.HOST_MARK, name),
+        port=keys.get("port"),
+        user=keys.get("user"),
+        key=_path(name, keys, "key", ledger),
+        known_hosts=_path(name, keys, "known_hosts", ledger),
+        accept_new=keys.get("accept_new"),
+        jump=tuple(names.jump(text) for text in keys.get("jump")),
+        connection=keys.get("connection"),
+        workdir=_path(name, keys, "workdir", ledger)
+        or _filled(LOCAL_WORKDIR if local else SSH_WORKDIR, name),
+        destination=_path(name, keys, "destination", ledger),
+        peer_port=keys.get("peer_port") or FIRST_PORT,
+        rate=Rate(rate.up, rate.down) if rate else Rate(),
+        python=keys.get("python"),
+        line=ledger.line(keys.path),
+    )
+
+
+def _path(name: str, keys: _Keys, key: str, ledger: Ledger) -> str | None:
+    """A path of the host with its name filled in; on hosts behind SSH, folders must not depend on where a shell is."""
+    text: str | None = keys.get(key)
+    if text is not None and key in _ON_HOST and keys.get("connection") != LOCAL and not names.is_rooted(text):
+        ledger.add(keys.where(key), f"'{text}' is relative; begin with '/' or '~/'")
+    return None if text is None else _filled(text, name)
+
+
+def _filled(text: str, name: str) -> str:
+    return text.replace(names.HOST_MARK, name)

@@ -1,0 +1,105 @@
+"""Which hosts are one machine, and what may not meet there: ports, working folders, destinations, unreachable addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from deploy.core.model import Host, OnSeed, Payload, Peer
+from deploy.core.names import is_loopback
+from deploy.core.problems import Ledger
+from deploy.core.ranges import fold
+
+LAST_PORT = 65535
+_HERE = "this machine"
+
+
+def peer_machine(host: Host) -> str:
+    """Hosts with the same text here share the ports of one machine, as far as an inventory can tell."""
+    return _HERE if host.local or is_loopback(host.peer_address) else host.peer_address.casefold()
+
+
+def login_machine(host: Host) -> tuple[object, ...]:
+    """Hosts with the same value here share their folders, as far as an inventory can tell."""
+    if host.local:
+        return (_HERE,)
+    return (host.address.casefold(), host.port or 22, host.user, host.jump)
+
+
+class Ports:
+    """Which ports of which machine are given away, each with the line that asked for it."""
+
+    def __init__(self) -> None:
+        self._taken: dict[tuple[str, int], int] = {}
+        self._from: dict[
+            tuple[str, int], int
+        ] = {}  # all ports from a search's first one up to here are taken
+
+    def take(self, machine: str, port: int, line: int) -> int:
+        """Take a port; the line of the one who has it already, or 0."""
+        taken = self._taken.get((machine, port), 0)
+        self._taken.setdefault((machine, port), line)
+        return taken
+
+    def next(self, machine: str, first: int, line: int) -> int:
+        """Take the lowest free port from `first` on; 0 where there is none."""
+        for port in range(self._from.get((machine, first), first), LAST_PORT + 1):
+            if (machine, port) not in self._taken:
+                self._taken[machine, port] = line
+                self._from[machine, first] = port + 1
+                return port
+        return 0
+
+
+def check_machines(hosts: Sequence[Host], peers: Sequence[Peer], payload: Payload, ledger: Ledger) -> None:
+    """Notes hosts that would write into one another's folders, and addresses that the others can't reach."""
+    busy = {peer.host for peer in peers}
+    at_work = [host for host in hosts if host.name in busy]
+    _check_folders(at_work, ledger)
+    _check_destinations(at_work, peers, payload, ledger)
+    _check_reach(at_work, ledger)
+
+
+def _check_folders(hosts: Iterable[Host], ledger: Ledger) -> None:
+    first: dict[tuple[object, ...], str] = {}
+    for host in hosts:
+        key = (*login_machine(host), _trimmed(host.workdir))
+        twin = first.setdefault(key, host.name)
+        if twin != host.name:
+            problem = f"'{host.workdir}' is the working folder of '{twin}' too, on the same machine"
+            ledger.add(
+                ("hosts", host.name, "workdir"), f"{problem}; write workdir: ~/.weft/{{host}}", host.line
+            )
+
+
+def _check_destinations(
+    hosts: Iterable[Host], peers: Sequence[Peer], payload: Payload, ledger: Ledger
+) -> None:
+    """Two peers can't put the payload at one place. A seed of a payload that lies there already puts it nowhere."""
+    first: dict[tuple[object, ...], Peer] = {}
+    in_place = isinstance(payload, OnSeed)
+    for host in (host for host in hosts if host.destination is not None):
+        for peer in (peer for peer in peers if peer.host == host.name and not (peer.seed and in_place)):
+            twin = first.setdefault((*login_machine(host), _trimmed(host.destination or "")), peer)
+            if twin is not peer:
+                problem = (
+                    f"'{host.destination}' is where peers {twin.peer_id} and {peer.peer_id} would both write"
+                )
+                remedy = "leave it out, or keep one peer there"
+                ledger.add(("hosts", host.name, "destination"), f"{problem}; {remedy}", host.line)
+
+
+def _check_reach(hosts: Sequence[Host], ledger: Ledger) -> None:
+    """A loopback address among others means: nobody but the host itself would find its peer."""
+    others = [host for host in hosts if not is_loopback(host.peer_address)]
+    if not others:
+        return
+    lonely = [host for host in hosts if is_loopback(host.peer_address)]
+    for host in lonely[:1]:
+        names = fold(one.name for one in lonely)
+        problem = f"the other hosts can't reach {host.peer_address} on {names}"
+        remedy = "set peer_address to its address in their network"
+        ledger.add(("hosts", host.name), f"{problem}; {remedy}", host.line)
+
+
+def _trimmed(path: str) -> str:
+    return path.rstrip("/") or "/"

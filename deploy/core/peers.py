@@ -1,0 +1,124 @@
+"""The `peers` and `seeds` of the file -> the swarm's peers in PeerInfo order, each with its ID, port and role."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from deploy.core.form import InventoryPart, PeerPart
+from deploy.core.machines import Ports, peer_machine
+from deploy.core.model import FIRST_ID, Host, Peer
+from deploy.core.problems import Ledger, Path, did_you_mean
+
+Parts = dict[
+    Path, PeerPart
+]  # rows by where they stand: ("peers", 0), or their host where the file lists none
+
+
+def peers_of(
+    form: InventoryPart, hosts: Mapping[str, Host], seed_hosts: Sequence[str], ledger: Ledger
+) -> tuple[Peer, ...]:
+    """All peers; `seed_hosts` are the names that `seeds` means. What is wrong goes to the ledger."""
+    parts = _listed(form.peers, hosts, ledger) if form.peers else _one_each(hosts, seed_hosts)
+    lines = {path: ledger.line(path) if form.peers else hosts[part.host].line for path, part in parts.items()}
+    _check_ids(parts, lines, ledger)
+    ports = _ports(parts, lines, hosts, ledger)
+    seeds = _seeds(form, parts, seed_hosts, ledger)
+    return tuple(
+        Peer(part.id, part.host, ports[path], path in seeds, lines[path]) for path, part in parts.items()
+    )
+
+
+def _one_each(hosts: Mapping[str, Host], seed_hosts: Sequence[str]) -> Parts:
+    """One peer a host, in the order of hosts."""
+    seeds = set(seed_hosts)
+    return {
+        ("hosts", name): PeerPart(id=peer_id, host=name, seed=name in seeds)
+        for peer_id, name in enumerate(hosts, FIRST_ID)
+    }
+
+
+def _listed(rows: Sequence[PeerPart], hosts: Mapping[str, Host], ledger: Ledger) -> Parts:
+    """The file's rows, without those of hosts that don't exist."""
+    parts: Parts = {}
+    for place, part in enumerate(rows):
+        path: Path = ("peers", place)
+        if part.host in hosts:
+            parts[path] = part
+        else:
+            guess = did_you_mean(part.host, hosts) or "; add it to 'hosts'"
+            ledger.add((*path, "host"), f"no host is called '{part.host}'{guess}")
+    return parts
+
+
+def _check_ids(parts: Parts, lines: Mapping[Path, int], ledger: Ledger) -> None:
+    first: dict[int, Path] = {}
+    for path, part in parts.items():
+        twin = first.setdefault(part.id, path)
+        if twin != path:
+            ledger.add(
+                (*path, "id"), f"{part.id} is the ID of the peer at line {lines[twin]}; give each its own"
+            )
+
+
+def _ports(
+    parts: Parts, lines: Mapping[Path, int], hosts: Mapping[str, Host], ledger: Ledger
+) -> dict[Path, int]:
+    """A port for every row: those that the file says, then the lowest free ones from the host's `peer_port` on."""
+    ports = Ports()
+    given: dict[Path, int] = {}
+    for path, part in parts.items():
+        if part.port is not None:
+            given[path] = part.port
+            other = ports.take(peer_machine(hosts[part.host]), part.port, lines[path])
+            if other:
+                problem = f"{part.port} is taken by the peer at line {other} on the same machine"
+                ledger.add((*path, "port"), f"{problem}; give each its own, or leave both out")
+    for path, part in parts.items():
+        if part.port is None:
+            host = hosts[part.host]
+            given[path] = ports.next(peer_machine(host), host.peer_port, lines[path])
+            if not given[path]:
+                problem = f"no port from {host.peer_port} on is left for peer {part.id}"
+                ledger.add(path, f"{problem}; lower the host's peer_port", lines[path])
+    return given
+
+
+def _seeds(form: InventoryPart, parts: Parts, seed_hosts: Sequence[str], ledger: Ledger) -> set[Path]:
+    """The rows that start with the payload, from `seeds` and `seed:` together; they must not contradict."""
+    said = {path for path, part in parts.items() if part.seed}
+    if form.peers and form.seeds is not None:
+        _check_said(said, parts, set(seed_hosts), ledger)
+        rows = _rows_by_host(parts)
+        for host in seed_hosts:
+            said |= _implied(host, rows.get(host, []), parts, ledger)
+    if not said and parts and not (form.seeds or any(part.seed for part in form.peers or ())):
+        ledger.add(
+            ("seeds",), "no peer starts with the payload; write seeds: [HOST], or seed: true on a peer"
+        )
+    return said
+
+
+def _check_said(said: set[Path], parts: Parts, seed_hosts: set[str], ledger: Ledger) -> None:
+    for path in said:
+        if parts[path].host not in seed_hosts:
+            problem = f"is true, but 'seeds' doesn't name '{parts[path].host}'"
+            ledger.add((*path, "seed"), f"{problem}; add it there, or take this away")
+
+
+def _implied(host: str, rows: Sequence[Path], parts: Parts, ledger: Ledger) -> set[Path]:
+    """On a host of `seeds` where no peer says `seed: true`: all that don't say `seed: false`."""
+    if not rows:
+        ledger.add(("seeds",), f"'{host}' has no peer in 'peers'; add one, or take it out of seeds")
+    elif all(parts[path].seed is False for path in rows):
+        problem = f"is false, but 'seeds' names '{host}'"
+        ledger.add((*rows[0], "seed"), f"{problem}; take one of the two away")
+    if any(parts[path].seed for path in rows):
+        return set()
+    return {path for path in rows if parts[path].seed is None}
+
+
+def _rows_by_host(parts: Parts) -> dict[str, list[Path]]:
+    rows: dict[str, list[Path]] = {}
+    for path, part in parts.items():
+        rows.setdefault(part.host, []).append(path)
+    return rows

@@ -1,0 +1,61 @@
+"""The `swarm` of the file -> `Swarm`: the payload with its final name, sizes in bytes, defaults filled in."""
+
+from __future__ import annotations
+
+from posixpath import basename
+
+from deploy.core import names
+from deploy.core.form import PayloadPart, SwarmPart
+from deploy.core.model import Generate, OnSeed, Payload, Rounds, Swarm, Upload
+from deploy.core.problems import Ledger, Path
+from peer.core.swarmfile import Limits
+
+DEFAULT_NAME = "TheFile.dat"  # of a generated file
+MAX_PIECES = (
+    1_000_000  # 32 bytes of hash a piece go to every host, and every peer keeps a bit a piece a neighbour
+)
+_PAYLOAD: Path = ("swarm", "payload")
+
+
+def swarm_of(part: SwarmPart, ledger: Ledger) -> Swarm:
+    """The swarm's settings; what is wrong with them goes to the ledger."""
+    payload = _payload(part.payload, ledger)
+    if isinstance(payload, Generate) and part.piece_size:
+        _check_count(payload.size, part.piece_size, ledger)
+    return Swarm(
+        name=part.name,
+        payload=payload,
+        piece_size=part.piece_size,
+        profile=part.profile,
+        rounds=Rounds(part.preferred, part.unchoking, part.optimistic),
+        limits=Limits(part.patience, part.degree, part.uploads),
+        tls=part.tls,
+    )
+
+
+def _payload(part: PayloadPart, ledger: Ledger) -> Payload:
+    if part.generate is not None:
+        return Generate(part.generate, part.name or DEFAULT_NAME, part.seed or 0)
+    if part.upload is not None:
+        return Upload(part.upload, part.name or _last_part(part.upload, "upload", ledger))
+    path = part.path or ""
+    if not names.is_rooted(path):
+        ledger.add((*_PAYLOAD, "path"), f"'{path}' is relative; begin with '/' or '~/', as on the seed host")
+    return OnSeed(path, part.name or _last_part(path, "path", ledger))
+
+
+def _last_part(path: str, key: str, ledger: Ledger) -> str:
+    """The payload's name where the file doesn't say one: the last part of its path."""
+    last = basename(path.rstrip("/"))
+    try:
+        return names.payload_name(last if last != "~" else "")
+    except ValueError:
+        ledger.add((*_PAYLOAD, key), f"'{path}' ends in no name for the payload; add 'name:' beside it")
+        return DEFAULT_NAME
+
+
+def _check_count(size: int, piece_size: int, ledger: Ledger) -> None:
+    count = -(-size // piece_size)
+    if count > MAX_PIECES:
+        least = -(-size // MAX_PIECES)
+        ledger.add(("swarm", "piece_size"), f"makes {count} pieces; write auto, or at least {least} bytes")

@@ -1,0 +1,58 @@
+"""Views of an inventory that a command line asks for: `limited` (--limit) and `localized` (--local)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from deploy.core.groups import select
+from deploy.core.machines import LAST_PORT
+from deploy.core.model import FIRST_PORT, LOCAL, Host, Inventory
+from deploy.core.problems import InventoryError, Problem
+from deploy.core.ranges import fold
+
+
+def limited(inventory: Inventory, limit: str) -> Inventory:
+    """The same swarm, tasks limited to `a,group,!b,node[01-04],web*`; "" limits nothing.
+
+    Raises InventoryError for a name that no host or group has, and where nothing is left.
+    """
+    if not limit.strip():
+        return inventory
+    names = tuple(host.name for host in inventory.hosts)
+    try:
+        view = inventory.filter(select(limit, names, inventory.groups))
+    except ValueError as error:
+        raise InventoryError("--limit", [Problem(0, "", str(error))]) from None
+    if not view.selected:
+        raise InventoryError("--limit", [Problem(0, "", f"'{limit}' leaves no host; name at least one")])
+    if not view.chosen_peers:
+        idle = fold(view.selected)
+        raise InventoryError("--limit", [Problem(0, "", f"no peer is on {idle}; name a host that has one")])
+    return view
+
+
+def localized(inventory: Inventory, folder: str, first_port: int = FIRST_PORT) -> Inventory:
+    """The same swarm on this machine: 127.0.0.1, no SSH, a working folder `<folder>/<host>` for each host.
+
+    Ports are given anew from `first_port` upward, one a peer, in PeerInfo order (hand in a base that is free);
+    rates, destinations and interpreters of the real hosts are forgotten. The selection stays.
+    Raises InventoryError where the ports don't suffice.
+    """
+    if first_port + len(inventory.peers) - 1 > LAST_PORT:
+        problem = f"{len(inventory.peers)} ports from {first_port} on don't exist; begin lower"
+        raise InventoryError("--local", [Problem(0, "", problem)])
+    hosts = tuple(_local_host(host, folder) for host in inventory.hosts)
+    peers = tuple(peer._replace(port=port) for port, peer in enumerate(inventory.peers, first_port))
+    return replace(inventory, hosts=hosts, peers=peers, localized=True)
+
+
+def _local_host(host: Host, folder: str) -> Host:
+    return Host(
+        name=host.name,
+        address="127.0.0.1",
+        peer_address="127.0.0.1",
+        connection=LOCAL,
+        workdir=f"{folder.rstrip('/') or '/'}/{host.name}",
+        peer_port=host.peer_port,
+        line=host.line,
+    )

@@ -1,1 +1,1 @@
-"""What decides: text and values in, data out. No socket, file, clock, thread or randomness of its own lives here."""
+"""What decides: text and values in, data out. No socket, file, clock, thread or randomness lives here."""

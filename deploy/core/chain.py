@@ -1,4 +1,4 @@
-"""The options of a chain of tasks: what stands on any task and holds for all of them, hoisted to one place."""
+"""The options of a chain of tasks: what stands on any of them and holds for all, hoisted to one place."""
 
 from __future__ import annotations
 
@@ -28,4 +28,19 @@ def hoist(calls: Sequence[Call], shared: Sequence[str] = SHARED) -> dict[str, ob
 
     None, False and "" count as not given. Raises ChainError where two tasks differ.
     """
-    raise NotImplementedError
+    given: dict[str, tuple[str, object]] = {}
+    for call in calls:
+        for name in shared:
+            value = call.options.get(name)
+            if value is None or value is False or value == "":
+                continue
+            task, first = given.setdefault(name, (call.task, value))
+            if first != value:
+                raise ChainError(_differ(name, (task, first), (call.task, value)))
+    return {name: value for name, (_, value) in given.items()}
+
+
+def _differ(name: str, first: tuple[str, object], second: tuple[str, object]) -> str:
+    flag = "--" + name.replace("_", "-")
+    said = f"'{first[1]}' on {first[0]} and '{second[1]}' on {second[0]}"
+    return f"{flag} is {said}; it holds for the whole chain, so write it once"

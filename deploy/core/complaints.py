@@ -1,4 +1,4 @@
-"""pydantic's complaints in the words of a person: what stands there, what belongs there, and a guess at what was meant."""
+"""pydantic's complaints in the words of a person: what stands there, what belongs there, what was meant."""
 
 from __future__ import annotations
 
@@ -89,6 +89,8 @@ def _scalar_remedy(kind: str, value: Any) -> str:
         return f"write {int(value)}, without the leading 0"
     if isinstance(value, str) and re.fullmatch(r"[1-9][0-9]{0,9}|0", value, re.ASCII):
         return f"write {value} without quotes"
+    if isinstance(value, str) and re.fullmatch(r"[0-9]+:[0-9]+", value, re.ASCII):
+        return "write one number"
     return ""
 
 

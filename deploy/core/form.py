@@ -1,6 +1,6 @@
-"""What may stand in an inventory: its keys, their types and bounds, as pydantic models; JSON Schema comes from them.
+"""What may stand in an inventory: keys, types and bounds as pydantic models, which give the JSON Schema.
 
-These are the words of the file. What they mean together (ranges, defaults, ports, seeds) is worked out in `building`.
+These are the words of the file. What they mean together is worked out by hosts, groups, peers and swarms.
 """
 
 from __future__ import annotations

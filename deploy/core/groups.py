@@ -62,7 +62,7 @@ def lookup(item: str, hosts: Collection[str], groups: Groups) -> set[str]:
 def select(limit: str, hosts: Sequence[str], groups: Groups) -> tuple[str, ...]:
     """The host names that `a,group,!b,node[01-04],web*` leaves, in the order of `hosts`.
 
-    What is named comes first, whatever the order; then what `!` takes away. Only `!` items: all hosts but those.
+    What is named comes first, in whatever order; then what `!` takes away. Only `!` items: all but those.
     Raises UnknownName and RangeError.
     """
     items = [item.strip() for item in _ITEM.findall(limit) if item.strip()]

@@ -64,7 +64,7 @@ class _Keys:
 
 
 def _in_step(keys: _Keys, key: str, pattern: str, count: int, ledger: Ledger) -> tuple[str, ...]:
-    """The addresses that `key` names for `count` hosts: one for all, or one for each; () where it isn't said."""
+    """The addresses that `key` names for `count` hosts: one for all, or one each; () where it isn't said."""
     text = keys.get(key)
     if text is None:
         return ()
@@ -106,7 +106,7 @@ def _host(name: str, keys: _Keys, addresses: dict[str, str], ledger: Ledger) -> 
 
 
 def _path(name: str, keys: _Keys, key: str, ledger: Ledger) -> str | None:
-    """A path of the host with its name filled in; on hosts behind SSH, folders must not depend on where a shell is."""
+    """A path with the host's name filled in; behind SSH no folder may depend on where a login begins."""
     text: str | None = keys.get(key)
     if text is not None and key in _ON_HOST and keys.get("connection") != LOCAL and not names.is_rooted(text):
         ledger.add(keys.where(key), f"'{text}' is relative; begin with '/' or '~/'")

@@ -1,4 +1,4 @@
-"""The door to the inventory: text -> `Inventory`, and the two views of it, `limited` (--limit) and `localized` (--local)."""
+"""The door to the inventory: text -> `Inventory`; and the views of it that a command line asks for."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ from deploy.core.views import limited, localized
 from deploy.core.yamltext import read
 
 __all__ = [
-    "FIRST_ID", "FIRST_PORT", "LOCAL", "SSH", "Generate", "Host", "Inventory", "InventoryError", "Jump", "OnSeed",
-    "Payload", "Peer", "Problem", "Rate", "Rounds", "Swarm", "Upload",
+    "FIRST_ID", "FIRST_PORT", "LOCAL", "SSH",
+    "Generate", "Host", "Inventory", "InventoryError", "Jump", "OnSeed", "Payload", "Peer", "Problem", "Rate", "Rounds", "Swarm", "Upload",
     "json_schema", "limited", "localized", "parse_inventory",
 ]  # fmt: skip
 
@@ -125,6 +125,5 @@ def _notices(hosts: Iterable[str], peers: Iterable[Peer]) -> tuple[str, ...]:
     idle = [name for name in hosts if name not in busy]
     if not idle:
         return ()
-    return (
-        f"{fold(idle)}: no peer in 'peers' is there, so nothing is brought to it; add one, or leave 'peers' out",
-    )
+    problem = f"{fold(idle)}: no peer in 'peers' is there, so nothing is brought to it"
+    return (f"{problem}; add one, or leave 'peers' out",)

@@ -1,4 +1,4 @@
-"""Which hosts are one machine, and what may not meet there: ports, working folders, destinations, unreachable addresses."""
+"""Which hosts are one machine, and what may not meet there: ports, working folders, destinations."""
 
 from __future__ import annotations
 
@@ -60,21 +60,21 @@ def check_machines(hosts: Sequence[Host], peers: Sequence[Peer], payload: Payloa
 
 
 def _check_folders(hosts: Iterable[Host], ledger: Ledger) -> None:
-    first: dict[tuple[object, ...], str] = {}
+    sharing: dict[tuple[object, ...], list[Host]] = {}
     for host in hosts:
-        key = (*login_machine(host), _trimmed(host.workdir))
-        twin = first.setdefault(key, host.name)
-        if twin != host.name:
-            problem = f"'{host.workdir}' is the working folder of '{twin}' too, on the same machine"
-            ledger.add(
-                ("hosts", host.name, "workdir"), f"{problem}; write workdir: ~/.weft/{{host}}", host.line
-            )
+        sharing.setdefault((*login_machine(host), _trimmed(host.workdir)), []).append(host)
+    for first, *others in sharing.values():
+        if others:
+            names = fold(host.name for host in others)
+            problem = f"'{first.workdir}' is the folder of {first.name} and of {names}, on one machine"
+            remedy = f"write workdir: {_trimmed(first.workdir)}/{{host}}"
+            ledger.add(("hosts", others[0].name, "workdir"), f"{problem}; {remedy}", others[0].line)
 
 
 def _check_destinations(
     hosts: Iterable[Host], peers: Sequence[Peer], payload: Payload, ledger: Ledger
 ) -> None:
-    """Two peers can't put the payload at one place. A seed of a payload that lies there already puts it nowhere."""
+    """Two peers can't put the payload at one place; a seed whose payload lies there puts it nowhere."""
     first: dict[tuple[object, ...], Peer] = {}
     in_place = isinstance(payload, OnSeed)
     for host in (host for host in hosts if host.destination is not None):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import NamedTuple, Union
 
 from peer.core.config import PeerRow
@@ -34,7 +35,7 @@ class Jump(NamedTuple):
 
 
 class Host(NamedTuple):
-    """One machine (or one folder of this machine, with `connection: local`). Paths are as typed: `~` isn't expanded."""
+    """One machine (with `connection: local`, a folder of this one). Paths are as typed: `~` isn't expanded."""
 
     name: str  # safe as a folder name; unique
     address: str  # where SSH goes: name, IPv4 or IPv6 without brackets; may be an alias of ssh_config
@@ -78,7 +79,7 @@ class Generate(NamedTuple):
 
 
 class OnSeed(NamedTuple):
-    """The payload lies on every seed host already: a file or a folder at `path` (as typed; may begin with `~/`)."""
+    """The payload lies on every seed host already: a file or a folder at `path` (may begin with `~/`)."""
 
     path: str
     name: str
@@ -116,10 +117,10 @@ class Swarm(NamedTuple):
 
 @dataclass(frozen=True)
 class Inventory:
-    """The whole swarm, and which of its hosts a task works on (`selected`, by `--limit`; all of them otherwise).
+    """The whole swarm, and which of its hosts a task works on (`selected` by `--limit`; otherwise all).
 
-    `hosts`, `peers`, `rows`, `seeds` and `tls` always speak of the whole swarm: PeerInfo.cfg and the keys don't
-    change because a task is limited. `chosen_hosts` and `chosen_peers` are what a task does something to.
+    `hosts`, `peers`, `rows`, `seeds` and `tls` always speak of the whole swarm: PeerInfo.cfg and the keys
+    don't change because a task is limited. `chosen_hosts` and `chosen_peers` are what a task does something to.
     """
 
     swarm: Swarm
@@ -152,9 +153,9 @@ class Inventory:
     @property
     def rows(self) -> tuple[PeerRow, ...]:
         """PeerInfo.cfg of the whole swarm."""
-        hosts = {host.name: host for host in self.hosts}
         return tuple(
-            PeerRow(peer.peer_id, hosts[peer.host].peer_address, peer.port, peer.seed) for peer in self.peers
+            PeerRow(peer.peer_id, self.host(peer.host).peer_address, peer.port, peer.seed)
+            for peer in self.peers
         )
 
     @property
@@ -167,23 +168,36 @@ class Inventory:
 
     def host(self, name: str) -> Host:
         """The host of that name. Raises KeyError."""
-        for host in self.hosts:
-            if host.name == name:
-                return host
-        raise KeyError(name)
+        return self._hosts_by_name[name]
 
     def host_of(self, peer_id: int) -> Host:
         """The host that a peer runs on. Raises KeyError."""
-        for peer in self.peers:
-            if peer.peer_id == peer_id:
-                return self.host(peer.host)
-        raise KeyError(peer_id)
+        return self.host(self._peers_by_id[peer_id].host)
+
+    def peer(self, peer_id: int) -> Peer:
+        """The peer of that ID. Raises KeyError."""
+        return self._peers_by_id[peer_id]
 
     def peers_on(self, host_name: str) -> tuple[Peer, ...]:
-        """A host's peers, in PeerInfo order."""
-        return tuple(peer for peer in self.peers if peer.host == host_name)
+        """A host's peers, in PeerInfo order; () for a host that has none."""
+        return self._peers_by_host.get(host_name, ())
 
     def filter(self, names: Iterable[str]) -> Inventory:
         """The same swarm, tasks limited to these hosts (and to those that are selected already)."""
         wanted = set(names)
         return replace(self, selected=tuple(name for name in self.selected if name in wanted))
+
+    @cached_property
+    def _hosts_by_name(self) -> dict[str, Host]:
+        return {host.name: host for host in self.hosts}
+
+    @cached_property
+    def _peers_by_id(self) -> dict[int, Peer]:
+        return {peer.peer_id: peer for peer in self.peers}
+
+    @cached_property
+    def _peers_by_host(self) -> dict[str, tuple[Peer, ...]]:
+        rows: dict[str, list[Peer]] = {}
+        for peer in self.peers:
+            rows.setdefault(peer.host, []).append(peer)
+        return {name: tuple(peers) for name, peers in rows.items()}

@@ -1,7 +1,7 @@
-"""Which texts may be names, addresses, paths and bastions: each function takes a text and gives it back, or says why not.
+"""Which texts may be names, addresses, paths and bastions: each function gives its text back, or says why not.
 
-All raise ValueError with a reason and a remedy in one line. Nothing here quotes or escapes: names become folder names, and
-paths reach the hosts as data, so what no folder or file can be called is refused at the door.
+All raise ValueError with a reason and a remedy in one line. Nothing here quotes or escapes: names become folder
+names, and paths reach the hosts as data, so what no folder or file can be called is refused at the door.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _LOOPBACK_NAMES = ("localhost", "localhost.localdomain", "ip6-localhost")
 
 
 def safe_name(text: str) -> str:
-    """A name of a swarm, host or group: letters, digits, '.', '_' and '-', at most 100, safe as a folder's name."""
+    """A name of a swarm, host or group: at most 100 letters, digits, '.', '_', '-'; safe as a folder's name."""
     if _NAME.fullmatch(text):
         return text
     raise ValueError(
@@ -40,7 +40,7 @@ def name_pattern(text: str) -> str:
 
 
 def address(text: str) -> str:
-    """A host name, an IPv4 or an IPv6 address without brackets; a user or a port belong to keys of their own."""
+    """A host name, an IPv4 or an IPv6 address without brackets; user and port have keys of their own."""
     match = _BRACKETED.fullmatch(text)
     if match and match.group(2) is None and ":" in match.group(1):
         raise ValueError(f"'{text}' has brackets; write {text[1:-1]}")

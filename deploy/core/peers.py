@@ -1,4 +1,4 @@
-"""The `peers` and `seeds` of the file -> the swarm's peers in PeerInfo order, each with its ID, port and role."""
+"""The `peers` and `seeds` of the file -> the peers in PeerInfo order, each with its ID, port and role."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def _check_ids(parts: Parts, lines: Mapping[Path, int], ledger: Ledger) -> None:
 def _ports(
     parts: Parts, lines: Mapping[Path, int], hosts: Mapping[str, Host], ledger: Ledger
 ) -> dict[Path, int]:
-    """A port for every row: those that the file says, then the lowest free ones from the host's `peer_port` on."""
+    """A port for every row: those that the file says, then the lowest free ones from `peer_port` on."""
     ports = Ports()
     given: dict[Path, int] = {}
     for path, part in parts.items():

@@ -1,4 +1,4 @@
-"""What is wrong with an inventory, in lines for a person: `inventory.yaml:12: hosts.alpha.adress: unknown key`."""
+"""What is wrong with an inventory, in lines for a person: `inventory.yaml:12: hosts.a.adress: unknown key`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Path = tuple[Union[str, int], ...]  # the keys and places from the top of the in
 
 
 class Problem(NamedTuple):
-    """One mistake: the line (0: none to point at), the key's path ("" for the whole), what is wrong and what to do."""
+    """One mistake: its line (0: none to point at), the key's path ("": the whole), what is wrong, what to do."""
 
     line: int
     key: str
@@ -20,7 +20,7 @@ class Problem(NamedTuple):
 
 
 class InventoryError(WeftError):
-    """The inventory or `--limit` is wrong; `str(error)` is one line a problem, all of those that were found."""
+    """The inventory or `--limit` is wrong; `str(error)` is one line a problem, all that were found."""
 
     code = EXIT_USAGE
 
@@ -39,7 +39,7 @@ class Ledger:
         self._problems: list[Problem] = []
 
     def add(self, path: Path, text: str, line: int = 0) -> None:
-        """Note a mistake at `path`; where the path has no line: `line`, else that of the nearest part above it."""
+        """Note a mistake at `path`; where it has no line: `line`, else that of the nearest part above it."""
         place = self._lines.get(path, 0) or line or self.line(path)
         self._problems.append(Problem(place, dotted(path), text))
 
@@ -74,7 +74,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 
 def shown(text: str) -> str:
-    """Text of anybody's making as it may stand in one line of a terminal: nothing unprintable, not endless."""
+    """Text of anybody's making as it may stand in a line of a terminal: nothing unprintable, not endless."""
     plain = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text[:400])
     return plain if len(text) <= 400 else plain + "..."
 

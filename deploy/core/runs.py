@@ -2,30 +2,73 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from datetime import datetime
 
 from deploy.core.model import Inventory
 from deploy.core.prediction import Limit
-from deploy.core.verdict import Verdict
+from deploy.core.verdict import Row, Verdict
 
 SUMMARY_NAME = "summary.txt"
 SUMMARY_JSON_NAME = "summary.json"
+HEADINGS = ("peer", "host", "pieces", "bytes", "seconds", "sha256", "verdict")
+_TOKEN_BITS = 24
 
 
 def run_id(now: datetime, token: int) -> str:
     """`20250131-120501-3fa9c2`: safe as a folder name, sorts by time; `token` is any random number."""
-    raise NotImplementedError
+    return f"{now:%Y%m%d-%H%M%S}-{token % 2**_TOKEN_BITS:06x}"
 
 
 def format_summary(
     inventory: Inventory, verdict: Verdict, run: str, seconds: float | None = None, limit: Limit | None = None
 ) -> str:
     """The text of summary.txt: what was brought where, the table, the errors, the time beside the limit."""
-    raise NotImplementedError
+    lines = [
+        f"run {run}: swarm {inventory.swarm.name}, {inventory.swarm.payload.name}, exit code {verdict.code}",
+        *format_table(verdict.rows),
+        *verdict.lines,
+        *inventory.notices,
+        f"{verdict.sentence}{format_time(seconds, limit)}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def format_time(seconds: float | None, limit: Limit | None) -> str:
+    """`, in 6.1 s; the limit is 5.4 s (the seed's upload), so 1.13 of it`; as much of it as is known."""
+    text = f", in {seconds:.1f} s" if seconds is not None else ""
+    if limit is None:
+        return text
+    text += f"; the limit is {limit.seconds:.1f} s ({limit.because})"
+    return text + (f", so {seconds / limit.seconds:.2f} of it" if seconds and limit.seconds else "")
+
+
+def format_table(rows: Sequence[Row]) -> tuple[str, ...]:
+    """The table in plain columns, headings first."""
+    cells = [HEADINGS, *(_cells(row) for row in rows)]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(HEADINGS))]
+    return tuple("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in cells)
 
 
 def format_summary_json(
     inventory: Inventory, verdict: Verdict, run: str, seconds: float | None = None, limit: Limit | None = None
 ) -> str:
     """The same for programs: one JSON object."""
-    raise NotImplementedError
+    fields = {
+        "run": run,
+        "swarm": inventory.swarm.name,
+        "payload": inventory.swarm.payload.name,
+        "exit_code": verdict.code,
+        "sentence": verdict.sentence,
+        "errors": list(verdict.lines),
+        "notices": list(inventory.notices),
+        "seconds": seconds,
+        "limit": limit._asdict() if limit else None,
+        "peers": [row._asdict() for row in verdict.rows],
+    }
+    return json.dumps(fields, indent=1) + "\n"
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    return (row.peer, row.host, row.pieces, row.bytes, row.seconds, row.sha256, row.verdict)

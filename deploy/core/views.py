@@ -34,8 +34,8 @@ def limited(inventory: Inventory, limit: str) -> Inventory:
 def localized(inventory: Inventory, folder: str, first_port: int = FIRST_PORT) -> Inventory:
     """The same swarm on this machine: 127.0.0.1, no SSH, a working folder `<folder>/<host>` for each host.
 
-    Ports are given anew from `first_port` upward, one a peer, in PeerInfo order (hand in a base that is free);
-    rates, destinations and interpreters of the real hosts are forgotten. The selection stays.
+    Ports are given anew from `first_port` upward, one a peer, in PeerInfo order (hand in a free base); rates,
+    destinations and interpreters of the real hosts are forgotten. The selection stays.
     Raises InventoryError where the ports don't suffice.
     """
     if first_port + len(inventory.peers) - 1 > LAST_PORT:

@@ -1,7 +1,7 @@
 """YAML text -> plain data and the line of every key and item; the one module that knows ruamel.
 
-Scalars are read by YAML 1.2's core rules and stricter: `no`, `22:22`, `0x1F`, `1_000` and `012` are texts, so that
-what asks for a number or a yes refuses them by name instead of misreading them.
+Scalars are read by YAML 1.2's core rules and stricter: `no`, `22:22`, `0x1F`, `1_000` and `012` are texts, so
+that what asks for a number or a yes refuses them by name instead of misreading them.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _REMEDIES = (
 
 
 class Document(NamedTuple):
-    """The text's data (dicts, lists, texts, numbers, bools, None), the lines (from 1) and the mistakes of the form."""
+    """The text's data (dicts, lists, texts, numbers, bools, None), lines (from 1) and mistakes of form."""
 
     data: Any
     lines: dict[Path, int]
@@ -43,7 +43,7 @@ class Document(NamedTuple):
 
 
 def read(text: str, source: str) -> Document:
-    """The document in `text`. Raises InventoryError for what isn't YAML; twice-named keys are in `problems`."""
+    """The document in `text`. Raises InventoryError for what isn't YAML; keys named twice are in `problems`."""
     reader = _Reader(source)
     try:
         node = YAML(pure=True).compose(text)
@@ -103,7 +103,7 @@ class _Reader:
 
 
 def _tagged(node: Node) -> bool:
-    """True where the text gives a tag of its own (`!x`, `!!str`); only then does the tag differ from the form's."""
+    """True where the text gives a tag of its own (`!x`); only then does the tag differ from the form's."""
     if isinstance(node, ScalarNode):
         return not str(node.tag).startswith("tag:yaml.org,2002:")
     kind = "map" if isinstance(node, MappingNode) else "seq"

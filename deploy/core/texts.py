@@ -1,0 +1,49 @@
+"""The texts that `deploy` pushes to a host: Common.cfg, PeerInfo.cfg and swarm.json."""
+
+from __future__ import annotations
+
+from deploy.core.model import Inventory
+from peer.core import config, swarmfile
+from peer.core.config import Common
+from peer.core.manifest import Manifest, auto_piece_size
+from peer.core.swarmfile import SwarmFile
+
+
+def piece_size_of(inventory: Inventory, size: int) -> int:
+    """Bytes a piece for a payload of `size` bytes: as the inventory says, else chosen."""
+    return inventory.swarm.piece_size or auto_piece_size(size)
+
+
+def swarm_folder(inventory: Inventory, host_name: str) -> str:
+    """`<workdir>/<swarm name>` on that host, `~` not yet expanded. Raises KeyError."""
+    return f"{inventory.host(host_name).workdir.rstrip('/')}/{inventory.swarm.name}"
+
+
+def texts(inventory: Inventory, host_name: str, manifest: Manifest, run: str) -> dict[str, str]:
+    """File name -> text of what is pushed to one host: Common.cfg, PeerInfo.cfg and swarm.json. Raises KeyError.
+
+    The three are the same on every host today; who pushes them needn't know that.
+    """
+    inventory.host(host_name)
+    return {
+        config.COMMON_NAME: config.format_common(_common(inventory, manifest)),
+        config.PEER_INFO_NAME: config.format_peer_info(inventory.rows),
+        swarmfile.SWARM_NAME: swarmfile.format_swarm(_swarm_file(inventory, manifest, run)),
+    }
+
+
+def _common(inventory: Inventory, manifest: Manifest) -> Common:
+    rounds = inventory.swarm.rounds
+    return Common(
+        preferred=rounds.preferred,
+        unchoking=rounds.unchoking,
+        optimistic=rounds.optimistic,
+        file_name=manifest.name,
+        file_size=manifest.size,
+        piece_size=manifest.piece_size,
+    )
+
+
+def _swarm_file(inventory: Inventory, manifest: Manifest, run: str) -> SwarmFile:
+    swarm = inventory.swarm
+    return SwarmFile(swarm.name, run, swarm.profile, manifest, swarm.limits, inventory.tls)

@@ -79,11 +79,7 @@ def _wrong_type(kind: str, value: Any) -> str:
 def _scalar_remedy(kind: str, value: Any) -> str:
     if kind == "string_type" and isinstance(value, (bool, int, float)):
         return f'quote it: "{str(value).lower() if isinstance(value, bool) else value}"'
-    if (
-        kind == "bool_type"
-        and isinstance(value, str)
-        and value.lower() in ("yes", "no", "on", "off", "y", "n")
-    ):
+    if kind == "bool_type" and isinstance(value, str) and value.lower() in ("yes", "no", "on", "off", "y", "n"):
         return f"write {'true' if value.lower() in ('yes', 'on', 'y') else 'false'}"
     if isinstance(value, str) and re.fullmatch(r"0[0-9]{1,9}", value, re.ASCII):
         return f"write {int(value)}, without the leading 0"

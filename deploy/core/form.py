@@ -121,18 +121,10 @@ class Part(BaseModel):
 class PayloadPart(Part):
     """What is put on every host: exactly one of `generate`, `path` and `upload`."""
 
-    generate: Optional[Size] = Field(
-        default=None, description="Make a test file of this size on every seed: 20MiB"
-    )
-    path: Optional[Path] = Field(
-        default=None, description="A file or folder that lies on every seed host: /data/model"
-    )
-    upload: Optional[Path] = Field(
-        default=None, description="A file or folder on the operator's machine: ./build.tar"
-    )
-    name: Optional[PayloadName] = Field(
-        default=None, description="Its final name; the last part of path or upload"
-    )
+    generate: Optional[Size] = Field(default=None, description="Make a test file of this size on every seed: 20MiB")
+    path: Optional[Path] = Field(default=None, description="A file or folder that lies on every seed host: /data/model")
+    upload: Optional[Path] = Field(default=None, description="A file or folder on the operator's machine: ./build.tar")
+    name: Optional[PayloadName] = Field(default=None, description="Its final name; the last part of path or upload")
     seed: Optional[Annotated[int, Field(ge=0, le=2**63 - 1)]] = Field(
         default=None, description="With generate: the same seed and size make the same bytes. Default 0"
     )
@@ -142,9 +134,7 @@ class PayloadPart(Part):
         said = [key for key in ("generate", "path", "upload") if getattr(self, key) is not None]
         if len(said) != 1:
             have = f"has {' and '.join(said)}" if said else "is empty"
-            raise ValueError(
-                f"{have}; write exactly one of generate: SIZE, path: /on/the/seed, upload: ./local"
-            )
+            raise ValueError(f"{have}; write exactly one of generate: SIZE, path: /on/the/seed, upload: ./local")
         if self.seed is not None and self.generate is None:
             raise ValueError("has a seed, which only a generated file has; take it away")
         return self
@@ -162,29 +152,19 @@ class SwarmPart(Part):
     preferred: Annotated[int, Field(ge=1, le=1000)] = Field(
         default=2, description="classic: neighbours preferred at a time"
     )
-    unchoking: Seconds = Field(
-        default=5.0, description="classic: seconds between choices of the preferred neighbours"
-    )
+    unchoking: Seconds = Field(default=5.0, description="classic: seconds between choices of the preferred neighbours")
     optimistic: Seconds = Field(
         default=10.0, description="classic: seconds between choices of the optimistic neighbour"
     )
-    patience: Seconds = Field(
-        default=120.0, description="Seconds without any progress before a peer gives up"
-    )
-    degree: Annotated[int, Field(ge=2, le=1000)] = Field(
-        default=16, description="fleet: most neighbours of a peer"
-    )
-    uploads: Annotated[int, Field(ge=1, le=1000)] = Field(
-        default=4, description="fleet: pieces sent at the same time"
-    )
+    patience: Seconds = Field(default=120.0, description="Seconds without any progress before a peer gives up")
+    degree: Annotated[int, Field(ge=2, le=1000)] = Field(default=16, description="fleet: most neighbours of a peer")
+    uploads: Annotated[int, Field(ge=1, le=1000)] = Field(default=4, description="fleet: pieces sent at the same time")
     tls: Tls = Field(default=None, description="auto: on in a fleet swarm with hosts reached by SSH")
 
     @model_validator(mode="after")
     def _no_tls_in_classic(self) -> SwarmPart:
         if self.tls and self.profile == "classic":
-            raise ValueError(
-                "has tls: true with profile: classic, which knows no TLS; take one of the two away"
-            )
+            raise ValueError("has tls: true with profile: classic, which knows no TLS; take one of the two away")
         return self
 
 
@@ -198,36 +178,18 @@ class RatePart(Part):
 class HostPart(Part):
     """One host, or with a range in its name several; `defaults` holds the same keys for all."""
 
-    address: Optional[Address] = Field(
-        default=None, description="Where SSH goes; the host's name if left out"
-    )
-    peer_address: Optional[Address] = Field(
-        default=None, description="Where the other peers reach it, if that differs"
-    )
+    address: Optional[Address] = Field(default=None, description="Where SSH goes; the host's name if left out")
+    peer_address: Optional[Address] = Field(default=None, description="Where the other peers reach it, if that differs")
     port: Optional[Port] = Field(default=None, description="SSH's port; ssh_config's, or 22, if left out")
     user: Optional[User] = Field(default=None, description="Login name; ssh_config's, or yours, if left out")
-    key: Optional[Path] = Field(
-        default=None, description="Identity file on the operator's machine: ~/.ssh/id_ed25519"
-    )
-    known_hosts: Optional[Path] = Field(
-        default=None, description="File of known host keys, if not ~/.ssh/known_hosts"
-    )
+    key: Optional[Path] = Field(default=None, description="Identity file on the operator's machine: ~/.ssh/id_ed25519")
+    known_hosts: Optional[Path] = Field(default=None, description="File of known host keys, if not ~/.ssh/known_hosts")
     accept_new: bool = Field(default=False, description="Note an unknown host key instead of refusing it")
-    jump: Jumps = Field(
-        default=[], description="user@bastion:port, or a list of them in the order of passing"
-    )
-    connection: Literal["ssh", "local"] = Field(
-        default="ssh", description="local is this machine, without SSH"
-    )
-    workdir: Optional[Path] = Field(
-        default=None, description="The swarm lives in a folder in it. Default ~/.weft"
-    )
-    destination: Optional[Path] = Field(
-        default=None, description="Folder where the payload shall lie in the end"
-    )
-    peer_port: Port = Field(
-        default=6008, description="Port of its first peer; the search for free numbers begins here"
-    )
+    jump: Jumps = Field(default=[], description="user@bastion:port, or a list of them in the order of passing")
+    connection: Literal["ssh", "local"] = Field(default="ssh", description="local is this machine, without SSH")
+    workdir: Optional[Path] = Field(default=None, description="The swarm lives in a folder in it. Default ~/.weft")
+    destination: Optional[Path] = Field(default=None, description="Folder where the payload shall lie in the end")
+    peer_port: Port = Field(default=6008, description="Port of its first peer; the search for free numbers begins here")
     rate: Annotated[Optional[RatePart], BeforeValidator(_rate), WithJsonSchema(_RATE_SCHEMA)] = Field(
         default=None, description="Mbit/s: one number, or {up: 100, down: 1000}; for the prediction alone"
     )
@@ -239,9 +201,7 @@ class PeerPart(Part):
 
     id: Annotated[int, Field(ge=1, le=MAX_PEER_ID)]
     host: Annotated[str, AfterValidator(names.no_range)] = Field(description="A name of `hosts`")
-    port: Optional[Port] = Field(
-        default=None, description="Where it listens; the host's next free port if left out"
-    )
+    port: Optional[Port] = Field(default=None, description="Where it listens; the host's next free port if left out")
     seed: Optional[bool] = Field(default=None, description="It starts with the payload")
 
 
@@ -249,9 +209,7 @@ class InventoryPart(Part):
     """The whole file."""
 
     swarm: SwarmPart
-    hosts: Annotated[
-        Dict[NamePattern, Annotated[HostPart, BeforeValidator(_nothing_is_empty)]], Field(min_length=1)
-    ]
+    hosts: Annotated[Dict[NamePattern, Annotated[HostPart, BeforeValidator(_nothing_is_empty)]], Field(min_length=1)]
     defaults: HostPart = Field(
         default=HostPart(), description="Keys that hold for every host which doesn't say otherwise"
     )
@@ -261,6 +219,4 @@ class InventoryPart(Part):
     seeds: Optional[List[NamePattern]] = Field(
         default=None, description="Hosts, ranges or groups that start with the payload"
     )
-    peers: Optional[List[PeerPart]] = Field(
-        default=None, description="PeerInfo's rows in order; left out: one a host"
-    )
+    peers: Optional[List[PeerPart]] = Field(default=None, description="PeerInfo's rows in order; left out: one a host")

@@ -33,9 +33,7 @@ def groups_of(form: InventoryPart, hosts: Collection[str], ledger: Ledger) -> di
     return {name: tuple(host for host in hosts if host in found) for name, found in members.items()}
 
 
-def named(
-    items: Sequence[str], path: Path, hosts: Collection[str], groups: Groups, ledger: Ledger
-) -> tuple[str, ...]:
+def named(items: Sequence[str], path: Path, hosts: Collection[str], groups: Groups, ledger: Ledger) -> tuple[str, ...]:
     """The host names that a list in the file (`seeds`) names, in the inventory's order."""
     found: set[str] = set()
     for place, item in enumerate(items):
@@ -68,9 +66,7 @@ def select(limit: str, hosts: Sequence[str], groups: Groups) -> tuple[str, ...]:
     items = [item.strip() for item in _ITEM.findall(limit) if item.strip()]
     wanted = [item for item in items if not item.startswith("!")]
     unwanted = [item[1:].strip() for item in items if item.startswith("!")]
-    chosen: set[str] = (
-        set().union(*(_matching(item, hosts, groups) for item in wanted)) if wanted else set(hosts)
-    )
+    chosen: set[str] = set().union(*(_matching(item, hosts, groups) for item in wanted)) if wanted else set(hosts)
     refused: set[str] = set().union(*(_matching(item, hosts, groups) for item in unwanted))
     return tuple(name for name in hosts if name in chosen - refused)
 
@@ -98,18 +94,14 @@ class _Resolver:
     def members(self, group: str) -> set[str]:
         if group not in self._done:
             self._way.append(group)
-            self._done[group] = set().union(
-                *(self._item(group, *item) for item in enumerate(self._groups[group]))
-            )
+            self._done[group] = set().union(*(self._item(group, *item) for item in enumerate(self._groups[group])))
             self._way.pop()
         return self._done[group]
 
     def _item(self, group: str, place: int, item: str) -> set[str]:
         path: Path = ("groups", group, place)
         names = (item,) if item in self._groups else expand(item)
-        unknown = [
-            name for name in names if name not in self._hosts and name not in self._groups and name != ALL
-        ]
+        unknown = [name for name in names if name not in self._hosts and name not in self._groups and name != ALL]
         if unknown:
             self._ledger.add(path, _no_such(unknown, self._hosts, self._groups))
         return set().union(*(self._one(path, name) for name in names))
@@ -121,9 +113,7 @@ class _Resolver:
             return set()
         if name in self._groups:
             if len(self._way) >= MAX_NESTING:
-                self._ledger.add(
-                    path, f"groups are nested more than {MAX_NESTING} deep; name the hosts instead"
-                )
+                self._ledger.add(path, f"groups are nested more than {MAX_NESTING} deep; name the hosts instead")
                 return set()
             return self.members(name)
         return set(self._hosts) if name == ALL else {name}.intersection(self._hosts)

@@ -24,9 +24,7 @@ def hosts_of(form: InventoryPart, ledger: Ledger) -> tuple[Host, ...]:
         path: Path = ("hosts", pattern)
         keys = _Keys(part, form.defaults, path)
         expanded = expand(pattern)
-        addresses = {
-            key: _in_step(keys, key, pattern, len(expanded), ledger) for key in ("address", "peer_address")
-        }
+        addresses = {key: _in_step(keys, key, pattern, len(expanded), ledger) for key in ("address", "peer_address")}
         for place, name in enumerate(expanded):
             twin = folders.setdefault(name.casefold(), name)
             if twin != name:
@@ -95,8 +93,7 @@ def _host(name: str, keys: _Keys, addresses: dict[str, str], ledger: Ledger) -> 
         accept_new=keys.get("accept_new"),
         jump=tuple(names.jump(text) for text in keys.get("jump")),
         connection=keys.get("connection"),
-        workdir=_path(name, keys, "workdir", ledger)
-        or _filled(LOCAL_WORKDIR if local else SSH_WORKDIR, name),
+        workdir=_path(name, keys, "workdir", ledger) or _filled(LOCAL_WORKDIR if local else SSH_WORKDIR, name),
         destination=_path(name, keys, "destination", ledger),
         peer_port=keys.get("peer_port") or FIRST_PORT,
         rate=Rate(rate.up, rate.down) if rate else Rate(),

@@ -38,7 +38,8 @@ from deploy.core.yamltext import read
 
 __all__ = [
     "FIRST_ID", "FIRST_PORT", "LOCAL", "SSH",
-    "Generate", "Host", "Inventory", "InventoryError", "Jump", "OnSeed", "Payload", "Peer", "Problem", "Rate", "Rounds", "Swarm", "Upload",
+    "Generate", "Host", "Inventory", "InventoryError", "Jump", "OnSeed", "Payload", "Peer", "Problem", "Rate",
+    "Rounds", "Swarm", "Upload",
     "json_schema", "limited", "localized", "parse_inventory",
 ]  # fmt: skip
 
@@ -68,11 +69,7 @@ def _form(data: Any, ledger: Ledger) -> InventoryPart | None:
     """The data as the form, or None with what is wrong in the ledger."""
     if not isinstance(data, dict):
         stands = described(data) if data is not None else "it is empty"
-        belongs = (
-            "'swarm:' and 'hosts:' belong here"
-            if data is None
-            else "stands where 'swarm:' and 'hosts:' belong"
-        )
+        belongs = "'swarm:' and 'hosts:' belong here" if data is None else "stands where 'swarm:' and 'hosts:' belong"
         ledger.add((), f"{stands}; {belongs}" if data is None else f"{stands} {belongs}")
         return None
     data = {key: value for key, value in data.items() if value is not None or key not in NULL_MEANS_NOTHING}

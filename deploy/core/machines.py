@@ -30,9 +30,7 @@ class Ports:
 
     def __init__(self) -> None:
         self._taken: dict[tuple[str, int], int] = {}
-        self._from: dict[
-            tuple[str, int], int
-        ] = {}  # all ports from a search's first one up to here are taken
+        self._from: dict[tuple[str, int], int] = {}  # all ports from a search's first one up to here are taken
 
     def take(self, machine: str, port: int, line: int) -> int:
         """Take a port; the line of the one who has it already, or 0."""
@@ -71,9 +69,7 @@ def _check_folders(hosts: Iterable[Host], ledger: Ledger) -> None:
             ledger.add(("hosts", others[0].name, "workdir"), f"{problem}; {remedy}", others[0].line)
 
 
-def _check_destinations(
-    hosts: Iterable[Host], peers: Sequence[Peer], payload: Payload, ledger: Ledger
-) -> None:
+def _check_destinations(hosts: Iterable[Host], peers: Sequence[Peer], payload: Payload, ledger: Ledger) -> None:
     """Two peers can't put the payload at one place; a seed whose payload lies there puts it nowhere."""
     first: dict[tuple[object, ...], Peer] = {}
     in_place = isinstance(payload, OnSeed)
@@ -81,9 +77,7 @@ def _check_destinations(
         for peer in (peer for peer in peers if peer.host == host.name and not (peer.seed and in_place)):
             twin = first.setdefault((*login_machine(host), _trimmed(host.destination or "")), peer)
             if twin is not peer:
-                problem = (
-                    f"'{host.destination}' is where peers {twin.peer_id} and {peer.peer_id} would both write"
-                )
+                problem = f"'{host.destination}' is where peers {twin.peer_id} and {peer.peer_id} would both write"
                 remedy = "leave it out, or keep one peer there"
                 ledger.add(("hosts", host.name, "destination"), f"{problem}; {remedy}", host.line)
 

@@ -35,7 +35,7 @@ class Jump(NamedTuple):
 
 
 class Host(NamedTuple):
-    """One machine (with `connection: local`, a folder of this one). Paths are as typed: `~` isn't expanded."""
+    """One machine (with `connection: local`, a folder of this one). Paths are as typed, `~` not expanded."""
 
     name: str  # safe as a folder name; unique
     address: str  # where SSH goes: name, IPv4 or IPv6 without brackets; may be an alias of ssh_config
@@ -120,7 +120,7 @@ class Inventory:
     """The whole swarm, and which of its hosts a task works on (`selected` by `--limit`; otherwise all).
 
     `hosts`, `peers`, `rows`, `seeds` and `tls` always speak of the whole swarm: PeerInfo.cfg and the keys
-    don't change because a task is limited. `chosen_hosts` and `chosen_peers` are what a task does something to.
+    don't change because a task is limited. A task does something to `chosen_hosts` and `chosen_peers`.
     """
 
     swarm: Swarm
@@ -154,8 +154,7 @@ class Inventory:
     def rows(self) -> tuple[PeerRow, ...]:
         """PeerInfo.cfg of the whole swarm."""
         return tuple(
-            PeerRow(peer.peer_id, self.host(peer.host).peer_address, peer.port, peer.seed)
-            for peer in self.peers
+            PeerRow(peer.peer_id, self.host(peer.host).peer_address, peer.port, peer.seed) for peer in self.peers
         )
 
     @property

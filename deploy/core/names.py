@@ -1,7 +1,7 @@
-"""Which texts may be names, addresses, paths and bastions: each function gives its text back, or says why not.
+"""Which texts may be names, addresses, paths and bastions: each function gives its text back, or says why.
 
-All raise ValueError with a reason and a remedy in one line. Nothing here quotes or escapes: names become folder
-names, and paths reach the hosts as data, so what no folder or file can be called is refused at the door.
+All raise ValueError with a reason and a remedy in one line. Nothing here quotes or escapes: names become names
+of folders, and paths reach the hosts as data, so what no file can be called is refused at the door.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _LOOPBACK_NAMES = ("localhost", "localhost.localdomain", "ip6-localhost")
 
 
 def safe_name(text: str) -> str:
-    """A name of a swarm, host or group: at most 100 letters, digits, '.', '_', '-'; safe as a folder's name."""
+    """A name of a swarm, host or group: up to 100 letters, digits, '.', '_', '-'; safe as a folder."""
     if _NAME.fullmatch(text):
         return text
     raise ValueError(
@@ -65,9 +65,7 @@ def address_pattern(text: str) -> str:
         texts = (text,) if _BRACKETED.fullmatch(text) and ":" in text else expand(text)
     except RangeError:
         if ":" in text:
-            raise ValueError(
-                f"'{text}' isn't an address; write IPv6 without brackets, as 2001:db8::1"
-            ) from None
+            raise ValueError(f"'{text}' isn't an address; write IPv6 without brackets, as 2001:db8::1") from None
         raise
     for one in texts:
         address(one.replace(HOST_MARK, "host"))
@@ -163,7 +161,5 @@ def _is_ip(text: str) -> bool:
 
 def _real_ip(text: str) -> str:
     if ip_address(text).is_unspecified or ip_address(text).is_multicast:
-        raise ValueError(
-            f"'{text}' is no single machine's address; write one that this host is reached under"
-        )
+        raise ValueError(f"'{text}' is no single machine's address; write one that this host is reached under")
     return text

@@ -9,9 +9,7 @@ from deploy.core.machines import Ports, peer_machine
 from deploy.core.model import FIRST_ID, Host, Peer
 from deploy.core.problems import Ledger, Path, did_you_mean
 
-Parts = dict[
-    Path, PeerPart
-]  # rows by where they stand: ("peers", 0), or their host where the file lists none
+Parts = dict[Path, PeerPart]  # rows by where they stand: ("peers", 0), or their host where the file lists none
 
 
 def peers_of(
@@ -23,9 +21,7 @@ def peers_of(
     _check_ids(parts, lines, ledger)
     ports = _ports(parts, lines, hosts, ledger)
     seeds = _seeds(form, parts, seed_hosts, ledger)
-    return tuple(
-        Peer(part.id, part.host, ports[path], path in seeds, lines[path]) for path, part in parts.items()
-    )
+    return tuple(Peer(part.id, part.host, ports[path], path in seeds, lines[path]) for path, part in parts.items())
 
 
 def _one_each(hosts: Mapping[str, Host], seed_hosts: Sequence[str]) -> Parts:
@@ -55,14 +51,10 @@ def _check_ids(parts: Parts, lines: Mapping[Path, int], ledger: Ledger) -> None:
     for path, part in parts.items():
         twin = first.setdefault(part.id, path)
         if twin != path:
-            ledger.add(
-                (*path, "id"), f"{part.id} is the ID of the peer at line {lines[twin]}; give each its own"
-            )
+            ledger.add((*path, "id"), f"{part.id} is the ID of the peer at line {lines[twin]}; give each its own")
 
 
-def _ports(
-    parts: Parts, lines: Mapping[Path, int], hosts: Mapping[str, Host], ledger: Ledger
-) -> dict[Path, int]:
+def _ports(parts: Parts, lines: Mapping[Path, int], hosts: Mapping[str, Host], ledger: Ledger) -> dict[Path, int]:
     """A port for every row: those that the file says, then the lowest free ones from `peer_port` on."""
     ports = Ports()
     given: dict[Path, int] = {}
@@ -92,9 +84,7 @@ def _seeds(form: InventoryPart, parts: Parts, seed_hosts: Sequence[str], ledger:
         for host in seed_hosts:
             said |= _implied(host, rows.get(host, []), parts, ledger)
     if not said and parts and not (form.seeds or any(part.seed for part in form.peers or ())):
-        ledger.add(
-            ("seeds",), "no peer starts with the payload; write seeds: [HOST], or seed: true on a peer"
-        )
+        ledger.add(("seeds",), "no peer starts with the payload; write seeds: [HOST], or seed: true on a peer")
     return said
 
 

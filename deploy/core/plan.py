@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from deploy.core.model import Generate, Host, Inventory, Peer, Upload
+from deploy.core.model import Generate, Host, Inventory, OnSeed, Peer, Upload
 from deploy.core.texts import piece_size_of, swarm_folder, texts
 from peer.core.sizes import format_size
 
@@ -13,7 +13,8 @@ PHASES = ("check", "deploy", "start", "logs", "status", "collect-logs", "verify"
 UP = ("deploy", "start", "logs", "verify")  # what the task `up` stands for
 
 __all__ = [
-    "PHASES", "UP", "Facts", "Step", "facts_of", "format_steps", "piece_size_of", "steps", "swarm_folder", "texts",
+    "PHASES", "UP", "Facts", "Step",
+    "facts_of", "final_path", "format_steps", "piece_size_of", "steps", "swarm_folder", "texts",
 ]  # fmt: skip
 
 
@@ -28,9 +29,7 @@ class Facts(NamedTuple):
     def __str__(self) -> str:
         if self.size is None or self.piece_size is None:
             return f"{self.name} (its size is known on the seed)"
-        return (
-            f"{self.name} ({format_size(self.size)}, {self.pieces} pieces of {format_size(self.piece_size)})"
-        )
+        return f"{self.name} ({format_size(self.size)}, {self.pieces} pieces of {format_size(self.piece_size)})"
 
 
 class Step(NamedTuple):
@@ -59,11 +58,12 @@ def steps(inventory: Inventory, phases: Sequence[str], facts: Facts | None = Non
     Within `start` the order is PeerInfo's; `stop` goes the other way round. Only selected hosts have steps.
     Raises ValueError for a phase that doesn't exist.
     """
+    planner = _Planner(inventory, facts or facts_of(inventory))
     made: list[Step] = []
     for phase in (one for name in phases for one in (UP if name == "up" else (name,))):
         if phase not in _MAKERS:
             raise ValueError(f"no phase is called '{phase}'; known: up, {', '.join(PHASES)}")
-        made.extend(_MAKERS[phase](inventory, facts or facts_of(inventory)))
+        made.extend(_MAKERS[phase](planner))
     return tuple(made)
 
 
@@ -77,107 +77,99 @@ def format_steps(plan: Sequence[Step]) -> tuple[str, ...]:
     )
 
 
-def _check(inventory: Inventory, facts: Facts) -> Iterator[Step]:
-    room = f"room for {format_size(facts.size)}" if facts.size is not None else "room for the payload"
-    for host in inventory.chosen_hosts:
-        ports = ", ".join(str(peer.port) for peer in inventory.peers_on(host.name))
-        way = "" if host.local else f"log in{_through(host)}; "
-        yield Step(
-            "check",
-            host.name,
-            None,
-            f"{way}{host.python}, {room} in {host.workdir}, clock, port {ports} free",
-        )
-    for host in inventory.chosen_hosts:
-        yield Step("check", host.name, None, "reach the other hosts' peer ports")
+class _Planner:
+    """Makes the steps of one phase; each method's name is its phase."""
+
+    def __init__(self, inventory: Inventory, facts: Facts) -> None:
+        self._inventory = inventory
+        self._facts = facts
+
+    def check(self) -> Iterator[Step]:
+        size = self._facts.size
+        room = "room for the payload" if size is None else f"room for {format_size(size)}"
+        for host in self._inventory.chosen_hosts:
+            ports = ", ".join(str(peer.port) for peer in self._inventory.peers_on(host.name))
+            way = "" if host.local else f"log in{_through(host)}; "
+            what = f"{way}{host.python}, {room} in {host.workdir}, clock, port {ports} free"
+            yield Step("check", host.name, None, what)
+        for host in self._inventory.chosen_hosts:
+            yield Step("check", host.name, None, "reach the other hosts' peer ports")
+
+    def deploy(self) -> Iterator[Step]:
+        for peer in (peer for peer in self._inventory.chosen_peers if peer.seed):
+            yield Step("deploy", peer.host, peer.peer_id, self._payload(peer))
+        keys = " and each peer's keys" if self._inventory.tls else ""
+        for host in self._inventory.chosen_hosts:
+            folder = swarm_folder(self._inventory, host.name)
+            what = f"push code, configuration{keys} to {folder}, unless they are there"
+            yield Step("deploy", host.name, None, what)
+
+    def start(self) -> Iterator[Step]:
+        for peer in self._inventory.chosen_peers:
+            address = self._inventory.host(peer.host).peer_address
+            role = "the seed" if peer.seed else "a peer without the payload"
+            what = f"start {role}, wait until {address} port {peer.port} listens"
+            yield Step("start", peer.host, peer.peer_id, what)
+
+    def logs(self) -> Iterator[Step]:
+        return self._each_host("logs", "follow {} until done")
+
+    def status(self) -> Iterator[Step]:
+        return self._each_host("status", "ask {}")
+
+    def collect_logs(self) -> Iterator[Step]:
+        return self._each_host("collect-logs", "fetch logs and status of {}")
+
+    def verify(self) -> Iterator[Step]:
+        for peer in self._inventory.chosen_peers:
+            what = f"hash {final_path(self._inventory, peer)}, compare with the manifest"
+            yield Step("verify", peer.host, peer.peer_id, what)
+
+    def stop(self) -> Iterator[Step]:
+        for peer in reversed(self._inventory.chosen_peers):
+            yield Step("stop", peer.host, peer.peer_id, "end the peer, by TERM first")
+
+    def clean(self) -> Iterator[Step]:
+        for host in self._inventory.chosen_hosts:
+            kept = f"; {host.destination} keeps its copy" if host.destination else ""
+            what = f"stop, then remove {swarm_folder(self._inventory, host.name)}{kept}"
+            yield Step("clean", host.name, None, what)
+
+    def _each_host(self, phase: str, what: str) -> Iterator[Step]:
+        for host in self._inventory.chosen_hosts:
+            peers = self._inventory.peers_on(host.name)
+            count = f"peer {peers[0].peer_id}" if len(peers) == 1 else f"{len(peers)} peers"
+            yield Step(phase, host.name, None, what.format(count))
+
+    def _payload(self, peer: Peer) -> str:
+        payload, place = self._inventory.swarm.payload, final_path(self._inventory, peer)
+        if isinstance(payload, Generate):
+            return f"make {self._facts} at {place}, hash it"
+        if isinstance(payload, Upload):
+            return f"upload {payload.path} to {place}, hash it"
+        return f"find {place}, hash it"
 
 
-def _deploy(inventory: Inventory, facts: Facts) -> Iterator[Step]:
-    for peer in (peer for peer in inventory.chosen_peers if peer.seed):
-        yield Step("deploy", peer.host, peer.peer_id, _payload_step(inventory, peer, facts))
-    keys = " and each peer's keys" if inventory.tls else ""
-    for host in inventory.chosen_hosts:
-        folder = swarm_folder(inventory, host.name)
-        yield Step(
-            "deploy", host.name, None, f"push code, configuration{keys} to {folder}, unless they are there"
-        )
-
-
-def _start(inventory: Inventory, facts: Facts) -> Iterator[Step]:
-    for peer in inventory.chosen_peers:
-        address = inventory.host(peer.host).peer_address
-        role = "the seed" if peer.seed else "a peer without the payload"
-        yield Step(
-            "start", peer.host, peer.peer_id, f"start {role}, wait until {address} port {peer.port} listens"
-        )
-
-
-def _logs(inventory: Inventory, facts: Facts) -> Iterator[Step]:
-    for host in inventory.chosen_hosts:
-        yield Step("logs", host.name, None, f"follow {_count(inventory, host)} until done")
-
-
-def _status(inventory: Inventory, facts: Facts) -> Iterator[Step]:
-    for host in inventory.chosen_hosts:
-        yield Step("status", host.name, None, f"ask {_count(inventory, host)}")
-
-
-def _collect(inventory: Inventory, facts: Facts) -> Iterator[Step]:
-    for host in inventory.chosen_hosts:
-        yield Step("collect-logs", host.name, None, f"fetch logs and status of {_count(inventory, host)}")
-
-
-def _verify(inventory: Inventory, facts: Facts) -> Iterator[Step]:
-    for peer in inventory.chosen_peers:
-        place = _final_place(inventory, peer)
-        yield Step("verify", peer.host, peer.peer_id, f"hash {place}, compare with the manifest")
-
-
-def _stop(inventory: Inventory, facts: Facts) -> Iterator[Step]:
-    for peer in reversed(inventory.chosen_peers):
-        yield Step("stop", peer.host, peer.peer_id, "end the peer, by TERM first")
-
-
-def _clean(inventory: Inventory, facts: Facts) -> Iterator[Step]:
-    for host in inventory.chosen_hosts:
-        kept = f"; {host.destination} keeps its copy" if host.destination else ""
-        yield Step("clean", host.name, None, f"stop, then remove {swarm_folder(inventory, host.name)}{kept}")
-
-
-_MAKERS: dict[str, Callable[[Inventory, Facts], Iterator[Step]]] = {
-    "check": _check,
-    "deploy": _deploy,
-    "start": _start,
-    "logs": _logs,
-    "status": _status,
-    "collect-logs": _collect,
-    "verify": _verify,
-    "stop": _stop,
-    "clean": _clean,
+_MAKERS: dict[str, Callable[[_Planner], Iterator[Step]]] = {
+    "check": _Planner.check,
+    "deploy": _Planner.deploy,
+    "start": _Planner.start,
+    "logs": _Planner.logs,
+    "status": _Planner.status,
+    "collect-logs": _Planner.collect_logs,
+    "verify": _Planner.verify,
+    "stop": _Planner.stop,
+    "clean": _Planner.clean,
 }
 
 
-def _payload_step(inventory: Inventory, peer: Peer, facts: Facts) -> str:
-    payload = inventory.swarm.payload
-    if isinstance(payload, Generate):
-        return f"make {facts} at {_final_place(inventory, peer)}, hash it"
-    if isinstance(payload, Upload):
-        return f"upload {payload.path} to {_final_place(inventory, peer)}, hash it"
-    return f"find {payload.path}, hash it"
-
-
-def _final_place(inventory: Inventory, peer: Peer) -> str:
-    """Where a peer's copy lies in the end."""
+def final_path(inventory: Inventory, peer: Peer) -> str:
+    """Where a peer's copy lies in the end, `~` not yet expanded."""
     host, payload = inventory.host(peer.host), inventory.swarm.payload
-    if peer.seed and not isinstance(payload, (Generate, Upload)):
+    if peer.seed and isinstance(payload, OnSeed):
         return payload.path
     folder = host.destination or f"{swarm_folder(inventory, host.name)}/peer_{peer.peer_id}"
     return f"{folder.rstrip('/')}/{payload.name}"
-
-
-def _count(inventory: Inventory, host: Host) -> str:
-    peers = inventory.peers_on(host.name)
-    return f"peer {peers[0].peer_id}" if len(peers) == 1 else f"{len(peers)} peers"
 
 
 def _through(host: Host) -> str:

@@ -21,8 +21,8 @@ class Limit(NamedTuple):
 def limit_seconds(inventory: Inventory, size: int) -> Limit | None:
     """T* = max(F/u_seed, F/d_min, N F/(u_seed + sum u_i)) for `size` bytes; None where no term can be told.
 
-    Counted in hosts: peers of one machine share its link. A term for which a rate isn't said is left out, which
-    leaves a lower bound. With `--limit`, the hosts that aren't selected may have the payload, so they count as seeds.
+    Counted in hosts: peers of one machine share its link. A term for which a rate isn't said is left out, and a
+    lower bound remains. With `--limit`, the hosts not selected may have the payload, so they count as seeds.
     """
     receivers, sources = _roles(inventory)
     if not receivers:

@@ -1,4 +1,4 @@
-"""What is wrong with an inventory, in lines for a person: `inventory.yaml:12: hosts.a.adress: unknown key`."""
+"""What is wrong with an inventory, in lines for a person: `inventory.yaml:12: hosts.a.port: is 70000; ...`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Path = tuple[Union[str, int], ...]  # the keys and places from the top of the in
 
 
 class Problem(NamedTuple):
-    """One mistake: its line (0: none to point at), the key's path ("": the whole), what is wrong, what to do."""
+    """One mistake: its line (0: none), the key's path ("": the whole), what is wrong, what to do."""
 
     line: int
     key: str

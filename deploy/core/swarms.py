@@ -11,9 +11,7 @@ from deploy.core.problems import Ledger, Path
 from peer.core.swarmfile import Limits
 
 DEFAULT_NAME = "TheFile.dat"  # of a generated file
-MAX_PIECES = (
-    1_000_000  # 32 bytes of hash a piece go to every host, and every peer keeps a bit a piece a neighbour
-)
+MAX_PIECES = 1_000_000  # 32 bytes of hash a piece go to every host, and every peer keeps a bit a piece a neighbour
 _PAYLOAD: Path = ("swarm", "payload")
 
 

@@ -20,7 +20,7 @@ def swarm_folder(inventory: Inventory, host_name: str) -> str:
 
 
 def texts(inventory: Inventory, host_name: str, manifest: Manifest, run: str) -> dict[str, str]:
-    """File name -> text of what is pushed to one host: Common.cfg, PeerInfo.cfg and swarm.json. Raises KeyError.
+    """File name -> text of what is pushed to one host. Raises KeyError for an unknown host.
 
     The three are the same on every host today; who pushes them needn't know that.
     """

@@ -1,4 +1,4 @@
-"""The verdict: what happened on each host and peer, as values -> exit code, folded error lines, the final table."""
+"""The verdict: what happened on each host and peer -> exit code, folded error lines, the final table."""
 
 from __future__ import annotations
 
@@ -95,20 +95,18 @@ def error_lines(outcomes: Sequence[Outcome]) -> tuple[str, ...]:
 def rows(inventory: Inventory, copies: Sequence[Copy], outcomes: Sequence[Outcome] = ()) -> tuple[Row, ...]:
     """The final table: a row for each chosen peer in PeerInfo order, also for those that nobody heard of."""
     known = {copy.peer: copy for copy in copies}
-    troubles = _troubles(inventory, outcomes)
+    troubles = _troubles(outcomes)
     return tuple(_row(peer, known.get(peer.peer_id), troubles) for peer in inventory.chosen_peers)
 
 
-def judge(
-    inventory: Inventory, copies: Sequence[Copy], outcomes: Sequence[Outcome] = (), sha256: str = ""
-) -> Verdict:
+def judge(inventory: Inventory, copies: Sequence[Copy], outcomes: Sequence[Outcome] = (), sha256: str = "") -> Verdict:
     """The verdict over the chosen peers. 0 needs a good copy of every one of them, all with the same hash.
 
     `sha256` (hex): what the manifest says the hash is; "" compares the copies with one another only.
     """
     checked = _checked(copies, sha256)
     table = rows(inventory, checked, outcomes)
-    doubts = _doubts(inventory, checked, _troubles(inventory, outcomes))
+    doubts = _doubts(inventory, checked, _troubles(outcomes))
     everything = (*outcomes, *doubts)
     return Verdict(exit_code(everything), error_lines(everything), table, _sentence(inventory, table))
 
@@ -130,7 +128,7 @@ def _compared(copy: Copy, expected: str, source: str) -> Copy:
 Troubles = dict[object, Outcome]  # the first error of a peer (by its ID) or of a whole host (by its name)
 
 
-def _troubles(inventory: Inventory, outcomes: Sequence[Outcome]) -> Troubles:
+def _troubles(outcomes: Sequence[Outcome]) -> Troubles:
     troubles: Troubles = {}
     for outcome in outcomes:
         if outcome.state != OK:

@@ -43,7 +43,7 @@ class Document(NamedTuple):
 
 
 def read(text: str, source: str) -> Document:
-    """The document in `text`. Raises InventoryError for what isn't YAML; keys named twice are in `problems`."""
+    """The document in `text`. Raises InventoryError for what isn't YAML; double keys are in `problems`."""
     reader = _Reader(source)
     try:
         node = YAML(pure=True).compose(text)
@@ -72,9 +72,7 @@ class _Reader:
             line = node.start_mark.line + 1
             raise InventoryError(self._source, [Problem(line, "", "it is nested too deep, or too big")])
         if _tagged(node):
-            self._problem(
-                node, path, f"the tag '{node.tag}' isn't understood; leave it out, or quote the value"
-            )
+            self._problem(node, path, f"the tag '{node.tag}' isn't understood; leave it out, or quote the value")
         if isinstance(node, MappingNode):
             return self._mapping(node, path)
         if isinstance(node, SequenceNode):
@@ -90,9 +88,7 @@ class _Reader:
             key = str(key_node.value)  # a key is what stands there: `no` and `012` are good host names
             below = (*path, key)
             if key in fields:
-                self._problem(
-                    key_node, below, f"stands at line {self.lines[below]} already; keep one of the two"
-                )
+                self._problem(key_node, below, f"stands at line {self.lines[below]} already; keep one of the two")
                 continue
             self.lines[below] = key_node.start_mark.line + 1
             fields[key] = self.build(value_node, below)
@@ -132,9 +128,7 @@ def _syntax_problem(text: str, error: Exception) -> Problem:
     mark = getattr(error, "problem_mark", None) if isinstance(error, MarkedYAMLError) else None
     if mark is None:
         return _unmarked_problem(text)
-    reason = str(getattr(error, "problem", "") or "it isn't YAML").replace(
-        "but found another", "there is another"
-    )
+    reason = str(getattr(error, "problem", "") or "it isn't YAML").replace("but found another", "there is another")
     line = mark.line + 1
     stands = text.split("\n")[mark.line] if mark.line < text.count("\n") + 1 else ""
     if _RANGE_IN_FLOW.search(stands):

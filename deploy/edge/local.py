@@ -35,7 +35,7 @@ class LocalTransport:
         try:
             # A session of its own: Ctrl-C at the terminal is for us to answer, not for the agents.
             process = subprocess.Popen(
-                command, stdin=theirs, stdout=theirs, stderr=words, start_new_session=True
+                command, stdin=theirs.fileno(), stdout=theirs.fileno(), stderr=words, start_new_session=True
             )
         except OSError as error:
             ours.close()

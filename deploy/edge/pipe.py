@@ -26,9 +26,7 @@ class PipeBroken(Exception):
 class Pipe:
     """A channel to one agent. `last_words` is asked once it has ended, `hang_up` releases what it holds."""
 
-    def __init__(
-        self, channel: Channel, last_words: Callable[[], str], hang_up: Callable[[], object]
-    ) -> None:
+    def __init__(self, channel: Channel, last_words: Callable[[], str], hang_up: Callable[[], object]) -> None:
         self._channel = channel
         self._last_words = last_words
         self._hang_up = hang_up

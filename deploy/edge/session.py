@@ -14,6 +14,8 @@ from deploy.edge.pipe import Pipe, PipeBroken
 Answer = dict[str, Any]
 OnPart = Callable[[str, bytes], None]
 
+_LOST_REMEDY = "run it again; what is done stays done"
+_PYTHON_REMEDY = "install Python 3.9 or later there, or name it with `python:`"
 _NOISE_LINES = 1000  # what login scripts may print before the agent speaks
 _HEARTBEAT_SECONDS = 5.0
 _SILENCE_SECONDS = 15.0  # `follow` says at least a blank line every 2 s
@@ -26,13 +28,11 @@ class Session:
         """Feed the agent to the Python at the other end. Raises HostError."""
         self._pipe = pipe
         self.broken = False
-        with _explained(self, "the start of its agent", deadline):
+        with _explained(self, "its python3", deadline, _PYTHON_REMEDY):
             pipe.send(agentsource.script(), deadline)
             self.python = self._greeting(deadline)
         if tuple(map(int, self.python.split(".")[:2])) < agentsource.OLDEST:
-            raise HostError(
-                f"its python3 is {self.python}", "install Python 3.9 or later, or name it with `python:`"
-            )
+            raise HostError(f"its python3 is {self.python}", _PYTHON_REMEDY)
 
     def call(
         self,
@@ -55,11 +55,9 @@ class Session:
         return answer
 
     def follow(self, deadline: Deadline, **fields: Any) -> Iterator[Answer]:
-        """The peers' lines as they come, until all have ended (`until_done`). Raises HostError if it breaks off."""
+        """The peers' lines as they come; `until_done`: until all ended. Raises HostError if it breaks off."""
         with _explained(self, "`follow`", deadline):
-            self._pipe.send(
-                json.dumps({"verb": "follow", "deadline": 60, **fields}).encode() + b"\n", deadline
-            )
+            self._pipe.send(json.dumps({"verb": "follow", "deadline": 60, **fields}).encode() + b"\n", deadline)
         heartbeat, silence = Deadline(_HEARTBEAT_SECONDS), Deadline(_SILENCE_SECONDS)
         while True:
             with _explained(self, "`follow`", silence):
@@ -100,10 +98,11 @@ class Session:
 class _explained:
     """Turns what a pipe raises into a HostError that says what was waited for; the session is over then."""
 
-    def __init__(self, session: Session, what: str, deadline: Deadline) -> None:
+    def __init__(self, session: Session, what: str, deadline: Deadline, remedy: str = _LOST_REMEDY) -> None:
         self._session = session
         self._what = what
         self._deadline = deadline
+        self._remedy = remedy
 
     def __enter__(self) -> None:
         pass
@@ -116,10 +115,7 @@ class _explained:
             problem = f"no answer to {self._what} within {self._deadline.seconds:.0f} s"
             raise unreachable(problem, "is the host overloaded, or the network cut?") from None
         if isinstance(error, PipeBroken):
-            raise unreachable(
-                f"lost during {self._what}: {error}", "run it again; what is done stays done"
-            ) from None
+            raise unreachable(f"lost during {self._what}: {error}", self._remedy) from None
         if isinstance(error, ValueError):
-            raise HostError(
-                f"its answer to {self._what} isn't readable", "does a login script print to it?"
-            ) from None
+            problem = f"its answer to {self._what} isn't readable"
+            raise HostError(problem, "does a login script print to it?") from None

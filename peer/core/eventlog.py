@@ -16,7 +16,7 @@ _TEXTS = {
     "have": "Peer {me} received the 'have' message from {other} for the piece {piece}.",
     "interested": "Peer {me} received the 'interested' message from {other}.",
     "not interested": "Peer {me} received the 'not interested' message from {other}.",
-    "piece": "Peer {me} has downloaded the piece {piece} from {other}. Now the number of pieces it has is {count}.",
+    "piece": "Peer {me} has downloaded the piece {piece} from {other}. Now the number of pieces it has is {owned}.",
     "complete": "Peer {me} has downloaded the complete file.",
 }
 KINDS = tuple(_TEXTS)
@@ -30,7 +30,7 @@ class Entry(NamedTuple):
     me: int
     other: Optional[int] = None
     piece: Optional[int] = None
-    count: Optional[int] = None
+    owned: Optional[int] = None  # pieces that `me` has now
     others: str = ""  # IDs as they stand in the line: "1002, 1003"
     time: str = ""  # "YYYY-MM-DD HH:MM:SS", local time of the peer
 
@@ -58,7 +58,7 @@ def parse_line(line: str) -> Optional[Entry]:
 
 
 def _pattern(text: str) -> "re.Pattern[str]":
-    numbers = re.sub(r"\\{(me|other|piece|count)\\}", r"(?P<\1>[0-9]+)", re.escape(text))
+    numbers = re.sub(r"\\{(me|other|piece|owned)\\}", r"(?P<\1>[0-9]+)", re.escape(text))
     return re.compile(numbers.replace(r"\{others\}", r"(?P<others>[0-9, ]*)"))
 
 

@@ -80,7 +80,7 @@ def _limits(fields: Any, source: str) -> Limits:
     defaults = Limits()
     if not isinstance(fields, dict):
         raise ConfigError(source, "limits isn't an object", "deploy again to write it anew")
-    values = {name: fields.get(name, default) for name, default in defaults._asdict().items()}
+    values: Dict[str, Any] = {name: fields.get(name, default) for name, default in defaults._asdict().items()}
     for name, value in values.items():
         if type(value) not in (int, float) or not 0 < value < 1e9:
             raise ConfigError(source, f"limits.{name} is {value!r}", "write a number above 0")

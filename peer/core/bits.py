@@ -1,0 +1,57 @@
+"""Sets of pieces: a Python int whose bit `i` stands for piece `i`, and its form on the wire."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Iterator
+
+_REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
+_TRIES = 16  # draws before `random_bit` settles for a nearly even choice
+
+
+def full(total: int) -> int:
+    """The set of all `total` pieces."""
+    return (1 << total) - 1
+
+
+def wire_length(total: int) -> int:
+    """Bytes of the bitfield message's payload for `total` pieces."""
+    return -(-total // 8)
+
+
+def to_wire(pieces: int, total: int) -> bytes:
+    """The bitfield's bytes: the high bit of the first byte is piece 0, spare bits are zero."""
+    return pieces.to_bytes(wire_length(total), "little").translate(_REVERSED)
+
+
+def from_wire(data: bytes, total: int) -> int:
+    """The set that a bitfield's bytes stand for; spare bits, which sloppy peers set, are ignored."""
+    return int.from_bytes(data.translate(_REVERSED), "little") & full(total)
+
+
+def count(pieces: int) -> int:
+    """How many pieces are in the set (`int.bit_count` came with Python 3.10)."""
+    return bin(pieces).count("1")
+
+
+def indices(pieces: int) -> Iterator[int]:
+    """The pieces of the set in ascending order."""
+    while pieces:
+        low = pieces & -pieces
+        yield low.bit_length() - 1
+        pieces ^= low
+
+
+def random_bit(pieces: int, rng: Random) -> int:
+    """A random piece of a set that isn't empty.
+
+    Dense sets are drawn from evenly. In a sparse one the draw that never hit falls to the next piece above a random
+    place, which favours pieces behind gaps: random enough to keep peers from asking for the same piece.
+    """
+    length = pieces.bit_length()
+    for _ in range(_TRIES):
+        index = int(rng.random() * length)
+        if pieces >> index & 1:
+            return index
+    above = pieces >> index
+    return index + (above & -above).bit_length() - 1

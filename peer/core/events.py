@@ -1,0 +1,143 @@
+"""What the owner tells the swarm (events) and what the swarm wants done (effects), as plain data.
+
+`peer` is always the neighbour's ID. The order of the effects in one answer is a promise: a piece is stored before
+anybody is told of it, a line is logged before what follows from it.
+"""
+
+from __future__ import annotations
+
+from typing import Mapping, NamedTuple, Union
+
+from peer.core.eventlog import Entry
+from peer.core.messages import Message
+
+# ---- events: facts that the edge reports
+
+
+class Connected(NamedTuple):
+    """Both handshakes are through. `dialled`: we made the connection; `fleet`: both speak the fleet's extras."""
+
+    peer: int
+    dialled: bool
+    fleet: bool
+
+
+class Disconnected(NamedTuple):
+    """The connection is gone, whoever closed it."""
+
+    peer: int
+    reason: str
+
+
+class DialFailed(NamedTuple):
+    """A neighbour couldn't be reached; the edge goes on trying."""
+
+    peer: int
+    reason: str
+
+
+class Received(NamedTuple):
+    """A message came, any but a piece."""
+
+    peer: int
+    message: Message
+
+
+class PieceStored(NamedTuple):
+    """A piece came, had the right hash (where the swarm has hashes), and lies at its place."""
+
+    peer: int
+    piece: int
+
+
+class PieceBad(NamedTuple):
+    """A whole piece came from this neighbour and its hash was wrong; nothing of it was kept."""
+
+    peer: int
+    piece: int
+
+
+class PieceSurplus(NamedTuple):
+    """A whole piece came that was stored already, or that somebody else is just delivering; nothing of it was kept."""
+
+    peer: int
+    piece: int
+
+
+class PieceSent(NamedTuple):
+    """The last byte of a piece was handed to the kernel."""
+
+    peer: int
+    piece: int
+
+
+class Finished(NamedTuple):
+    """The payload is synced and stands under its final name."""
+
+
+class Tick(NamedTuple):
+    """Time has passed. `received`, `sent`: bytes over each connection so far, by neighbour."""
+
+    received: Mapping[int, int]
+    sent: Mapping[int, int]
+
+
+Event = Union[
+    Connected, Disconnected, DialFailed, Received, PieceStored, PieceBad, PieceSurplus, PieceSent, Finished, Tick
+]
+
+# ---- effects: what the edge shall do, in this order
+
+
+class Dial(NamedTuple):
+    """Connect to a neighbour, and go on trying until it is reached or `StopDialling` comes."""
+
+    peer: int
+
+
+class StopDialling(NamedTuple):
+    """Nothing is to be had from, or given to, this neighbour any more."""
+
+    peer: int
+
+
+class Send(NamedTuple):
+    """Send a message."""
+
+    peer: int
+    message: Message
+
+
+class SendPiece(NamedTuple):
+    """Send a piece's message straight from the file, then report PieceSent."""
+
+    peer: int
+    piece: int
+
+
+class Drop(NamedTuple):
+    """Close the connection. `blame`: it misbehaved, which is told to the operator."""
+
+    peer: int
+    reason: str
+    blame: bool = True
+
+
+class Log(NamedTuple):
+    """Write a line to the event log."""
+
+    entry: Entry
+
+
+class Finish(NamedTuple):
+    """All pieces are here: sync the payload, give it its final name, then report Finished."""
+
+
+class Leave(NamedTuple):
+    """The peer's work is over. `code`: see `errors`; `reason`: "" where all went well."""
+
+    code: int
+    reason: str
+
+
+Effect = Union[Dial, StopDialling, Send, SendPiece, Drop, Log, Finish, Leave]

@@ -1,0 +1,39 @@
+"""Where a piece lies: the payload's row of bytes laid over its files."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from itertools import accumulate
+from typing import Iterator, NamedTuple
+
+from peer.core.manifest import Manifest
+
+
+class Segment(NamedTuple):
+    """`length` bytes at `offset` of the manifest's file number `file`."""
+
+    file: int
+    offset: int
+    length: int
+
+
+class Layout:
+    """Answers for one manifest which bytes of which files a stretch of a piece is."""
+
+    def __init__(self, manifest: Manifest) -> None:
+        self._piece_size = manifest.piece_size
+        self._sizes = [entry.size for entry in manifest.files]
+        self._starts = [0, *accumulate(self._sizes)]
+
+    def segments(self, piece: int, begin: int, length: int) -> Iterator[Segment]:
+        """The segments of the `length` bytes that begin `begin` bytes into a piece, in order; empty files have none."""
+        at = piece * self._piece_size + begin
+        file = bisect_right(self._starts, at) - 1
+        while length > 0:
+            offset = at - self._starts[file]
+            step = min(length, self._sizes[file] - offset)
+            if step > 0:
+                yield Segment(file, offset, step)
+            at += step
+            length -= step
+            file += 1

@@ -1,0 +1,159 @@
+"""The messages after the handshake: their bytes, and the decoder that checks them at the door."""
+
+from __future__ import annotations
+
+import struct
+from typing import Iterator, List, NamedTuple, Union
+
+from peer.core import bits
+from peer.core.errors import ProtocolError
+from peer.core.manifest import Manifest
+
+CHOKE, UNCHOKE, INTERESTED, NOT_INTERESTED, HAVE, BITFIELD, REQUEST, PIECE = range(8)
+# Between fleet peers only (their handshakes agreed on it):
+CANCEL = 8  # 4-byte index: the sender has it from elsewhere, or asked elsewhere; don't send it any more
+COMPLETE = 9  # no payload: the sender has every piece
+
+NAMES = ("choke", "unchoke", "interested", "not interested", "have", "bitfield", "request", "piece", "cancel", "complete")
+_EMPTY = (CHOKE, UNCHOKE, INTERESTED, NOT_INTERESTED, COMPLETE)
+_INDEXED = (HAVE, REQUEST, CANCEL)
+_PREFIX = struct.Struct(">IB")
+_INDEX = struct.Struct(">I")
+_INDEXED_MESSAGE = struct.Struct(">IBI")
+PIECE_HEADER_BYTES = _INDEXED_MESSAGE.size
+
+
+class Message(NamedTuple):
+    """One message. `value`: the piece of a have, request or cancel; the set of a bitfield (see `bits`); else 0."""
+
+    type: int
+    value: int = 0
+
+
+class PieceStart(NamedTuple):
+    """The head of a piece message; `length` bytes of `PieceBody` follow."""
+
+    piece: int
+    length: int
+
+
+class PieceBody(NamedTuple):
+    """Some of a piece's bytes, in their order; valid only until the decoder is fed again."""
+
+    data: memoryview
+
+
+Item = Union[Message, PieceStart, PieceBody]
+
+
+def encode(message: Message, total: int) -> bytes:
+    """The bytes of any message but `piece`; `total`: pieces of the payload (a bitfield needs it)."""
+    if message.type in _EMPTY:
+        return _PREFIX.pack(1, message.type)
+    if message.type in _INDEXED:
+        return _INDEXED_MESSAGE.pack(5, message.type, message.value)
+    field = bits.to_wire(message.value, total)
+    return _PREFIX.pack(1 + len(field), message.type) + field
+
+
+def piece_header(index: int, length: int) -> bytes:
+    """What stands before the `length` bytes of a piece."""
+    return _INDEXED_MESSAGE.pack(5 + length, PIECE, index)
+
+
+class Decoder:
+    """Bytes in, messages out, for one neighbour. It holds at most one small message, never a piece.
+
+    Every length and index is checked before it is used; whatever is wrong is one ProtocolError with the reason.
+    """
+
+    def __init__(self, manifest: Manifest, fleet: bool = False) -> None:
+        self._manifest = manifest
+        self._total = manifest.piece_count
+        # Where the size is a multiple of the piece size, some peers count one more, empty piece, and say so.
+        self._phantom = manifest.size % manifest.piece_size == 0
+        self._types = 10 if fleet else 8
+        self._held = bytearray()
+        self.body_left = 0  # bytes of the current piece that are still to come
+
+    def feed(self, data: memoryview) -> Iterator[Item]:
+        """All that `data` completes. The iterator must be run to its end before more is fed. Raises ProtocolError."""
+        while data:
+            if self.body_left:
+                body = data[: self.body_left]
+                self.body_left -= len(body)
+                data = data[len(body) :]
+                yield PieceBody(body)
+            elif self._held:
+                data = self._complete_held(data)
+                if not self._missing(self._held):
+                    held, self._held = bytes(self._held), bytearray()
+                    yield from self._decode(memoryview(held))
+            else:
+                missing = self._missing(data)
+                if missing:
+                    self._held += data
+                    return
+                length = self._head_length(data)
+                head, data = data[:length], data[length:]
+                yield from self._decode(head)
+
+    def _complete_held(self, data: memoryview) -> memoryview:
+        """Move what the held message still lacks from `data` to it; its length is known from its first nine bytes."""
+        while data:
+            missing = self._missing(self._held)
+            if not missing:
+                break
+            self._held += data[:missing]
+            data = data[missing:]
+        return data
+
+    def _missing(self, data: Union[bytearray, memoryview]) -> int:
+        """Bytes that `data` lacks to hold a message's head: all of a message, but for a piece its first nine bytes."""
+        if len(data) < 5:
+            return 5 - len(data)
+        return max(0, self._head_length(data) - len(data))
+
+    def _head_length(self, data: Union[bytearray, memoryview]) -> int:
+        length, kind = _PREFIX.unpack_from(data)
+        self._check_length(length, kind)
+        return PIECE_HEADER_BYTES if kind == PIECE else 4 + int(length)
+
+    def _check_length(self, length: int, kind: int) -> None:
+        if kind >= self._types:
+            raise ProtocolError(f"message type {kind} doesn't exist")
+        wanted = self._lengths(kind)
+        if not wanted[0] <= length <= wanted[1]:
+            raise ProtocolError(f"a {NAMES[kind]} message of {length} bytes")
+
+    def _lengths(self, kind: int) -> "tuple[int, int]":
+        """Least and most bytes of a message of this kind, its type included."""
+        if kind in _EMPTY:
+            return 1, 1
+        if kind in _INDEXED:
+            return 5, 5
+        if kind == PIECE:
+            return 5, 5 + self._manifest.piece_size
+        return 1 + bits.wire_length(self._total), 1 + bits.wire_length(self._total + self._phantom)
+
+    def _decode(self, head: memoryview) -> Iterator[Item]:
+        kind = head[4]
+        if kind in _EMPTY:
+            yield Message(kind)
+        elif kind == BITFIELD:
+            yield Message(kind, bits.from_wire(bytes(head[5:]), self._total))
+        else:
+            length, _, index = _INDEXED_MESSAGE.unpack(head)
+            yield from self._indexed(kind, index, length - 5)
+
+    def _indexed(self, kind: int, index: int, length: int) -> List[Item]:
+        if index == self._total and self._phantom and length == 0:
+            return [Message(kind, index)] if kind == REQUEST else []
+        if index >= self._total:
+            raise ProtocolError(f"a {NAMES[kind]} message for piece {index} of {self._total}")
+        if kind != PIECE:
+            return [Message(kind, index)]
+        if length != self._manifest.piece_length(index):
+            raise ProtocolError(f"piece {index} with {length} bytes instead of {self._manifest.piece_length(index)}")
+        self.body_left = length
+        return [PieceStart(index, length)]

@@ -1,0 +1,49 @@
+"""One neighbour, as the swarm's owner knows it."""
+
+from __future__ import annotations
+
+from typing import Dict, List
+
+from peer.core import bits
+
+
+class Neighbour:
+    """What we know of a neighbour. It outlives its connection: what it had and why it went still count.
+
+    `we_choke`/`chokes_us` and `we_want`/`wants_ours` are the protocol's choke and interest, in both directions.
+    """
+
+    def __init__(self, peer: int, total: int) -> None:
+        self.peer = peer
+        self.total = total
+        self.pieces = 0  # the set it is known to have
+        self.trouble = "not connected yet"
+        self.strikes = 0  # bad pieces it sent
+        self.reset()
+
+    def reset(self) -> None:
+        """A connection begins or has ended: nothing is asked, nothing granted. What it had stays known."""
+        self.connected = False
+        self.fleet = False
+        self.we_choke = True
+        self.chokes_us = True
+        self.we_want = False
+        self.told_interest = False  # whether it was ever told of our interest on this connection
+        self.wants_ours = False
+        self.open: Dict[int, float] = {}  # pieces asked of it -> when
+        self.queue: List[int] = []  # pieces it asked of us, not yet handed to the writer
+        self.sending = 0  # pieces handed to the writer, not yet sent
+        self.received = 0  # bytes of the connection at the last tick
+        self.sent = 0
+        self.heard = 0.0  # when bytes last came
+        self.silent = False  # it left an open request without a byte for too long
+        self.interval_bytes = 0  # what it gave us since preferred neighbours were last picked
+        self.pace = 0.0  # seconds between its last pieces, smoothed; 0 until known
+        self.last_piece = 0.0
+        self.offered = 0  # pieces offered to it by a seed and not asked for yet (a set)
+        self.hidden = False  # it isn't told what we have but piece by piece
+
+    @property
+    def complete(self) -> bool:
+        """Whether it has every piece."""
+        return self.pieces == bits.full(self.total)

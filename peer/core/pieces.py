@@ -1,0 +1,99 @@
+"""Which pieces are here, which are asked for, and how many neighbours have each."""
+
+from __future__ import annotations
+
+from typing import Dict, List
+
+from peer.core import bits
+
+
+class Pieces:
+    """The sets that every choice is made from; each is a set as in `bits`.
+
+    `here`: stored and checked. `asked`: requested from somebody, not yet here. `rarity[n]`: the pieces that exactly
+    n connected neighbours have.
+    """
+
+    def __init__(self, total: int, here: int = 0) -> None:
+        self.total = total
+        self.all = bits.full(total)
+        self.here = here
+        self.count = bits.count(here)
+        self.asked = 0
+        self.rarity: List[int] = [self.all]
+        self._askers: Dict[int, int] = {}  # piece -> open requests for it
+
+    @property
+    def complete(self) -> bool:
+        """Whether every piece is here."""
+        return self.count == self.total
+
+    @property
+    def missing(self) -> int:
+        """The set of pieces that aren't here."""
+        return self.all & ~self.here
+
+    @property
+    def free(self) -> int:
+        """The set of pieces that are neither here nor asked for."""
+        return self.all & ~self.here & ~self.asked
+
+    def has(self, index: int) -> bool:
+        """Whether this piece is here."""
+        return bool(self.here >> index & 1)
+
+    def store(self, index: int) -> None:
+        """Note that a piece is here."""
+        if not self.has(index):
+            self.here |= 1 << index
+            self.count += 1
+
+    # ---- open requests
+
+    def ask(self, index: int) -> None:
+        """One more open request for a piece."""
+        self._askers[index] = self._askers.get(index, 0) + 1
+        self.asked |= 1 << index
+
+    def release(self, index: int) -> None:
+        """One open request less, answered or given up."""
+        left = self._askers.pop(index) - 1
+        if left:
+            self._askers[index] = left
+        else:
+            self.asked &= ~(1 << index)
+
+    def askers(self, index: int) -> int:
+        """Open requests for a piece."""
+        return self._askers.get(index, 0)
+
+    # ---- how many neighbours have what
+
+    def gain(self, pieces: int) -> None:
+        """One neighbour more has each of these pieces."""
+        moved = 0
+        for level, members in enumerate(self.rarity):
+            stay, rise = members & ~pieces, members & pieces
+            self.rarity[level] = stay | moved
+            moved = rise
+        if moved:
+            self.rarity.append(moved)
+
+    def gain_one(self, index: int) -> None:
+        """One neighbour more has this piece: the common case, without a walk over all levels' sets."""
+        bit = 1 << index
+        for level, members in enumerate(self.rarity):
+            if members & bit:
+                self.rarity[level] = members ^ bit
+                if level + 1 == len(self.rarity):
+                    self.rarity.append(0)
+                self.rarity[level + 1] |= bit
+                return
+
+    def lose(self, pieces: int) -> None:
+        """One neighbour less has each of these pieces."""
+        for level in range(1, len(self.rarity)):
+            fall = self.rarity[level] & pieces
+            self.rarity[level] ^= fall
+            self.rarity[level - 1] |= fall
+            pieces &= ~fall

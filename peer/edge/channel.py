@@ -1,0 +1,75 @@
+"""How bytes go over one connection: a plain TCP socket whose two directions are used by one thread each."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+from typing import Iterator
+
+UNSENT = 128 * 1024  # bytes that may wait in the kernel unsent: a message behind a piece waits for no more
+GONE_MS = 20_000  # a neighbour that acknowledges nothing for so long is gone
+_SLICE = 1024 * 1024
+_QUICKACK = getattr(socket, "TCP_QUICKACK", None)
+_MORE = getattr(socket, "MSG_MORE", 0)
+
+
+class Channel:
+    """A connected socket. `eager_acks`: the other side is slowed by delayed ACKs, so ask for quick ones each time."""
+
+    def __init__(self, sock: socket.socket, eager_acks: bool) -> None:
+        self._socket = sock
+        self._eager_acks = eager_acks and _QUICKACK is not None
+        sock.settimeout(None)
+        _tune(sock)
+
+    def receive(self, buffer: memoryview, wait: bool) -> int:
+        """Bytes read into `buffer`; with `wait`, as many as fit unless the stream ends. 0 at the end of the stream."""
+        if self._eager_acks:
+            self._socket.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)  # type: ignore[arg-type]
+        return self._socket.recv_into(buffer, 0, socket.MSG_WAITALL if wait else 0)
+
+    def send(self, data: bytes, more: bool) -> None:
+        """Send all of `data`; `more`: something follows at once and may share its packet."""
+        self._socket.sendall(data, _MORE if more else 0)
+
+    def send_file(self, descriptor: int, offset: int, length: int) -> Iterator[int]:
+        """Send a stretch of a file without copying it through this process; yields counts of bytes as they go."""
+        while length > 0:
+            count = os.sendfile(self._socket.fileno(), descriptor, offset, min(length, _SLICE))
+            if not count:
+                raise OSError("the file has become shorter while it was being sent")
+            offset += count
+            length -= count
+            yield count
+
+    def end_sending(self) -> None:
+        """Nothing more comes from us; the neighbour reads the end after all that was sent."""
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_WR)
+
+    def shut(self) -> None:
+        """Wake whoever is blocked on this socket; `close` alone would not."""
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """Give the socket back; only after both threads have ended."""
+        self._socket.close()
+
+
+def _tune(sock: socket.socket) -> None:
+    options = (
+        ("TCP_NODELAY", socket.IPPROTO_TCP, 1),
+        ("SO_KEEPALIVE", socket.SOL_SOCKET, 1),
+        ("TCP_KEEPIDLE", socket.IPPROTO_TCP, 10),
+        ("TCP_KEEPINTVL", socket.IPPROTO_TCP, 5),
+        ("TCP_KEEPCNT", socket.IPPROTO_TCP, 2),
+        ("TCP_USER_TIMEOUT", socket.IPPROTO_TCP, GONE_MS),
+        ("TCP_NOTSENT_LOWAT", socket.IPPROTO_TCP, UNSENT),
+    )
+    for name, level, value in options:
+        number = getattr(socket, name, None)
+        if number is not None:
+            with contextlib.suppress(OSError):
+                sock.setsockopt(level, number, value)

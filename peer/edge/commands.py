@@ -1,0 +1,155 @@
+"""The peer program's commands: their arguments, and the one place where errors become a line and an exit code."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from typing import Callable, Dict, List, Tuple
+
+from peer.core.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, ConfigError, WeftError
+
+Run = Callable[[argparse.Namespace], int]
+Declare = Callable[[argparse.ArgumentParser], None]
+
+DESCRIPTION = """\
+Run one peer of a swarm, from the working directory that holds Common.cfg and PeerInfo.cfg (and swarm.json, where Weft
+deployed it). Other commands:
+  follow DIR      log lines and statuses of all peers in DIR as JSON lines
+  manifest PATH   names, sizes and hashes of a payload as JSON
+  verify ID       hash a peer's payload from its final path
+  generate FILE   make a test file
+exit codes: 0 the payload is here, whole; 1 this machine got in the way; 2 wrong usage or configuration;
+            3 incomplete: the swarm couldn't give every piece; 130 stopped"""
+
+
+def main(argv: List[str]) -> int:
+    """Run a command line; returns the exit code. Whatever a user can cause ends as one line on stderr."""
+    name = argv[0] if argv and argv[0] in _COMMANDS else "run"
+    declare, run = _COMMANDS[name]
+    program = "peer" if name == "run" else f"peer {name}"
+    parser = argparse.ArgumentParser(program, formatter_class=argparse.RawDescriptionHelpFormatter)
+    declare(parser)
+    arguments = parser.parse_args(argv if name == "run" else argv[1:])
+    try:
+        return run(arguments)
+    except WeftError as error:
+        print(f"{program}: {error}", file=sys.stderr)
+        return error.code
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the exit would complain of it again
+        return EXIT_OK
+
+
+def _declare_run(parser: argparse.ArgumentParser) -> None:
+    parser.description = DESCRIPTION
+    parser.add_argument("id", type=int, help="the peer's ID in PeerInfo.cfg")
+    parser.add_argument("--dir", default=".", help="the working directory (default: this one)")
+    help_text = "give up after so many seconds without any progress (default: swarm.json's, or 120)"
+    parser.add_argument("--patience", type=_positive, metavar="SECONDS", help=help_text)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from peer.edge.run import run_peer
+
+    return run_peer(arguments.dir, arguments.id, arguments.patience)
+
+
+def _declare_follow(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("dir", help="the working directory of the peers")
+    parser.add_argument("--from", dest="offsets", type=_offsets, default={}, metavar="JSON",
+                        help='where to go on in each log, as {"1001": 1234}')  # fmt: skip
+    parser.add_argument("--until-done", action="store_true", help="end when every peer here has ended")
+
+
+def _follow(arguments: argparse.Namespace) -> int:
+    from peer.edge.follow import follow
+
+    if not os.path.isdir(arguments.dir):
+        raise ConfigError(arguments.dir, "no such folder", "name the working directory of the peers")
+    follow(arguments.dir, arguments.offsets, arguments.until_done, sys.stdout)
+    return EXIT_OK
+
+
+def _declare_manifest(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("path", help="a file or a folder")
+    parser.add_argument("--piece-size", type=_piece_size, default=None, metavar="BYTES", help="a number, 64KiB, or auto")
+    parser.add_argument("--name", default="", help="the payload's name (default: the path's last part)")
+
+
+def _manifest(arguments: argparse.Namespace) -> int:
+    from peer.core.manifest import to_json
+    from peer.edge.making import make_manifest
+
+    manifest = make_manifest(arguments.path, arguments.piece_size, arguments.name)
+    print(json.dumps(to_json(manifest)))
+    return EXIT_OK
+
+
+def _declare_verify(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("id", type=int, help="the peer's ID in PeerInfo.cfg")
+    parser.add_argument("--dir", default=".", help="the working directory (default: this one)")
+
+
+def _verify(arguments: argparse.Namespace) -> int:
+    from peer.edge.making import check_payload
+    from peer.edge.setup import load_job
+
+    job = load_job(arguments.dir, arguments.id)
+    check = check_payload(os.path.join(job.payload_folder, job.manifest.name), job.manifest)
+    answer = {
+        "peer": job.row.peer_id,
+        "ok": not check.problem,
+        "sha256": check.digest,
+        "files": check.files,
+        "bytes": check.size,
+        "problem": check.problem,
+    }
+    print(json.dumps(answer))
+    return EXIT_FAILED if check.problem else EXIT_OK
+
+
+def _declare_generate(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", help="where to write it; what is there is replaced")
+    parser.add_argument("size", type=_size, help="bytes, or 20MiB and the like")
+    parser.add_argument("--seed", default="0", help="another seed gives other bytes (default: 0)")
+
+
+def _generate(arguments: argparse.Namespace) -> int:
+    from peer.edge.generate import write_file
+
+    write_file(arguments.file, arguments.size, arguments.seed)
+    return EXIT_OK
+
+
+def _positive(text: str) -> float:
+    number = float(text)
+    if not 0 < number < 1e9:
+        raise ValueError(text)
+    return number
+
+
+def _size(text: str) -> int:
+    from peer.core.sizes import parse_size
+
+    return parse_size(text)
+
+
+def _piece_size(text: str) -> "int | None":
+    return None if text == "auto" else _size(text)
+
+
+def _offsets(text: str) -> Dict[int, int]:
+    return {int(peer): int(offset) for peer, offset in json.loads(text).items()}
+
+
+_COMMANDS: Dict[str, Tuple[Declare, Run]] = {
+    "run": (_declare_run, _run),
+    "follow": (_declare_follow, _follow),
+    "manifest": (_declare_manifest, _manifest),
+    "verify": (_declare_verify, _verify),
+    "generate": (_declare_generate, _generate),
+}

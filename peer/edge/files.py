@@ -1,0 +1,96 @@
+"""Small file operations that survive a crash, and a bounded set of open files."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+from typing import Callable, Dict, Iterator, List
+
+MOST_OPEN = 64  # files of one payload open at once
+
+
+def replace_file(path: str, text: str, sync: bool = True) -> None:
+    """Write `path` so that a crash leaves the old text or the new one, never half of it."""
+    temporary = f"{path}.new"
+    with open(temporary, "w", encoding="utf-8") as file:
+        file.write(text)
+        if sync:
+            file.flush()
+            os.fsync(file.fileno())
+    os.replace(temporary, path)
+
+
+def sync_folder(path: str) -> None:
+    """Make names that were created or renamed in a folder survive a power cut, where the system can."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def remove(path: str) -> None:
+    """Remove a file, a link or a whole folder, also one with folders that may not be written; nothing there is fine."""
+    if not os.path.isdir(path) or os.path.islink(path):
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)
+        return
+    os.chmod(path, 0o700)
+    with os.scandir(path) as entries:
+        names = [entry.path for entry in entries]
+    for name in names:
+        remove(name)
+    os.rmdir(path)
+
+
+def free_bytes(path: str) -> int:
+    """Room on the disk that holds `path`, for this user."""
+    info = os.statvfs(path)
+    return info.f_bavail * info.f_frsize
+
+
+class OpenFiles:
+    """Descriptors by file number, shared by all threads; the least lately used one is closed when there are too many."""
+
+    def __init__(self, path_of: Callable[[int], str], flags: int) -> None:
+        self._path_of = path_of
+        self._flags = flags
+        self._lock = threading.Lock()
+        self._open: Dict[int, int] = {}
+        self._users: Dict[int, int] = {}
+
+    @contextlib.contextmanager
+    def descriptor(self, file: int) -> Iterator[int]:
+        """The descriptor of a file, kept open at least while the block runs."""
+        with self._lock:
+            opened = self._open.pop(file, None)
+            if opened is None:
+                opened = os.open(self._path_of(file), self._flags)
+            self._open[file] = opened  # now the most lately used
+            self._users[file] = self._users.get(file, 0) + 1
+            self._close_surplus()
+        try:
+            yield opened
+        finally:
+            with self._lock:
+                self._users[file] -= 1
+
+    def _close_surplus(self) -> None:
+        idle = [file for file in self._open if not self._users.get(file)]
+        for file in idle[: max(0, len(self._open) - MOST_OPEN)]:
+            os.close(self._open.pop(file))
+            self._users.pop(file, None)
+
+    def read_only(self) -> None:
+        """What is opened from now on is opened for reading: the files have their final modes."""
+        self._flags = os.O_RDONLY
+
+    def close(self) -> None:
+        """Close all; no thread may use them any more."""
+        with self._lock:
+            opened: List[int] = list(self._open.values())
+            self._open.clear()
+        for descriptor in opened:
+            os.close(descriptor)

@@ -1,0 +1,104 @@
+"""Follows all peers of one working directory: their log lines and statuses as JSON lines on one stream.
+
+One line an event: {"peer": 1001, "log": "<line>", "offset": <bytes up to its end>}, {"peer": 1001, "status": {...}},
+{"peer": 1001, "alive": true|false}. An empty line every few seconds tells the reader that we live, and tells us, by a
+broken pipe, that the reader doesn't. Started again with the last offsets, no line is lost or repeated.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from typing import Any, Callable, Dict, List, Mapping, Optional
+
+from peer.core import config, status
+from peer.core.config import PEER_INFO_NAME
+from peer.edge import lock, logfile
+
+LOOK_SECONDS = 0.1
+HEARTBEAT_SECONDS = 2.0
+MOST_READ = 1024 * 1024  # bytes of a log at a time
+
+Emit = Callable[[Dict[str, Any]], None]
+
+
+class Follower:
+    """One peer's files, looked at again and again; tells only what is new."""
+
+    def __init__(self, folder: str, peer: int, offset: int, emit: Emit) -> None:
+        self.peer = peer
+        self._folder = folder
+        self._offset = offset
+        self._emit = emit
+        self._status = ""
+        self._alive: Optional[bool] = None
+        self.ended = False
+
+    def look(self) -> None:
+        """Tell what is new; liveness is read first, so that a peer called dead has no line left to tell."""
+        alive = lock.holder(self._folder, self.peer) is not None
+        self._look_at_log()
+        self._look_at_status()
+        if alive != self._alive:
+            self._alive = alive
+            self._emit({"peer": self.peer, "alive": alive})
+        self.ended = not alive and bool(self._status)
+
+    def _look_at_log(self) -> None:
+        try:
+            with open(logfile.path_of(self._folder, self.peer), "rb") as file:
+                if os.fstat(file.fileno()).st_size < self._offset:
+                    self._offset = 0  # a new run has begun the log anew
+                file.seek(self._offset)
+                data = file.read(MOST_READ)
+        except OSError:
+            return
+        for line in data[: data.rfind(b"\n") + 1].splitlines(keepends=True):
+            self._offset += len(line)
+            text = line.decode("utf-8", "replace").rstrip("\r\n")
+            self._emit({"peer": self.peer, "log": text, "offset": self._offset})
+
+    def _look_at_status(self) -> None:
+        try:
+            with open(os.path.join(self._folder, status.file_name(self.peer)), encoding="utf-8") as file:
+                text = file.read()
+            if text != self._status:
+                self._emit({"peer": self.peer, "status": json.loads(text)})
+                self._status = text
+        except (OSError, ValueError):
+            return
+
+
+def follow(folder: str, offsets: Mapping[int, int], until_done: bool, out: Any) -> None:
+    """Write JSON lines to `out` until it is closed, or, with `until_done`, until every peer here has ended."""
+    lines: List[str] = []
+    followers: Dict[int, Follower] = {}
+    beat = time.monotonic()
+    while True:
+        for peer in _peers_here(folder):
+            if peer not in followers:
+                emit: Emit = lambda fields: lines.append(json.dumps(fields, separators=(",", ":")))  # noqa: E731
+                followers[peer] = Follower(folder, peer, offsets.get(peer, 0), emit)
+        for follower in followers.values():
+            follower.look()
+        done = until_done and bool(followers) and all(follower.ended for follower in followers.values())
+        if lines or time.monotonic() - beat > HEARTBEAT_SECONDS:
+            beat = time.monotonic()
+            out.write("".join(line + "\n" for line in lines) or "\n")
+            out.flush()
+        if done and not lines:
+            return
+        if not lines:
+            time.sleep(LOOK_SECONDS)
+        lines.clear()
+
+
+def _peers_here(folder: str) -> List[int]:
+    """Peers of PeerInfo.cfg that have left a trace in this folder: others run on other hosts."""
+    try:
+        with open(os.path.join(folder, PEER_INFO_NAME), encoding="utf-8") as file:
+            rows = config.parse_peer_info(file.read())
+    except OSError:
+        return []
+    return [row.peer_id for row in rows if os.path.exists(lock.path_of(folder, row.peer_id))]

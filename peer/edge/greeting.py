@@ -1,0 +1,190 @@
+"""Meets neighbours: dials them, accepts them, and exchanges handshakes, all before a `Link` exists."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+import time
+from typing import Callable, Dict, FrozenSet, NamedTuple, Tuple, Union
+
+from peer.core import handshake
+from peer.core.errors import BusyError, ProtocolError, StoreError
+from peer.core.events import DialFailed
+from peer.core.handshake import CLASSIC_STYLE, Handshake, Style
+
+HANDSHAKE_SECONDS = 10.0  # both handshakes must be through by then
+CONNECT_SECONDS = 5.0
+REDIAL_SECONDS = (0.05, 1.0)  # the first pause between two tries, and the longest
+MOST_STRANGERS = 64  # connections that may be in their handshake at the same time
+
+
+class Met(NamedTuple):
+    """A connection whose handshakes are through."""
+
+    peer: int
+    sock: socket.socket
+    dialled: bool
+    fleet: bool
+
+
+Report = Callable[[Union[Met, DialFailed]], None]
+
+
+class Listener:
+    """Accepts connections on a port, on all addresses; each handshake runs in a short-lived thread of its own."""
+
+    def __init__(self, port: int, known: FrozenSet[int], style: Style, report: Report, me: int) -> None:
+        self._me = me
+        self._known = known
+        self._style = style
+        self._report = report
+        self._strangers = threading.BoundedSemaphore(MOST_STRANGERS)
+        self._socket = _listen(port)
+        self.closed = False
+        self._thread = threading.Thread(target=self._accept, name="listen", daemon=True)
+
+    def start(self) -> None:
+        """Begin to accept."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop accepting and wait for the thread."""
+        self.closed = True
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)  # `close` alone doesn't wake `accept`
+        self._socket.close()
+        self._thread.join(HANDSHAKE_SECONDS)
+
+    def _accept(self) -> None:
+        while not self.closed:
+            try:
+                sock, _ = self._socket.accept()
+            except OSError:
+                if self.closed:
+                    return
+                time.sleep(0.05)  # no descriptor free, most likely: those in use will be given back
+                continue
+            if self._strangers.acquire(blocking=False):
+                threading.Thread(target=self._greet, args=(sock,), name="greet", daemon=True).start()
+            else:
+                sock.close()
+
+    def _greet(self, sock: socket.socket) -> None:
+        try:
+            theirs = handshake.decode(_receive_exactly(sock, handshake.LENGTH), self._known)
+            answer = handshake.answer_style(self._style, theirs.style)
+            sock.sendall(handshake.encode(self._me, answer))
+            self._report(Met(theirs.peer_id, sock, False, _both_fleet(self._style, theirs)))
+        except (OSError, ProtocolError):
+            sock.close()
+        finally:
+            self._strangers.release()
+
+
+class Dialler:
+    """Dials neighbours, each in a thread of its own, again and again until it answers or `stop` is called."""
+
+    def __init__(self, me: int, addresses: Dict[int, Tuple[str, int]], style: Style, report: Report) -> None:
+        self._me = me
+        self._addresses = addresses
+        self._style = style
+        self._report = report
+        self._plain: Dict[int, bool] = {}  # peers that hung up on our tag: they get true zeros
+        self._stops: Dict[int, threading.Event] = {}
+        self._threads: Dict[int, threading.Thread] = {}
+
+    def dial(self, peer: int) -> None:
+        """Begin to dial a neighbour; one thread at a time for each."""
+        old = self._threads.get(peer)
+        if old and old.is_alive() and not self._stops[peer].is_set():
+            return
+        stop = self._stops[peer] = threading.Event()
+        thread = threading.Thread(target=self._dial, args=(peer, stop), name=f"{peer}-dial", daemon=True)
+        self._threads[peer] = thread
+        thread.start()
+
+    def stop(self, peer: int) -> None:
+        """Give up on a neighbour."""
+        if peer in self._stops:
+            self._stops[peer].set()
+
+    def close(self) -> None:
+        """Give up on all and wait for the threads."""
+        for stop in self._stops.values():
+            stop.set()
+        for thread in self._threads.values():
+            thread.join(CONNECT_SECONDS + HANDSHAKE_SECONDS)
+
+    def _dial(self, peer: int, stop: threading.Event) -> None:
+        pause, longest = REDIAL_SECONDS
+        while not stop.is_set():
+            trouble = self._try(peer)
+            if not trouble:
+                return
+            self._report(DialFailed(peer, trouble))
+            stop.wait(pause)
+            pause = min(longest, pause * 1.5)
+
+    def _try(self, peer: int) -> str:
+        """One try; "" if it worked, else why not."""
+        host, port = self._addresses[peer]
+        try:
+            sock = socket.create_connection((host, port), CONNECT_SECONDS)
+        except OSError as error:
+            return f"{host}:{port}: {_why(error)}"
+        style = CLASSIC_STYLE if self._plain.get(peer) else self._style
+        try:
+            sock.sendall(handshake.encode(self._me, style))
+            theirs = handshake.decode(_receive_exactly(sock, handshake.LENGTH), (peer,))
+        except ProtocolError as error:
+            sock.close()
+            if str(error) == _HUNG_UP:
+                self._plain[peer] = not self._plain.get(peer, False)
+            return f"{host}:{port}: {error}"
+        except OSError as error:
+            sock.close()
+            self._plain[peer] = not self._plain.get(peer, False)
+            return f"{host}:{port}: {_why(error)}"
+        self._report(Met(peer, sock, True, _both_fleet(style, theirs)))
+        return ""
+
+
+_HUNG_UP = "it hung up during the handshake"
+
+
+def _receive_exactly(sock: socket.socket, length: int) -> bytes:
+    """So many bytes and none of what follows. Raises OSError after HANDSHAKE_SECONDS, ProtocolError at the end."""
+    deadline = time.monotonic() + HANDSHAKE_SECONDS
+    data = b""
+    while len(data) < length:
+        sock.settimeout(max(0.001, deadline - time.monotonic()))
+        part = sock.recv(length - len(data))
+        if not part:
+            raise ProtocolError(_HUNG_UP)
+        data += part
+    return data
+
+
+def _both_fleet(mine: Style, theirs: Handshake) -> bool:
+    """Whether both of us carry the tag of the same fleet swarm."""
+    return handshake.is_fleet(mine) and mine.padding == theirs.style.padding
+
+
+def _listen(port: int) -> socket.socket:
+    """A listening socket on all addresses, of both families where the system can. Raises BusyError, StoreError."""
+    try:
+        if socket.has_dualstack_ipv6():
+            return socket.create_server(("", port), family=socket.AF_INET6, backlog=256, dualstack_ipv6=True)
+        return socket.create_server(("", port), backlog=256)
+    except PermissionError:
+        raise StoreError(f"port {port}: this user may not listen there; choose a port above 1023") from None
+    except OSError as error:
+        raise BusyError(f"port {port}: {_why(error)}; end what holds it, or give this peer another port") from None
+
+
+def _why(error: OSError) -> str:
+    """The system's words for an error, without its number."""
+    if isinstance(error, socket.timeout):
+        return "no answer in time"
+    return (error.strerror or str(error) or type(error).__name__).lower()

@@ -1,0 +1,187 @@
+"""One neighbour's connection: a reader and a writer thread, and nothing that decides.
+
+The reader receives, hashes and writes pieces, outside the owner and mostly outside the interpreter's lock, and reports
+facts to the inbox. The writer takes small messages and pieces from the outbox in their order; pieces go straight from
+the file to the socket. Threads end by putting `Disconnected` into the inbox, once.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from typing import Any, Callable, List, Optional, Tuple, Union
+
+from peer.core import messages
+from peer.core.errors import ProtocolError, StoreError
+from peer.core.events import Disconnected, Event, PieceBad, PieceSent, PieceStored, PieceSurplus, Received
+from peer.core.messages import Decoder, Message, PieceBody, PieceStart
+from peer.edge.channel import Channel
+from peer.edge.store import Claim, Store
+
+HEAD_READ = 32 * 1024  # while no piece is under way: small messages, or a small piece as a whole
+LEAST_READ, MOST_READ = 16 * 1024, 256 * 1024
+SLOW_READ = 0.25  # seconds: a read that took longer is made smaller next time, so that the byte counts stay fresh
+
+Report = Callable[["Link", Union[Event, StoreError]], None]
+Outgoing = Union[bytes, int, None]  # a message's bytes, a piece to send, or the end
+
+
+class Link:
+    """A running connection. `received` and `sent` count bytes; each is written by one thread only."""
+
+    def __init__(self, peer: int, channel: Channel, store: Store, decoder: Decoder, report: Report) -> None:
+        self.peer = peer
+        self.received = 0
+        self.sent = 0
+        self._channel = channel
+        self._store = store
+        self._decoder = decoder
+        self._report = report
+        self._outbox: "queue.SimpleQueue[Outgoing]" = queue.SimpleQueue()
+        self._claim: Optional[Claim] = None
+        self._piece = 0
+        self._reason = ""
+        self._ended = threading.Lock()  # taken for good by the thread that reports the end
+        self._threads = [
+            threading.Thread(target=self._guard, args=(work,), name=f"{peer}-{name}", daemon=True)
+            for name, work in (("read", self._read), ("write", self._write))
+        ]
+
+    def start(self) -> None:
+        """Let both threads run; the handshake is through and the owner knows this link."""
+        for thread in self._threads:
+            thread.start()
+
+    def send(self, data: bytes) -> None:
+        """Queue the bytes of one message."""
+        self._outbox.put(data)
+
+    def send_piece(self, piece: int) -> None:
+        """Queue a piece; PieceSent is reported when it has gone to the kernel."""
+        self._outbox.put(piece)
+
+    def close(self, reason: str) -> None:
+        """End the connection now; what isn't sent is lost. May be called more than once."""
+        self._reason = self._reason or reason
+        self._outbox.put(None)
+        self._channel.shut()
+
+    def finish(self) -> None:
+        """Let the writer send what is queued, then close our direction: the neighbour reads all of it."""
+        self._outbox.put(None)
+
+    def join(self, timeout: float) -> bool:
+        """Wait for both threads; whether they have ended."""
+        deadline = time.monotonic() + timeout
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+        return not any(thread.is_alive() for thread in self._threads)
+
+    def dispose(self) -> bool:
+        """Give the socket back if both threads have ended; whether that was so."""
+        if any(thread.is_alive() for thread in self._threads):
+            return False
+        self._channel.close()
+        return True
+
+    def _guard(self, work: Callable[[], str]) -> None:
+        """Run one thread's work; whatever ends it becomes one reason and one report."""
+        try:
+            reason = work()
+        except ProtocolError as error:
+            reason = f"protocol error: {error}"
+        except StoreError as error:
+            reason = str(error)
+            self._report(self, error)
+        except OSError as error:
+            reason = self._reason or error.strerror or str(error)
+        if reason and self._ended.acquire(blocking=False):
+            if self._claim:
+                self._store.abandon(self._claim)
+            self._channel.shut()
+            self._outbox.put(None)
+            self._report(self, Disconnected(self.peer, self._reason or reason))
+
+    # ---- the reader
+
+    def _read(self) -> str:
+        buffer = memoryview(bytearray(MOST_READ))
+        size = MOST_READ
+        while True:
+            left = self._decoder.body_left
+            begin = time.monotonic()
+            got = self._channel.receive(buffer[: min(left, size)] if left else buffer[:HEAD_READ], wait=bool(left))
+            if not got:
+                return self._reason or "closed by the neighbour"
+            size = _next_size(size, time.monotonic() - begin)
+            self.received += got
+            for item in self._decoder.feed(buffer[:got]):
+                self._take(item)
+
+    def _take(self, item: Any) -> None:
+        kind = type(item)
+        if kind is Message:
+            self._report(self, Received(self.peer, item))
+        elif kind is PieceBody:
+            if self._claim:
+                self._claim.write(item.data)
+            if not self._decoder.body_left:
+                self._end_piece()
+        elif kind is PieceStart:
+            self._piece = item.piece
+            self._claim = self._store.claim(item.piece)
+
+    def _end_piece(self) -> None:
+        claim, self._claim = self._claim, None
+        stored = claim.finish() if claim else None
+        if stored is None:
+            self._report(self, PieceSurplus(self.peer, self._piece))
+        elif stored:
+            self._report(self, PieceStored(self.peer, self._piece))
+        else:
+            self._report(self, PieceBad(self.peer, self._piece))
+
+    # ---- the writer
+
+    def _write(self) -> str:
+        while True:
+            batch, piece, ended = self._next_batch()
+            if piece is not None:
+                batch.append(self._header(piece))
+            if batch:
+                self._channel.send(b"".join(batch), more=piece is not None)
+                self.sent += sum(len(part) for part in batch)
+            if piece is not None:
+                self._send_piece(piece)
+                self._report(self, PieceSent(self.peer, piece))
+            if ended:
+                self._channel.end_sending()
+                return ""
+
+    def _next_batch(self) -> Tuple[List[bytes], Optional[int], bool]:
+        """All small messages that wait, up to the next piece or the end: one call sends them."""
+        batch: List[bytes] = []
+        item = self._outbox.get()
+        while isinstance(item, bytes):
+            batch.append(item)
+            try:
+                item = self._outbox.get_nowait()
+            except queue.Empty:
+                return batch, None, False
+        return batch, item, item is None
+
+    def _header(self, piece: int) -> bytes:
+        return messages.piece_header(piece, self._store.piece_length(piece))
+
+    def _send_piece(self, piece: int) -> None:
+        for file, offset, length in self._store.segments(piece):
+            with self._store.descriptor(file) as descriptor:
+                for count in self._channel.send_file(descriptor, offset, length):
+                    self.sent += count
+
+
+def _next_size(size: int, seconds: float) -> int:
+    if seconds > SLOW_READ:
+        return max(LEAST_READ, size // 4)
+    return min(MOST_READ, size * 2)

@@ -1,0 +1,45 @@
+"""The event log's file: lines of `peer.core.eventlog` with their time, written in batches by the owner."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import List
+
+from peer.core import eventlog
+from peer.core.eventlog import Entry
+
+
+def path_of(folder: str, peer: int) -> str:
+    """The event log of one peer in its working directory."""
+    return os.path.join(folder, f"log_peer_{peer}.log")
+
+
+class LogFile:
+    """An event log open for writing; `append`: go on after an earlier life's lines of the same run."""
+
+    def __init__(self, path: str, append: bool) -> None:
+        kind = os.O_APPEND if append else os.O_TRUNC
+        self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | kind, 0o644)
+        self._lines: List[str] = []
+        self._second = 0
+        self._stamp = ""
+
+    def add(self, entry: Entry) -> None:
+        """Note a line; `flush` writes it."""
+        second = int(time.time())
+        if second != self._second:
+            self._second = second
+            self._stamp = time.strftime(eventlog.TIME_FORMAT + ": ", time.localtime(second))
+        self._lines.append(f"{self._stamp}{eventlog.format_entry(entry)}\n")
+
+    def flush(self) -> None:
+        """Write all noted lines in one call."""
+        if self._lines:
+            os.write(self._descriptor, "".join(self._lines).encode())
+            self._lines.clear()
+
+    def close(self) -> None:
+        """Write what is left and close."""
+        self.flush()
+        os.close(self._descriptor)

@@ -1,0 +1,171 @@
+"""Makes and checks manifests from files on disk, hashing in as many threads as there are cores."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from concurrent.futures import ThreadPoolExecutor
+from typing import List, NamedTuple, Optional, Tuple
+
+from peer.core.errors import ConfigError, StoreError
+from peer.core.layout import Layout
+from peer.core.manifest import FileEntry, FolderEntry, Manifest, auto_piece_size, check_names
+from peer.edge.files import OpenFiles
+
+_READ = 256 * 1024
+
+
+def make_manifest(path: str, piece_size: Optional[int] = None, name: str = "") -> Manifest:
+    """The manifest of a file or a folder; `piece_size` in bytes, None for automatic. Raises ConfigError, StoreError.
+
+    Links, devices and sockets are refused by name: a payload is bytes, and what a link means elsewhere nobody knows.
+    """
+    path = os.path.abspath(path)
+    name = name or os.path.basename(path)
+    try:
+        bare = _scan(path, name)
+        check_names(name, [entry.path for entry in bare.files], [folder.path for folder in bare.folders], path)
+        bare = bare._replace(piece_size=piece_size or auto_piece_size(bare.size))
+        return _with_hashes(path, bare)
+    except OSError as error:
+        raise StoreError(f"{error.filename or path}: {(error.strerror or str(error)).lower()}; mend that") from None
+
+
+class Check(NamedTuple):
+    """What a payload under its final name turned out to be. `problem`: "" if it is what the manifest says."""
+
+    digest: str
+    files: int
+    size: int
+    problem: str
+
+
+def check_payload(path: str, manifest: Manifest) -> Check:
+    """Hash a payload from its final path and compare it with the manifest. Never raises: a problem is a value."""
+    try:
+        found = _scan(os.path.abspath(path), manifest.name)
+        problem = _difference(found, manifest)
+        if problem:
+            return Check("", len(found.files), found.size, problem)
+        found = _with_hashes(os.path.abspath(path), found._replace(piece_size=manifest.piece_size), pieces=False)
+    except (OSError, ConfigError) as error:
+        reason = str(error) if isinstance(error, ConfigError) else (error.strerror or str(error)).lower()
+        return Check("", 0, 0, f"{path}: {reason}")
+    wrong = [theirs.path for ours, theirs in zip(manifest.files, found.files) if ours.sha256 not in ("", theirs.sha256)]
+    digest = _tree_digest(found.files) if manifest.tree else found.files[0].sha256
+    return Check(digest, len(found.files), found.size, f"{_named(wrong)}: wrong bytes" if wrong else "")
+
+
+def payload_digest(manifest: Manifest) -> str:
+    """The hex digest that `check_payload` finds on every host that has the payload: a file's own SHA-256, or a tree's."""
+    return _tree_digest(manifest.files) if manifest.tree else manifest.files[0].sha256
+
+
+def _tree_digest(files: Tuple[FileEntry, ...]) -> str:
+    """SHA-256 over the lines that `sha256sum` prints for the tree's files in the manifest's order."""
+    lines = "".join(f"{entry.sha256}  {entry.path}\n" for entry in files)
+    return hashlib.sha256(lines.encode()).hexdigest()
+
+
+def _difference(found: Manifest, wanted: Manifest) -> str:
+    """The first difference that needs no hashing; "" if there is none."""
+    sizes = {entry.path: entry.size for entry in found.files}
+    missing = [entry.path for entry in wanted.files if entry.path not in sizes]
+    if missing:
+        return f"{_named(missing)}: not there"
+    surplus = sorted(sizes.keys() - {entry.path for entry in wanted.files})
+    if surplus:
+        return f"{_named(surplus)}: not part of the payload"
+    short = [f"{entry.path} ({sizes[entry.path]} bytes instead of {entry.size})" for entry in wanted.files
+             if entry.size != sizes[entry.path]]  # fmt: skip
+    return f"{_named(short)}: wrong size" if short else ""
+
+
+def _named(paths: List[str]) -> str:
+    return paths[0] + (f" and {len(paths) - 1} more" if len(paths) > 1 else "")
+
+
+def _scan(path: str, name: str) -> Manifest:
+    """Names, sizes and modes; no hashes yet."""
+    info = os.stat(path)  # the payload itself may be reached over a link, what is in it may not
+    if stat.S_ISREG(info.st_mode):
+        return Manifest(name, False, 1, (FileEntry(name, info.st_size, _mode(info), ""),))
+    if not stat.S_ISDIR(info.st_mode):
+        raise ConfigError(path, "neither a file nor a folder", "name a file or a folder")
+    files: List[FileEntry] = []
+    folders: List[FolderEntry] = []
+    _walk(path, "", files, folders)
+    if not files:
+        raise ConfigError(path, "there is no file in this folder", "name a folder with files in it")
+    files.sort()
+    folders.sort()
+    return Manifest(name, True, 1, tuple(files), tuple(folders), root_mode=_mode(info))
+
+
+def _walk(root: str, below: str, files: List[FileEntry], folders: List[FolderEntry]) -> None:
+    with os.scandir(os.path.join(root, below)) as entries:
+        for entry in entries:
+            path = f"{below}/{entry.name}" if below else entry.name
+            info = entry.stat(follow_symlinks=False)
+            if stat.S_ISREG(info.st_mode):
+                files.append(FileEntry(path, info.st_size, _mode(info), ""))
+            elif stat.S_ISDIR(info.st_mode):
+                folders.append(FolderEntry(path, _mode(info)))
+                _walk(root, path, files, folders)
+            else:
+                kind = "a link" if stat.S_ISLNK(info.st_mode) else "a device, pipe or socket"
+                raise ConfigError(os.path.join(root, path), f"it is {kind}", "take it out of the payload")
+
+
+def _mode(info: os.stat_result) -> int:
+    return stat.S_IMODE(info.st_mode) & 0o777
+
+
+def _with_hashes(path: str, bare: Manifest, pieces: bool = True) -> Manifest:
+    """The manifest with the hash of every file and, if wanted, of every piece."""
+
+    def path_of(number: int) -> str:
+        return os.path.join(path, bare.files[number].path) if bare.tree else path
+
+    hasher = _Hasher(bare, OpenFiles(path_of, os.O_RDONLY))
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        # Files first: the hash of one big file has to be made in one thread, and the pieces' fill the others meanwhile.
+        file_hashes = pool.map(hasher.file, range(len(bare.files)))
+        piece_hashes = pool.map(hasher.piece, range(bare.piece_count if pieces else 0))
+        entries = zip(bare.files, file_hashes)
+        files = tuple(entry._replace(sha256=sha256) for entry, sha256 in entries)
+        done = tuple(piece_hashes)
+    hasher.close()
+    return bare._replace(files=files, pieces=done)
+
+
+class _Hasher:
+    """Hashes pieces and files of one payload, from any thread."""
+
+    def __init__(self, manifest: Manifest, files: OpenFiles) -> None:
+        self._manifest = manifest
+        self._files = files
+        self._layout = Layout(manifest)
+        self.close = files.close
+
+    def piece(self, index: int) -> bytes:
+        sha = hashlib.sha256()
+        for segment in self._layout.segments(index, 0, self._manifest.piece_length(index)):
+            self._feed(sha, segment.file, segment.offset, segment.length)
+        return sha.digest()
+
+    def file(self, number: int) -> str:
+        sha = hashlib.sha256()
+        self._feed(sha, number, 0, self._manifest.files[number].size)
+        return sha.hexdigest()
+
+    def _feed(self, sha: "hashlib._Hash", file: int, offset: int, length: int) -> None:
+        with self._files.descriptor(file) as descriptor:
+            while length > 0:
+                data = os.pread(descriptor, min(_READ, length), offset)
+                if not data:
+                    raise OSError(f"{self._manifest.files[file].path}: it became shorter while it was read")
+                sha.update(data)
+                offset += len(data)
+                length -= len(data)

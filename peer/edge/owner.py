@@ -1,0 +1,242 @@
+"""The owner: the one thread that changes the swarm's state, and the loop that names every event and effect.
+
+    event -> swarm.handle -> effects, carried out in their order
+
+Everything else (links, listener, dialler, store's finisher) only puts facts into the inbox.
+"""
+
+from __future__ import annotations
+
+import queue
+import sys
+import threading
+import time
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple, Union
+
+from peer.core import messages
+from peer.core.errors import EXIT_INTERRUPTED, StoreError
+from peer.core.events import (
+    Connected,
+    Dial,
+    Disconnected,
+    Drop,
+    Effect,
+    Event,
+    Finish,
+    Finished,
+    Leave,
+    Log,
+    Send,
+    SendPiece,
+    StopDialling,
+    Tick,
+)
+from peer.core.messages import Decoder
+from peer.core.swarm import Swarm
+from peer.edge.channel import Channel
+from peer.edge.greeting import Dialler, Met
+from peer.edge.link import Link
+from peer.edge.logfile import LogFile
+from peer.edge.statusfile import StatusFile
+from peer.edge.store import Store
+
+STATUS_SECONDS = 0.5
+CHECKPOINT_SECONDS = 5.0
+FLUSH_SECONDS = 10.0  # that a leaving peer's last messages may take
+MOST_AT_ONCE = 512  # events handled before the log is flushed and the clock is looked at again
+
+
+class Interrupt(NamedTuple):
+    """Somebody sent TERM or pressed Ctrl-C."""
+
+
+Fact = Union[Event, Met, StoreError, Interrupt]
+Inbox = queue.SimpleQueue[Tuple[Optional[Link], Fact]]  # the link is that which speaks, None for other hands
+
+
+class Ending(NamedTuple):
+    """How the loop ended: the exit code and the reason, "" where all went well."""
+
+    code: int
+    reason: str
+
+
+class Owner:
+    """Runs one swarm to its end. All its methods belong to the thread that calls `run`."""
+
+    def __init__(
+        self, inbox: Inbox, swarm: Swarm, store: Store, dialler: Dialler, log: LogFile, status: StatusFile
+    ) -> None:
+        self._inbox = inbox
+        self._swarm = swarm
+        self._store = store
+        self._dialler = dialler
+        self._log = log
+        self._status = status
+        self._links: Dict[int, Link] = {}
+        self._old_links: List[Link] = []
+        self._ending: Optional[Ending] = None
+        self._hands: List[threading.Thread] = []
+        self._next_checkpoint = time.monotonic() + CHECKPOINT_SECONDS
+        self._carry: Dict[type, Callable[[Any], None]] = {
+            Send: self._send,
+            SendPiece: self._send_piece,
+            Log: self._write_log,
+            Dial: self._dial,
+            StopDialling: self._stop_dialling,
+            Drop: self._drop,
+            Finish: self._finish,
+            Leave: self._leave,
+        }
+
+    def run(self) -> Ending:
+        """The loop. Returns when the swarm says that we may leave, or must."""
+        self._carry_out(self._swarm.start(time.monotonic()))
+        while self._ending is None:
+            self._handle_waiting()
+            self._log.flush()
+            self._look_at_clock()
+        self._part(self._ending)
+        return self._ending
+
+    # ---- events
+
+    def _handle_waiting(self) -> None:
+        now = time.monotonic()
+        timeout = max(0.0, min(self._swarm.due(now), self._status.due) - now)
+        try:
+            self._take(*self._inbox.get(timeout=timeout))
+            for _ in range(MOST_AT_ONCE):
+                if self._ending is not None:
+                    return
+                self._take(*self._inbox.get_nowait())
+        except queue.Empty:
+            pass
+
+    def _take(self, link: Optional[Link], fact: Any) -> None:
+        if link is not None and self._links.get(link.peer) is not link:
+            return  # the last words of a connection that was replaced
+        kind = type(fact)
+        if kind is Met:
+            self._meet(fact)
+        elif kind is StoreError:
+            self._ending = Ending(fact.code, str(fact))
+        elif kind is Interrupt:
+            self._ending = Ending(EXIT_INTERRUPTED, "stopped by a signal")
+        else:
+            if kind is Disconnected:
+                self._old_links.append(self._links.pop(fact.peer))
+            self._handle(fact)
+
+    def _handle(self, event: Event) -> None:
+        self._carry_out(self._swarm.handle(event, time.monotonic()))
+
+    def _look_at_clock(self) -> None:
+        now = time.monotonic()
+        if now >= self._swarm.due(now):
+            received = {peer: link.received for peer, link in self._links.items()}
+            sent = {peer: link.sent for peer, link in self._links.items()}
+            self._handle(Tick(received, sent))
+        if now >= self._status.due:
+            self._status.write(self._swarm, self._links)
+            self._old_links = [link for link in self._old_links if not link.dispose()]
+        if now >= self._next_checkpoint:
+            self._next_checkpoint = now + CHECKPOINT_SECONDS
+            if not self._swarm.pieces.complete:
+                self._start_hand(self._store.checkpoint, "checkpoint")
+
+    def _meet(self, met: Met) -> None:
+        """A new connection. The newest one counts: the neighbour may have come back before we missed it."""
+        old = self._links.pop(met.peer, None)
+        if old:
+            old.close("replaced by a newer connection")
+            self._old_links.append(old)
+            self._handle(Disconnected(met.peer, "replaced by a newer connection"))
+        decoder = Decoder(self._store.manifest, met.fleet)
+        channel = Channel(met.sock, eager_acks=not met.fleet)
+        link = self._links[met.peer] = Link(met.peer, channel, self._store, decoder, self._hear)
+        self._handle(Connected(met.peer, met.dialled, met.fleet))
+        link.start()
+
+    def _hear(self, link: Link, fact: Union[Event, StoreError]) -> None:
+        """Called by a link's threads."""
+        self._inbox.put((link, fact))
+
+    # ---- effects
+
+    def _carry_out(self, effects: List[Effect]) -> None:
+        carry = self._carry
+        for effect in effects:
+            carry[type(effect)](effect)
+
+    def _send(self, effect: Send) -> None:
+        link = self._links.get(effect.peer)
+        if link:
+            link.send(messages.encode(effect.message, self._swarm.pieces.total))
+
+    def _send_piece(self, effect: SendPiece) -> None:
+        link = self._links.get(effect.peer)
+        if link:
+            link.send_piece(effect.piece)
+
+    def _write_log(self, effect: Log) -> None:
+        self._log.add(effect.entry)
+
+    def _dial(self, effect: Dial) -> None:
+        self._dialler.dial(effect.peer)
+
+    def _stop_dialling(self, effect: StopDialling) -> None:
+        self._dialler.stop(effect.peer)
+
+    def _drop(self, effect: Drop) -> None:
+        link = self._links.get(effect.peer)
+        if link:
+            link.close(effect.reason)
+        if effect.blame:
+            print(f"peer {self._swarm.me}: dropped {effect.peer}: {effect.reason}", file=sys.stderr, flush=True)
+
+    def _finish(self, effect: Finish) -> None:
+        self._start_hand(self._finish_store, "finish")
+
+    def _finish_store(self) -> None:
+        self._store.finish()
+        self._inbox.put((None, Finished()))
+
+    def _leave(self, effect: Leave) -> None:
+        if self._ending is None:
+            self._ending = Ending(effect.code, effect.reason)
+
+    def _start_hand(self, work: Callable[[], None], name: str) -> None:
+        """Run something slow outside the owner; its StoreError ends the loop."""
+
+        def guarded() -> None:
+            try:
+                work()
+            except StoreError as error:
+                self._inbox.put((None, error))
+            except OSError as error:
+                where = error.filename or self._store.folder
+                self._inbox.put((None, StoreError(f"{where}: {error.strerror}")))
+
+        thread = threading.Thread(target=guarded, name=name, daemon=True)
+        self._hands = [hand for hand in self._hands if hand.is_alive()] + [thread]
+        thread.start()
+
+    # ---- the end
+
+    def _part(self, ending: Ending) -> None:
+        """Let the last messages out, then end all threads."""
+        for link in self._links.values():
+            link.finish()
+        deadline = time.monotonic() + (FLUSH_SECONDS if not ending.code else 1.0)
+        waiting = list(self._links.values())
+        while waiting and time.monotonic() < deadline:
+            waiting = [link for link in waiting if not link.join(0.05)]
+        for link in waiting:
+            link.close("we leave")
+        for link in [*self._links.values(), *self._old_links]:
+            link.join(FLUSH_SECONDS)
+            link.dispose()
+        for hand in self._hands:
+            hand.join(FLUSH_SECONDS)
+        self._log.flush()

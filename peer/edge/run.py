@@ -1,0 +1,132 @@
+"""Runs one peer from its working directory to its exit code: builds the parts, joins them, takes them down."""
+
+from __future__ import annotations
+
+import os
+import queue
+import signal
+import sys
+import threading
+import time
+from random import Random
+from typing import Optional
+
+from peer.core import handshake, status
+from peer.core.errors import ConfigError, StoreError, WeftError
+from peer.core.handshake import CLASSIC_STYLE
+from peer.core.status import Status
+from peer.core.swarm import Swarm
+from peer.core.swarmfile import FLEET
+from peer.edge import logfile
+from peer.edge.greeting import Dialler, Listener
+from peer.edge.lock import Lock
+from peer.edge.logfile import LogFile
+from peer.edge.owner import Ending, Fact, Inbox, Interrupt, Owner
+from peer.edge.setup import Job, load_job
+from peer.edge.statusfile import StatusFile
+from peer.edge.store import Store
+
+STACK_BYTES = 256 * 1024  # of each thread; the default of 8 MiB is address space that a hundred peers would miss
+SWITCH_SECONDS = 0.001  # how long a busy thread may keep others from the interpreter
+
+
+def run_peer(folder: str, peer: int, patience: Optional[float] = None) -> int:
+    """Run a peer to its end; returns its exit code. Raises WeftError before it has begun."""
+    threading.stack_size(STACK_BYTES)
+    sys.setswitchinterval(SWITCH_SECONDS)
+    job = load_job(folder, peer, patience)
+    lock = _lock(job)
+    try:
+        return _run_locked(job)
+    finally:
+        lock.release()
+
+
+def _lock(job: Job) -> Lock:
+    if not os.path.isdir(job.folder):
+        raise ConfigError(job.folder, "no such folder", "name the working directory with --dir")
+    return Lock(job.folder, job.row.peer_id)
+
+
+def _run_locked(job: Job) -> int:
+    append = _is_same_run(job)
+    statusfile = StatusFile(job.folder, _first_status(job))
+    try:
+        statusfile.announce(status.CHECKING)
+        store = Store(job.payload_folder, job.manifest)
+        (store.open_seed if job.row.has_file else store.open_leecher)()
+        log = LogFile(logfile.path_of(job.folder, job.row.peer_id), append)
+        ending = _swarm(job, store, log, statusfile)
+    except OSError as error:
+        raise _failed(statusfile, StoreError(f"{error.filename or job.folder}: {error.strerror}")) from None
+    except WeftError as error:
+        raise _failed(statusfile, error) from None
+    if ending.reason:
+        print(f"peer {job.row.peer_id}: {ending.reason}", file=sys.stderr)
+    return ending.code
+
+
+def _swarm(job: Job, store: Store, log: LogFile, statusfile: StatusFile) -> Ending:
+    """The parts of a running peer, from listening to the last thread's end."""
+    me = job.row.peer_id
+    swarm = Swarm(job.setup, store.here, store.whole, Random())
+    style = handshake.fleet_style(job.manifest.digest) if job.setup.profile == FLEET else CLASSIC_STYLE
+    addresses = {row.peer_id: (row.host, row.port) for row in job.setup.rows}
+    others = frozenset(addresses) - {me}
+    inbox: Inbox = queue.SimpleQueue()
+
+    def report(fact: Fact) -> None:
+        inbox.put((None, fact))
+
+    dialler = Dialler(me, addresses, style, report)
+    owner = Owner(inbox, swarm, store, dialler, log, statusfile)
+    listener = Listener(job.row.port, others, style, report, me)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: report(Interrupt()))
+    listener.start()
+    statusfile.listening()
+    try:
+        ending = owner.run()
+    finally:
+        listener.close()
+        dialler.close()
+        log.close()
+        store.close()
+    statusfile.write(swarm, {}, ending)
+    return ending
+
+
+def _failed(statusfile: StatusFile, error: WeftError) -> WeftError:
+    """Leave the reason in the status file too, where a disk that is full or read-only lets us."""
+    try:
+        statusfile.fail(error.code, str(error))
+    except OSError:
+        pass
+    return error
+
+
+def _first_status(job: Job) -> Status:
+    return Status(
+        peer=job.row.peer_id,
+        run=job.run,
+        state=status.CHECKING,
+        profile=job.setup.profile,
+        listening=False,
+        port=job.row.port,
+        pid=os.getpid(),
+        pieces=0,
+        total=job.setup.total,
+        size=job.manifest.size,
+        started=time.time(),
+    )
+
+
+def _is_same_run(job: Job) -> bool:
+    """Whether the last peer here ran in this very run and didn't end well: then its log goes on."""
+    path = os.path.join(job.folder, status.file_name(job.row.peer_id))
+    try:
+        with open(path, encoding="utf-8") as file:
+            last = status.parse_status(file.read())
+    except (OSError, ValueError):
+        return False
+    return last.run == job.run and last.state != status.DONE

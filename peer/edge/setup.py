@@ -1,0 +1,73 @@
+"""Reads a peer's working directory: the two classic files and swarm.json, into one `Setup` and its manifest."""
+
+from __future__ import annotations
+
+import os
+from typing import NamedTuple, Optional
+
+from peer.core import config, swarmfile
+from peer.core.config import COMMON_NAME, PEER_INFO_NAME, PeerRow
+from peer.core.errors import ConfigError
+from peer.core.manifest import Manifest, bare_manifest
+from peer.core.swarm import Setup
+from peer.core.swarmfile import CLASSIC, SWARM_NAME, Limits, SwarmFile
+
+
+class Job(NamedTuple):
+    """What one peer is to do. `run`: the deployment's ID for this run, "" without one."""
+
+    folder: str
+    row: PeerRow
+    setup: Setup
+    manifest: Manifest
+    run: str
+
+    @property
+    def payload_folder(self) -> str:
+        """The peer's own folder, `peer_<id>`."""
+        return os.path.join(self.folder, f"peer_{self.row.peer_id}")
+
+
+def load_job(folder: str, peer: int, patience: Optional[float] = None) -> Job:
+    """Read all configuration of a peer in `folder`; `patience` (seconds) overrules swarm.json. Raises ConfigError."""
+    common = config.parse_common(_read(folder, COMMON_NAME), os.path.join(folder, COMMON_NAME))
+    info_path = os.path.join(folder, PEER_INFO_NAME)
+    rows = config.parse_peer_info(_read(folder, PEER_INFO_NAME), info_path)
+    row = config.row_of(rows, peer, info_path)
+    swarm = load_swarm(folder)
+    manifest = swarm.manifest if swarm else bare_manifest(common.file_name, common.file_size, common.piece_size)
+    _check_agreement(folder, common, manifest)
+    limits = swarm.limits if swarm else Limits()
+    if patience is not None:
+        limits = limits._replace(patience=patience)
+    profile = swarm.profile if swarm else CLASSIC
+    setup = Setup(peer, rows, common, profile, limits, manifest.piece_count)
+    return Job(folder, row, setup, manifest, swarm.run if swarm else "")
+
+
+def load_swarm(folder: str) -> Optional[SwarmFile]:
+    """swarm.json, where there is one. Raises ConfigError."""
+    path = os.path.join(folder, SWARM_NAME)
+    if not os.path.exists(path):
+        return None
+    return swarmfile.parse_swarm(_read(folder, SWARM_NAME), path)
+
+
+def _check_agreement(folder: str, common: config.Common, manifest: Manifest) -> None:
+    said = (common.file_name, common.file_size, common.piece_size)
+    meant = (manifest.name, manifest.size, manifest.piece_size)
+    if said != meant:
+        where = os.path.join(folder, COMMON_NAME)
+        raise ConfigError(where, f"it says {said}, {SWARM_NAME} says {meant}", f"remove {SWARM_NAME} or deploy again")
+
+
+def _read(folder: str, name: str) -> str:
+    path = os.path.join(folder, name)
+    try:
+        with open(path, encoding="utf-8") as file:
+            return file.read()
+    except UnicodeDecodeError:
+        raise ConfigError(path, "it isn't text in UTF-8", "write it as plain text") from None
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise ConfigError(path, reason, "put it there, or name its folder with --dir") from None

@@ -1,0 +1,117 @@
+"""The status file's edge: derives a Status from the swarm about twice a second and replaces the file."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Dict, Mapping, Optional, Tuple
+
+from peer.core import bits, stall, status
+from peer.core.errors import EXIT_INCOMPLETE, EXIT_INTERRUPTED, EXIT_OK
+from peer.core.neighbour import Neighbour as SwarmNeighbour
+from peer.core.status import Neighbour, Status
+from peer.core.swarm import Swarm
+from peer.core.swarmfile import CLASSIC, FLEET
+from peer.edge.files import replace_file
+from peer.edge.link import Link
+
+EVERY = 0.5  # seconds
+STALL_SECONDS = 1.0  # without progress before the status says why
+_SMOOTH = 0.5  # weight of the newest rate
+_STATES = {EXIT_OK: status.DONE, EXIT_INCOMPLETE: status.INCOMPLETE, EXIT_INTERRUPTED: status.STOPPED}
+
+
+class StatusFile:
+    """`due`: when (steady clock) `write` is to be called next."""
+
+    def __init__(self, folder: str, base: Status) -> None:
+        self._path = os.path.join(folder, status.file_name(base.peer))
+        self._base = base
+        self._gone: Tuple[int, int] = (0, 0)  # bytes down and up over connections that have ended
+        self._last: Dict[int, Tuple[int, int]] = {}
+        self._counted = (time.monotonic(), 0, 0)
+        self._rates = (0.0, 0.0)
+        self._completed = 0.0
+        self.due = 0.0
+
+    def announce(self, state: str) -> None:
+        """Say what we do before there is a swarm to derive it from."""
+        self._replace(self._base._replace(state=state, updated=time.time()))
+
+    def listening(self) -> None:
+        """From now on neighbours can reach us."""
+        self._base = self._base._replace(listening=True)
+
+    def write(self, swarm: Swarm, links: Mapping[int, Link], ending: "Optional[Tuple[int, str]]" = None) -> None:
+        """Derive the status and write it; `ending`: the exit code and the reason of a peer that is leaving."""
+        now = time.monotonic()
+        self.due = now + EVERY
+        self._count(links, now)
+        if swarm.finished and not self._completed:
+            self._completed = time.time()
+        state = status.SEEDING if swarm.finished else status.DOWNLOADING
+        reason = stall.reason(swarm) if now - swarm.progress > STALL_SECONDS else ""
+        if ending:
+            state, reason = _STATES.get(ending[0], status.FAILED), ending[1]
+        self._replace(
+            self._base._replace(
+                state=state,
+                reason=reason,
+                pieces=swarm.pieces.count,
+                bytes_down=self._counted[1],
+                bytes_up=self._counted[2],
+                rate_down=round(self._rates[0], 1),
+                rate_up=round(self._rates[1], 1),
+                bad_pieces=swarm.bad_pieces,
+                preferred=tuple(sorted(swarm.choker.preferred)),
+                optimistic=swarm.choker.favourite,
+                neighbours=tuple(_neighbour(n, links) for n in swarm.neighbours.values()),
+                last_progress=time.time() - (now - swarm.progress),
+                completed=self._completed,
+                updated=time.time(),
+                exit_code=ending[0] if ending else None,
+            )
+        )
+
+    def fail(self, code: int, reason: str) -> None:
+        """The last word of a peer that ended before it had a swarm."""
+        state = _STATES.get(code, status.FAILED)
+        self._replace(self._base._replace(state=state, reason=reason, exit_code=code, updated=time.time()))
+
+    def _count(self, links: Mapping[int, Link], now: float) -> None:
+        """Bytes over all connections, also those that have ended since, and the smoothed rates."""
+        for peer, (down, up) in list(self._last.items()):
+            link = links.get(peer)
+            if link is None or link.received < down:
+                self._gone = (self._gone[0] + down, self._gone[1] + up)
+                del self._last[peer]
+        self._last.update({peer: (link.received, link.sent) for peer, link in links.items()})
+        down = self._gone[0] + sum(link.received for link in links.values())
+        up = self._gone[1] + sum(link.sent for link in links.values())
+        before, old_down, old_up = self._counted
+        seconds = max(1e-3, now - before)
+        self._rates = (
+            _SMOOTH * (down - old_down) / seconds + (1 - _SMOOTH) * self._rates[0],
+            _SMOOTH * (up - old_up) / seconds + (1 - _SMOOTH) * self._rates[1],
+        )
+        self._counted = (now, down, up)
+
+    def _replace(self, current: Status) -> None:
+        # Not synced: it is news, and news of before a power cut interests nobody.
+        replace_file(self._path, status.format_status(current), sync=False)
+
+
+def _neighbour(neighbour: SwarmNeighbour, links: Mapping[int, Link]) -> Neighbour:
+    link = links.get(neighbour.peer)
+    return Neighbour(
+        peer=neighbour.peer,
+        connected=neighbour.connected,
+        profile=FLEET if neighbour.fleet else CLASSIC,
+        pieces=bits.count(neighbour.pieces),
+        we_unchoke=not neighbour.we_choke,
+        unchokes_us=not neighbour.chokes_us,
+        wants_ours=neighbour.wants_ours,
+        bytes_down=link.received if link else 0,
+        bytes_up=link.sent if link else 0,
+        trouble=neighbour.trouble,
+    )

@@ -118,8 +118,13 @@ class Part(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
+_SOURCES = ("generate", "path", "upload")
+
+
 class PayloadPart(Part):
     """What is put on every host: exactly one of `generate`, `path` and `upload`."""
+
+    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": [key]} for key in _SOURCES]})
 
     generate: Optional[Size] = Field(default=None, description="Make a test file of this size on every seed: 20MiB")
     path: Optional[Path] = Field(default=None, description="A file or folder that lies on every seed host: /data/model")
@@ -131,7 +136,7 @@ class PayloadPart(Part):
 
     @model_validator(mode="after")
     def _exactly_one(self) -> PayloadPart:
-        said = [key for key in ("generate", "path", "upload") if getattr(self, key) is not None]
+        said = [key for key in _SOURCES if getattr(self, key) is not None]
         if len(said) != 1:
             have = f"has {' and '.join(said)}" if said else "is empty"
             raise ValueError(f"{have}; write exactly one of generate: SIZE, path: /on/the/seed, upload: ./local")

@@ -32,6 +32,7 @@ from deploy.core.model import (
 from deploy.core.peers import peers_of
 from deploy.core.problems import InventoryError, Ledger, Path, Problem
 from deploy.core.ranges import fold
+from deploy.core.schema import json_schema
 from deploy.core.swarms import swarm_of
 from deploy.core.views import limited, localized
 from deploy.core.yamltext import read
@@ -58,11 +59,6 @@ def parse_inventory(text: str, source: str = "inventory.yaml") -> Inventory:
     form = _form(document.data, ledger)
     ledger.check()
     return _inventory(cast(InventoryPart, form), source, ledger)
-
-
-def json_schema() -> dict[str, Any]:
-    """The inventory's JSON Schema (draft 2020-12), for editors and for `fab schema`."""
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **InventoryPart.model_json_schema()}
 
 
 def _form(data: Any, ledger: Ledger) -> InventoryPart | None:

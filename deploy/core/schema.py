@@ -1,0 +1,45 @@
+"""The inventory's JSON Schema, from which editors complete and check the file while it is typed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from deploy.core.form import InventoryPart
+
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_NULL = {"type": "null"}
+
+
+def json_schema() -> dict[str, Any]:
+    """The inventory's JSON Schema (draft 2020-12), for editors and for `fab schema`.
+
+    It knows the keys, types and bounds. What only the whole file tells (ranges, ports, seeds) `plan` checks.
+    """
+    schema: dict[str, Any] = _tidied(InventoryPart.model_json_schema())
+    hosts = schema["properties"]["hosts"]
+    hosts["additionalProperties"] = {"anyOf": [hosts["additionalProperties"], _NULL]}  # `alpha:` alone is a host
+    for key in ("defaults", "groups", "seeds", "peers"):  # all their lines may be commented out
+        schema["properties"][key] = _or_null(schema["properties"][key])
+    return {"$schema": _DIALECT, **schema, "title": "Weft inventory"}
+
+
+def _tidied(value: Any) -> Any:
+    """Without the titles that repeat the keys, and without null, which the form uses for what isn't said."""
+    if isinstance(value, list):
+        return [_tidied(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    kept = {key: _tidied(below) for key, below in value.items() if not _is_noise(key, below)}
+    said = [option for option in kept.get("anyOf", []) if option != _NULL]
+    if len(said) == 1:
+        kept = {**said[0], **{key: below for key, below in kept.items() if key != "anyOf"}}
+    return kept
+
+
+def _is_noise(key: str, below: Any) -> bool:
+    return (key == "title" and isinstance(below, str)) or (key == "default" and below in (None, {}, []))
+
+
+def _or_null(schema: dict[str, Any]) -> dict[str, Any]:
+    description = {key: schema.pop(key) for key in ("description",) if key in schema}
+    return {"anyOf": [schema, _NULL], **description}

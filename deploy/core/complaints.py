@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from typing import Any, Optional, cast
+from typing import Any, cast
 
 from pydantic import ValidationError
 
 from deploy.core.form import HostPart, InventoryPart, Part, PayloadPart, PeerPart, RatePart, SwarmPart
-from deploy.core.problems import Path, did_you_mean
+from deploy.core.problems import Path, described, did_you_mean, shortened
 
 _BELONGS = {
     "string_type": "a text",
@@ -38,6 +38,34 @@ _MISSING = {
     "id": "is missing; add an ID of its own, as 1001",
     "host": "is missing; add the name of a host",
 }
+_NUMBERS = ("int_type", "float_type")
+_LOOKALIKES = (  # texts that other YAML readers take for something else, or that need no quotes
+    (("bool_type",), "yes|on|y", "write true"),
+    (("bool_type",), "no|off|n", "write false"),
+    (("bool_type",), "true|false", "write {value} without quotes"),
+    (_NUMBERS, "0+[1-9][0-9]{0,9}", "write {bare}, without the leading 0"),
+    (_NUMBERS, "0|[1-9][0-9]{0,9}", "write {value} without quotes"),
+    (_NUMBERS, "[0-9]+:[0-9]+", "write one number"),
+)
+_SYNONYMS = {  # what other tools call it
+    **dict.fromkeys(("host", "hostname", "host_name", "ip", "ansible_host"), "address"),
+    **dict.fromkeys(("username", "login", "remote_user", "ansible_user"), "user"),
+    **dict.fromkeys(("identity", "identityfile", "identity_file", "private_key", "ssh_key", "key_file"), "key"),
+    **dict.fromkeys(("ssh_port", "ansible_port"), "port"),
+    **dict.fromkeys(("bastion", "gateway", "proxy", "proxyjump", "proxy_jump", "jump_host"), "jump"),
+    **dict.fromkeys(("dir", "directory", "folder", "work_dir"), "workdir"),
+    **dict.fromkeys(("dest", "target"), "destination"),
+    **dict.fromkeys(("bandwidth", "speed"), "rate"),
+    **dict.fromkeys(("interpreter", "ansible_python_interpreter"), "python"),
+    **dict.fromkeys(("has_file", "is_seed"), "seed"),
+    **dict.fromkeys(("peer_id", "number"), "id"),
+    **dict.fromkeys(("machine", "machine_name"), "host"),
+}
+_NOT_HERE = {
+    "<<": "merge keys aren't understood; put what hosts share under 'defaults'",
+    "password": "passwords have no place here; use a key, or the agent",
+    "passphrase": "passphrases have no place here; use the agent",
+}
 _SECTIONS = (
     ("swarm", SwarmPart),
     ("swarm.payload", PayloadPart),
@@ -59,11 +87,11 @@ def _text(path: Path, details: dict[str, Any]) -> str:
     kind, value, context = details["type"], details["input"], details.get("ctx", {})
     if kind in _BOUNDS:
         key, words = _BOUNDS[kind]
-        return f"is {value}; write a number {words} {context[key]}"
+        return f"is {value}; write a number {words} {_plain(context[key])}"
     texts: dict[str, Callable[[], str]] = {
         "extra_forbidden": lambda: _unknown_key(path),
         "missing": lambda: _MISSING.get(str(path[-1]), "is missing"),
-        "value_error": lambda: _shortened(str(context["error"]), value),
+        "value_error": lambda: shortened(str(context["error"]), value),
         "literal_error": lambda: _not_one_of(value, context["expected"]),
         "too_short": lambda: "is empty; write one line a host",
     }
@@ -76,31 +104,19 @@ def _wrong_type(kind: str, value: Any) -> str:
     return f"{described(value)} stands where {belongs} belongs; {remedy or f'write {belongs}'}"
 
 
+def _plain(number: float) -> str:
+    return str(int(number)) if number == int(number) else str(number)
+
+
 def _scalar_remedy(kind: str, value: Any) -> str:
     if kind == "string_type" and isinstance(value, (bool, int, float)):
-        return f'quote it: "{str(value).lower() if isinstance(value, bool) else value}"'
-    if kind == "bool_type" and isinstance(value, str) and value.lower() in ("yes", "no", "on", "off", "y", "n"):
-        return f"write {'true' if value.lower() in ('yes', 'on', 'y') else 'false'}"
-    if isinstance(value, str) and re.fullmatch(r"0[0-9]{1,9}", value, re.ASCII):
-        return f"write {int(value)}, without the leading 0"
-    if isinstance(value, str) and re.fullmatch(r"[1-9][0-9]{0,9}|0", value, re.ASCII):
-        return f"write {value} without quotes"
-    if isinstance(value, str) and re.fullmatch(r"[0-9]+:[0-9]+", value, re.ASCII):
-        return "write one number"
+        return f'quote it: "{described(value)}"'
+    if not isinstance(value, str):
+        return ""
+    for kinds, pattern, remedy in _LOOKALIKES:
+        if kind in kinds and re.fullmatch(pattern, value, re.ASCII | re.IGNORECASE):
+            return remedy.format(value=value, bare=value.lstrip("0"))
     return ""
-
-
-def described(value: Any) -> str:
-    """A value of the inventory in a few words."""
-    if value is None:
-        return "nothing"
-    if isinstance(value, bool):
-        return f"'{str(value).lower()}'"
-    if isinstance(value, dict):
-        return "a mapping"
-    if isinstance(value, list):
-        return "a list"
-    return _shortened(f"'{value}'", str(value))
 
 
 def _not_one_of(value: Any, expected: str) -> str:
@@ -110,16 +126,21 @@ def _not_one_of(value: Any, expected: str) -> str:
 
 
 def _unknown_key(path: Path) -> str:
-    key = str(path[-1])
-    if key == "<<":
-        return "merge keys aren't understood; put what hosts share under 'defaults'"
-    guess = did_you_mean(key, _part_at(path[:-1]).model_fields)
-    if guess:
-        return "unknown key" + guess
-    places = [place for place, part in _SECTIONS if key in part.model_fields]
+    key, part = str(path[-1]), _part_at(path[:-1])
+    if key in _NOT_HERE:
+        return _NOT_HERE[key]
+    if part is HostPart and key == "seed":
+        return f"unknown key; write seeds: [{path[-2]}] at the top"
     if key in InventoryPart.model_fields:
         return "unknown key; it belongs at the top, without indentation"
-    return f"unknown key; it belongs under {places[0]}" if places else _known_keys(path[:-1])
+    meant = _SYNONYMS.get(key.lower().replace("-", "_"), "")
+    if meant in part.model_fields:
+        return f"unknown key; did you mean '{meant}'?"
+    guess = did_you_mean(key, part.model_fields)
+    places = [place for place, other in _SECTIONS if key in other.model_fields]
+    if places and not guess:
+        return f"unknown key; it belongs under {places[0]}"
+    return "unknown key" + guess if guess else _known_keys(path[:-1])
 
 
 def _known_keys(path: Path) -> str:
@@ -136,10 +157,3 @@ def _part_at(path: Path) -> type[Part]:
         return PayloadPart
     parts: dict[str, type[Part]] = {"swarm": SwarmPart, "peers": PeerPart}
     return parts.get(str(path[0]), HostPart)
-
-
-def _shortened(text: str, value: Optional[object]) -> str:
-    """`text` with a long value in it cut, so that the remedy behind it can still be read."""
-    if isinstance(value, str) and len(value) > 60:
-        return text.replace(value, value[:57] + "...")
-    return text

@@ -18,10 +18,12 @@ from pydantic import (
 )
 
 from deploy.core import names
+from deploy.core.problems import described
 from peer.core.config import MAX_PEER_ID
 from peer.core.sizes import parse_size
 
 MAX_SIZE = 2**60  # bytes; far above any disk, below what eight bytes hold
+MAX_MBITS = 1e7
 MAX_PIECE_SIZE = 2**31 - 16  # a piece and its message head fit a four-byte length
 
 _SIZE = r"[0-9]+(\.[0-9]+)?\s*([KkMmGgTtPp]([Ii]?[Bb])?|[Bb])?"
@@ -47,22 +49,26 @@ _RATE_SCHEMA = {
 _NAME_SCHEMA = {"type": "string", "pattern": f"^{names.NAME_PATTERN}$"}
 
 
-def _size(value: Any) -> int:
+def _bytes(value: Any) -> int:
     """20971520, "20MiB" -> bytes."""
     if isinstance(value, bool) or not isinstance(value, (int, str)):
-        raise ValueError(f"{value!r} is not a size; write bytes or a unit, as 20971520, 20MiB or 1.5GiB")
-    size = parse_size(str(value)) if isinstance(value, str) else value
+        raise ValueError(f"{described(value)} is not a size; write bytes or a unit, as 20971520, 20MiB or 1.5GiB")
+    return parse_size(value) if isinstance(value, str) else value
+
+
+def _size(value: Any) -> int:
+    size = _bytes(value)
     if not 0 <= size <= MAX_SIZE:
-        raise ValueError(f"'{value}' is out of range; write a size from 0 to {MAX_SIZE >> 50} PiB")
+        raise ValueError(f"{described(value)} is out of range; write a size from 0 to {MAX_SIZE >> 50} PiB")
     return size
 
 
 def _piece_size(value: Any) -> int | None:
     if value == "auto":
         return None
-    size = _size(value)
+    size = _bytes(value)
     if not 1 <= size <= MAX_PIECE_SIZE:
-        raise ValueError(f"'{value}' is out of range; write auto, or a size from 1 byte to below 2 GiB")
+        raise ValueError(f"{described(value)} is out of range; write auto, or a size from 1 byte to below 2 GiB")
     return size
 
 
@@ -70,30 +76,30 @@ def _auto_or_bool(value: Any) -> Any:
     if value == "auto":
         return None
     if not isinstance(value, bool):
-        raise ValueError(f"{_quoted(value)} is neither 'auto' nor true or false")
+        raise ValueError(f"{described(value)} is none of auto, true and false; write one of them")
     return value
 
 
 def _jumps(value: Any) -> Any:
     if isinstance(value, str):
         return [value]
+    if not isinstance(value, list):
+        raise ValueError(f"{described(value)} is no bastion; write user@bastion:port, or a list of them")
     return value
 
 
 def _rate(value: Any) -> Any:
     """`100` says both directions."""
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return {"up": value, "down": value}
-    return value
+    if isinstance(value, dict):
+        return value
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value <= MAX_MBITS:
+        raise ValueError(f"{described(value)} is no rate; write Mbit/s, as 100 or {{up: 100, down: 1000}}")
+    return {"up": value, "down": value}
 
 
 def _nothing_is_empty(value: Any) -> Any:
     """`alpha:` with nothing behind it is a host without keys of its own."""
     return {} if value is None else value
-
-
-def _quoted(value: Any) -> str:
-    return f"'{value}'" if isinstance(value, str) else repr(value)
 
 
 Name = Annotated[str, AfterValidator(names.safe_name), WithJsonSchema(_NAME_SCHEMA)]
@@ -105,7 +111,7 @@ PayloadName = Annotated[str, AfterValidator(names.payload_name)]
 JumpText = Annotated[str, AfterValidator(names.jump_text)]
 Jumps = Annotated[List[JumpText], BeforeValidator(_jumps), WithJsonSchema(_JUMP_SCHEMA)]
 Port = Annotated[int, Field(ge=1, le=65535)]
-Mbits = Annotated[float, Field(gt=0, le=1e7)]
+Mbits = Annotated[float, Field(gt=0, le=MAX_MBITS)]
 Seconds = Annotated[float, Field(gt=0, le=1e6)]
 Size = Annotated[int, BeforeValidator(_size), WithJsonSchema(_SIZE_SCHEMA)]
 PieceSize = Annotated[Optional[int], BeforeValidator(_piece_size), WithJsonSchema(_PIECE_SCHEMA)]
@@ -166,12 +172,6 @@ class SwarmPart(Part):
     uploads: Annotated[int, Field(ge=1, le=1000)] = Field(default=4, description="fleet: pieces sent at the same time")
     tls: Tls = Field(default=None, description="auto: on in a fleet swarm with hosts reached by SSH")
 
-    @model_validator(mode="after")
-    def _no_tls_in_classic(self) -> SwarmPart:
-        if self.tls and self.profile == "classic":
-            raise ValueError("has tls: true with profile: classic, which knows no TLS; take one of the two away")
-        return self
-
 
 class RatePart(Part):
     """What the link carries; used for the prediction alone."""
@@ -216,7 +216,7 @@ class InventoryPart(Part):
     swarm: SwarmPart
     hosts: Annotated[Dict[NamePattern, Annotated[HostPart, BeforeValidator(_nothing_is_empty)]], Field(min_length=1)]
     defaults: HostPart = Field(
-        default=HostPart(), description="Keys that hold for every host which doesn't say otherwise"
+        default_factory=HostPart, description="Keys that hold for every host which doesn't say otherwise"
     )
     groups: Dict[Name, List[NamePattern]] = Field(
         default={}, description="Names for several hosts: hosts, ranges, groups"

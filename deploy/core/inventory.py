@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from pydantic import ValidationError
 
-from deploy.core.complaints import complaints, described
+from deploy.core.complaints import complaints
 from deploy.core.form import InventoryPart
 from deploy.core.groups import groups_of, named
 from deploy.core.hosts import hosts_of
@@ -30,7 +30,7 @@ from deploy.core.model import (
     Upload,
 )
 from deploy.core.peers import peers_of
-from deploy.core.problems import InventoryError, Ledger, Path, Problem
+from deploy.core.problems import InventoryError, Ledger, Path, Problem, described
 from deploy.core.ranges import fold
 from deploy.core.schema import json_schema
 from deploy.core.swarms import swarm_of
@@ -76,7 +76,7 @@ def _form(data: Any, ledger: Ledger) -> InventoryPart | None:
         return InventoryPart.model_validate(data)
     except ValidationError as error:
         for path, text in complaints(error):
-            if path not in empty:
+            if not any(one[: len(path)] == path for one in empty):
                 ledger.add(path, text)
         return None
 

@@ -84,7 +84,7 @@ def plain_text(text: str) -> str:
     if not text:
         raise ValueError("is empty; write a value, or leave the key out")
     if any(unicodedata.category(character) in ("Cc", "Zl", "Zp", "Cs") for character in text):
-        raise ValueError(f"'{text}' holds a control character or a line end; no path or name here may")
+        raise ValueError(f"'{text}' holds a control character or a line end; take it out")
     return text
 
 
@@ -133,6 +133,8 @@ def jump(text: str) -> Jump:
         host, _, port = (place, "", "") if _is_ip(place) else place.partition(":")
         if place.endswith(":"):
             raise ValueError(f"'{text}' ends with ':'; write user@bastion:port, or leave the ':' out")
+    if not host:
+        raise ValueError(f"'{text}' names no host; write user@bastion:port")
     if port and not (port.isascii() and port.isdigit() and len(port) < 6 and 0 < int(port) < 65536):
         raise ValueError(f"'{text}' has the port '{port}'; write a number from 1 to 65535")
     return Jump(address(host), user(login) if login else None, int(port) if port else None)

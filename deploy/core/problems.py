@@ -79,6 +79,26 @@ def shown(text: str) -> str:
     return plain if len(text) <= 400 else plain + "..."
 
 
+def described(value: object) -> str:
+    """A value of the inventory in a few words, for a message about it."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, dict):
+        return "a mapping"
+    if isinstance(value, list):
+        return "a list"
+    return shortened(f"'{value}'", value) if isinstance(value, str) else str(value)
+
+
+def shortened(text: str, value: object) -> str:
+    """`text` with a long value in it cut, so that the remedy behind it can still be read."""
+    if isinstance(value, str) and len(value) > 60:
+        return text.replace(value, value[:57] + "...")
+    return text
+
+
 def _line(source: str, problem: Problem) -> str:
     where = f"{source}:{problem.line}" if problem.line else source
     return shown(f"{where}: {problem.key}: {problem.text}" if problem.key else f"{where}: {problem.text}")

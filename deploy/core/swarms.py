@@ -8,7 +8,7 @@ from deploy.core import names
 from deploy.core.form import PayloadPart, SwarmPart
 from deploy.core.model import Generate, OnSeed, Payload, Rounds, Swarm, Upload
 from deploy.core.problems import Ledger, Path
-from peer.core.swarmfile import Limits
+from peer.core.swarmfile import CLASSIC, Limits
 
 DEFAULT_NAME = "TheFile.dat"  # of a generated file
 MAX_PIECES = 1_000_000  # 32 bytes of hash a piece go to every host, and every peer keeps a bit a piece a neighbour
@@ -20,6 +20,8 @@ def swarm_of(part: SwarmPart, ledger: Ledger) -> Swarm:
     payload = _payload(part.payload, ledger)
     if isinstance(payload, Generate) and part.piece_size:
         _check_count(payload.size, part.piece_size, ledger)
+    if part.tls and part.profile == CLASSIC:
+        ledger.add(("swarm", "tls"), "is true, but profile: classic knows no TLS; take one of the two away")
     return Swarm(
         name=part.name,
         payload=payload,

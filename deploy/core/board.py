@@ -1,0 +1,182 @@
+"""What the console knows of a running swarm: the followed events of all hosts, folded into one card a peer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from deploy.core.model import Inventory
+from deploy.core.problems import shown
+from peer.core import eventlog
+from peer.core.status import ENDED, Status, parse_status
+
+# Of every piece on every peer there is one of these for each neighbour: too many to read, and the bars tell the same.
+FREQUENT = ("have", "interested", "not interested", "piece")
+
+
+class Line(NamedTuple):
+    """One line of a peer's event log on its way to the screen. `notable`: not one of the frequent kinds."""
+
+    peer: int
+    host: str
+    text: str
+    notable: bool
+
+    def __str__(self) -> str:
+        return f"{self.host}/{self.peer} | {self.text}"
+
+
+@dataclass
+class Card:
+    """One peer as far as we heard. `trouble`: why we don't hear from its host now; "" if we do."""
+
+    peer: int
+    host: str
+    seed: bool
+    status: Status | None = None
+    alive: bool | None = None
+    trouble: str = ""
+    offset: int = 0  # bytes of its log that were shown: where to go on after a lost connection
+
+    @property
+    def ended(self) -> bool:
+        """Whether the peer has left, for whatever reason."""
+        return self.alive is False
+
+    @property
+    def whole(self) -> bool:
+        """Whether it has the whole payload under its final name."""
+        return self.status is not None and (self.status.completed > 0 or self.status.state == "done")
+
+    @property
+    def failed(self) -> bool:
+        """Whether it left without the payload."""
+        return self.ended and not self.whole
+
+    @property
+    def fraction(self) -> float:
+        """How much of the payload it has, 0 to 1."""
+        if self.status is None or not self.status.total:
+            return 1.0 if self.whole else 0.0
+        return self.status.pieces / self.status.total
+
+    @property
+    def unchoked(self) -> str:
+        """Whom it lets fetch: the preferred, and the optimistic one with a star."""
+        if self.status is None or self.ended:
+            return ""
+        names = [str(peer) for peer in self.status.preferred]
+        if self.status.optimistic is not None:
+            names.append(f"{self.status.optimistic}*")
+        return " ".join(names)
+
+    @property
+    def state(self) -> str:
+        """One word, and the reason where there is one."""
+        if self.trouble:
+            return f"lost: {self.trouble}"
+        if self.status is None:
+            return "not heard of yet" if self.alive is not False else "never started"
+        if self.ended and self.status.state not in ENDED:
+            return f"killed while {self.status.state}"
+        return f"{self.status.state}: {shown(self.status.reason)}" if self.status.reason else self.status.state
+
+
+class Board:
+    """All cards of the chosen peers, in PeerInfo order. `run`: statuses of other runs are old news; "": any will do."""
+
+    def __init__(self, inventory: Inventory, run: str = "") -> None:
+        self._run = run
+        self._cards = {peer.peer_id: Card(peer.peer_id, peer.host, peer.seed) for peer in inventory.chosen_peers}
+
+    @property
+    def cards(self) -> tuple[Card, ...]:
+        """The cards in PeerInfo order."""
+        return tuple(self._cards.values())
+
+    def see(self, event: Mapping[str, Any]) -> tuple[Line, ...]:
+        """Take in one event of `peer follow`; the lines that it gives to show."""
+        card = self._cards.get(event.get("peer", 0))
+        if card is None:
+            return ()
+        card.trouble = ""
+        if "log" in event:
+            return self._see_line(card, str(event["log"]), int(event["offset"]))
+        if "status" in event:
+            self._see_status(card, event["status"])
+        elif "alive" in event:
+            card.alive = bool(event["alive"])
+        return ()
+
+    def lose(self, host: str, trouble: str) -> None:
+        """The host can't be heard now."""
+        for card in self._on(host):
+            card.trouble = trouble if not card.ended else ""
+
+    def hear(self, host: str) -> None:
+        """The host can be heard (again)."""
+        for card in self._on(host):
+            card.trouble = ""
+
+    def offsets(self, host: str) -> dict[str, int]:
+        """Where to go on in each log of a host."""
+        return {str(card.peer): card.offset for card in self._on(host)}
+
+    def _on(self, host: str) -> Iterable[Card]:
+        return (card for card in self._cards.values() if card.host == host)
+
+    def _see_line(self, card: Card, text: str, offset: int) -> tuple[Line, ...]:
+        card.offset = offset
+        entry = eventlog.parse_line(text)
+        notable = entry is None or entry.kind not in FREQUENT
+        return (Line(card.peer, card.host, shown(text), notable),)
+
+    def _see_status(self, card: Card, fields: Any) -> None:
+        status = _sound(fields)
+        if status is not None and (not self._run or status.run == self._run):
+            card.status = status
+
+
+def _sound(fields: Any) -> Status | None:
+    """The status, if what a host sent is one: a display mustn't fall over one host's nonsense."""
+    try:
+        status = parse_status(json.dumps(fields))
+    except (ValueError, TypeError):
+        return None
+    numbers = (status.pieces, status.total, status.rate_down, status.rate_up, status.started, status.completed)
+    sound = all(isinstance(number, (int, float)) for number in numbers)
+    texts = (status.run, status.state, status.reason)
+    return status if sound and all(isinstance(text, str) for text in texts) else None
+
+
+def most_telling(cards: Iterable[Card], room: int) -> tuple[tuple[Card, ...], int]:
+    """The cards that fit into `room` rows, in their order, and how many are left out: active ones go first."""
+    cards = tuple(cards)
+    if len(cards) <= room:
+        return cards, 0
+    ranked = sorted(range(len(cards)), key=lambda place: (_rank(cards[place]), place))
+    kept = sorted(ranked[: max(room, 1)])
+    return tuple(cards[place] for place in kept), len(cards) - len(kept)
+
+
+def _rank(card: Card) -> int:
+    if card.trouble or card.failed:
+        return 0
+    if card.status is not None and not card.ended:
+        return 1 if card.fraction < 1 or card.status.rate_up > 0 else 2
+    return 3
+
+
+def overall(cards: Iterable[Card]) -> str:
+    """The swarm in one line: how many are whole, still at it, failed, not heard."""
+    cards = tuple(cards)
+    whole = sum(card.whole for card in cards)
+    failed = sum(card.failed for card in cards)
+    lost = sum(bool(card.trouble) for card in cards)
+    rate = sum(card.status.rate_down for card in cards if card.status and not card.ended)
+    parts = [f"{whole} of {len(cards)} whole"]
+    parts += [f"{failed} failed"] if failed else []
+    parts += [f"{lost} not heard"] if lost else []
+    return ", ".join(parts) + f"; {rate / 2**20:.1f} MiB/s together"

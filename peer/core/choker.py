@@ -63,7 +63,7 @@ class ClassicChoker:
 
 
 class FleetChoker:
-    """Everybody cooperates, so everybody who is connected is unchoked; upload slots (see `uploader`) do the rationing."""
+    """Everybody cooperates, so whoever is connected is unchoked; upload slots (see `uploader`) do the rationing."""
 
     preferred: FrozenSet[int] = frozenset()
     favourite: Optional[int] = None

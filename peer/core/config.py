@@ -47,7 +47,7 @@ def parse_common(text: str, source: str = COMMON_NAME) -> Common:
     """Common.cfg's text as a `Common`; unknown keys are left alone. Raises ConfigError."""
     values: Dict[str, Located] = {}
     for where, line in _lines(text, source):
-        key, value = (line.split(None, 1) + [""])[:2]
+        key, value = [*line.split(None, 1), ""][:2]
         if key in values:
             raise ConfigError(where, f"{key} stands here a second time", "keep one of the two lines")
         values[key] = (value, where)

@@ -14,7 +14,9 @@ CHOKE, UNCHOKE, INTERESTED, NOT_INTERESTED, HAVE, BITFIELD, REQUEST, PIECE = ran
 CANCEL = 8  # 4-byte index: the sender has it from elsewhere, or asked elsewhere; don't send it any more
 COMPLETE = 9  # no payload: the sender has every piece
 
-NAMES = ("choke", "unchoke", "interested", "not interested", "have", "bitfield", "request", "piece", "cancel", "complete")
+NAMES = (
+    "choke", "unchoke", "interested", "not interested", "have", "bitfield", "request", "piece", "cancel", "complete",
+)  # fmt: skip
 _EMPTY = (CHOKE, UNCHOKE, INTERESTED, NOT_INTERESTED, COMPLETE)
 _INDEXED = (HAVE, REQUEST, CANCEL)
 _PREFIX = struct.Struct(">IB")

@@ -9,7 +9,7 @@ from peer.core import bits
 from peer.core.pieces import Pieces
 
 
-def pick_random(candidates: int, pieces: Pieces, rng: Random) -> Optional[int]:
+def pick_random(candidates: int, _: Pieces, rng: Random) -> Optional[int]:
     """The classic rule: any piece of `candidates`, at random; None if there is none."""
     return bits.random_bit(candidates, rng) if candidates else None
 

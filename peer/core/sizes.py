@@ -28,7 +28,7 @@ def parse_size(text: str) -> int:
     match = _SIZE.fullmatch(text.strip())
     unit = _UNITS.get(match.group(3).lower()) if match else None
     if match is None or unit is None:
-        raise ValueError(f"{_quoted(text)} is not a size: write bytes or a unit, as 20971520, 20MiB or 1.5GiB")
+        raise ValueError(f"{_quoted(text)} is not a size; write bytes or a unit: 20971520, 20MiB or 1.5GiB")
     size = Fraction(f"{match.group(1)}.{match.group(2) or 0}") * unit
     if size.denominator != 1:
         raise ValueError(f"{_quoted(text)} is not a whole number of bytes")
@@ -39,12 +39,10 @@ def format_size(size: float) -> str:
     """`size` in bytes, in three digits or four: "512 B", "20 MiB", "1.46 GiB"."""
     if size < 1024:
         return f"{size:.0f} B"
-    value = float(size)
-    for unit in _BINARY:
-        value /= 1024
-        if value < 1023.5:  # what would print as 1024 belongs to the next unit
-            break
-    return f"{_digits(value)} {unit}"
+    value, power = size / 1024, 0
+    while value >= 1023.5 and power < len(_BINARY) - 1:  # what would print as 1024 belongs to the next unit
+        value, power = value / 1024, power + 1
+    return f"{_digits(value)} {_BINARY[power]}"
 
 
 def format_rate(rate: float) -> str:

@@ -34,7 +34,8 @@ def incomplete_reason(swarm: "Swarm") -> str:
     """The last word of a peer that leaves without the payload."""
     nowhere = bits.count(swarm.pieces.missing & swarm.pieces.rarity[0])
     missing = swarm.pieces.total - swarm.pieces.count
-    return f"incomplete: {missing} of {swarm.pieces.total} pieces missing, {nowhere} of them nowhere; {missing_reason(swarm)}"
+    total = swarm.pieces.total
+    return f"incomplete: {missing} of {total} pieces missing, {nowhere} of them nowhere; {missing_reason(swarm)}"
 
 
 def missing_reason(swarm: "Swarm") -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, NamedTuple, Optional, Tuple
 
-# A peer's life: checking (re-hashing what was there) -> downloading -> seeding (whole, serving others) -> one of the ends.
+# A peer's life: checking (re-hashing what was there), downloading, seeding (whole, serving others), one of the ends.
 CHECKING, DOWNLOADING, SEEDING, DONE, INCOMPLETE, FAILED, STOPPED = (
     "checking", "downloading", "seeding", "done", "incomplete", "failed", "stopped",
 )  # fmt: skip
@@ -14,7 +14,7 @@ ENDED = (DONE, INCOMPLETE, FAILED, STOPPED)
 
 
 class Neighbour(NamedTuple):
-    """One neighbour as this peer sees it. `we_unchoke`/`unchokes_us`: who lets whom fetch; `profile`: what it speaks."""
+    """One neighbour as a peer sees it. `we_unchoke`/`unchokes_us`: who lets whom fetch; `profile`: what it speaks."""
 
     peer: int
     connected: bool

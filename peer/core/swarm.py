@@ -60,7 +60,7 @@ class Setup(NamedTuple):
 
 
 class Swarm:
-    """One peer's state and rules. `here`: the set of pieces on disk; `whole`: the payload has its final name already."""
+    """One peer's state and rules. `here`: the set of pieces on disk; `whole`: the payload has its final name."""
 
     def __init__(self, setup: Setup, here: int, whole: bool, rng: Random) -> None:
         self.setup = setup
@@ -175,7 +175,7 @@ class Swarm:
         self.progress = now
 
     def _introduce(self, neighbour: Neighbour) -> List[Effect]:
-        """The bitfield, always, because some wait for it; a seed in its first round shows fleet peers its offers only."""
+        """The bitfield, always: some wait for it. A seed in its first round shows fleet peers its offers only."""
         neighbour.hidden = neighbour.fleet and self.hiding
         shown = 0 if neighbour.hidden else self.pieces.here
         effects: List[Effect] = [Send(neighbour.peer, Message(messages.BITFIELD, shown))]

@@ -76,7 +76,7 @@ def _follow(arguments: argparse.Namespace) -> int:
 
 def _declare_manifest(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("path", help="a file or a folder")
-    parser.add_argument("--piece-size", type=_piece_size, default=None, metavar="BYTES", help="a number, 64KiB, or auto")
+    parser.add_argument("--piece-size", type=_piece_size, default=None, metavar="BYTES", help="64KiB, or auto")
     parser.add_argument("--name", default="", help="the payload's name (default: the path's last part)")
 
 

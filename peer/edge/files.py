@@ -52,7 +52,7 @@ def free_bytes(path: str) -> int:
 
 
 class OpenFiles:
-    """Descriptors by file number, shared by all threads; the least lately used one is closed when there are too many."""
+    """Descriptors by file number, shared by all threads; of too many, the least lately used is closed."""
 
     def __init__(self, path_of: Callable[[int], str], flags: int) -> None:
         self._path_of = path_of

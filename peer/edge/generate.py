@@ -1,12 +1,14 @@
 """Writes test files: the same size and seed give the same bytes on every machine and Python.
 
-A file is one MiB of noise repeated, with a stamp at the start of each 4 KiB page that holds the SHA-256 of seed and
-page number. So no two pages of a file, and no two pages of files with different seeds, are alike, whatever the piece
-size; and since only the stamps are made anew for each MiB, a file is made as fast as the disk takes it.
+A file is one MiB of noise repeated, with a stamp at the start of each 4 KiB page that holds the SHA-256 of seed
+and page number. So no two pages of a file, and no two pages of files with different seeds, are alike, whatever the
+piece size; and since only the stamps are made anew for each MiB, a file is made as fast as the disk takes it.
 """
 
 from __future__ import annotations
 
+import contextlib
+import contextlib
 import errno
 import hashlib
 import os
@@ -63,7 +65,5 @@ def _write_all(descriptor: int, chunk: memoryview) -> None:
 
 
 def _discard(path: str) -> None:
-    try:
+    with contextlib.suppress(OSError):  # the error that brought us here is the one to tell
         os.unlink(path)
-    except OSError:
-        pass  # the error that brought us here is the one to tell

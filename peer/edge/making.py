@@ -58,7 +58,7 @@ def check_payload(path: str, manifest: Manifest) -> Check:
 
 
 def payload_digest(manifest: Manifest) -> str:
-    """The hex digest that `check_payload` finds on every host that has the payload: a file's own SHA-256, or a tree's."""
+    """The hex digest that `check_payload` finds where the payload is right: a file's own SHA-256, or a tree's."""
     return _tree_digest(manifest.files) if manifest.tree else manifest.files[0].sha256
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import queue
 import signal
@@ -98,10 +99,8 @@ def _swarm(job: Job, store: Store, log: LogFile, statusfile: StatusFile) -> Endi
 
 def _failed(statusfile: StatusFile, error: WeftError) -> WeftError:
     """Leave the reason in the status file too, where a disk that is full or read-only lets us."""
-    try:
+    with contextlib.suppress(OSError):
         statusfile.fail(error.code, str(error))
-    except OSError:
-        pass
     return error
 
 

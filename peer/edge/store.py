@@ -50,7 +50,7 @@ class Claim:
         self._written += len(data)
 
     def finish(self) -> Optional[bool]:
-        """All bytes are written: True if the piece is now stored, False if its hash is wrong, None if the claim was lost."""
+        """All is written: True if the piece is now stored, False if its hash is wrong, None if the claim was lost."""
         with self._lock:
             if self._lost:
                 return None
@@ -93,13 +93,14 @@ class Store:
             path = self._path_below(self.final_path, number)
             size = _size_of(path)
             if size is None:
-                raise StoreError(f"{path}: the seed's file isn't there; put it there, or start this peer with hasFile 0")
+                raise StoreError(f"{path}: the seed's file isn't there; put it there, or write hasFile 0 for this peer")
             if size != entry.size:
-                raise StoreError(f"{path}: it has {size} bytes, the configuration says {entry.size}; correct one of the two")
+                problem = f"it has {size} bytes, the configuration says {entry.size}"
+                raise StoreError(f"{path}: {problem}; correct one of the two")
         self._use_final()
 
     def open_leecher(self) -> None:
-        """Find out what is there from earlier, check what is in doubt, and make room for the rest. Raises StoreError."""
+        """Find out what is there from earlier, check what is in doubt, make room for the rest. Raises StoreError."""
         try:
             os.makedirs(self.folder, exist_ok=True)
             if self._adopt_final():
@@ -178,14 +179,13 @@ class Store:
         room = free_bytes(self.folder)
         held = sum(_allocated(self._path_below(self._part_path, number)) for number in range(len(self.manifest.files)))
         if room + held < self.manifest.size:
-            raise StoreError(
-                f"{self.folder}: the payload needs {self.manifest.size} bytes and {room + held} are free; make room there"
-            )
+            problem = f"the payload needs {self.manifest.size} bytes and {room + held} are free"
+            raise StoreError(f"{self.folder}: {problem}; make room there")
 
     def _create_files(self) -> None:
         if self.manifest.tree:
-            folders = [self._part_path, *(os.path.join(self._part_path, folder.path) for folder in self.manifest.folders)]
-            for path in folders:
+            below = [os.path.join(self._part_path, folder.path) for folder in self.manifest.folders]
+            for path in [self._part_path, *below]:
                 os.makedirs(path, exist_ok=True)
                 os.chmod(path, 0o700)  # until the end: a crash may have left the final modes
         for number, entry in enumerate(self.manifest.files):

@@ -8,7 +8,6 @@ piece size; and since only the stamps are made anew for each MiB, a file is made
 from __future__ import annotations
 
 import contextlib
-import contextlib
 import errno
 import hashlib
 import os

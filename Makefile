@@ -1,0 +1,26 @@
+# What a person types. Each target sets up all it needs: a .venv with what pyproject.toml asks for.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: demo test lint picture bench soak fuzz clean
+
+demo: $(READY)  ## five peers on this machine, live, and the proof
+	@$(BIN)/fab up --inventory inventory.yaml
+
+test: $(READY)  ## all tests
+	@$(BIN)/python -m pytest
+
+lint: $(READY)  ## style, types, rooms, and that peer/ runs on Python 3.9
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy peer deploy/core
+	@$(BIN)/vermin --quiet --no-tips --target=3.9- --violations peer
+
+clean:  ## everything that the other targets made
+	rm -rf $(VENV) runs demo bench .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+$(READY): pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@

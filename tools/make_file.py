@@ -12,9 +12,9 @@ from typing import List, Optional
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from peer.core.sizes import format_size  # noqa: E402
-from peer.edge.generate import write_file  # noqa: E402
-from tools.arguments import INTERRUPTED, Parser, fail, size  # noqa: E402
+from peer.core.sizes import format_size
+from peer.edge.generate import write_file
+from tools.arguments import INTERRUPTED, Parser, fail, size
 
 PROGRAM = "make_file"
 

@@ -14,17 +14,17 @@ import sys
 from pathlib import Path
 from typing import Dict, List, Optional, Tuple
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-sys.path.insert(0, ROOT)
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from peer.core import config  # noqa: E402
-from peer.core.errors import ConfigError  # noqa: E402
-from peer.core.sizes import format_size  # noqa: E402
-from peer.edge.generate import write_file  # noqa: E402
-from tools import scripts  # noqa: E402
-from tools.arguments import INTERRUPTED, USAGE, Parser, count, fail, size  # noqa: E402
+from peer.core import config
+from peer.core.errors import ConfigError
+from peer.core.sizes import format_size
+from peer.edge.generate import write_file
+from tools import scripts
+from tools.arguments import INTERRUPTED, USAGE, Parser, count, fail, size
 
 PROGRAM = "setup_swarm"
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 FIRST_ID = 1001
 
 Rows = Tuple[config.PeerRow, ...]

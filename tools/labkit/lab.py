@@ -1,0 +1,164 @@
+"""A lab as a whole: `Lab.up` makes it, `Lab.open` finds it again, `down` leaves nothing of it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Type
+
+from . import host, network, plan, processes
+from .build import AT_ONCE, build
+from .errors import LabError, UsageError
+from .host import Host
+from .network import Traffic
+from .plan import Plan
+from .teardown import down, need_root
+from .wish import Wish, checked_rate
+
+RUN_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class HostStatus:
+    """A host as it is now; `rate` in Mbit/s (0: unshaped), `answers` says whether its sshd does."""
+
+    name: str
+    address: str
+    rate: float
+    cut: bool
+    answers: bool
+    processes: int
+
+
+class Lab:
+    """Real hosts on this machine. Methods raise LabError, with one line for a person, and UsageError for bad names.
+
+    `hosts` maps names to Host. `inventory`, `key`, `known_hosts` and `ssh_config` are paths, `user` is who logs in.
+    """
+
+    def __init__(self, made: Plan, children: Sequence["subprocess.Popen[bytes]"] = ()) -> None:
+        self.plan = made
+        self.hosts: Dict[str, Host] = {
+            one.name: host.of(made, one, made.pids[one.name]) for one in made.hosts if one.name in made.pids
+        }
+        self.user = made.user
+        self.operator = made.operator
+        self.directory = made.path
+        self.inventory, self.key, self.known_hosts, self.ssh_config = (
+            made.path / name for name in ("inventory.yaml", "key", "known_hosts", "ssh_config")
+        )
+        self._children = list(children)
+
+    @classmethod
+    def up(
+        cls,
+        hosts: int = 8,
+        rate: float = 100.0,
+        directory: "str | os.PathLike[str]" = "lab",
+        *,
+        maxstartups: str = "",
+        small_disks: Mapping[str, int] = {},
+        subnet: str = "",
+    ) -> "Lab":
+        """Makes `hosts` hosts with links of `rate` Mbit/s each way (0: unshaped) and returns once all sshds answer.
+
+        `maxstartups` is sshd's own setting ("3:100:3"), `small_disks` gives hosts a home of so many bytes, `subnet`
+        chooses the network. Whatever goes wrong, nothing is left behind.
+        """
+        wanted = Wish(os.path.realpath(directory), hosts, rate, maxstartups, dict(small_disks), subnet)
+        return cls(*build(wanted))
+
+    @classmethod
+    def open(cls, directory: "str | os.PathLike[str]" = "lab") -> "Lab":
+        """The lab that is up in this state directory."""
+        need_root()
+        made = plan.load(str(directory))
+        if made is None or not made.ready:
+            raise LabError(f"no lab is up in {directory}: make one with 'up'")
+        if len(network.namespaces(made.tag)) <= len(made.hosts):
+            raise LabError(f"the lab in {directory} has lost its hosts (a restart?): run 'down', then 'up'")
+        return cls(made)
+
+    def host(self, name: str) -> Host:
+        try:
+            return self.hosts[name]
+        except KeyError:
+            known = list(self.hosts)
+            raise UsageError(f"no host {name!r} in this lab: it has {known[0]} to {known[-1]}") from None
+
+    def exec(self, name: str, argv: Sequence[str], **options: Any) -> "subprocess.Popen[Any]":
+        """Starts a program on a host: see Host.popen. `root=True` runs it as root."""
+        return self.host(name).popen(argv, **options)
+
+    def run(
+        self, name: str, argv: Sequence[str], *, check: bool = True, text: Optional[str] = None,
+        timeout: float = RUN_SECONDS, root: bool = False,
+    ) -> "subprocess.CompletedProcess[str]":  # fmt: skip
+        """Runs a program on a host to its end, `text` as its input, its output caught as text.
+
+        Raises LabError if it fails or takes longer than `timeout` seconds.
+        """
+        pipe = subprocess.PIPE
+        source = pipe if text is not None else subprocess.DEVNULL
+        process = self.exec(name, argv, root=root, stdin=source, stdout=pipe, stderr=pipe, text=True)
+        with process:
+            try:
+                output, errors = process.communicate(text, timeout)
+            except BaseException as error:
+                process.kill()
+                if isinstance(error, subprocess.TimeoutExpired):
+                    raise LabError(f"{name}: {argv[0]}: no end after {timeout:g} s") from None
+                raise
+        if check and process.returncode:
+            raise LabError(f"{name}: {argv[0]}: exit code {process.returncode}: {errors.strip()}")
+        return subprocess.CompletedProcess(list(argv), process.returncode, output, errors)
+
+    def cut(self, name: str) -> None:
+        """Parts a host from all others and from the operator. It keeps running; `exec` still works."""
+        network.set_cut(self.plan, self.host(name).name, True)
+
+    def heal(self, name: str) -> None:
+        network.set_cut(self.plan, self.host(name).name, False)
+
+    def rate(self, name: str, mbit: float) -> None:
+        """Gives one host's link another rate, both ways, in Mbit/s; 0 takes the limit away."""
+        network.set_rate(self.plan, self.host(name).name, checked_rate(mbit))
+
+    def traffic(self) -> Dict[str, Traffic]:
+        """Bytes that each host has sent and received since it was made, headers included."""
+        return {name: link.traffic for name, link in network.links(self.plan).items()}
+
+    def status(self) -> List[HostStatus]:
+        links = network.links(self.plan)
+        running = processes.inside(one.namespace for one in self.hosts.values())
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            answers = dict(zip(self.hosts, pool.map(lambda one: one.answers(1.0), self.hosts.values())))
+        return [
+            HostStatus(
+                name,
+                one.address,
+                network.rate(self.plan, name),
+                links[name].cut,
+                answers[name],
+                len(running.get(one.namespace, ())),
+            )
+            for name, one in self.hosts.items()
+        ]
+
+    def down(self) -> None:
+        """Takes the lab down; nothing is left but what others put into its directory. Again does no harm."""
+        down(self.directory)
+        for child in self._children:
+            child.wait(processes.KILL_SECONDS)
+        self._children.clear()
+
+    def __enter__(self) -> "Lab":
+        return self
+
+    def __exit__(
+        self, kind: Optional[Type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
+    ) -> None:
+        self.down()

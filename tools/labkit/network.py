@@ -1,0 +1,200 @@
+"""Joins the hosts: a bridge in a namespace of its own, a shaped link to each host, and one leg to the operator.
+
+    root namespace          namespace weft-TAG               namespace weft-TAG-node01
+    weft-TAG ============== operator --- lan --- node01 ==== eth0
+
+Of the root namespace it touches nothing but the operator's leg, an interface that carries the lab's name.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Dict, Iterator, List, NamedTuple
+
+from . import names, shape, shell
+from .errors import LabError
+from .plan import HostPlan, Plan
+
+NETNS = Path("/run/netns")
+BRIDGE = "lan"
+LEG = "operator"  # the bridge's end of it
+LINK = "eth0"  # a host's only link, as the host calls it; the bridge calls it by the host's name
+LOCK_SECONDS = 60.0
+
+DISABLED, FORWARDING = 0, 3  # states of a bridge's port
+_MBIT = {"": 1e-6, "K": 1e-3, "M": 1.0, "G": 1e3, "T": 1e6}
+
+
+class Traffic(NamedTuple):
+    """Bytes that a host sent to the network and received from it, headers included."""
+
+    sent: int
+    received: int
+
+
+class Link(NamedTuple):
+    """A host's link as the kernel has it."""
+
+    cut: bool
+    traffic: Traffic
+
+
+def routes() -> List[str]:
+    """The destinations that this machine has routes to. Those that stand for "everything" (VPNs) are left out."""
+    rows = shell.query(["ip", "-4", "-j", "route", "show", "table", "all"])
+    destinations = [row["dst"] for row in rows]
+    return [to for to in destinations if "/" not in to or int(to.split("/")[1]) >= 8]
+
+
+def build(plan: Plan) -> None:
+    """Makes all namespaces, the bridge and its links, all of it but the hosts' own ends."""
+    bridge = names.bridge_namespace(plan.tag)
+    spaces = [bridge, *(names.host_namespace(plan.tag, host.name) for host in plan.hosts)]
+    shell.batch(["ip"], [f"netns add {space}" for space in spaces])
+    shell.batch(["ip", "-n", bridge], [f"link add {BRIDGE} type bridge", f"link set {BRIDGE} up"])
+    shell.batch(["ip", "-n", bridge], [line for host in plan.hosts for line in _port_lines(plan, host)])
+    shell.batch(["ip"], _leg_lines(plan))
+    shell.batch(["ip", "-n", bridge], [f"link set {LEG} master {BRIDGE} up"])
+    shape_lines = [line for host in plan.hosts for line in shape.tc_lines(host.name, plan.rate)]
+    shell.batch(["tc", "-n", bridge], shape_lines)
+
+
+def configure_host(plan: Plan, host: HostPlan) -> None:
+    """The host's own end of its link."""
+    space = names.host_namespace(plan.tag, host.name)
+    prefix = names.Network(plan.subnet).prefixlen
+    lines = [
+        "link set lo up",
+        f"addr add {host.address}/{prefix} broadcast + dev {LINK}",
+        shape.gso_line(LINK, plan.rate),
+        f"link set {LINK} up",
+    ]
+    shell.batch(["ip", "-n", space], lines)
+    shell.batch(["tc", "-n", space], shape.tc_lines(LINK, plan.rate))
+
+
+def set_rate(plan: Plan, host: str, mbit: float) -> None:
+    """Shapes a host's link anew, both ways; what its queues hold is lost."""
+    space = names.host_namespace(plan.tag, host)
+    shell.batch(["ip", "-n", space], [shape.gso_line(LINK, mbit)])
+    for namespace, device in ((space, LINK), (names.bridge_namespace(plan.tag), host)):
+        if _shaped(namespace, device):
+            shell.batch(["tc", "-n", namespace], [shape.unshape_line(device)])
+        shell.batch(["tc", "-n", namespace], shape.tc_lines(device, mbit))
+
+
+def rate(plan: Plan, host: str) -> float:
+    """The rate in Mbit/s that the host's uploads are shaped to now, 0 for unshaped."""
+    return _shaped(names.host_namespace(plan.tag, host), LINK)
+
+
+def set_cut(plan: Plan, host: str, cut: bool) -> None:
+    """Stops or lets pass every frame from and to a host. It isn't told: its link stays up, as behind a dead switch."""
+    bridge, state = names.bridge_namespace(plan.tag), str(DISABLED if cut else FORWARDING)
+    shell.run(["bridge", "-n", bridge, "link", "set", "dev", host, "state", state])
+
+
+def links(plan: Plan) -> Dict[str, Link]:
+    """The links of all hosts."""
+    bridge = names.bridge_namespace(plan.tag)
+    rows = shell.query(["ip", "-n", bridge, "-d", "-s", "-j", "link", "show", "master", BRIDGE])
+    return {row["ifname"]: _link(row) for row in rows if row["ifname"] != LEG}
+
+
+def namespaces(tag: str) -> List[str]:
+    """The lab's namespaces that exist."""
+    try:
+        return sorted(name for name in os.listdir(NETNS) if names.is_namespace_of(tag, name))
+    except FileNotFoundError:
+        return []
+
+
+def leg_exists(tag: str) -> bool:
+    return os.path.exists(f"/sys/class/net/{names.operator_link(tag)}")
+
+
+def destroy(tag: str) -> None:
+    """Takes away all that `build` made, whole or in part. No process may be in it any more."""
+    if leg_exists(tag):
+        shell.batch(["ip"], [f"link del {names.operator_link(tag)}"])
+    shell.batch(["ip"], [f"netns del {name}" for name in namespaces(tag)])
+
+
+def lacks_folder() -> bool:
+    """Whether /run/netns has yet to be made, or holds labs alone, the first of which then made it."""
+    if not folder_mounted():
+        return True
+    there = os.listdir(NETNS)
+    return bool(there) and all(name.startswith(names.FAMILY) for name in there)
+
+
+def remove_folder() -> None:
+    """Undoes what the first `ip netns add` of this machine did, if nobody else has a namespace there."""
+    if folder_mounted() and not os.listdir(NETNS):
+        shell.run(["umount", str(NETNS)])
+        os.rmdir(NETNS)
+
+
+def folder_mounted() -> bool:
+    """Whether `ip netns add` has mounted /run/netns upon itself (which os.path.ismount can't see)."""
+    with open("/proc/thread-self/mountinfo") as mounts:
+        return any(line.split()[4] == str(NETNS) for line in mounts)
+
+
+@contextmanager
+def locked() -> Iterator[None]:
+    """One lab at a time chooses its network, makes and removes namespaces. Raises LabError after a minute."""
+    descriptor = os.open("/run", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        lock(descriptor, "another lab is being made or taken down, for a minute now: try again")
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def lock(descriptor: int, complaint: str) -> None:
+    """Waits for the lock of an open folder. Raises LabError when its holder keeps it too long."""
+    deadline = time.monotonic() + LOCK_SECONDS
+    while True:
+        try:
+            return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise LabError(complaint) from None
+            time.sleep(0.05)
+
+
+def _port_lines(plan: Plan, host: HostPlan) -> List[str]:
+    space = names.host_namespace(plan.tag, host.name)
+    return [
+        f"link add {host.name} type veth peer name {LINK} netns {space}",
+        f"link set {host.name} master {BRIDGE} up",
+    ]
+
+
+def _leg_lines(plan: Plan) -> List[str]:
+    link, prefix = names.operator_link(plan.tag), names.Network(plan.subnet).prefixlen
+    return [
+        f"link add {link} type veth peer name {LEG} netns {names.bridge_namespace(plan.tag)}",
+        f"addr add {plan.operator}/{prefix} broadcast + dev {link}",
+        f"link set {link} up",
+    ]
+
+
+def _shaped(namespace: str, device: str) -> float:
+    """The rate in Mbit/s of a device's shaper, 0 without one. (Debian 12's tc prints classes as text only.)"""
+    classes = shell.run(["tc", "-n", namespace, "class", "show", "dev", device])
+    said = re.search(r" rate (\d+)([KMGT]?)bit", classes)
+    return int(said.group(1)) * _MBIT[said.group(2)] if said else 0.0
+
+
+def _link(row: Dict[str, Dict[str, Dict[str, Dict[str, object]]]]) -> Link:
+    """One row of `ip -d -s -j link`; what the bridge's end received, the host sent."""
+    counted = row["stats64"]
+    traffic = Traffic(int(str(counted["rx"]["bytes"])), int(str(counted["tx"]["bytes"])))
+    return Link(row["linkinfo"]["info_slave_data"]["state"] == "disabled", traffic)  # type: ignore[comparison-overlap]

@@ -29,7 +29,7 @@ def hosts_of(form: InventoryPart, ledger: Ledger) -> tuple[Host, ...]:
             twin = folders.setdefault(name.casefold(), name)
             if twin != name:
                 ledger.add(path, f"'{name}' and '{twin}' differ in case only; rename one of the two")
-            elif name in hosts:
+            if name in hosts:
                 where = f"line {hosts[name].line}"
                 ledger.add(
                     path,

@@ -84,7 +84,8 @@ def _seeds(form: InventoryPart, parts: Parts, seed_hosts: Sequence[str], ledger:
         for host in seed_hosts:
             said |= _implied(host, rows.get(host, []), parts, ledger)
     if not said and parts and not (form.seeds or any(part.seed for part in form.peers or ())):
-        ledger.add(("seeds",), "no peer starts with the payload; write seeds: [HOST], or seed: true on a peer")
+        path: Path = ("peers",) if form.peers and form.seeds is None else ("seeds",)
+        ledger.add(path, "no peer starts with the payload; write seeds: [HOST], or seed: true on a peer")
     return said
 
 

@@ -24,10 +24,12 @@ _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})", re.ASCII)
 _FLOAT = re.compile(r"-?(?:0|[1-9][0-9]{0,17})?\.[0-9]{1,18}(?:[eE][-+]?[0-9]{1,2})?", re.ASCII)
 _RANGE_IN_FLOW = re.compile(r"[\[{,]\s*[A-Za-z0-9._-]+\[[0-9]")
 _REMEDIES = (
-    ("cannot start any token", "quote a value that begins with this character, and indent with spaces"),
+    ("'\\t'", "indent with spaces, not with tabs"),
+    ("cannot start any token", "quote a value that begins with this character"),
     ("mapping values are not allowed", "quote a value that holds ': ', and check the indentation"),
     ("undefined alias", "quote a value that begins with '*'"),
     ("another document", "keep one document in the file: take the second '---' away"),
+    ("expected ',' or", "a bracket before this isn't closed, or a comma or a quote is missing"),
     ("stream end", "a bracket or quote isn't closed"),
     ("end of stream", "a quote isn't closed"),
     ("expected <block end>", "indent the keys of one mapping alike"),
@@ -129,6 +131,8 @@ def _syntax_problem(text: str, error: Exception) -> Problem:
     if mark is None:
         return _unmarked_problem(text)
     reason = str(getattr(error, "problem", "") or "it isn't YAML").replace("but found another", "there is another")
+    if "end of stream" in reason or "stream end" in reason:
+        mark = getattr(error, "context_mark", None) or mark  # where the quote or bracket was opened
     line = mark.line + 1
     stands = text.split("\n")[mark.line] if mark.line < text.count("\n") + 1 else ""
     if _RANGE_IN_FLOW.search(stands):

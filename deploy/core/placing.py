@@ -1,0 +1,23 @@
+"""Where a peer's payload lies on its host, beyond its own folder: the inventory's `destination`, the seed's `path`."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from deploy.core.model import Inventory, OnSeed, Peer
+
+
+class Placing(NamedTuple):
+    """Paths on the host, as typed; None: in the peer's own folder."""
+
+    id: int
+    destination: str | None  # the folder that the payload shall lie in
+    source: str | None  # where the payload lies already
+
+
+def placing(inventory: Inventory, peer: Peer) -> Placing:
+    """A seed's payload that lies there already stays where it is, whatever `destination` says."""
+    payload = inventory.swarm.payload
+    if peer.seed and isinstance(payload, OnSeed):
+        return Placing(peer.peer_id, None, payload.path)
+    return Placing(peer.peer_id, inventory.host(peer.host).destination, None)

@@ -22,12 +22,12 @@ BANNER_SECONDS = 5.0
 FirstProcess = subprocess.Popen[bytes]
 SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-# The host's first process. It ignores the ends of the orphans it inherits, so the kernel does away with them.
+# The host's first process: a shell that waits for ever, and in doing so sees to the ends of orphans.
 FIRST = f"""
 {{mount}} -t proc proc /proc || exit 1
 {{sshd}} -f {texts.SSH}/sshd_config -E {texts.SSH}/sshd.log || exit 1
-trap '' CHLD
-exec sleep infinity
+sleep infinity &
+wait
 """
 
 

@@ -75,9 +75,7 @@ def _launch(home: str, peer: int, options: List[str]) -> "subprocess.Popen[bytes
         raise AgentError(f"{command[2]} isn't there", "run `fab deploy` first")
     with open(places.stderr_path(home, peer), "wb") as words:
         null = subprocess.DEVNULL
-        process = subprocess.Popen(
-            command, cwd=home, stdin=null, stdout=null, stderr=words, start_new_session=True
-        )
+        process = subprocess.Popen(command, cwd=home, stdin=null, stdout=null, stderr=words, start_new_session=True)
     _started.append(process)
     return process
 

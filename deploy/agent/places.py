@@ -20,10 +20,7 @@ _OURS = re.compile(
 
 def home_of(request: Request) -> str:
     """The swarm's folder, `~` expanded on this host."""
-    home = os.path.expanduser(str(request["home"]))
-    if not os.path.isabs(home):
-        home = os.path.join(os.path.expanduser("~"), home)
-    return os.path.normpath(home)
+    return os.path.abspath(os.path.expanduser(str(request["home"])))
 
 
 def deployed_home(request: Request) -> str:

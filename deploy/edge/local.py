@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import tempfile
+from pathlib import Path
 from typing import BinaryIO, cast
 
 from deploy.core.inventory import Host
@@ -21,8 +22,9 @@ _PATIENCE = 2.0  # seconds for an agent to notice that we hung up
 class LocalTransport:
     """The way to a host with `connection: local`."""
 
-    def __init__(self, host: Host) -> None:
+    def __init__(self, host: Host, base: Path) -> None:
         self._host = host
+        self._base = base  # where its relative paths begin, as a login's begin in the home directory
 
     def connect(self, deadline: Deadline) -> None:
         """There is nothing to connect to."""
@@ -35,7 +37,12 @@ class LocalTransport:
         try:
             # A session of its own: Ctrl-C at the terminal is for us to answer, not for the agents.
             process = subprocess.Popen(
-                command, stdin=theirs.fileno(), stdout=theirs.fileno(), stderr=words, start_new_session=True
+                command,
+                stdin=theirs.fileno(),
+                stdout=theirs.fileno(),
+                stderr=words,
+                cwd=self._base,
+                start_new_session=True,
             )
         except OSError as error:
             ours.close()

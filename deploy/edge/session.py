@@ -39,13 +39,13 @@ class Session:
         verb: str,
         deadline: Deadline,
         body: Iterable[bytes] = (),
-        size: int = 0,
+        body_size: int = 0,
         on_part: OnPart | None = None,
         **fields: Any,
     ) -> Answer:
-        """Ask for one thing and wait for the answer; `size` is the length of `body`. Raises HostError."""
+        """Ask for one thing and wait for the answer; `body_size` is the length of `body`. Raises HostError."""
         with _explained(self, f"`{verb}`", deadline):
-            request = {"verb": verb, "deadline": round(deadline.left(), 1), "body": size, **fields}
+            request = {"verb": verb, "deadline": round(deadline.left(), 1), "body": body_size, **fields}
             self._pipe.send(json.dumps(request).encode() + b"\n", deadline)
             for data in body:
                 self._pipe.send(data, deadline)
@@ -115,7 +115,7 @@ class _explained:
             problem = f"no answer to {self._what} within {self._deadline.seconds:.0f} s"
             raise unreachable(problem, "is the host overloaded, or the network cut?") from None
         if isinstance(error, PipeBroken):
-            raise unreachable(f"lost during {self._what}: {error}", self._remedy) from None
+            raise unreachable(f"{self._what} broke off: {error}", self._remedy) from None
         if isinstance(error, ValueError):
             problem = f"its answer to {self._what} isn't readable"
             raise HostError(problem, "does a login script print to it?") from None

@@ -158,10 +158,6 @@ class SshTransport:
     """The way to one host; connected once, then open for as many agents as sshd's MaxSessions allows."""
 
     def __init__(self, host: Host, ways: Ways) -> None:
-        if not _PYTHON.fullmatch(host.python):
-            raise HostError(
-                f"python: {host.python!r} isn't a plain path", "name an interpreter without blanks or quotes"
-            )
         self._host = host
         self._ways = ways
         self._lock = threading.Lock()
@@ -172,6 +168,9 @@ class SshTransport:
         with self._lock:
             if self._connection is not None and self._connection.is_connected:
                 return
+            if not _PYTHON.fullmatch(self._host.python):
+                problem = f"python: {self._host.python!r} isn't a plain path"
+                raise HostError(problem, "name an interpreter without blanks or quotes")
             connection = self._ways.connection(self._host)
             try:
                 self._ways.open(connection, deadline)

@@ -1,0 +1,57 @@
+"""What `deploy` sends to a host in one transfer: files from memory or disk, less those that are there already."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from deploy.edge.link import Link
+
+CODE_NAME = "peer.pyz"
+_BLOCK = 1024 * 1024
+_SLOWEST = 256 * 1024  # bytes a second below which a transfer is given up
+
+
+class Parcel(NamedTuple):
+    """One file on its way. `path` is below the swarm's folder; the bytes are in `data`, or in the file `source`."""
+
+    path: str
+    mode: int
+    size: int
+    sha256: str
+    data: bytes = b""
+    source: Path | None = None
+
+
+def parcel(path: str, data: bytes, mode: int = 0o644) -> Parcel:
+    """A parcel from memory."""
+    return Parcel(path, mode, len(data), hashlib.sha256(data).hexdigest(), data)
+
+
+def missing(parcels: Sequence[Parcel], have: Mapping[str, str]) -> list[Parcel]:
+    """Those whose hash the host doesn't have under their name."""
+    return [one for one in parcels if have.get(one.path) != one.sha256]
+
+
+def send(link: Link, parcels: Sequence[Parcel], **fields: Any) -> int:
+    """Send them in one transfer; the bytes sent. Raises HostError."""
+    size = sum(one.size for one in parcels)
+    files = [{"path": p.path, "mode": p.mode, "size": p.size, "sha256": p.sha256} for p in parcels]
+    seconds = 60 + size / _SLOWEST
+    link.call("receive", seconds, body=_bytes(parcels), body_size=size, files=files, **fields)
+    return size
+
+
+def _bytes(parcels: Sequence[Parcel]) -> Iterator[bytes]:
+    for one in parcels:
+        if one.source is None:
+            yield one.data
+            continue
+        with one.source.open("rb") as file:
+            left = one.size  # as many as were announced, though the file may grow meanwhile
+            while left > 0 and (block := file.read(min(left, _BLOCK))):
+                left -= len(block)
+                yield block
+        yield bytes(left)  # it became shorter: the hash will tell

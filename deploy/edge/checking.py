@@ -1,0 +1,125 @@
+"""The task `check`: can every host do its part? Login, Python, folder, disk, ports, clock, and who reaches whom."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from deploy.core.inventory import Host, Upload
+from deploy.core.plan import facts_of
+from deploy.core.verdict import FAILED, Outcome
+from deploy.edge.desk import Desk
+from deploy.edge.link import Link
+from deploy.edge.uploads import upload_size
+from peer.core.sizes import format_size
+
+MOST_SKEW = 5.0  # seconds; beyond that the times in the logs of two hosts can't be compared
+MOST_DIALS = 24  # other hosts that a host dials: with more hosts, the next ones in a ring
+DIAL_SECONDS = 4.0
+_HEADINGS = ("host", "login", "python", "folder", "free", "ports", "clock", "reached by")
+
+Facts = dict[str, Any]
+
+
+def check(desk: Desk) -> None:
+    """Ask every chosen host, in parallel; one table, and an error line for whatever would fail later."""
+    facts = desk.ask(lambda link: _ask(desk, link))
+    need = facts_of(desk.inventory, _upload_size(desk)).size
+    problems = {name: _problems(desk, name, one, need) for name, one in facts.items()}
+    unreached = _reach(desk, [name for name in facts if not problems[name]])
+    for name, targets in unreached.items():
+        problems[name] += targets
+    desk.fail(outcome for found in problems.values() for outcome in found)
+    rows = [_row(host, facts.get(host.name), problems.get(host.name, [])) for host in desk.inventory.chosen_hosts]
+    desk.screen.table(
+        _HEADINGS, rows, [host.name in facts and not problems[host.name] for host in desk.inventory.chosen_hosts]
+    )
+    for name, one in facts.items():
+        desk.record(host=name, state="failed" if problems[name] else "ok", **one)
+    good = sum(1 for name in facts if not problems[name])
+    desk.screen.say(f"{good} of {len(rows)} hosts are ready", good=good == len(rows))
+
+
+def _ask(desk: Desk, link: Link) -> Facts:
+    ports = [[peer.peer_id, peer.port] for peer in desk.inventory.peers_on(link.name)]
+    before = time.time()
+    facts = link.call("facts", ports=ports)
+    facts["skew"] = facts.pop("clock") - (before + time.time()) / 2
+    return facts
+
+
+def _problems(desk: Desk, name: str, facts: Facts, need: int | None) -> list[Outcome]:
+    """What would go wrong on one host."""
+    found: list[tuple[str, str]] = []
+    if facts["writable"]:
+        found.append((f"its folder can't be written: {facts['writable']}", "name another `workdir`"))
+    copies = sum(not peer.seed for peer in desk.inventory.peers_on(name))
+    if need is not None and facts["free"] < need * copies:
+        problem = f"{format_size(facts['free'])} free where {format_size(need * copies)} are needed"
+        found.append((problem, "make room, or name another `workdir`"))
+    for port, reason in facts["ports"].items():
+        if reason not in ("", "ours"):
+            found.append((f"port {port}: {reason}", "free it, or give the peer another `port`"))
+    if abs(facts["skew"]) > MOST_SKEW:
+        found.append((f"its clock is {facts['skew']:+.0f} s off", "set it, or the logs' times can't be compared"))
+    return [Outcome(name, FAILED, problem, remedy) for problem, remedy in found]
+
+
+def _reach(desk: Desk, names: Sequence[str]) -> Mapping[str, list[Outcome]]:
+    """Whose peer ports can't be reached from some other host: the fire wall that lets a swarm start and starve."""
+    found: dict[str, list[Outcome]] = {name: [] for name in names}
+    desk.ask(lambda link: link.call("listen", ports=_ports(desk, link.name)), names)
+    targets = {name: _targets(desk, names, name) for name in names}
+    slack = DIAL_SECONDS * (1 + MOST_DIALS // 8) + 20
+    answers = desk.ask(
+        lambda link: link.call("dial", slack, targets=[[h, p] for h, p, _ in targets[link.name]], within=DIAL_SECONDS),
+        names,
+    )
+    desk.ask(lambda link: link.call("unlisten"), names)
+    owners = {(host, port): name for rows in targets.values() for host, port, name in rows}
+    missed: dict[tuple[str, int, str], list[str]] = {}
+    for dialler, answer in answers.items():
+        for host, port, reason in answer["problems"]:
+            missed.setdefault((host, port, reason), []).append(dialler)
+    for (host, port, reason), diallers in missed.items():
+        shown = ", ".join(diallers[:3]) + (f" and {len(diallers) - 3} more" if len(diallers) > 3 else "")
+        problem = f"{host} port {port} can't be reached from {shown} ({reason})"
+        found[owners[host, port]].append(Outcome(owners[host, port], FAILED, problem, "open it in the fire wall"))
+    return found
+
+
+def _targets(desk: Desk, names: Sequence[str], name: str) -> list[tuple[str, int, str]]:
+    """Address, port and host of the peers that `name` shall dial: those of the next hosts in the ring."""
+    place = list(names).index(name)
+    others = [*names[place + 1 :], *names[:place]][:MOST_DIALS]
+    return [(desk.inventory.host(other).peer_address, port, other) for other in others for port in _ports(desk, other)]
+
+
+def _ports(desk: Desk, name: str) -> list[int]:
+    return [peer.port for peer in desk.inventory.peers_on(name)]
+
+
+def _row(host: Host, facts: Facts | None, problems: Sequence[Outcome]) -> list[str]:
+    if facts is None:
+        return [host.name, "no", *["-"] * (len(_HEADINGS) - 2)]
+    ports = " ".join(f"{port} {reason or 'free'}" for port, reason in facts["ports"].items())
+    reached = not any("can't be reached" in outcome.problem for outcome in problems)
+    return [
+        host.name,
+        "here" if host.local else facts["user"],
+        facts["python"],
+        "can't be written" if facts["writable"] else facts["home"],
+        format_size(facts["free"]),
+        ports,
+        f"{facts['skew']:+.1f} s",
+        "all" if reached else "not all",
+    ]
+
+
+def _upload_size(desk: Desk) -> int | None:
+    """Bytes of what is to be uploaded; None where that isn't known here."""
+    payload = desk.inventory.swarm.payload
+    if not isinstance(payload, Upload):
+        return None
+    return upload_size(desk.base, payload)

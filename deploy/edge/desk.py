@@ -1,0 +1,130 @@
+"""What all tasks of one chain share: the inventory, the fleet, the screen, the run, and what went wrong so far."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from deploy.core.inventory import Inventory
+from deploy.core.ranges import fold
+from deploy.core.verdict import SKIPPED, UNREACHABLE, Outcome, error_lines, exit_code
+from deploy.edge.fleet import DEFAULT_SECONDS, Fleet
+from deploy.edge.hosterror import HostError
+from deploy.edge.link import Link
+from deploy.edge.screen import Screen
+from deploy.edge.transcript import Transcript
+from peer.core.errors import EXIT_USAGE, ConfigError, WeftError
+from peer.core.manifest import Manifest
+
+T = TypeVar("T")
+RUNS = "runs"
+_RUN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
+
+
+class Halt(WeftError):
+    """The chain can't go on; what went wrong has been told."""
+
+
+class Desk:
+    """One chain's state. `down` holds the hosts that dropped out: later tasks of the chain leave them alone."""
+
+    def __init__(
+        self, inventory: Inventory, fleet: Fleet, screen: Screen, transcript: Transcript, base: Path, run: str
+    ) -> None:
+        if run and not _RUN_NAME.fullmatch(run):
+            raise ConfigError("--run", f"'{run}' isn't a run's name", "use letters, digits, '.', '_' and '-'")
+        self.inventory = inventory
+        self.fleet = fleet
+        self.screen = screen
+        self.base = base  # the inventory's folder, where its relative paths begin
+        self.task = ""
+        self.run = run
+        self.manifest: Manifest | None = None
+        self.proof = 0  # the exit code of the last `verify`
+        self.outcomes: list[Outcome] = []
+        self.down: dict[str, Outcome] = {}
+        self._transcript = transcript
+
+    @property
+    def able(self) -> list[str]:
+        """The chosen hosts that haven't dropped out."""
+        return [host.name for host in self.inventory.chosen_hosts if host.name not in self.down]
+
+    @property
+    def folder(self) -> Path:
+        """Where this run's papers lie."""
+        return Path(RUNS) / self.run
+
+    @property
+    def code(self) -> int:
+        """The exit code as things stand."""
+        return exit_code(self.outcomes) or self.proof
+
+    def ask(
+        self,
+        work: Callable[[Link], T],
+        names: Iterable[str] | None = None,
+        seconds: float = DEFAULT_SECONDS,
+        drop: bool = False,
+    ) -> dict[str, T]:
+        """`work` on all able hosts (or `names`) at once; tells the errors and gives the other hosts' values.
+
+        Hosts that can't be reached drop out, with `drop` those that failed as well.
+        """
+        good, bad = self.fleet.each(self.able if names is None else names, work, seconds)
+        self.fail([error.outcome(name) for name, error in bad.items()], drop)
+        return good
+
+    def fail(self, outcomes: Iterable[Outcome], drop: bool = False) -> None:
+        """Note and tell what went wrong."""
+        outcomes = list(outcomes)
+        self.outcomes += outcomes
+        self.screen.errors(error_lines([outcome for outcome in outcomes if outcome.state != SKIPPED]))
+        for outcome in outcomes:
+            self.record(**outcome._asdict())
+            if outcome.state == UNREACHABLE or drop:
+                self.down.setdefault(outcome.host, outcome)
+
+    def record(self, **fields: Any) -> None:
+        """One object of `--json`, with the task's name in it."""
+        self.screen.record({"task": self.task, **fields})
+
+    def begin_run(self, run: str) -> None:
+        """From now on everything belongs to this run."""
+        self.run = run
+        self._transcript.open(self.folder)
+
+    def find_run(self) -> dict[str, dict[str, Any]]:
+        """Ask the hosts which run they hold, and take up the one most of them do; their answers. Raises Halt."""
+        states = self.ask(_deployed_state)
+        runs = Counter(state["run"] for state in states.values())
+        if not states:
+            raise Halt("no host answered with a run")
+        run = self.run or runs.most_common(1)[0][0]
+        strangers = [name for name, state in states.items() if state["run"] != run]
+        if strangers:
+            self.screen.note(f"{fold(strangers)}: holds another run than {run}; `fab deploy` brings it up to date")
+        self.begin_run(run)
+        return states
+
+    def halt(self, why: str) -> Halt:
+        """The error that ends the chain."""
+        if self.code == 0:
+            self.outcomes.append(Outcome("", "failed", why))
+        return Halt(why)
+
+
+def _deployed_state(link: Link) -> dict[str, Any]:
+    state = link.call("state")
+    if not state["deployed"]:
+        raise HostError(f"nothing is deployed in {state['home']}", "run `fab deploy` first")
+    return state
+
+
+class UsageError(WeftError):
+    """The command line asks for something that makes no sense."""
+
+    code = EXIT_USAGE

@@ -1,0 +1,66 @@
+"""Listens to the peers of many hosts at once: one thread and one channel a host, all events in one queue."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+from deploy.core.verdict import UNREACHABLE
+from deploy.edge.hosterror import HostError
+from deploy.edge.link import Link
+
+_RETRY_SECONDS = 2.0
+
+
+class Heard(NamedTuple):
+    """`event` of a host's stream; or `lost`, why it broke off for now; or `over`: it ended, with `lost` for bad."""
+
+    host: str
+    event: dict[str, Any] | None = None
+    lost: HostError | None = None
+    over: bool = False
+
+
+class Ears:
+    """Follows hosts until each stream is over; after a lost connection a stream goes on where it was."""
+
+    def __init__(self, links: Iterable[Link]) -> None:
+        self._queue: queue.SimpleQueue[Heard] = queue.SimpleQueue()
+        self._end = threading.Event()
+        self._links = list(links)
+        for link in self._links:
+            threading.Thread(target=self._listen, args=(link,), name=f"{link.name}-follow", daemon=True).start()
+
+    def take(self, seconds: float) -> Iterator[Heard]:
+        """What was heard since the last call; waits at most `seconds` for the first."""
+        try:
+            yield self._queue.get(timeout=seconds)
+            while True:
+                yield self._queue.get_nowait()
+        except queue.Empty:
+            return
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._end.set()
+        for link in self._links:
+            link.unfollow()
+
+    def _listen(self, link: Link) -> None:
+        offsets: dict[str, int] = {}
+        while not self._end.is_set():
+            try:
+                for event in link.follow(offsets, until_done=True):
+                    if "offset" in event:
+                        offsets[str(event["peer"])] = event["offset"]
+                    self._queue.put(Heard(link.name, event))
+                self._queue.put(Heard(link.name, over=True))
+                return
+            except HostError as error:
+                final = error.state != UNREACHABLE  # the host answered, and the answer is no
+                self._queue.put(Heard(link.name, lost=error, over=final))
+                if final:
+                    return
+            self._end.wait(_RETRY_SECONDS)

@@ -1,0 +1,70 @@
+"""Runs a chain of tasks over one desk: options of any task hold for all, every error becomes a line and a code."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import invoke
+
+from deploy.core import chain
+from deploy.core.plan import PHASES
+from deploy.edge.chaintask import SHARED
+from deploy.edge.desk import Desk, Halt
+from deploy.edge.opening import open_desk
+from deploy.edge.planning import plan
+from peer.core.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, WeftError
+
+
+class ChainExecutor(invoke.Executor):
+    """Fabric finds it through `tasks.executor_class` in fabric.yaml. Parsing is over when `execute` begins."""
+
+    def execute(self, *tasks: Any) -> dict[Any, Any]:
+        """Run the tasks in order. Ends in `invoke.Exit` unless all went well."""
+        calls = self.normalize(tasks)
+        try:
+            self._refuse_hosts()
+            named = [chain.Call(call.task.name, call.kwargs) for call in calls]
+            options = chain.hoist(named, tuple(SHARED))
+            desk = open_desk(options, self.config)
+        except WeftError as error:
+            raise invoke.Exit(str(error), error.code) from None
+        try:
+            self._run(calls, desk, bool(options.get("dry_run")))
+        finally:
+            desk.fleet.close()
+        if desk.code:
+            raise invoke.Exit(code=desk.code)
+        return {}
+
+    def _run(self, calls: list[invoke.Call], desk: Desk, dry_run: bool) -> None:
+        try:
+            if dry_run:
+                plan(desk, [call.task.name for call in calls if call.task.name in (*PHASES, "up")])
+                return
+            for call in calls:
+                desk.task = call.task.name
+                context = invoke.Context(self.config)
+                context._set(desk=desk)  # a plain attribute; an assignment would become configuration
+                call.task(context, *call.args, **call.kwargs)
+        except Halt as error:
+            desk.screen.errors([str(error)])
+            raise invoke.Exit(code=desk.code or EXIT_FAILED) from None
+        except WeftError as error:
+            desk.screen.errors(str(error).splitlines())
+            raise invoke.Exit(code=error.code) from None
+        except KeyboardInterrupt:
+            desk.screen.errors(["interrupted"])
+            raise invoke.Exit(code=EXIT_INTERRUPTED) from None
+        except BrokenPipeError:  # the reader of our output has left, as `| head` does
+            sys.stdout = None  # type: ignore[assignment]
+            raise invoke.Exit(code=EXIT_FAILED) from None
+
+    def _refuse_hosts(self) -> None:
+        core = self.core[0].args if self.core else {}
+        if "hosts" in core and core["hosts"].value:
+            raise invoke.Exit(
+                "-H would run every task once a host: use --limit, with names of the inventory", EXIT_USAGE
+            )
+        if self.core and self.core.remainder:
+            raise invoke.Exit("`--` runs commands on hosts, which isn't what these tasks are for", EXIT_USAGE)

@@ -1,0 +1,67 @@
+"""The same work on many hosts at once: a result or an error for each, and no host waits for another."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from typing import TypeVar
+
+from deploy.edge.hosterror import HostError, unreachable
+
+T = TypeVar("T")
+WIDTH = 64  # hosts at once
+_LOOK_SECONDS = 0.5
+
+
+def fan_out(
+    names: Iterable[str],
+    work: Callable[[str], T],
+    seconds: float,
+    hang_up: Callable[[str], object],
+    width: int = WIDTH,
+) -> dict[str, T | HostError]:
+    """`work(name)` for each name; its value, or the HostError it raised, in the order of names.
+
+    Each host has `seconds` from the moment its work begins; the work has shorter deadlines of its own, so this one
+    catches only what hangs in spite of them: `hang_up(name)` then has to make it end. Ctrl-C hangs up on all.
+    """
+    started: dict[str, float] = {}
+
+    def begin(name: str) -> T:
+        started[name] = time.monotonic()
+        return work(name)
+
+    order = list(dict.fromkeys(names))
+    pool = ThreadPoolExecutor(min(width, len(order)) or 1, thread_name_prefix="host")
+    futures = {pool.submit(begin, name): name for name in order}
+    results: dict[str, T | HostError] = {}
+    waiting = set(futures)
+    try:
+        while waiting:
+            done, waiting = wait(waiting, _LOOK_SECONDS, FIRST_COMPLETED)
+            results.update((futures[future], _value(future)) for future in done)
+            for future in [one for one in waiting if _late(started.get(futures[one]), seconds)]:
+                waiting.discard(future)
+                results[futures[future]] = unreachable(f"not done within {seconds:.0f} s", "is the host overloaded?")
+                hang_up(futures[future])
+    except BaseException:
+        for name in order:
+            hang_up(name)
+        raise
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+    return {name: results[name] for name in order}
+
+
+def _late(started: float | None, seconds: float) -> bool:
+    return started is not None and time.monotonic() - started > seconds
+
+
+def _value(future: Future[T]) -> T | HostError:
+    try:
+        return future.result()
+    except HostError as error:
+        return error
+    except (OSError, EOFError) as error:
+        return HostError((getattr(error, "strerror", "") or str(error) or type(error).__name__).lower())

@@ -1,0 +1,56 @@
+"""All hosts of an inventory, each with its link; work on many of them at once, with the failures kept as values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TypeVar
+
+from deploy.core.inventory import Host, Inventory
+from deploy.core.plan import swarm_folder
+from deploy.edge.fanout import fan_out
+from deploy.edge.hosterror import HostError
+from deploy.edge.link import Link, Transport
+from deploy.edge.local import LocalTransport
+from deploy.edge.ssh import SshTransport, Ways
+
+T = TypeVar("T")
+DEFAULT_SECONDS = 120.0
+
+
+class Fleet:
+    """The links of one chain of tasks; connections stay open from task to task.
+
+    `base` is the folder where local hosts' relative paths begin: the inventory's.
+    """
+
+    def __init__(self, inventory: Inventory, ways: Ways, base: Path) -> None:
+        self._ways = ways
+        self._links = {
+            host.name: Link(host, self._way(host, base), swarm_folder(inventory, host.name)) for host in inventory.hosts
+        }
+
+    def link(self, name: str) -> Link:
+        """The link to one host."""
+        return self._links[name]
+
+    def each(
+        self, names: Iterable[str], work: Callable[[Link], T], seconds: float = DEFAULT_SECONDS
+    ) -> tuple[dict[str, T], dict[str, HostError]]:
+        """`work(link)` for all hosts at once: the values of those where it went well, the errors of the others."""
+        results = fan_out(names, lambda name: work(self._links[name]), seconds, self._hang_up)
+        good = {name: value for name, value in results.items() if not isinstance(value, HostError)}
+        bad = {name: error for name, error in results.items() if isinstance(error, HostError)}
+        return good, bad
+
+    def close(self) -> None:
+        """Hang up on all."""
+        for link in self._links.values():
+            link.close()
+        self._ways.close()
+
+    def _way(self, host: Host, base: Path) -> Transport:
+        return LocalTransport(host, base) if host.local else SshTransport(host, self._ways)
+
+    def _hang_up(self, name: str) -> None:
+        self._links[name].close()

@@ -1,0 +1,87 @@
+"""One host as the tasks see it: ask its agent for something, follow its peers; connects when first needed."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator
+from typing import Any, Protocol
+
+from deploy.core.inventory import Host
+from deploy.edge.deadline import Deadline
+from deploy.edge.pipe import Pipe
+from deploy.edge.session import Answer, OnPart, Session
+
+CONNECT_SECONDS = 40.0  # login with all its retries, behind a bastion too
+AGENT_SECONDS = 20.0  # a host's Python, from cold
+CALL_SECONDS = 30.0  # a small request
+
+
+class Transport(Protocol):
+    """A way to a host: SSH, or none where the host is this machine."""
+
+    def connect(self, deadline: Deadline) -> None: ...
+    def open(self, deadline: Deadline) -> Pipe: ...
+    def close(self) -> None: ...
+
+
+class Link:
+    """A host, the way to it and, once somebody asked, an agent on it. `home` is the swarm's folder there."""
+
+    def __init__(self, host: Host, transport: Transport, home: str) -> None:
+        self.host = host
+        self.name = host.name
+        self.home = home
+        self._transport = transport
+        self._session: Session | None = None
+        self._following: Session | None = None
+        self._turn = threading.Lock()  # an agent serves one request at a time
+
+    def connect(self) -> None:
+        """Log in and have an agent ready, so that the next request costs one round trip. Raises HostError."""
+        with self._turn:
+            self._ready()
+
+    def call(
+        self,
+        verb: str,
+        seconds: float = CALL_SECONDS,
+        body: Iterable[bytes] = (),
+        body_size: int = 0,
+        on_part: OnPart | None = None,
+        **fields: Any,
+    ) -> Answer:
+        """One request and its answer. Raises HostError."""
+        with self._turn:
+            session = self._ready()
+            return session.call(verb, Deadline(seconds), body, body_size, on_part, home=self.home, **fields)
+
+    def follow(self, offsets: dict[str, int], until_done: bool) -> Iterator[Answer]:
+        """The lines of all this host's peers, from an agent of its own. Raises HostError when it breaks off."""
+        session = self._following = self._open()
+        try:
+            yield from session.follow(
+                Deadline(CALL_SECONDS), home=self.home, until_done=until_done, **{"from": offsets}
+            )
+        finally:
+            session.close()
+
+    def unfollow(self) -> None:
+        """End `follow`, from another thread."""
+        if self._following is not None:
+            self._following.close()
+
+    def close(self) -> None:
+        """Hang up; whoever waits for an answer gets an error."""
+        self.unfollow()
+        if self._session is not None:
+            self._session.close()
+        self._transport.close()
+
+    def _ready(self) -> Session:
+        if self._session is None or self._session.broken:
+            self._session = self._open()
+        return self._session
+
+    def _open(self) -> Session:
+        self._transport.connect(Deadline(CONNECT_SECONDS))
+        return Session(self._transport.open(Deadline(AGENT_SECONDS)), Deadline(AGENT_SECONDS))

@@ -1,0 +1,62 @@
+"""Opens a chain of tasks: reads the inventory that its options name, and sets up what the tasks share."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from deploy.core.inventory import FIRST_PORT, limited, localized, parse_inventory
+from deploy.edge.desk import Desk
+from deploy.edge.fleet import Fleet
+from deploy.edge.screen import Screen
+from deploy.edge.ssh import Ways
+from deploy.edge.transcript import Transcript
+from peer.core.errors import ConfigError
+
+DEFAULT_INVENTORY = "inventory.yaml"
+LOCAL_FOLDER = "~/.weft/local"  # `--local`: a folder a host below this one
+_LAST_FIRST_PORT = 60000
+
+
+def open_desk(options: Mapping[str, Any], fabric_config: Any) -> Desk:
+    """The desk of a chain; `options` are those that hold for all of it. Raises ConfigError, InventoryError."""
+    path = Path(str(options.get("inventory", DEFAULT_INVENTORY)))
+    inventory = parse_inventory(_read(path), str(path))
+    if options.get("local"):
+        inventory = localized(inventory, LOCAL_FOLDER, _free_base(len(inventory.peers)))
+    inventory = limited(inventory, str(options.get("limit", "")))
+    transcript = Transcript()
+    screen = Screen(transcript, bool(options.get("json")), bool(options.get("plain")))
+    base = path.resolve().parent
+    fleet = Fleet(inventory, Ways(fabric_config), base)
+    return Desk(inventory, fleet, screen, transcript, base, str(options.get("run", "")))
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except UnicodeDecodeError:
+        raise ConfigError(str(path), "it isn't UTF-8 text", "save it as UTF-8") from None
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise ConfigError(str(path), reason, "name your inventory with --inventory FILE") from None
+
+
+def _free_base(count: int) -> int:
+    """The first port of `count` free ones in a row: `--local` may meet another swarm on this machine."""
+    for base in range(FIRST_PORT, _LAST_FIRST_PORT, max(count, 1)):
+        if all(_is_free(port) for port in range(base, base + count)):
+            return base
+    return FIRST_PORT
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("", port))
+        except OSError:
+            return False
+        return True

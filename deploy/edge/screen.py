@@ -1,0 +1,204 @@
+"""Everything a person or a program sees; the one module that imports rich. Used from one thread."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+from rich import box
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from deploy.core.board import Board, Card, Line, most_telling, overall
+from deploy.core.problems import shown
+from deploy.edge.transcript import Transcript
+from peer.core.sizes import format_rate
+
+_PICTURE_WIDTH = 118
+_PICTURE_LINES = 14  # event lines above the table in the picture
+_STYLES = {"done": "green", "seeding": "green", "downloading": "cyan", "checking": "yellow"}
+
+
+class Screen:
+    """Results go to stdout, progress and errors to stderr; with `as_json`, stdout holds one object a line.
+
+    A live display appears only where both are a terminal and `plain` isn't said.
+    """
+
+    def __init__(self, transcript: Transcript, as_json: bool = False, plain: bool = False) -> None:
+        self._transcript = transcript
+        self.as_json = as_json
+        # Not rich's own test: FORCE_COLOR and CI make it see terminals where there is none.
+        self.lively = not plain and not as_json and sys.stdout.isatty() and sys.stderr.isatty()
+        self._out = _console(sys.stdout, sys.stdout.isatty())
+        self._err = _console(sys.stderr, sys.stderr.isatty())
+        self._lines: IO[str] = sys.stderr
+        self._live: Live | None = None
+        self._recent: list[str] = []
+        self._frame: RenderableType | None = None
+        self._last: list[RenderableType] = []
+
+    def note(self, text: str, style: str = "") -> None:
+        """A line about what is going on."""
+        self._transcript.write(text)
+        self._err.print(Text(text, style=style), soft_wrap=True)
+
+    def errors(self, lines: Sequence[str]) -> None:
+        """One line an error."""
+        for line in lines:
+            self.note(line, "bold red")
+
+    def say(self, text: str, good: bool = True) -> None:
+        """A result in one sentence; programs get theirs from `record`."""
+        self._transcript.write(text)
+        line = Text(text, style="bold green" if good else "bold red")
+        self._last.append(line)
+        if not self.as_json:
+            self._out.print(line, soft_wrap=True)
+
+    def print(self, text: str) -> None:
+        """A result as it is, such as a file's text."""
+        self._transcript.write(text)
+        if not self.as_json:
+            sys.stdout.write(text if text.endswith("\n") else text + "\n")
+
+    def record(self, fields: Mapping[str, Any]) -> None:
+        """One object of `--json`."""
+        if self.as_json:
+            sys.stdout.write(json.dumps(fields) + "\n")
+            sys.stdout.flush()
+
+    def table(self, headings: Sequence[str], rows: Sequence[Sequence[str]], good: Sequence[bool] = ()) -> None:
+        """A result as a table; `good` colours its rows, the text must tell it too."""
+        cells = [[shown(cell) for cell in row] for row in rows]
+        plain = _columns([list(headings), *cells])
+        self._transcript.write(plain)
+        drawn = _table(headings, cells, good)
+        self._last.append(drawn)
+        if self.as_json:
+            return
+        if self.lively:
+            self._out.print(drawn)
+        else:
+            sys.stdout.write(plain + "\n")
+
+    @contextlib.contextmanager
+    def watching(self, lines_are_the_result: bool) -> Iterator[None]:
+        """While the body runs, `tick` keeps a live display of the swarm at the bottom, if there is a terminal.
+
+        Without one, the event lines go to stdout if they are what was asked for, else to stderr.
+        """
+        self._lines = sys.stdout if lines_are_the_result and not self.as_json else sys.stderr
+        if not self.lively:
+            yield
+            return
+        with Live(console=self._err, auto_refresh=False, transient=True) as self._live:
+            try:
+                yield
+            finally:
+                self._live = None
+
+    def tick(self, board: Board, lines: Sequence[Line]) -> None:
+        """Show new event lines, in one go, and the swarm as it is now."""
+        texts = [str(line) for line in lines]
+        self._transcript.write("\n".join(texts))
+        self._recent = [*self._recent, *texts][-_PICTURE_LINES:]
+        if self._live is None:
+            if texts:
+                self._lines.write("\n".join(texts) + "\n")
+                self._lines.flush()
+            return
+        if texts:
+            self._live.console.print(Text("\n".join(texts)), soft_wrap=True)
+        self._live.update(_panel(board, self._err.height - 8), refresh=True)
+
+    def progress(self, board: Board) -> None:
+        """The swarm in one line, where there is no live display to tell it."""
+        if self._live is None:
+            self.note(overall(board.cards))
+
+    def keep_frame(self, board: Board) -> None:
+        """Remember this moment for the picture."""
+        self._frame = Group(Text("\n".join(self._recent)), _panel(board, 20))
+
+    def picture(self, path: str, title: str) -> None:
+        """Write the kept moment and the tables shown since as an SVG; no `path`, no picture."""
+        if not path:
+            return
+        console = _console(io.StringIO(), True, record=True, width=_PICTURE_WIDTH)
+        for part in ([self._frame] if self._frame else []) + self._last:
+            console.print(part)
+        file = Path(path)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(console.export_svg(title=title), "utf-8")
+
+
+def _console(file: IO[str], terminal: bool, record: bool = False, width: int | None = None) -> Console:
+    """A host's text is text, whatever it looks like: no markup, no emoji, no colours of rich's own finding."""
+    return Console(
+        file=file,
+        force_terminal=terminal,
+        record=record,
+        width=width,
+        markup=False,
+        highlight=False,
+        emoji=False,
+    )
+
+
+def _panel(board: Board, room: int) -> RenderableType:
+    """The live display: a row for each peer that has something to tell, as many as fit, and the sum."""
+    cards, hidden = most_telling(board.cards, room)
+    table = Table(box=box.SIMPLE_HEAD, expand=True, padding=(0, 1))
+    for heading in ("peer", "host"):
+        table.add_column(heading, no_wrap=True)
+    table.add_column("", min_width=12, ratio=2)
+    for heading in ("pieces", "down", "up"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("unchoked", no_wrap=True, ratio=1, overflow="ellipsis")
+    table.add_column("state", no_wrap=True, ratio=2, overflow="ellipsis")
+    for card in cards:
+        table.add_row(*_cells(card))
+    rest = f"  +{hidden} more" if hidden else ""
+    return Group(table, Text(f"  {overall(board.cards)}{rest}", style="bold"))
+
+
+def _cells(card: Card) -> list[RenderableType]:
+    status = card.status
+    style = "red" if card.trouble or card.failed else _STYLES.get(status.state if status else "", "")
+    bar = ProgressBar(total=1.0, completed=card.fraction, complete_style=style or "cyan", finished_style="green")
+    busy = status is not None and not card.ended
+    return [
+        Text(str(card.peer)),
+        Text(card.host),
+        bar,
+        Text(f"{status.pieces}/{status.total}" if status else "-"),
+        Text(format_rate(status.rate_down) if status and busy else "-"),
+        Text(format_rate(status.rate_up) if status and busy else "-"),
+        Text(card.unchoked),
+        Text(card.state, style=style),
+    ]
+
+
+def _table(headings: Sequence[str], rows: Sequence[Sequence[str]], good: Sequence[bool]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1))
+    for heading in headings:
+        table.add_column(heading, overflow="fold")
+    for place, row in enumerate(rows):
+        style = "" if place >= len(good) else "green" if good[place] else "red"
+        table.add_row(*(Text(cell) for cell in row), style=style)
+    return table
+
+
+def _columns(rows: Sequence[Sequence[str]]) -> str:
+    """Rows in plain columns."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows)

@@ -1,0 +1,143 @@
+"""The payload on the seeds: made, found or uploaded there, and the manifest that says what it is."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import peer
+from deploy.core.inventory import Generate, Peer, Upload
+from deploy.core.placing import placing
+from deploy.core.ranges import fold
+from deploy.core.verdict import UNREACHABLE
+from deploy.edge.bundle import Parcel, send
+from deploy.edge.desk import Desk
+from deploy.edge.hosterror import HostError
+from deploy.edge.link import Link
+from peer.core.errors import EXIT_USAGE, WeftError
+from peer.core.manifest import Manifest, from_json
+from peer.core.swarmfile import SWARM_NAME, parse_swarm
+
+_SLOWEST_HASH = 20e6  # bytes a second below which we give up on a seed
+_UNKNOWN_SECONDS = 4 * 3600.0  # the payload lies on the seed, and nobody knows its size yet
+
+
+class UploadError(WeftError):
+    """What is to be uploaded can't be read on this machine."""
+
+    code = EXIT_USAGE
+
+
+def make_payload(desk: Desk, hosts: list[str]) -> Manifest:
+    """Have the payload on the seeds of `hosts`; its manifest. Raises Halt where that fails, or where seeds differ."""
+    payload = desk.inventory.swarm.payload
+    source = desk.base / Path(payload.path).expanduser() if isinstance(payload, Upload) else None
+    upload = _upload_manifest(desk, source) if source is not None else None
+    seconds = _seconds(desk, upload)
+
+    def on_host(link: Link) -> list[Manifest]:
+        seeds = [seed for seed in desk.inventory.peers_on(link.name) if seed.seed]
+        return [_seed_manifest(desk, link, seed, source, upload, seconds) for seed in seeds]
+
+    answers = desk.ask(on_host, hosts, seconds * 4, drop=True)
+    found = {name: manifest for name, manifests in answers.items() for manifest in manifests}
+    if not found:
+        raise desk.halt("no seed has the payload, so there is nothing to bring to the others")
+    if len({manifest.digest for manifest in found.values()}) > 1:
+        raise desk.halt(f"the seeds' payloads differ: {fold(found)}; make them equal, or name one seed")
+    return next(iter(found.values()))
+
+
+def running_swarm(desk: Desk) -> tuple[Manifest, str]:
+    """Manifest and run of the swarm that is deployed already, asked of its seeds, for hosts that join it."""
+    seeds = [peer.host for peer in desk.inventory.seeds]
+    good, bad = desk.fleet.each(seeds, _swarm_text)
+    texts = [text for text in good.values() if text]
+    if not texts:
+        desk.fail([error.outcome(name) for name, error in bad.items()])
+        raise desk.halt(f"no seed ({fold(seeds)}) holds this swarm; deploy to a seed too")
+    swarm = parse_swarm(texts[0], f"{SWARM_NAME} of {next(iter(good))}")
+    return swarm.manifest, swarm.run
+
+
+def _swarm_text(link: Link) -> str:
+    parts: dict[str, bytes] = {}
+
+    def keep(name: str, data: bytes) -> None:
+        parts[name] = parts.get(name, b"") + data
+
+    link.call("collect", on_part=keep, only=[SWARM_NAME])
+    return parts.get(SWARM_NAME, b"").decode("utf-8", "replace")
+
+
+def _seed_manifest(
+    desk: Desk, link: Link, seed: Peer, source: Path | None, upload: Manifest | None, seconds: float
+) -> Manifest:
+    """One seed's payload in its place; its manifest."""
+    payload, piece_size = desk.inventory.swarm.payload, _piece_size(desk)
+    link.call("prepare", peers=[placing(desk.inventory, seed)._asdict()], name=payload.name)
+    if isinstance(payload, Generate):
+        link.call("generate", seconds, peer=seed.peer_id, name=payload.name, size=payload.size, seed=payload.seed)
+    if source is not None and upload is not None:
+        _upload(link, seed, source, upload, piece_size, seconds)
+    manifest = _manifest(link, seed, payload.name, piece_size, seconds)
+    if upload is not None and manifest.digest != upload.digest:
+        raise HostError(f"{source} changed while it was uploaded", "run it again when nobody writes to it")
+    return manifest
+
+
+def _upload(link: Link, seed: Peer, source: Path, wanted: Manifest, piece_size: str, seconds: float) -> None:
+    """Send the payload to a seed, unless it has it."""
+    if _is_there(link, seed, wanted, piece_size, seconds):
+        return
+    top = f"peer_{seed.peer_id}/{wanted.name}"
+    below = f"{top}/" if wanted.tree else f"peer_{seed.peer_id}/"
+    parcels = [
+        Parcel(
+            below + file.path, file.mode, file.size, file.sha256, source=source / file.path if wanted.tree else source
+        )
+        for file in wanted.files
+    ]
+    folders = [[below + folder.path, folder.mode] for folder in wanted.folders]
+    if wanted.tree:
+        folders.append([top, wanted.root_mode])
+    send(link, parcels, gone=[top], folders=folders)
+
+
+def _is_there(link: Link, seed: Peer, wanted: Manifest, piece_size: str, seconds: float) -> bool:
+    try:
+        return _manifest(link, seed, wanted.name, piece_size, seconds).digest == wanted.digest
+    except HostError as error:
+        if error.state == UNREACHABLE:
+            raise
+        return False  # nothing of that name there, or something odd that goes now
+
+
+def _manifest(link: Link, seed: Peer, name: str, piece_size: str, seconds: float) -> Manifest:
+    answer = link.call("manifest", seconds, peer=seed.peer_id, name=name, piece_size=piece_size)
+    return from_json(answer["manifest"], f"the manifest of {link.name}")
+
+
+def _upload_manifest(desk: Desk, source: Path) -> Manifest:
+    """What is to be uploaded, hashed on this machine. Raises UploadError."""
+    desk.screen.note(f"hashing {source}")
+    command = [sys.executable, "-m", "peer", "manifest", str(source), "--name", desk.inventory.swarm.payload.name]
+    command += ["--piece-size", _piece_size(desk)]
+    root = Path(peer.__file__).parent.parent
+    ended = subprocess.run(command, cwd=root, capture_output=True, stdin=subprocess.DEVNULL, text=True)
+    if ended.returncode:
+        raise UploadError(f"payload: {(ended.stderr.strip().splitlines() or ['not readable'])[-1]}")
+    return from_json(json.loads(ended.stdout), str(source))
+
+
+def _piece_size(desk: Desk) -> str:
+    return str(desk.inventory.swarm.piece_size or "auto")
+
+
+def _seconds(desk: Desk, upload: Manifest | None) -> float:
+    """How long a seed may take for making or hashing the payload."""
+    payload = desk.inventory.swarm.payload
+    size = payload.size if isinstance(payload, Generate) else upload.size if upload else None
+    return _UNKNOWN_SECONDS if size is None else 60 + size / _SLOWEST_HASH

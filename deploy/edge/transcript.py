@@ -1,0 +1,39 @@
+"""The run's transcript: every line that a chain of tasks told its operator, kept in runs/<run id>/."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+
+NAME = "transcript.txt"
+
+
+class Transcript:
+    """Lines wait in memory until the run's folder is known."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._waiting: list[str] = []
+        self._path: Path | None = None
+
+    def write(self, text: str) -> None:
+        """Note some lines, with the time."""
+        stamp = time.strftime("%Y-%m-%d %H:%M:%S")
+        with self._lock:
+            self._waiting += [f"{stamp} {line}" for line in text.splitlines()]
+            self._flush()
+
+    def open(self, folder: Path) -> None:
+        """From now on, and for what was noted before: the transcript lies in `folder`, behind what is there."""
+        with self._lock:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._path = folder / NAME
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._path is None or not self._waiting:
+            return
+        with self._path.open("a", encoding="utf-8") as file:
+            file.write("".join(line + "\n" for line in self._waiting))
+        self._waiting.clear()

@@ -14,7 +14,7 @@ ALL = "all"  # a group that is always there
 MAX_NESTING = 50
 
 Groups = Mapping[str, tuple[str, ...]]
-_ITEM = re.compile(r"(?:\[[^\]]*\]|[^,\[])+|\[")  # commas inside brackets belong to a range
+_ITEM = re.compile(r"(?:\[[^\]]*\]|[^,])+")  # commas inside brackets belong to a range
 
 
 class UnknownName(ValueError):

@@ -1,0 +1,62 @@
+"""What processes cost, as /proc tells it: CPU seconds, peak memory, open files."""
+
+from __future__ import annotations
+
+import os
+from typing import Iterable, Optional
+
+_TICKS = os.sysconf("SC_CLK_TCK")
+_UTIME = 11  # in /proc/PID/stat, counted behind the name: utime, stime and both of the children that were waited for
+
+
+def cpu_seconds(pid: int, children: bool = True) -> float:
+    """User and system time of a process, and of those of its children that have ended; 0 if it is gone."""
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            fields = file.read().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return sum(map(int, fields[_UTIME : _UTIME + (4 if children else 2)])) / _TICKS
+
+
+def total_cpu(pids: Iterable[int]) -> float:
+    return sum(cpu_seconds(pid) for pid in pids)
+
+
+def peak_bytes(pid: int) -> int:
+    """The most memory that a process has held so far; 0 if it is gone.
+
+    Not ru_maxrss: that one begins with the memory of whoever started the process.
+    """
+    return _status_kib(pid, "VmHWM:") * 1024
+
+
+def available_bytes() -> int:
+    """Memory that programs could still take."""
+    with open("/proc/meminfo") as file:
+        return next(int(line.split()[1]) for line in file if line.startswith("MemAvailable:")) * 1024
+
+
+def open_files(pid: int) -> int:
+    try:
+        return len(os.listdir(f"/proc/{pid}/fd"))
+    except OSError:
+        return 0
+
+
+def load_average() -> float:
+    """Of the last minute."""
+    return os.getloadavg()[0]
+
+
+def _status_kib(pid: int, name: str) -> int:
+    line = _status_line(pid, name)
+    return int(line.split()[1]) if line else 0
+
+
+def _status_line(pid: int, name: str) -> Optional[str]:
+    try:
+        with open(f"/proc/{pid}/status") as file:
+            return next((line for line in file if line.startswith(name)), None)
+    except OSError:
+        return None

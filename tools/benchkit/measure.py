@@ -1,0 +1,48 @@
+"""One run of one tool, measured alike for all: time, what the seed sent, CPU, memory, and the copies compared."""
+
+from __future__ import annotations
+
+import filecmp
+from typing import Dict
+
+from tools.benchkit import accounting
+from tools.benchkit.crew import Crew
+from tools.benchkit.errors import BenchError
+from tools.benchkit.records import Run
+from tools.benchkit.site import Site
+from tools.benchkit.tool import Outcome, Tool
+
+
+def measure(tool: Tool, site: Site, number: int) -> Run:
+    """Run `tool` once. A run that fails is a Run with a problem; nothing of it is running afterwards."""
+    site.fresh()
+    bare = Run(site.scenario.name, tool.name, number, load=accounting.load_average())
+    resident, sent = site.resident_cpu(), site.sent_by_seed()
+    crew = Crew()
+    try:
+        with crew:
+            outcome = tool.run(site, crew)
+    except BenchError as error:
+        return bare._replace(problem=str(error))
+    return bare._replace(
+        problem=_wrong_copies(tool, site),
+        **_times(outcome),
+        copies=(site.sent_by_seed() - sent) / site.scenario.size,
+        cpu=crew.cpu + site.resident_cpu() - resident,
+        peak=max(member.peak for member in crew.members),
+        details=outcome.details,
+    )
+
+
+def _times(outcome: Outcome) -> Dict[str, float]:
+    done = outcome.done.values()
+    return {"seconds": max(done) - outcome.begun, "first": min(done) - outcome.begun}
+
+
+def _wrong_copies(tool: Tool, site: Site) -> str:
+    """The first receiver whose bytes aren't the payload's; the clock has stopped by now."""
+    for host in site.receivers:
+        copy = tool.copy(site, host)
+        if not copy.is_file() or not filecmp.cmp(site.payload, copy, shallow=False):
+            return f"{host.name}: its copy isn't the payload"
+    return ""

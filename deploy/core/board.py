@@ -43,7 +43,7 @@ class Card:
     @property
     def ended(self) -> bool:
         """Whether the peer has left, for whatever reason."""
-        return self.alive is False
+        return self.alive is False or (self.alive is None and self.status is not None and self.status.state in ENDED)
 
     @property
     def whole(self) -> bool:
@@ -106,6 +106,8 @@ class Board:
             return self._see_line(card, str(event["log"]), int(event["offset"]))
         if "status" in event:
             self._see_status(card, event["status"])
+        elif "started" in event:
+            card.alive = None  # what its host said before is about an earlier life
         elif "alive" in event:
             card.alive = bool(event["alive"])
         return ()
@@ -123,6 +125,10 @@ class Board:
     def offsets(self, host: str) -> dict[str, int]:
         """Where to go on in each log of a host."""
         return {str(card.peer): card.offset for card in self._on(host)}
+
+    def unclear(self, host: str) -> bool:
+        """Whether a peer of the host has not said that it ended."""
+        return any(card.status is None or card.status.state not in ENDED for card in self._on(host))
 
     def _on(self, host: str) -> Iterable[Card]:
         return (card for card in self._cards.values() if card.host == host)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -46,6 +47,7 @@ class Desk:
         self.proof = 0  # the exit code of the last `verify`
         self.outcomes: list[Outcome] = []
         self.down: dict[str, Outcome] = {}
+        self.cancelled = threading.Event()  # somebody wants a task that runs beside the main thread to end
         self._transcript = transcript
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from deploy.core.verdict import UNREACHABLE
@@ -15,7 +15,7 @@ _RETRY_SECONDS = 2.0
 
 
 class Heard(NamedTuple):
-    """`event` of a host's stream; or `lost`, why it broke off for now; or `over`: it ended, with `lost` for bad."""
+    """An `event` of a host's stream; or `lost`, why it broke off; `over`: nothing more comes."""
 
     host: str
     event: dict[str, Any] | None = None
@@ -26,12 +26,20 @@ class Heard(NamedTuple):
 class Ears:
     """Follows hosts until each stream is over; after a lost connection a stream goes on where it was."""
 
-    def __init__(self, links: Iterable[Link]) -> None:
+    def __init__(self) -> None:
         self._queue: queue.SimpleQueue[Heard] = queue.SimpleQueue()
         self._end = threading.Event()
-        self._links = list(links)
-        for link in self._links:
-            threading.Thread(target=self._listen, args=(link,), name=f"{link.name}-follow", daemon=True).start()
+        self._links: dict[str, Link] = {}
+
+    def open(self, link: Link, offsets: Mapping[str, int]) -> None:
+        """Begin to listen to a host, in each log from `offsets` on."""
+        self._links[link.name] = link
+        name = f"{link.name}-follow"
+        threading.Thread(target=self._listen, args=(link, dict(offsets)), name=name, daemon=True).start()
+
+    def put(self, heard: Heard) -> None:
+        """Add what somebody else knows, from any thread."""
+        self._queue.put(heard)
 
     def take(self, seconds: float) -> Iterator[Heard]:
         """What was heard since the last call; waits at most `seconds` for the first."""
@@ -45,11 +53,10 @@ class Ears:
     def close(self) -> None:
         """Stop listening."""
         self._end.set()
-        for link in self._links:
+        for link in list(self._links.values()):
             link.unfollow()
 
-    def _listen(self, link: Link) -> None:
-        offsets: dict[str, int] = {}
+    def _listen(self, link: Link, offsets: dict[str, int]) -> None:
         while not self._end.is_set():
             try:
                 for event in link.follow(offsets, until_done=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from deploy.core.inventory import Peer
@@ -16,8 +17,8 @@ _GRACE_SECONDS = 10.0  # between TERM and KILL
 _SLACK = 20.0
 
 
-def start(desk: Desk, keep_going: bool = False) -> None:
-    """Start the chosen peers in PeerInfo order, each confirmed listening before the next.
+def start(desk: Desk, keep_going: bool = False, tell: Callable[[Peer], object] | None = None) -> None:
+    """Start the chosen peers in PeerInfo order, each confirmed listening before the next; `tell` of each that is.
 
     The first that fails ends it and what was started is stopped again, unless `keep_going`. Raises Halt then.
     """
@@ -25,8 +26,12 @@ def start(desk: Desk, keep_going: bool = False) -> None:
     started: list[Peer] = []
     try:
         for peer in [peer for peer in desk.inventory.chosen_peers if peer.host not in desk.down]:
+            if desk.cancelled.is_set():
+                raise KeyboardInterrupt
             if _start_one(desk, peer):
                 started.append(peer)
+                if tell is not None:
+                    tell(peer)
             elif not keep_going:
                 _give_up(desk, peer, started)
     except KeyboardInterrupt:

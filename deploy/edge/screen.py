@@ -1,4 +1,4 @@
-"""Everything a person or a program sees; the one module that imports rich. Used from one thread."""
+"""Everything a person or a program sees; the one module that imports rich."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import contextlib
 import io
 import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import wraps
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeVar, cast
 
 from rich import box
 from rich.console import Console, Group, RenderableType
@@ -27,6 +29,20 @@ _PICTURE_LINES = 14  # event lines above the table in the picture
 _STYLES = {"done": "green", "seeding": "green", "downloading": "cyan", "checking": "yellow"}
 
 
+Method = TypeVar("Method", bound=Callable[..., None])
+
+
+def _one_at_a_time(method: Method) -> Method:
+    """The starter's thread tells things too: a screen's methods wait for one another."""
+
+    @wraps(method)
+    def locked(self: Screen, *args: Any, **kwargs: Any) -> None:
+        with self._lock:
+            method(self, *args, **kwargs)
+
+    return cast(Method, locked)
+
+
 class Screen:
     """Results go to stdout, progress and errors to stderr; with `as_json`, stdout holds one object a line.
 
@@ -34,6 +50,7 @@ class Screen:
     """
 
     def __init__(self, transcript: Transcript, as_json: bool = False, plain: bool = False) -> None:
+        self._lock = threading.RLock()
         self._transcript = transcript
         self.as_json = as_json
         # Not rich's own test: FORCE_COLOR and CI make it see terminals where there is none.
@@ -46,6 +63,7 @@ class Screen:
         self._frame: RenderableType | None = None
         self._last: list[RenderableType] = []
 
+    @_one_at_a_time
     def note(self, text: str, style: str = "") -> None:
         """A line about what is going on."""
         self._transcript.write(text)
@@ -56,6 +74,7 @@ class Screen:
         for line in lines:
             self.note(line, "bold red")
 
+    @_one_at_a_time
     def say(self, text: str, good: bool = True) -> None:
         """A result in one sentence; programs get theirs from `record`."""
         self._transcript.write(text)
@@ -64,18 +83,21 @@ class Screen:
         if not self.as_json:
             self._out.print(line, soft_wrap=True)
 
+    @_one_at_a_time
     def print(self, text: str) -> None:
         """A result as it is, such as a file's text."""
         self._transcript.write(text)
         if not self.as_json:
             sys.stdout.write(text if text.endswith("\n") else text + "\n")
 
+    @_one_at_a_time
     def record(self, fields: Mapping[str, Any]) -> None:
         """One object of `--json`."""
         if self.as_json:
             sys.stdout.write(json.dumps(fields) + "\n")
             sys.stdout.flush()
 
+    @_one_at_a_time
     def table(self, headings: Sequence[str], rows: Sequence[Sequence[str]], good: Sequence[bool] = ()) -> None:
         """A result as a table; `good` colours its rows, the text must tell it too."""
         cells = [[shown(cell) for cell in row] for row in rows]
@@ -106,6 +128,7 @@ class Screen:
             finally:
                 self._live = None
 
+    @_one_at_a_time
     def tick(self, board: Board, lines: Sequence[Line]) -> None:
         """Show new event lines, in one go, and the swarm as it is now."""
         texts = [str(line) for line in lines]

@@ -1,83 +1,153 @@
-"""The task `logs`: shows all hosts' event lines and the peers' progress until every peer has ended."""
+"""The task `logs`, and the middle of `up`: shows event lines and progress until every peer has ended."""
 
 from __future__ import annotations
 
+import threading
 import time
+from collections import Counter
 from collections.abc import Iterable
 
 from deploy.core.board import Board, Line
+from deploy.core.inventory import Peer
 from deploy.core.verdict import FAILED, Outcome
+from deploy.edge import running
 from deploy.edge.desk import Desk
 from deploy.edge.ears import Ears, Heard
 from deploy.edge.hosterror import HostError
 
 _TICK_SECONDS = 0.12
 _REPORT_SECONDS = 5.0  # between two lines of progress where there is no live display
-_GIVE_UP_SECONDS = 60.0  # for a host that can't be heard, once all others have ended
+_GIVE_UP_SECONDS = 60.0  # for hosts that can't be heard, once all others have ended
+_LISTEN_AGAIN = 2  # times, where a stream ended though a peer's last status doesn't say that it did
 
 
-def logs(desk: Desk, every: bool = False, result: bool = True) -> None:
-    """Follow the chosen peers until all have ended. `every`: the frequent kinds of lines too.
+def logs(desk: Desk, every: bool = False) -> None:
+    """Follow the chosen peers until all have ended. `every`: the frequent kinds of lines too."""
+    desk.find_run()
+    watch = _Watch(desk, every or not desk.screen.lively)
+    for name in desk.able:
+        watch.open(name)
+    with desk.screen.watching(lines_are_the_result=True):
+        _run(desk, watch)
 
-    `result`: the event lines are what was asked for, so they belong on stdout.
-    """
-    if not desk.run:
-        desk.find_run()
-    watch = _Watch(desk, every or (result and not desk.screen.lively))
+
+def start_and_watch(desk: Desk, keep_going: bool, every: bool) -> None:
+    """Start the peers and follow them from the first on, until all have ended. Raises Halt where a start failed."""
+    watch = _Watch(desk, every)
+    starter = _Starter(desk, keep_going, watch)
+    with desk.screen.watching(lines_are_the_result=False):
+        starter.start()
+        try:
+            _run(desk, watch)
+        finally:
+            starter.finish()
+
+
+def _run(desk: Desk, watch: _Watch) -> None:
     try:
-        with desk.screen.watching(result):
-            watch.run()
+        watch.run()
     except KeyboardInterrupt:
-        where = f"--inventory {desk.inventory.source}"
-        desk.screen.note(f"the swarm runs on: `fab logs {where}` comes back to it, `fab stop {where}` ends it")
+        if not watch.starting:
+            where = f"--inventory {desk.inventory.source}"
+            desk.screen.note(f"the swarm runs on: `fab logs {where}` comes back to it, `fab stop {where}` ends it")
         raise
     finally:
         watch.ears.close()
     desk.fail(watch.failures())
 
 
+class _Starter(threading.Thread):
+    """Starts the peers beside the watch, and tells it of each."""
+
+    def __init__(self, desk: Desk, keep_going: bool, watch: _Watch) -> None:
+        super().__init__(name="starter", daemon=True)
+        self._desk = desk
+        self._keep_going = keep_going
+        self._watch = watch
+        self._error: BaseException | None = None
+        watch.starting = True
+
+    def run(self) -> None:
+        """The thread's body."""
+        try:
+            running.start(self._desk, self._keep_going, self._watch.started)
+        except BaseException as error:  # raised again in the main thread
+            self._error = error
+        finally:
+            self._watch.starting = False
+
+    def finish(self) -> None:
+        """End the starting, which undoes itself if it is cut short; raises what it raised."""
+        self._desk.cancelled.set()
+        self.join()
+        if self._error is not None and not isinstance(self._error, KeyboardInterrupt):
+            raise self._error
+
+
 class _Watch:
-    """The loop that takes what the ears hear, and shows it."""
+    """The loop that takes what the ears hear, and shows it. `starting`: peers are being started meanwhile."""
 
     def __init__(self, desk: Desk, every: bool) -> None:
         self._desk = desk
         self._every = every
         self._board = Board(desk.inventory.filter(desk.able), desk.run)
-        self._open = set(desk.able)
+        self._open: set[str] = set()
+        self._again: Counter[str] = Counter()
         self._lost: dict[str, tuple[float, HostError]] = {}
         self._reported = time.monotonic()
         self._half_way = False
-        self.ears = Ears(desk.fleet.link(name) for name in desk.able)
+        self.starting = False
+        self.ears = Ears()
+
+    def open(self, name: str) -> None:
+        """Listen to a host."""
+        self._open.add(name)
+        self.ears.open(self._desk.fleet.link(name), self._board.offsets(name))
+
+    def started(self, peer: Peer) -> None:
+        """A peer was started; called from the starter's thread."""
+        self.ears.put(Heard(peer.host, {"peer": peer.peer_id, "started": True}))
 
     def run(self) -> None:
         """Until every stream is over, or those that aren't have been lost for too long."""
-        while self._open and not self._hopeless():
+        while self.starting or (self._open and not self._hopeless()):
+            tick = time.monotonic() + _TICK_SECONDS
             lines: list[Line] = []
             for heard in self.ears.take(_TICK_SECONDS):
                 lines += self._take(heard)
             self._show(lines)
-            if lines:
-                time.sleep(_TICK_SECONDS)  # a tick a tenth of a second: lines are shown in batches
+            time.sleep(max(0.0, tick - time.monotonic()))  # lines are shown in batches, a few a second
+        self._show([line for heard in self.ears.take(0) for line in self._take(heard)])
 
     def failures(self) -> list[Outcome]:
         """Peers that left without the payload, and hosts that were lost."""
-        failed = [card for card in self._board.cards if card.failed]
+        failed = [card for card in self._board.cards if card.failed and card.status is not None]
         outcomes = [Outcome(card.host, FAILED, card.state, "", card.peer) for card in failed]
         return outcomes + [error.outcome(name) for name, (_, error) in self._lost.items()]
 
     def _take(self, heard: Heard) -> Iterable[Line]:
-        if heard.over:
-            self._open.discard(heard.host)
         if heard.lost is not None:
             self._lost.setdefault(heard.host, (time.monotonic(), heard.lost))
             self._board.lose(heard.host, heard.lost.problem)
-            return ()
-        self._lost.pop(heard.host, None)
-        self._board.hear(heard.host)
+        else:
+            self._lost.pop(heard.host, None)
+            self._board.hear(heard.host)
+        if heard.over:
+            self._over(heard)
         if heard.event is None:
             return ()
+        if heard.event.get("started") and heard.host not in self._open:
+            self.open(heard.host)
         self._desk.record(host=heard.host, **heard.event)
         return self._board.see(heard.event)
+
+    def _over(self, heard: Heard) -> None:
+        """The stream ended; listen again if a peer may have begun just then, or was killed."""
+        self._open.discard(heard.host)
+        unclear = self._board.unclear(heard.host) and heard.lost is None
+        if unclear and self._again[heard.host] < _LISTEN_AGAIN:
+            self._again[heard.host] += 1
+            self.open(heard.host)
 
     def _show(self, lines: list[Line]) -> None:
         self._desk.screen.tick(self._board, [line for line in lines if self._every or line.notable])

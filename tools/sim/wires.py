@@ -1,0 +1,181 @@
+"""Wires between simulated peers: connections that keep their order, and the links whose rates all transfers share.
+
+Model: each port has an uplink that serves its transfers in turn, chunk by chunk, and a downlink that takes chunks as
+they come; a transfer keeps `WINDOW` chunks in flight, as TCP does. Messages on one connection keep their order and wait
+behind a piece that is being sent.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from random import Random
+from typing import Deque, Dict, NamedTuple, Protocol, Union
+
+from peer.core.events import Send, SendPiece
+from peer.core.messages import Message
+from tools.sim.clock import Clock
+
+WINDOW = 2  # chunks of one transfer between sender and receiver
+MESSAGE_BYTES = 9
+
+
+class Rates(NamedTuple):
+    """A port's links in bytes a second."""
+
+    up: float
+    down: float
+
+
+class Port:
+    """Where a peer is plugged in. `life` counts its lives: what an earlier one had under way is void."""
+
+    def __init__(self, peer: int, rates: Rates) -> None:
+        self.peer = peer
+        self.rates = rates
+        self.life = 0
+        self.turns: Deque[Stream] = deque()
+        self.uplink_busy = False
+        self.down_free = 0.0
+
+    def reset(self) -> None:
+        """The peer is gone: nothing more leaves here."""
+        self.life += 1
+        self.turns.clear()
+        self.uplink_busy = False
+
+
+class Stream:
+    """One direction of one connection: what is queued, and the piece on the wire."""
+
+    __slots__ = (
+        "link", "sender", "receiver", "outbox", "busy", "arrived_last", "piece", "left", "in_flight", "turn", "bytes",
+    )  # fmt: skip
+
+    def __init__(self, link: "Link", sender: Port, receiver: Port) -> None:
+        self.link = link
+        self.sender = sender
+        self.receiver = receiver
+        self.outbox: Deque[Union[Send, SendPiece]] = deque()
+        self.busy = False  # a piece is on the wire
+        self.arrived_last = 0.0
+        self.piece = 0
+        self.left = 0  # bytes of the piece that wait for the uplink
+        self.in_flight = 0  # chunks
+        self.turn = False  # waits in the sender's turns
+        self.bytes = 0  # arrived so far
+
+
+class Link:
+    """A connection; `open` until either side goes."""
+
+    __slots__ = ("ends", "open")
+
+    def __init__(self, dialler: Port, listener: Port) -> None:
+        self.open = True
+        self.ends: Dict[int, Stream] = {
+            dialler.peer: Stream(self, dialler, listener),
+            listener.peer: Stream(self, listener, dialler),
+        }
+
+
+class Ears(Protocol):
+    """Who is told what arrives."""
+
+    def message_arrives(self, stream: Stream, message: Message) -> None:
+        """A message is through."""
+
+    def piece_arrives(self, stream: Stream, piece: int) -> None:
+        """The last byte of a piece is through."""
+
+
+class Wires:
+    """Carries messages and pieces. `jitter`: seconds that chance may add to a delay, drawn from `rng`."""
+
+    def __init__(self, clock: Clock, rng: Random, piece_size: int, size: int, ears: Ears) -> None:
+        self.piece_size = piece_size
+        self.size = size
+        self.chunk = 64 * 1024
+        self.latency = 0.0005
+        self.jitter = 0.0
+        self.messages = 0
+        self._clock = clock
+        self._rng = rng
+        self._ears = ears
+
+    def delay(self) -> float:
+        """Seconds that something takes from one end to the other."""
+        return self.latency + (self._rng.random() * self.jitter if self.jitter else 0.0)
+
+    def put(self, stream: Stream, effect: Union[Send, SendPiece]) -> None:
+        """Queue a message or a piece."""
+        stream.outbox.append(effect)
+        self._pump(stream)
+
+    def _pump(self, stream: Stream) -> None:
+        """Send what stands at the head of a connection's outbox, until a piece takes the wire."""
+        while stream.outbox and not stream.busy and stream.link.open:
+            effect = stream.outbox.popleft()
+            if type(effect) is SendPiece:
+                self._begin_piece(stream, effect.piece)
+            else:
+                self._pass_message(stream, effect.message)  # type: ignore[union-attr]
+
+    def _pass_message(self, stream: Stream, message: Message) -> None:
+        self.messages += 1
+        now = self._clock.now
+        stream.arrived_last = max(now + self.delay(), stream.arrived_last)
+        self._clock.at(stream.arrived_last - now, self._message_arrives, stream, message)
+
+    def _message_arrives(self, stream: Stream, message: Message) -> None:
+        if stream.link.open:
+            stream.bytes += MESSAGE_BYTES
+            self._ears.message_arrives(stream, message)
+
+    # ---- pieces
+
+    def _begin_piece(self, stream: Stream, piece: int) -> None:
+        stream.busy = True
+        stream.piece = piece
+        stream.left = max(0, min(self.piece_size, self.size - piece * self.piece_size))
+        self._want_turn(stream)
+
+    def _want_turn(self, stream: Stream) -> None:
+        if stream.left and stream.in_flight < WINDOW and not stream.turn:
+            stream.turn = True
+            stream.sender.turns.append(stream)
+            self._serve_uplink(stream.sender)
+
+    def _serve_uplink(self, sender: Port) -> None:
+        while sender.turns and not sender.uplink_busy:
+            stream = sender.turns.popleft()
+            stream.turn = False
+            if stream.link.open:
+                size = min(self.chunk, stream.left)
+                stream.left -= size
+                stream.in_flight += 1
+                sender.uplink_busy = True
+                self._clock.at(size / sender.rates.up, self._chunk_sent, stream, size, sender.life)
+
+    def _chunk_sent(self, stream: Stream, size: int, life: int) -> None:
+        sender, receiver = stream.sender, stream.receiver
+        if sender.life != life:
+            return
+        sender.uplink_busy = False
+        now = self._clock.now
+        begin = max(now + self.delay(), receiver.down_free, stream.arrived_last)
+        receiver.down_free = begin + size / receiver.rates.down
+        self._clock.at(receiver.down_free - now, self._chunk_arrives, stream, size, not stream.left)
+        self._want_turn(stream)
+        self._serve_uplink(sender)
+
+    def _chunk_arrives(self, stream: Stream, size: int, last: bool) -> None:
+        if not stream.link.open:
+            return
+        stream.bytes += size
+        stream.in_flight -= 1
+        self._want_turn(stream)
+        if last:
+            stream.busy = False
+            stream.arrived_last = self._clock.now
+            self._ears.piece_arrives(stream, stream.piece)
+            self._pump(stream)

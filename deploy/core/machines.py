@@ -13,9 +13,13 @@ LAST_PORT = 65535
 _HERE = "this machine"
 
 
-def peer_machine(host: Host) -> str:
-    """Hosts with the same text here share the ports of one machine, as far as an inventory can tell."""
-    return _HERE if host.local or is_loopback(host.peer_address) else host.peer_address.casefold()
+def peer_machines(host: Host) -> tuple[str, ...]:
+    """Hosts with one text in common here share the ports of one machine, as far as an inventory can tell.
+
+    This machine may be named by its address in the network as well, so it may have two.
+    """
+    away = () if is_loopback(host.peer_address) else (host.peer_address.casefold(),)
+    return ((_HERE,) if host.local or not away else ()) + away
 
 
 def login_machine(host: Host) -> tuple[object, ...]:
@@ -30,20 +34,21 @@ class Ports:
 
     def __init__(self) -> None:
         self._taken: dict[tuple[str, int], int] = {}
-        self._from: dict[tuple[str, int], int] = {}  # all ports from a search's first one up to here are taken
+        self._from: dict[tuple[tuple[str, ...], int], int] = {}  # below, a search from its first port finds none
 
-    def take(self, machine: str, port: int, line: int) -> int:
+    def take(self, machines: tuple[str, ...], port: int, line: int) -> int:
         """Take a port; the line of the one who has it already, or 0."""
-        taken = self._taken.get((machine, port), 0)
-        self._taken.setdefault((machine, port), line)
-        return taken
+        others = [self._taken[machine, port] for machine in machines if (machine, port) in self._taken]
+        for machine in machines:
+            self._taken.setdefault((machine, port), line)
+        return others[0] if others else 0
 
-    def next(self, machine: str, first: int, line: int) -> int:
+    def next(self, machines: tuple[str, ...], first: int, line: int) -> int:
         """Take the lowest free port from `first` on; 0 where there is none."""
-        for port in range(self._from.get((machine, first), first), LAST_PORT + 1):
-            if (machine, port) not in self._taken:
-                self._taken[machine, port] = line
-                self._from[machine, first] = port + 1
+        for port in range(self._from.get((machines, first), first), LAST_PORT + 1):
+            if not any((machine, port) in self._taken for machine in machines):
+                self.take(machines, port, line)
+                self._from[machines, first] = port + 1
                 return port
         return 0
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from deploy.core.form import InventoryPart, PeerPart
-from deploy.core.machines import Ports, peer_machine
+from deploy.core.machines import Ports, peer_machines
 from deploy.core.model import FIRST_ID, Host, Peer
 from deploy.core.problems import Ledger, Path, did_you_mean
 
@@ -61,14 +61,14 @@ def _ports(parts: Parts, lines: Mapping[Path, int], hosts: Mapping[str, Host], l
     for path, part in parts.items():
         if part.port is not None:
             given[path] = part.port
-            other = ports.take(peer_machine(hosts[part.host]), part.port, lines[path])
+            other = ports.take(peer_machines(hosts[part.host]), part.port, lines[path])
             if other:
                 problem = f"{part.port} is taken by the peer at line {other} on the same machine"
                 ledger.add((*path, "port"), f"{problem}; give each its own, or leave both out")
     for path, part in parts.items():
         if part.port is None:
             host = hosts[part.host]
-            given[path] = ports.next(peer_machine(host), host.peer_port, lines[path])
+            given[path] = ports.next(peer_machines(host), host.peer_port, lines[path])
             if not given[path]:
                 problem = f"no port from {host.peer_port} on is left for peer {part.id}"
                 ledger.add(path, f"{problem}; lower the host's peer_port", lines[path])

@@ -163,9 +163,7 @@ def test_a_key_of_a_host(keys: str, field: str, value: object) -> None:
         ("python: python3.11", "", "python", "python3.11"),
     ],
 )
-def test_defaults_hold_where_the_host_says_nothing(
-    defaults: str, keys: str, field: str, value: object
-) -> None:
+def test_defaults_hold_where_the_host_says_nothing(defaults: str, keys: str, field: str, value: object) -> None:
     assert getattr(one_host(keys, defaults).host("a"), field) == value
 
 
@@ -183,7 +181,7 @@ def test_defaults_hold_where_the_host_says_nothing(
         ("payload: {path: /, name: root}", OnSeed("/", "root")),
         ("payload: {upload: ./build.tar}", Upload("./build.tar", "build.tar")),
         ("payload: {upload: build.tar, name: app.tar}", Upload("build.tar", "app.tar")),
-        ("payload: {upload: \"it's $(x)\"}", Upload("it's $(x)", "it's $(x)")),
+        ('payload: {upload: "it\'s $(x)"}', Upload("it's $(x)", "it's $(x)")),
     ],
 )
 def test_payload(keys: str, value: object) -> None:
@@ -256,7 +254,7 @@ def test_tls_is_on_where_ssh_is(swarm: str, hosts: str, tls: bool) -> None:
 )
 def test_ranges_of_hosts(hosts: str, names: str, addresses: str) -> None:
     first = names.split(maxsplit=1)[0]
-    inventory = load(f"hosts:\n  {hosts}\nseeds: [\"{first}\"]\n")
+    inventory = load(f'hosts:\n  {hosts}\nseeds: ["{first}"]\n')
     assert [host.name for host in inventory.hosts] == names.split()
     assert [host.address for host in inventory.hosts] == addresses.split()
 
@@ -280,6 +278,11 @@ def test_ranges_of_hosts(hosts: str, names: str, addresses: str) -> None:
         (
             "hosts: {a: {address: x, user: u}, b: {address: X, user: v}}\nseeds: [a]",
             "1001:a:6008:s 1002:b:6009",
+        ),
+        (
+            "hosts: {a: {connection: local, address: x}, b: {address: x}, c: {connection: local, address: y}}\n"
+            "seeds: [a]",
+            "1001:a:6008:s 1002:b:6009 1003:c:6009",
         ),
         ("hosts: {a: {peer_port: 7000}, b: }\nseeds: [a]", "1001:a:7000:s 1002:b:6008"),
         # the list's order is PeerInfo's, and ports that are said come before those that are found

@@ -141,9 +141,7 @@ def test_limit_and_local_go_in_either_order() -> None:
 
 
 def test_tls_that_is_asked_for_stays_on_locally() -> None:
-    inventory = parse_inventory(
-        "swarm: {name: d, payload: {generate: 1}, tls: true}\nhosts: {a: }\nseeds: [a]\n"
-    )
+    inventory = parse_inventory("swarm: {name: d, payload: {generate: 1}, tls: true}\nhosts: {a: }\nseeds: [a]\n")
     assert localized(inventory, "/x").tls
 
 

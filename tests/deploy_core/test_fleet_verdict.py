@@ -1,0 +1,223 @@
+"""The verdict as tables: exit code, folded errors, one row a peer, and nothing is good that nobody checked."""
+
+from __future__ import annotations
+
+import pytest
+
+from deploy.core.inventory import limited, parse_inventory
+from deploy.core.verdict import (
+    FAILED,
+    INTERRUPTED,
+    OK,
+    SKIPPED,
+    UNREACHABLE,
+    Copy,
+    Outcome,
+    error_lines,
+    exit_code,
+    judge,
+    rows,
+)
+
+FLEET = parse_inventory(
+    "swarm: {name: demo, payload: {generate: 1MiB}}\nhosts:\n  alpha:\n  node[1-3]:\nseeds: [alpha]\n"
+)
+HASH, OTHER = "ab" * 32, "cd" * 32
+GOOD = [Copy(peer, True, HASH, 1048576, 16, 16, 2.25) for peer in (1001, 1002, 1003, 1004)]
+
+
+@pytest.mark.parametrize(
+    ("states", "code"),
+    [
+        ([], 0),
+        ([OK], 0),
+        ([OK, OK], 0),
+        ([FAILED], 1),
+        ([OK, FAILED], 1),
+        ([SKIPPED], 1),
+        ([OK, SKIPPED], 1),
+        ([UNREACHABLE], 4),
+        ([OK, UNREACHABLE], 4),
+        ([FAILED, UNREACHABLE], 4),
+        ([UNREACHABLE, FAILED], 4),
+        ([SKIPPED, UNREACHABLE], 4),
+        ([INTERRUPTED], 130),
+        ([FAILED, INTERRUPTED], 130),
+        ([UNREACHABLE, INTERRUPTED], 130),
+    ],
+)
+def test_exit_code(states: list[str], code: int) -> None:
+    assert exit_code([Outcome(f"h{place}", state) for place, state in enumerate(states)]) == code
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "lines"),
+    [
+        ([], []),
+        ([Outcome("a")], []),
+        ([Outcome("a", FAILED)], ["failed: a"]),
+        ([Outcome("a", FAILED, "disk full")], ["failed: a: disk full"]),
+        (
+            [
+                Outcome("node4", UNREACHABLE, "connection refused", "is sshd running on that port?"),
+                Outcome("node5", UNREACHABLE, "connection refused", "is sshd running on that port?"),
+            ],
+            ["unreachable: node[4-5]: connection refused: is sshd running on that port?"],
+        ),
+        (
+            [
+                Outcome("n1", UNREACHABLE, "timed out"),
+                Outcome("n2", FAILED, "disk full"),
+                Outcome("n3", UNREACHABLE, "timed out"),
+            ],
+            ["unreachable: n[1,3]: timed out", "failed: n2: disk full"],
+        ),
+        (
+            [Outcome("n1", FAILED, "x", "do a"), Outcome("n2", FAILED, "x", "do b")],
+            ["failed: n1: x: do a", "failed: n2: x: do b"],
+        ),
+        ([Outcome("n1", FAILED, "port taken", peer=1001)], ["failed: n1 (peer 1001): port taken"]),
+        (
+            [Outcome("n1", FAILED, "died", peer=1001), Outcome("n2", FAILED, "died", peer=1002)],
+            ["failed: n[1-2] (peers 1001-1002): died"],
+        ),
+        (
+            [Outcome("n1", FAILED, "died", peer=1001), Outcome("n1", FAILED, "died", peer=1005)],
+            ["failed: n1 (peers 1001,1005): died"],
+        ),
+        ([Outcome("n1", FAILED, "died", peer=1)] * 2, ["failed: n1 (peer 1): died"]),
+        ([Outcome("a", SKIPPED, "an earlier peer failed")], ["skipped: a: an earlier peer failed"]),
+        ([Outcome("a", INTERRUPTED)], ["interrupted: a"]),
+        ([Outcome("a", FAILED, "x\n\x1b[2Jy")], ["failed: a: x\\n\\x1b[2Jy"]),
+    ],
+)
+def test_error_lines(outcomes: list[Outcome], lines: list[str]) -> None:
+    assert list(error_lines(outcomes)) == lines
+
+
+def test_all_good() -> None:
+    verdict = judge(FLEET, GOOD, sha256=HASH)
+    assert verdict.code == 0
+    assert verdict.lines == ()
+    assert verdict.sentence == "TheFile.dat is whole on all 4 peers"
+    assert [row.verdict for row in verdict.rows] == ["ok"] * 4
+    assert verdict.rows[0][:6] == ("1001", "alpha", "16/16", "1,048,576", "-", HASH)
+    assert verdict.rows[1][:6] == ("1002", "node1", "16/16", "1,048,576", "2.2", HASH)
+
+
+def test_copies_are_compared_without_a_manifest_too() -> None:
+    assert judge(FLEET, GOOD).code == 0
+    mixed = [*GOOD[:3], GOOD[3]._replace(sha256=OTHER)]
+    verdict = judge(FLEET, mixed)
+    assert verdict.code == 1
+    assert verdict.lines == (
+        "failed: node3 (peer 1004): its hash isn't that of the other peers: see its log, then run it again",
+    )
+    assert [row.good for row in verdict.rows] == [True, True, True, False]
+
+
+def test_a_hash_that_is_not_the_manifests_is_never_good() -> None:
+    verdict = judge(FLEET, GOOD, sha256=OTHER)
+    assert verdict.code == 1
+    assert not any(row.good for row in verdict.rows)
+    assert verdict.sentence == "TheFile.dat is whole on 0 of 4 peers"
+    assert verdict.lines == (
+        "failed: alpha, node[1-3] (peers 1001-1004): its hash isn't that of the manifest: "
+        "see its log, then run it again",
+    )
+
+
+def test_hashes_in_capitals_are_the_same() -> None:
+    assert judge(FLEET, GOOD, sha256=HASH.upper()).code == 0
+
+
+def test_a_copy_without_a_hash_is_not_good() -> None:
+    verdict = judge(FLEET, [*GOOD[:3], GOOD[3]._replace(sha256="")], sha256=HASH)
+    assert verdict.code == 1
+    assert verdict.rows[3].verdict == "its hash isn't known"
+
+
+def test_no_copies_at_all_is_a_failure() -> None:
+    verdict = judge(FLEET, [])
+    assert verdict.code == 1
+    assert verdict.rows[0][2:] == ("-", "-", "-", "-", "never checked", False)
+    assert verdict.lines == (
+        "failed: alpha, node[1-3] (peers 1001-1004): its copy was never checked: see its log, then run it again",
+    )
+
+
+@pytest.mark.parametrize(
+    ("copy", "outcome", "code", "line", "cell"),
+    [
+        (
+            None,
+            Outcome("node3", UNREACHABLE, "timed out", "is it up?"),
+            4,
+            "unreachable: node3: timed out: is it up?",
+            "unreachable: timed out",
+        ),
+        (
+            None,
+            Outcome("node3", FAILED, "port 6008 is taken", "stop who has it", 1004),
+            1,
+            "failed: node3 (peer 1004): port 6008 is taken: stop who has it",
+            "failed: port 6008 is taken",
+        ),
+        (None, Outcome("node3", INTERRUPTED), 130, "interrupted: node3", "interrupted"),
+        (
+            Copy(1004, False, "", 65536, 1, 16, None, "15 of 16 pieces are missing"),
+            None,
+            1,
+            "failed: node3 (peer 1004): 15 of 16 pieces are missing: see its log, then run it again",
+            "15 of 16 pieces are missing",
+        ),
+        (
+            Copy(1004, False),
+            None,
+            1,
+            "failed: node3 (peer 1004): its copy isn't whole: see its log, then run it again",
+            "its copy isn't whole",
+        ),
+        (
+            Copy(1004, False, problem="incomplete"),
+            Outcome("node3", FAILED, "incomplete", "wait", 1004),
+            1,
+            "failed: node3 (peer 1004): incomplete: wait",
+            "incomplete",
+        ),
+    ],
+)
+def test_one_bad_peer_is_named_once(
+    copy: Copy | None, outcome: Outcome | None, code: int, line: str, cell: str
+) -> None:
+    verdict = judge(FLEET, [*GOOD[:3], *([copy] if copy else [])], [outcome] if outcome else [], HASH)
+    assert verdict.code == code
+    assert verdict.lines == (line,)
+    assert verdict.rows[3].verdict == cell
+    assert [row.good for row in verdict.rows] == [True, True, True, False]
+    assert verdict.sentence == "TheFile.dat is whole on 3 of 4 peers"
+
+
+def test_an_error_counts_although_every_copy_is_good() -> None:
+    verdict = judge(FLEET, GOOD, [Outcome("node1", FAILED, "its log could not be fetched")], HASH)
+    assert verdict.code == 1
+    assert all(row.good for row in verdict.rows)
+
+
+def test_only_selected_peers_are_judged() -> None:
+    verdict = judge(limited(FLEET, "node2"), GOOD[2:3], sha256=HASH)
+    assert verdict.code == 0
+    assert [row.peer for row in verdict.rows] == ["1003"]
+    assert verdict.sentence == "TheFile.dat is whole on its one peer"
+
+
+def test_copies_of_strangers_change_nothing() -> None:
+    assert judge(FLEET, [*GOOD, Copy(7, True, HASH)], sha256=HASH).rows == judge(FLEET, GOOD, sha256=HASH).rows
+
+
+def test_rows_come_in_peerinfo_order_whatever_came_first() -> None:
+    assert [row.peer for row in rows(FLEET, GOOD[::-1])] == ["1001", "1002", "1003", "1004"]
+
+
+def test_pieces_without_a_total() -> None:
+    assert rows(FLEET, [GOOD[0]._replace(total=None)])[0].pieces == "16/?"

@@ -1,0 +1,138 @@
+"""The limit T*, run ids and the summary."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+
+import pytest
+
+from deploy.core.inventory import limited, parse_inventory
+from deploy.core.prediction import Limit, limit_seconds
+from deploy.core.runs import format_summary, format_summary_json, format_table, format_time, run_id
+from deploy.core.verdict import UNREACHABLE, Copy, Outcome, judge
+
+MEGABYTE = 10**6
+
+
+def limit_of(hosts: str, size: int = 125 * MEGABYTE, limit: str = "", seeds: str = "s") -> Limit | None:
+    inventory = parse_inventory(
+        f"swarm: {{name: d, payload: {{generate: 1MiB}}}}\nhosts: {{{hosts}}}\nseeds: [{seeds}]\n"
+    )
+    return limit_seconds(limited(inventory, limit), size)
+
+
+@pytest.mark.parametrize(
+    ("hosts", "seconds", "because"),
+    [  # 125 MB are 1000 Mbit
+        ("s: {rate: 100}, a: {rate: 100}", 10.0, "the seed's upload"),
+        ("s: {rate: 100}, a: {rate: {down: 50}}", 20.0, "the slowest download"),
+        ("s: {rate: 100}, a: {rate: {up: 100, down: 10}}, b: {rate: 100}", 100.0, "the slowest download"),
+        (
+            "s: {rate: 100}, a: {rate: {up: 1, down: 100}}, b: {rate: {up: 1, down: 100}}",
+            2000 / 102,
+            "all uploads together",
+        ),
+        ("s: {rate: 10}, a: {rate: 100}", 100.0, "the seed's upload"),
+        ("s: {rate: {up: 100}}, a: ", 10.0, "the seed's upload"),
+        ("s: , a: {rate: {down: 100}}", 10.0, "the slowest download"),
+    ],
+)
+def test_limit(hosts: str, seconds: float, because: str) -> None:
+    limit = limit_of(hosts)
+    assert limit is not None
+    assert limit.seconds == pytest.approx(seconds)
+    assert limit.because == because
+
+
+@pytest.mark.parametrize("hosts", ["s: , a: ", "s: {rate: {down: 5}}, a: {rate: {up: 5}}", "s: {rate: 100}"])
+def test_no_limit_without_rates_or_receivers(hosts: str) -> None:
+    assert limit_of(hosts) is None
+
+
+def test_scenario_a_of_the_benchmark() -> None:
+    hosts = "s: {rate: 100}, " + ", ".join(f"n{n}: {{rate: 100}}" for n in range(7))
+    limit = limit_of(hosts, 64 * 2**20)
+    assert limit is not None
+    assert limit.seconds == pytest.approx(5.37, abs=0.005)
+
+
+def test_two_seeds_share_the_work() -> None:
+    limit = limit_of("s: {rate: 100}, t: {rate: 100}, a: {rate: 200}", seeds="s, t")
+    assert limit == Limit(5.0, "the seed's upload")
+
+
+def test_peers_of_one_host_share_its_link() -> None:
+    inventory = parse_inventory(
+        "swarm: {name: d, payload: {generate: 1MiB}}\nhosts: {s: {rate: 100}, a: {rate: 100}}\n"
+        "peers: [{id: 1, host: s, seed: true}, {id: 2, host: a}, {id: 3, host: a}, {id: 4, host: s}]\n"
+    )
+    assert limit_seconds(inventory, 125 * MEGABYTE) == Limit(10.0, "the seed's upload")
+
+
+def test_a_late_joiner_may_fetch_from_everybody() -> None:
+    hosts = "s: {rate: 100}, a: {rate: 100}, b: {rate: 100}, c: {rate: 1000}"
+    limit = limit_of(hosts, limit="c")
+    assert limit is not None
+    assert limit.seconds == pytest.approx(1000 / 300)
+
+
+def test_an_empty_payload_takes_no_time() -> None:
+    limit = limit_of("s: {rate: 100}, a: {rate: 100}", 0)
+    assert limit is not None
+    assert limit.seconds == 0
+    assert format_time(1.0, limit) == ", in 1.0 s; the limit is 0.0 s (the seed's upload)"
+
+
+@pytest.mark.parametrize(
+    ("token", "name"),
+    [(0x3FA9C2, "20250131-120501-3fa9c2"), (0, "20250131-120501-000000"), (2**40 + 1, "20250131-120501-000001")],
+)
+def test_run_id(token: int, name: str) -> None:
+    assert run_id(datetime(2025, 1, 31, 12, 5, 1, 999999), token) == name
+
+
+def test_run_ids_sort_by_time() -> None:
+    early, late = datetime(2025, 9, 30, 23, 59, 59), datetime(2025, 10, 1)
+    assert run_id(early, 2**24 - 1) < run_id(late, 0)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "limit", "text"),
+    [
+        (None, None, ""),
+        (6.08, None, ", in 6.1 s"),
+        (None, Limit(5.37, "the seed's upload"), "; the limit is 5.4 s (the seed's upload)"),
+        (6.04, Limit(5.37, "the seed's upload"), ", in 6.0 s; the limit is 5.4 s (the seed's upload), so 1.12 of it"),
+    ],
+)
+def test_time_beside_the_limit(seconds: float | None, limit: Limit | None, text: str) -> None:
+    assert format_time(seconds, limit) == text
+
+
+FLEET = parse_inventory("swarm: {name: demo, payload: {generate: 1MiB}}\nhosts: {a: , b: }\nseeds: [a]\n")
+VERDICT = judge(
+    FLEET, [Copy(1001, True, "ab" * 4, 1048576, 16, 16, 0.0)], [Outcome("b", UNREACHABLE, "timed out", "is it up?")]
+)
+
+
+def test_summary() -> None:
+    assert format_summary(FLEET, VERDICT, "r1", 3.0, Limit(2.0, "the seed's upload")) == (
+        "run r1: swarm demo, TheFile.dat, exit code 4\n"
+        "peer  host  pieces  bytes      seconds  sha256    verdict\n"
+        "1001  a     16/16   1,048,576  -        abababab  ok\n"
+        "1002  b     -       -          -        -         unreachable: timed out\n"
+        "unreachable: b: timed out: is it up?\n"
+        "TheFile.dat is whole on 1 of 2 peers, in 3.0 s; the limit is 2.0 s (the seed's upload), so 1.50 of it\n"
+    )
+
+
+def test_summary_for_programs() -> None:
+    fields = json.loads(format_summary_json(FLEET, VERDICT, "r1", 3.0))
+    assert (fields["run"], fields["exit_code"], fields["limit"], fields["seconds"]) == ("r1", 4, None, 3.0)
+    assert [(row["peer"], row["good"]) for row in fields["peers"]] == [("1001", True), ("1002", False)]
+    assert fields["errors"] == ["unreachable: b: timed out: is it up?"]
+
+
+def test_an_empty_table_has_its_headings() -> None:
+    assert format_table(()) == ("peer  host  pieces  bytes  seconds  sha256  verdict",)

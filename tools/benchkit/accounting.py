@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Iterable, Optional
+from typing import Iterable, NamedTuple, Optional
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 _UTIME = 11  # in /proc/PID/stat, counted behind the name: utime, stime and both of the children that were waited for
@@ -21,6 +21,29 @@ def cpu_seconds(pid: int, children: bool = True) -> float:
 
 def total_cpu(pids: Iterable[int]) -> float:
     return sum(cpu_seconds(pid) for pid in pids)
+
+
+class Machine(NamedTuple):
+    """CPU seconds of all cores since the start of the machine: `busy` in programs and the kernel's work for them."""
+
+    busy: float
+    idle: float
+
+    def since(self, earlier: "Machine") -> "Machine":
+        return Machine(self.busy - earlier.busy, self.idle - earlier.idle)
+
+
+def machine_cpu() -> Machine:
+    with open("/proc/stat") as file:
+        ticks = [int(field) for field in file.readline().split()[1:]]
+    user, nice, system, idle, waiting = ticks[:5]
+    return Machine((user + nice + system) / _TICKS, (idle + waiting) / _TICKS)
+
+
+def own_cpu() -> float:
+    """CPU seconds of this very process, without its children."""
+    times = os.times()
+    return times.user + times.system
 
 
 def peak_bytes(pid: int) -> int:
@@ -42,11 +65,6 @@ def open_files(pid: int) -> int:
         return len(os.listdir(f"/proc/{pid}/fd"))
     except OSError:
         return 0
-
-
-def load_average() -> float:
-    """Of the last minute."""
-    return os.getloadavg()[0]
 
 
 def _status_kib(pid: int, name: str) -> int:

@@ -16,19 +16,24 @@ from tools.benchkit.tool import Outcome, Tool
 def measure(tool: Tool, site: Site, number: int) -> Run:
     """Run `tool` once. A run that fails is a Run with a problem; nothing of it is running afterwards."""
     site.fresh()
-    bare = Run(site.scenario.name, tool.name, number, load=accounting.load_average())
+    bare = Run(site.scenario.name, tool.name, number)
     resident, sent = site.resident_cpu(), site.sent_by_seed()
+    machine, own = accounting.machine_cpu(), accounting.own_cpu()
     crew = Crew()
     try:
         with crew:
             outcome = tool.run(site, crew)
     except BenchError as error:
         return bare._replace(problem=str(error))
+    passed, own = accounting.machine_cpu().since(machine), accounting.own_cpu() - own
+    cpu = crew.cpu + site.resident_cpu() - resident
     return bare._replace(
         problem=_wrong_copies(tool, site),
         **_times(outcome),
         copies=(site.sent_by_seed() - sent) / site.scenario.size,
-        cpu=crew.cpu + site.resident_cpu() - resident,
+        cpu=cpu,
+        others=max(0.0, passed.busy - cpu - own) / max(1e-9, sum(passed)),
+        idle=passed.idle / max(1e-9, sum(passed)),
         peak=max(member.peak for member in crew.members),
         details=outcome.details,
     )

@@ -16,7 +16,8 @@ class Run(NamedTuple):
     """One run of one tool. Seconds, bytes, and CPU seconds of all its processes, the seed's too.
 
     `first`: when the first receiver had its copy; `copies`: what the seed's link sent, in payloads; `problem`: why
-    the run failed, "" if every receiver had a right copy; `load`: the machine's load average before it.
+    the run failed, "" if every receiver had a right copy; `others`: the share of the machine's CPU time that went to
+    other programs meanwhile (a noisy run), `idle`: that went to nobody.
     """
 
     scenario: str
@@ -28,7 +29,8 @@ class Run(NamedTuple):
     copies: float = 0.0
     cpu: float = 0.0
     peak: int = 0
-    load: float = 0.0
+    others: float = 0.0
+    idle: float = 0.0
     details: Dict[str, Any] = {}
 
     @property

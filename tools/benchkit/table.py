@@ -9,6 +9,7 @@ from tools.benchkit.records import Run, Summary
 from tools.benchkit.scenarios import Scenario
 
 HEADER = ("scenario", "tool", "median", "min", "max", "x T*", "seed copies", "CPU s/GiB", "peak memory")
+NOISE = 0.05  # share of the CPU that others may take before a run is called disturbed
 
 
 def title(scenario: Scenario) -> str:
@@ -24,10 +25,11 @@ def run_line(run: Run) -> str:
     head = f"{run.scenario} {run.tool:<11} run {run.number}: "
     if run.problem:
         return f"{head}FAILED: {run.problem}"
+    others = f"  OTHERS {run.others:.0%}" if run.others >= NOISE else ""
     ratio = f"  {run.ratio:.2f} T*" if run.ratio else ""
     return (
         f"{head}{run.seconds:7.2f} s{ratio}  first {run.first:.2f} s  seed {run.copies:.3f} copies"
-        f"  CPU {run.cpu_per_gib:.2f} s/GiB  peak {format_size(run.peak)}  load {run.load:.1f}"
+        f"  CPU {run.cpu_per_gib:.2f} s/GiB  peak {format_size(run.peak)}  idle {run.idle:.0%}{others}"
     )
 
 

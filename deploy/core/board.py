@@ -27,6 +27,12 @@ class Line(NamedTuple):
     def __str__(self) -> str:
         return f"{self.host}/{self.peer} | {self.text}"
 
+    @property
+    def short(self) -> str:
+        """For a screen that is watched: without the date, and without saying twice whose line it is."""
+        when, _, what = self.text.partition(": ")
+        return f"{when[11:]} {self.host}/{self.peer} {what.removeprefix(f'Peer {self.peer} ')}"
+
 
 @dataclass
 class Card:
@@ -64,13 +70,11 @@ class Card:
 
     @property
     def unchoked(self) -> str:
-        """Whom it lets fetch: the preferred, and the optimistic one with a star."""
+        """Whom it lets fetch; an optimistically unchoked one with a star."""
         if self.status is None or self.ended:
             return ""
-        names = [str(peer) for peer in self.status.preferred]
-        if self.status.optimistic is not None:
-            names.append(f"{self.status.optimistic}*")
-        return " ".join(names)
+        names = [str(neighbour.peer) for neighbour in self.status.neighbours if neighbour.we_unchoke]
+        return " ".join(f"{name}*" if name == str(self.status.optimistic) else name for name in names)
 
     @property
     def state(self) -> str:

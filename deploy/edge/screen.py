@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import re
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import IO, Any, TypeVar, cast
 
 from rich import box
+from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.progress_bar import ProgressBar
@@ -24,7 +26,8 @@ from deploy.core.problems import shown
 from deploy.edge.transcript import Transcript
 from peer.core.sizes import format_rate
 
-_PICTURE_WIDTH = 118
+_PICTURE_WIDTH = 130  # a SHA-256 fits into its column
+_SVG = re.sub(r"@font-face \{\{.*?\}\}\s*", "", CONSOLE_SVG_FORMAT, flags=re.S)  # it would ask the net for fonts
 _PICTURE_LINES = 14  # event lines above the table in the picture
 _STYLES = {"done": "green", "seeding": "green", "downloading": "cyan", "checking": "yellow"}
 
@@ -133,14 +136,15 @@ class Screen:
         """Show new event lines, in one go, and the swarm as it is now."""
         texts = [str(line) for line in lines]
         self._transcript.write("\n".join(texts))
-        self._recent = [*self._recent, *texts][-_PICTURE_LINES:]
+        short = [line.short for line in lines]
+        self._recent = [*self._recent, *short][-_PICTURE_LINES:]
         if self._live is None:
             if texts:
                 self._lines.write("\n".join(texts) + "\n")
                 self._lines.flush()
             return
         if texts:
-            self._live.console.print(Text("\n".join(texts)), soft_wrap=True)
+            self._live.console.print(Text("\n".join(short)), soft_wrap=True)
         self._live.update(_panel(board, self._err.height - 8), refresh=True)
 
     def progress(self, board: Board) -> None:
@@ -161,7 +165,7 @@ class Screen:
             console.print(part)
         file = Path(path)
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(console.export_svg(title=title), "utf-8")
+        file.write_text(console.export_svg(title=title, code_format=_SVG), "utf-8")
 
 
 def _console(file: IO[str], terminal: bool, record: bool = False, width: int | None = None) -> Console:

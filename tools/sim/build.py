@@ -23,13 +23,16 @@ class Habits(NamedTuple):
     optimistic: float = 2.0
 
 
+USUAL = Habits()
+
+
 def pieces_of(world: World) -> int:
     """How many pieces the world's payload has."""
     return -(-world.size // world.piece_size)
 
 
 def build(
-    world: World, profiles: Sequence[str], seeds: Sequence[int], rates: Sequence[Rates], habits: Habits = Habits()
+    world: World, profiles: Sequence[str], seeds: Sequence[int], rates: Sequence[Rates], habits: Habits = USUAL
 ) -> List[SimPeer]:
     """One peer for each of `profiles`, in PeerInfo order; `seeds`: places in that order. `World.begin` starts each."""
     common = Common(*habits[1:], "TheFile.dat", world.size, world.piece_size)
@@ -48,7 +51,9 @@ def build(
     ]
 
 
-def uniform(world: World, count: int, profile: str = FLEET, rate: float = 10e6, habits: Habits = Habits()) -> List[SimPeer]:
+def uniform(
+    world: World, count: int, profile: str = FLEET, rate: float = 10e6, habits: Habits = USUAL
+) -> List[SimPeer]:
     """A swarm of `count` peers alike, the first of which is the seed; `rate`: bytes a second, up and down."""
     assert profile in (CLASSIC, FLEET)
     return build(world, [profile] * count, [0], [Rates(rate, rate)] * count, habits)

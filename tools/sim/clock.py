@@ -1,4 +1,4 @@
-"""Simulated time: what shall happen when, in order; things due at the same moment happen in the order they were asked."""
+"""Simulated time: what shall happen when; what is due at the same moment happens in the order it was asked for."""
 
 from __future__ import annotations
 

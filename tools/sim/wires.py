@@ -48,7 +48,17 @@ class Stream:
     """One direction of one connection: what is queued, and the piece on the wire."""
 
     __slots__ = (
-        "link", "sender", "receiver", "outbox", "busy", "arrived_last", "piece", "left", "in_flight", "turn", "bytes",
+        "arrived_last",
+        "busy",
+        "bytes",
+        "in_flight",
+        "left",
+        "link",
+        "outbox",
+        "piece",
+        "receiver",
+        "sender",
+        "turn",
     )  # fmt: skip
 
     def __init__(self, link: "Link", sender: Port, receiver: Port) -> None:

@@ -48,11 +48,11 @@ def read(text: str, source: str) -> Document:
     """The document in `text`. Raises InventoryError for what isn't YAML; double keys are in `problems`."""
     reader = _Reader(source)
     try:
-        node = YAML(pure=True).compose(text)
+        node = YAML(typ="safe", pure=True).compose(text)
     except RecursionError:
         raise InventoryError(source, [Problem(0, "", "it is nested too deep")]) from None
-    except (YAMLError, ValueError, LookupError, TypeError, AttributeError, AssertionError) as error:
-        # The last five: slips of the library itself on texts that no person writes.
+    except (YAMLError, ValueError, LookupError, TypeError, AttributeError, AssertionError, RuntimeError) as error:
+        # All but the first: slips of the library itself on texts that no person writes.
         raise InventoryError(source, [_syntax_problem(text, error)]) from None
     data = None if node is None else reader.build(node, ())
     return Document(data, reader.lines, tuple(reader.problems))

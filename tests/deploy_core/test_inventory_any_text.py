@@ -38,6 +38,7 @@ def outcome(text: str) -> Inventory | None:
 @given(st.text(max_size=200))
 @example("\x85")
 @example("? ")
+@example("a: #[\u2028b]\n\nc:\n")
 @example("%YAML 9.9\n---\na")
 @example("a: 0o18")
 @example("{" * 300)

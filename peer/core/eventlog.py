@@ -58,7 +58,8 @@ def parse_line(line: str) -> Optional[Entry]:
 
 
 def _pattern(text: str) -> "re.Pattern[str]":
-    numbers = re.sub(r"\\{(me|other|piece|owned)\\}", r"(?P<\1>[0-9]+)", re.escape(text))
+    # Ten digits hold the four bytes of any ID or piece; a longer row of them could keep `int` busy.
+    numbers = re.sub(r"\\{(me|other|piece|owned)\\}", r"(?P<\1>[0-9]{1,10})", re.escape(text))
     return re.compile(numbers.replace(r"\{others\}", r"(?P<others>[0-9, ]*)"))
 
 

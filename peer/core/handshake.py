@@ -55,6 +55,8 @@ def decode(data: bytes, known: Collection[int]) -> Handshake:
     """Read 32 bytes from a neighbour, whose ID must be one of `known`. Raises ProtocolError."""
     if data[: len(HEADER)] != HEADER:
         raise ProtocolError("its handshake doesn't begin with P2PFILESHARINGPROJ")
+    if len(data) < LENGTH:
+        raise ProtocolError(f"its handshake has {len(data)} bytes instead of {LENGTH}")
     padding, spelled = data[18:28], data[28:LENGTH]
     number: int = struct.unpack(">I", spelled)[0]
     if number in known:

@@ -1,0 +1,1 @@
+"""The pure half of the peer, with no socket, file or clock."""

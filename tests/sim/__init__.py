@@ -1,0 +1,1 @@
+"""Seeded swarms of many cores in one process."""

@@ -57,7 +57,7 @@ def lookup(item: str, hosts: Collection[str], groups: Groups) -> set[str]:
     return {host for name in expanded for host in groups.get(name, (name,))}
 
 
-def select(limit: str, hosts: Sequence[str], groups: Groups) -> tuple[str, ...]:
+def select(limit: str, hosts: Collection[str], groups: Groups) -> tuple[str, ...]:
     """The host names that `a,group,!b,node[01-04],web*` leaves, in the order of `hosts`.
 
     What is named comes first, in whatever order; then what `!` takes away. Only `!` items: all but those.
@@ -68,10 +68,11 @@ def select(limit: str, hosts: Sequence[str], groups: Groups) -> tuple[str, ...]:
     unwanted = [item[1:].strip() for item in items if item.startswith("!")]
     chosen: set[str] = set().union(*(_matching(item, hosts, groups) for item in wanted)) if wanted else set(hosts)
     refused: set[str] = set().union(*(_matching(item, hosts, groups) for item in unwanted))
-    return tuple(name for name in hosts if name in chosen - refused)
+    left = chosen - refused
+    return tuple(name for name in hosts if name in left)
 
 
-def _matching(item: str, hosts: Sequence[str], groups: Groups) -> set[str]:
+def _matching(item: str, hosts: Collection[str], groups: Groups) -> set[str]:
     if not item:
         raise UnknownName("'!' stands alone; write the host behind it, as !alpha")
     if "*" not in item and "?" not in item:

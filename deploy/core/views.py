@@ -18,7 +18,7 @@ def limited(inventory: Inventory, limit: str) -> Inventory:
     """
     if not limit.strip():
         return inventory
-    names = tuple(host.name for host in inventory.hosts)
+    names = {host.name: host for host in inventory.hosts}
     try:
         view = inventory.filter(select(limit, names, inventory.groups))
     except ValueError as error:

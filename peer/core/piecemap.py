@@ -44,10 +44,22 @@ def sync_mark(records: int) -> bytes:
 
 def parse(data: bytes, digest: bytes, total: int) -> PieceMap:
     """A map's bytes; an empty PieceMap where they belong to another payload or are damaged from the start."""
-    if data[:HEADER_BYTES] != header(digest):
-        return PieceMap(set(), {})
+    records, synced = _read(data, digest, total)
+    sure = {piece for piece, _ in records[:synced]}
+    return PieceMap(sure, {piece: fingerprint for piece, fingerprint in records[synced:] if piece not in sure})
+
+
+def fingerprints(data: bytes, digest: bytes, total: int) -> Dict[int, bytes]:
+    """What the hash of each piece in a map begins with, synced or not; empty where `parse` gives an empty PieceMap."""
+    return dict(_read(data, digest, total)[0])
+
+
+def _read(data: bytes, digest: bytes, total: int) -> Tuple[List[Tuple[int, bytes]], int]:
+    """All good records up to the first bad one, and how many of them were synced."""
     records: List[Tuple[int, bytes]] = []
     synced = 0
+    if data[:HEADER_BYTES] != header(digest):
+        return records, synced
     for start in range(HEADER_BYTES, len(data) - _RECORD.size + 1, _RECORD.size):
         piece, fingerprint, _ = _RECORD.unpack_from(data, start)
         if data[start : start + _RECORD.size] != _sealed(piece, fingerprint):
@@ -56,8 +68,7 @@ def parse(data: bytes, digest: bytes, total: int) -> PieceMap:
             synced = int.from_bytes(fingerprint, "big")
         elif piece < total:
             records.append((piece, fingerprint))
-    sure = {piece for piece, _ in records[:synced]}
-    return PieceMap(sure, {piece: fingerprint for piece, fingerprint in records[synced:] if piece not in sure})
+    return records, synced
 
 
 def _sealed(piece: int, fingerprint: bytes) -> bytes:

@@ -21,6 +21,13 @@ def replace_file(path: str, text: str, sync: bool = True) -> None:
     os.replace(temporary, path)
 
 
+def write_all(descriptor: int, data: bytes) -> None:
+    """Write all of `data`: a single call may take less of it, above all on a disk that is nearly full."""
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]
+
+
 def sync_folder(path: str) -> None:
     """Make names that were created or renamed in a folder survive a power cut, where the system can."""
     with contextlib.suppress(OSError):
@@ -86,6 +93,12 @@ class OpenFiles:
     def read_only(self) -> None:
         """What is opened from now on is opened for reading: the files have their final modes."""
         self._flags = os.O_RDONLY
+
+    @contextlib.contextmanager
+    def undisturbed(self) -> Iterator[None]:
+        """While the block runs nobody opens a file: it renames what they are reached by."""
+        with self._lock:
+            yield
 
     def close(self) -> None:
         """Close all; no thread may use them any more."""

@@ -13,7 +13,7 @@ from random import Random
 from typing import Optional
 
 from peer.core import handshake, status
-from peer.core.errors import ConfigError, StoreError, WeftError
+from peer.core.errors import EXIT_OK, ConfigError, StoreError, WeftError
 from peer.core.handshake import CLASSIC_STYLE
 from peer.core.status import Status
 from peer.core.swarm import Swarm
@@ -58,6 +58,8 @@ def _run_locked(job: Job) -> int:
         (store.open_seed if job.row.has_file else store.open_leecher)()
         log = LogFile(logfile.path_of(job.folder, job.row.peer_id), append)
         ending = _swarm(job, store, log, statusfile)
+        if ending.code == EXIT_OK:
+            store.forget()
     except OSError as error:
         raise _failed(statusfile, StoreError(f"{error.filename or job.folder}: {error.strerror}")) from None
     except WeftError as error:

@@ -1,6 +1,6 @@
 """The piece store: a payload's pieces on disk, from the first byte in a `.part` to the final name.
 
-While the payload is incomplete it lies at `<name>.part` (a file, or a folder for a tree) beside `<name>.map`. The
+While the payload is incomplete it lies at `<name>.part` (a file, or a folder for a tree) beside `<name>.part.map`. The
 bytes of a piece go to their place as they come, but the place counts as a piece only after its hash was right: until
 then nobody reads it, and the map doesn't name it. When all pieces are here the data is synced and renamed.
 """
@@ -13,19 +13,19 @@ import os
 import stat
 import threading
 import time
-from typing import ContextManager, Dict, List, Optional, Tuple
+from typing import ContextManager, Dict, List, Optional, Set, Tuple
 
 from peer.core import bits, piecemap
 from peer.core.errors import StoreError
 from peer.core.layout import Layout
 from peer.core.manifest import Manifest
-from peer.edge.files import OpenFiles, free_bytes, remove, sync_folder
+from peer.edge.files import OpenFiles, free_bytes, remove, sync_folder, write_all
 
 CLAIM_SECONDS = 1.0  # a writer that was silent for so long loses its piece to the next one
 CHUNK = 256 * 1024
 MOST_SYNCED = 256  # files synced one by one; beyond, the whole system's buffers are
 _ALLOCATE_STEP = 64 * 1024 * 1024
-_ALLOCATE_PATIENCE = 0.05  # seconds a step may take; a file system that is slower writes zeros, which we can do without
+_ALLOCATE_PATIENCE = 0.005  # seconds a step may take; a file system that is slower writes zeros: we do without
 
 
 class Claim:
@@ -75,10 +75,12 @@ class Store:
         self.here = 0
         self.whole = False
         self._part_path = self.final_path + ".part"
-        self._map_path = self.final_path + ".map"
+        self._map_path = self._part_path + ".map"
+        self._aside_path = self.final_path + ".old.part"
         self._root = self._part_path
         self._layout = Layout(manifest)
         self._lock = threading.Lock()
+        self._syncing = threading.Lock()  # a checkpoint may be under way when the last piece comes
         self._claims: Dict[int, Claim] = {}
         self._files = OpenFiles(self._path_of, os.O_RDWR)
         self._map: Optional[int] = None
@@ -97,6 +99,8 @@ class Store:
             if size != entry.size:
                 problem = f"it has {size} bytes, the configuration says {entry.size}"
                 raise StoreError(f"{path}: {problem}; correct one of the two")
+            if not os.access(path, os.R_OK):
+                raise StoreError(f"{path}: permission denied; give this user the right to read it")
         self._use_final()
 
     def open_leecher(self) -> None:
@@ -116,58 +120,69 @@ class Store:
         self.whole = True
 
     def _adopt_final(self) -> bool:
-        """Whether an earlier run's payload is this very payload."""
-        if not self.manifest.pieces or not self._has_final_files():
+        """Whether what stands under the final name is this very payload, from an earlier life or run."""
+        prints = self._known_prints()
+        if not prints or len(prints) < self.manifest.piece_count or not self._has_files(self.final_path):
             return False
         root, self._root = self._root, self.final_path
         files, self._files = self._files, OpenFiles(self._path_of, os.O_RDONLY)
         try:
-            good = self._matching(range(self.manifest.piece_count))
+            good = self._matching(prints)
         finally:
             self._files.close()
             self._root, self._files = root, files
         if good == bits.full(self.manifest.piece_count):
             self._remove_part()
+            remove(self._aside_path)
             self._use_final()
             return True
         return False
 
-    def _has_final_files(self) -> bool:
-        paths = (self._path_below(self.final_path, number) for number in range(len(self.manifest.files)))
+    def _known_prints(self) -> Dict[int, bytes]:
+        """What the pieces' hashes begin with: from the manifest, or, where there are none, from an earlier life's map."""
+        if self.manifest.pieces:
+            return dict(enumerate(self.manifest.pieces))
+        return piecemap.fingerprints(_read_if_there(self._map_path), self.manifest.digest, self.manifest.piece_count)
+
+    def _has_files(self, root: str) -> bool:
+        """Whether all files are there with their sizes."""
+        paths = (self._path_below(root, number) for number in range(len(self.manifest.files)))
         return all(_size_of(path) == entry.size for path, entry in zip(paths, self.manifest.files))
 
     def _open_part(self) -> None:
-        known = piecemap.parse(_read_if_there(self._map_path), self.manifest.digest, self.manifest.piece_count)
-        fresh = not known.sure and not known.prints
-        if fresh:
+        data = _read_if_there(self._map_path)
+        prints = piecemap.fingerprints(data, self.manifest.digest, self.manifest.piece_count)
+        sure = piecemap.parse(data, self.manifest.digest, self.manifest.piece_count).sure
+        if not prints:
             self._remove_part()
+        if not self._has_files(self._part_path):
+            sure = set()  # somebody cut or removed what was synced
         self._check_room()
         self._create_files()
-        if not fresh:
-            self.here = self._recall(known)
+        self.here = self._recall(prints, sure)
         self._start_map()
 
-    def _recall(self, known: piecemap.PieceMap) -> int:
+    def _recall(self, prints: Dict[int, bytes], sure: Set[int]) -> int:
         """The set of pieces that the map vouches for; those it isn't sure of are read and hashed again."""
-        doubtful = {piece: fingerprint for piece, fingerprint in known.prints.items() if piece not in known.sure}
         here = 0
-        for piece in known.sure:
+        for piece in sure:
             here |= 1 << piece
-        return here | self._matching(list(doubtful), doubtful)
+        return here | self._matching({piece: wanted for piece, wanted in prints.items() if piece not in sure})
 
-    def _matching(self, pieces: "range | List[int]", prints: Optional[Dict[int, bytes]] = None) -> int:
-        """The set of those pieces on disk that have the right hash; hashed by as many threads as there are cores."""
+    def _matching(self, prints: Dict[int, bytes]) -> int:
+        """The set of those pieces whose hash begins so on disk; hashed by as many threads as there are cores."""
 
         def check(piece: int) -> int:
-            digest = self.hash_piece(piece)
-            wanted = prints[piece] if prints is not None else self.manifest.pieces[piece]
-            return 1 << piece if digest[: len(wanted)] == wanted else 0
+            wanted = prints[piece]
+            return 1 << piece if self.hash_piece(piece)[: len(wanted)] == wanted else 0
 
+        if not prints:
+            return 0
         found = 0
         from concurrent.futures import ThreadPoolExecutor  # only a start over old data needs it, and it is slow to load
 
         with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-            for bit in pool.map(check, pieces):
+            for bit in pool.map(check, prints):
                 found |= bit
         return found
 
@@ -286,21 +301,22 @@ class Store:
     def _append_to_map(self, data: bytes) -> None:
         if self._map is not None:
             try:
-                os.write(self._map, data)
+                write_all(self._map, data)
             except OSError as error:
                 raise _store_error(error, self._map_path) from None
 
     def checkpoint(self) -> None:
         """Sync what is stored so far and mark it in the map: after a power cut it needn't be hashed again."""
-        with self._lock:
-            records = self._records
-        if self._map is None or records == self._synced:
-            return
-        self._sync_files()
-        with self._lock:
-            self._append_to_map(piecemap.sync_mark(records))
-            self._synced = records
-        os.fsync(self._map)
+        with self._syncing:
+            with self._lock:
+                records = self._records
+            if self._map is None or records == self._synced:
+                return
+            self._sync_files()
+            with self._lock:
+                self._append_to_map(piecemap.sync_mark(records))
+                self._synced = records
+            os.fsync(self._map)
 
     def _sync_files(self) -> None:
         if len(self.manifest.files) > MOST_SYNCED:
@@ -313,16 +329,23 @@ class Store:
     def finish(self) -> None:
         """All pieces are stored: set modes, sync, and give the payload its final name. Raises StoreError."""
         try:
-            self._set_modes()
-            self._sync_files()
-            self._sync_folders()
-            self._move_into_place()
-            sync_folder(self.folder)
-            self._close_map()
-            remove(self._map_path)
-            self.whole = True
+            with self._syncing:
+                self._files.read_only()  # nothing is written any more, and the final modes may forbid it
+                self._set_modes()
+                self._sync_files()
+                self._sync_folders()
+                self._move_into_place()
+                sync_folder(self.folder)
+                self._close_map()
+                if len(self.manifest.pieces) == self.manifest.piece_count:
+                    self.forget()
+                self.whole = True
         except OSError as error:
             raise _store_error(error, self.final_path) from None
+
+    def forget(self) -> None:
+        """Remove the map. Without hashes only the map can tell, in a later life of the same run, what is here."""
+        remove(self._map_path)
 
     def _set_modes(self) -> None:
         for number, entry in enumerate(self.manifest.files):
@@ -341,17 +364,15 @@ class Store:
 
     def _move_into_place(self) -> None:
         """Rename; what stood under the final name is put aside first and removed only when the new one stands there."""
-        aside = self.final_path + ".old"
-        with self._lock:
+        with self._lock, self._files.undisturbed():
             if self.manifest.tree and os.path.lexists(self.final_path):
-                remove(aside)
-                os.rename(self.final_path, aside)
+                remove(self._aside_path)
+                os.rename(self.final_path, self._aside_path)
             elif os.path.isdir(self.final_path):
                 raise StoreError(f"{self.final_path}: a folder stands where the file belongs; move it away")
             os.rename(self._part_path, self.final_path)
             self._root = self.final_path
-            self._files.read_only()
-        remove(aside)
+        remove(self._aside_path)
 
     def close(self) -> None:
         """Let go of all files; the map keeps what was stored."""

@@ -1,0 +1,47 @@
+"""What the tests of all rooms share: folders of swarms, and the check that no thread is left over."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+from pathlib import Path
+from typing import Any, Callable, Iterator, List
+
+import pytest
+
+from tests.swarmfolder import SwarmFolder, Wish
+from tests.waiting import wait_for
+
+
+@pytest.fixture
+def no_thread_left() -> Iterator[None]:
+    """Fails a test after which a thread that it started still runs."""
+    before = set(threading.enumerate())
+    yield
+
+    def left_over() -> List[str]:
+        return [thread.name for thread in threading.enumerate() if thread not in before]
+
+    try:
+        wait_for(lambda: not left_over(), "the threads to end", deadline=20.0)
+    except AssertionError:
+        pytest.fail(f"threads left over: {', '.join(left_over())}")
+
+
+@pytest.fixture
+def swarm_folder(tmp_path: Path) -> Iterator[Callable[..., SwarmFolder]]:
+    """Makes a swarm's working directory: `swarm_folder(peers=3, profile="fleet")`; see `Wish` for the words."""
+
+    def make(**words: Any) -> SwarmFolder:
+        return SwarmFolder(tmp_path / "swarm", Wish(**words))
+
+    yield make
+    _open_up(tmp_path)
+
+
+def _open_up(root: Path) -> None:
+    """Give back the right to write everywhere below, or pytest couldn't remove its old folders."""
+    for folder, _, _ in os.walk(root):
+        os.chmod(folder, 0o700)
+    shutil.rmtree(root / "swarm", ignore_errors=True)

@@ -1,0 +1,1 @@
+"""Tests of what touches: files, sockets, threads, and the command line."""

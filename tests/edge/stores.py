@@ -1,0 +1,71 @@
+"""A seed's store and a leecher's side by side, for tests that carry pieces from one to the other by hand."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Iterable, Optional
+
+from peer.core.manifest import Manifest
+from peer.edge.making import make_manifest
+from peer.edge.store import Store
+from tests.swarmfolder import Wish, content_of, make_payload
+
+NAME = "payload"
+
+
+class Pair:
+    """An original, and the folder of a leecher that shall get it. `wish`: size, piece size, file or tree."""
+
+    def __init__(self, root: Path, wish: Wish) -> None:
+        self.original = root / "seed" / NAME
+        make_payload(self.original, wish)
+        self.manifest = make_manifest(str(self.original), wish.piece_size)
+        self._seed = Store(str(self.original.parent), self.manifest)
+        self._seed.open_seed()
+        self.folder = root / "leecher"
+        self.final = self.folder / NAME
+
+    def opened(self, manifest: Optional[Manifest] = None) -> Store:
+        """The leecher's store, opened (again) as a peer does when it starts."""
+        store = Store(str(self.folder), manifest or self.manifest)
+        store.open_leecher()
+        return store
+
+    def bytes_of(self, piece: int) -> bytes:
+        """A piece as the seed has it."""
+        found = b""
+        for file, offset, length in self._seed.segments(piece):
+            with self._seed.descriptor(file) as descriptor:
+                found += os.pread(descriptor, length, offset)
+        return found
+
+    def deliver(self, store: Store, pieces: Iterable[int]) -> None:
+        """Carry pieces over, whole and right."""
+        for piece in pieces:
+            assert write_piece(store, piece, self.bytes_of(piece)) is True
+
+    def complete(self, store: Store) -> None:
+        """Carry over what is missing and give the payload its name."""
+        self.deliver(store, [piece for piece in range(self.manifest.piece_count) if not store.here >> piece & 1])
+        store.finish()
+        store.close()
+
+    def assert_arrived(self) -> None:
+        """The payload stands under its final name, and nothing beside it."""
+        assert content_of(self.final) == content_of(self.original)
+        assert sorted(os.listdir(self.folder)) == [NAME]
+
+    def close(self) -> None:
+        """Let go of the original."""
+        self._seed.close()
+
+
+def write_piece(store: Store, piece: int, data: bytes, step: int = 5000) -> Optional[bool]:
+    """What a reader thread does with a piece that comes in parts; None too where the claim is refused."""
+    claim = store.claim(piece)
+    if claim is None:
+        return None
+    for begin in range(0, len(data), step):
+        claim.write(memoryview(data)[begin : begin + step])
+    return claim.finish()

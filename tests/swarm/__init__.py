@@ -1,0 +1,1 @@
+"""Tests with real peer processes on loopback."""

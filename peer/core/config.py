@@ -9,6 +9,8 @@ from peer.core.errors import ConfigError
 COMMON_NAME = "Common.cfg"
 PEER_INFO_NAME = "PeerInfo.cfg"
 MAX_PEER_ID = 2**32 - 1  # the handshake carries four bytes
+MAX_PIECE_SIZE = 2**31 - 16  # a piece message's length has to fit into what foreign peers read as a signed number
+MAX_PIECES = 2**24  # every peer keeps some sets of so many bits
 
 
 class Common(NamedTuple):
@@ -54,14 +56,16 @@ def parse_common(text: str, source: str = COMMON_NAME) -> Common:
     for key in _COMMON_KEYS:
         if key not in values:
             raise ConfigError(source, f"{key} is missing", f"add a line '{key} <value>'")
-    return Common(
+    common = Common(
         preferred=_integer(values[_COMMON_KEYS[0]], _COMMON_KEYS[0], least=0),
         unchoking=_seconds(values[_COMMON_KEYS[1]], _COMMON_KEYS[1]),
         optimistic=_seconds(values[_COMMON_KEYS[2]], _COMMON_KEYS[2]),
         file_name=_file_name(values[_COMMON_KEYS[3]]),
         file_size=_integer(values[_COMMON_KEYS[4]], _COMMON_KEYS[4], least=0),
-        piece_size=_integer(values[_COMMON_KEYS[5]], _COMMON_KEYS[5], least=1),
+        piece_size=_integer(values[_COMMON_KEYS[5]], _COMMON_KEYS[5], least=1, most=MAX_PIECE_SIZE),
     )
+    _check_piece_count(common, values[_COMMON_KEYS[5]][1])
+    return common
 
 
 def format_common(common: Common) -> str:
@@ -151,6 +155,14 @@ def _file_name(value: Located) -> str:
     if not name or name in (".", "..") or any(character in name for character in "/\\\0"):
         raise ConfigError(where, f"FileName is '{name}'", "write a plain file name without a folder")
     return name
+
+
+def _check_piece_count(common: Common, where: str) -> None:
+    pieces = -(-common.file_size // common.piece_size)
+    if pieces > MAX_PIECES:
+        problem = f"FileSize {common.file_size} makes {pieces} pieces of {common.piece_size} bytes"
+        least = -(-common.file_size // MAX_PIECES)
+        raise ConfigError(where, problem, f"write a larger PieceSize, of at least {least}")
 
 
 def _plain(seconds: float) -> str:

@@ -17,6 +17,7 @@ VERBS: Dict[str, Callable[[Request], Answer]] = {
     "generate": payload.generate,
     "manifest": payload.manifest,
     "verify": payload.verify,
+    "warm": peers.warm,
     "start": peers.start,
     "stop": peers.stop,
     "status": peers.status,

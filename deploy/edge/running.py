@@ -22,7 +22,7 @@ def start(desk: Desk, keep_going: bool = False, tell: Callable[[Peer], object] |
 
     The first that fails ends it and what was started is stopped again, unless `keep_going`. Raises Halt then.
     """
-    desk.ask(lambda link: link.connect())  # in parallel, so that the order costs one round trip a peer
+    desk.ask(lambda link: link.call("warm", peers=_ids(desk, link)))  # at once, so that the order costs little
     started: list[Peer] = []
     try:
         for peer in [peer for peer in desk.inventory.chosen_peers if peer.host not in desk.down]:

@@ -24,6 +24,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from peer.core.sizes import parse_size
 from tools.arguments import INTERRUPTED, Parser, count, fail
 from tools.labkit import Lab, LabError, down
+from tools.labkit.build import STOPPERS
 from tools.labkit.lab import HostStatus
 
 PROGRAM = "lab"
@@ -36,7 +37,7 @@ Options = argparse.Namespace
 def main(argv: Optional[List[str]] = None) -> int:
     options = parser().parse_args(argv)
     options.lab = getattr(options, "lab", DIRECTORY)
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in STOPPERS:
         signal.signal(number, _interrupt)
     try:
         return COMMANDS[options.command](options)
@@ -50,9 +51,6 @@ def main(argv: Optional[List[str]] = None) -> int:
 
 
 def _interrupt(_number: int, _frame: Optional[FrameType]) -> None:
-    """The first signal stops the work and lets it be undone; those that follow must not stop the undoing."""
-    for other in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(other, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 
@@ -150,19 +148,28 @@ def execute(options: Options) -> int:
     if not argv:
         raise LabError("exec: say which command to run", code=2)
     try:
-        process = lab.exec(options.host, argv, root=options.root)
+        return _relayed(lambda: lab.exec(options.host, argv, root=options.root))
     except FileNotFoundError:
         return fail(PROGRAM, f"{options.host}: {argv[0]}: no such command there", NOT_FOUND)
     except PermissionError:
         return fail(PROGRAM, f"{options.host}: {argv[0]}: not executable there", NOT_RUNNABLE)
-    return _wait(process)
 
 
-def _wait(process: "subprocess.Popen[bytes]") -> int:
-    """The exit code of the command, which gets our signals (the terminal sends it Ctrl-C by itself)."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda received, _frame: process.send_signal(received))
+def _relayed(start: Callable[[], "subprocess.Popen[bytes]"]) -> int:
+    """The exit code of a command that gets the signals which we get, from before it is there until its end."""
+    received: List[int] = []
+    process: Optional["subprocess.Popen[bytes]"] = None
+
+    def relay(number: int, _frame: Optional[FrameType]) -> None:
+        received.append(number)
+        if process is not None:
+            process.send_signal(number)
+
+    for stopper in STOPPERS:
+        signal.signal(stopper, relay)
+    process = start()
+    for number in received:
+        process.send_signal(number)
     code = process.wait()
     return code if code >= 0 else 128 - code
 

@@ -44,7 +44,7 @@ def lab_possible() -> None:
 
 
 @pytest.fixture(scope="session")
-def make_lab(lab_possible: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeLab]:
+def make_lab(lab_possible: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeLab]:  # noqa: ARG001
     """Makes a lab with the arguments of Lab.up, in a directory of its own; at the session's end it's taken down."""
     made: List[Lab] = []
 

@@ -47,13 +47,26 @@ def test_a_host_key_that_is_not_the_known_one_is_refused(lab, tmp_path):
     addresses, keys = zip(*(line.split(" ", 1) for line in lines))
     wrong = tmp_path / "known_hosts"
     wrong.write_text("".join(f"{address} {key}\n" for address, key in zip(addresses, keys[1:] + keys[:1])))
-    argv = ["ssh", "-F", str(lab.ssh_config), "-o", f"UserKnownHostsFile={wrong}", "-o", "BatchMode=yes", "node01", "true"]
+    argv = [
+        "ssh",
+        "-F",
+        str(lab.ssh_config),
+        "-o",
+        f"UserKnownHostsFile={wrong}",
+        "-o",
+        "BatchMode=yes",
+        "node01",
+        "true",
+    ]
     done = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
     assert done.returncode == 255 and "REMOTE HOST IDENTIFICATION HAS CHANGED" in done.stderr
 
 
 def test_home_and_tmp_of_a_host_are_no_other_hosts_and_not_this_machines(lab):
-    lab.run("node01", ["sh", "-c", "echo one > ~/weft-lab-mine; echo one > /tmp/weft-lab-mine; echo one > /dev/shm/weft-lab-mine"])
+    lab.run(
+        "node01",
+        ["sh", "-c", "echo one > ~/weft-lab-mine; echo one > /tmp/weft-lab-mine; echo one > /dev/shm/weft-lab-mine"],
+    )
     for path in ("~/weft-lab-mine", "/tmp/weft-lab-mine", "/dev/shm/weft-lab-mine"):
         assert lab.run("node02", ["sh", "-c", f"cat {path}"], check=False).returncode != 0
         assert not os.path.exists(os.path.expanduser(path))
@@ -99,9 +112,9 @@ def test_a_program_that_is_killed_is_gone(lab):
 
 
 def test_a_failing_command_is_an_error_that_names_host_command_and_words(lab):
-    with pytest.raises(LabError, match="node01: ls: exit code 2: .*nowhere"):
+    with pytest.raises(LabError, match=r"node01: ls: exit code 2: .*nowhere"):
         lab.run("node01", ["ls", "/nowhere"])
-    with pytest.raises(LabError, match="node01: sleep: no end after 0.1 s"):
+    with pytest.raises(LabError, match=r"node01: sleep: no end after 0.1 s"):
         lab.run("node01", ["sleep", "1000"], timeout=0.1)
     with pytest.raises(FileNotFoundError):
         lab.exec("node01", ["no-such-program"])
@@ -114,7 +127,9 @@ def test_an_unknown_host_is_a_usage_error(lab):
 
 
 def test_orphans_of_a_login_live_on_and_leave_no_zombie(lab):
-    ssh(lab, "node03", "setsid sh -c 'sleep 0.2; echo done > ~/orphan' >/dev/null 2>&1 </dev/null & sleep 0 & sleep 0 &")
+    ssh(
+        lab, "node03", "setsid sh -c 'sleep 0.2; echo done > ~/orphan' >/dev/null 2>&1 </dev/null & sleep 0 & sleep 0 &"
+    )
     eventually((lab.hosts["node03"].home / "orphan").exists, "the orphan did its work")
     eventually(lambda: " Z" not in lab.run("node03", ["ps", "-A", "-o", "pid,stat"]).stdout, "no zombies")
 
@@ -225,8 +240,9 @@ def test_an_open_connection_survives_a_cut(make_lab):
         assert session.wait(DEADLINE) == 0
 
 
-# What headers leave of a link: 1448 of 1514 bytes. The rest of the margin is for a busy machine.
-MOST, LEAST = 0.965, 0.90
+# Headers leave 0.956 of a link (1448 of 1514 bytes). Above, what lay in queues when the measuring began comes on
+# top; below, the margin is for a busy machine.
+MOST, LEAST = 1.05, 0.90
 TRIES = 3
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from dataclasses import replace
 
 import pytest
 
@@ -109,15 +110,20 @@ def test_a_network_too_small_for_the_hosts_is_a_usage_error():
     assert len(Wish("/lab", 13, 100).plan(ipaddress.IPv4Network("198.18.4.0/28"), 59321).hosts) == 13
 
 
-def plan(**change) -> Plan:
-    hosts = (HostPlan("node01", "198.18.4.1"), HostPlan("node02", "198.18.4.2"))
-    return Plan(**{**dict(directory="/a lab", tag=TAG, subnet="198.18.4.0/22", rate=100, user="fleet",
-                          uid=59321, hosts=hosts), **change})  # fmt: skip
+PLAN = Plan(
+    directory="/a lab",
+    tag=TAG,
+    subnet="198.18.4.0/22",
+    rate=100,
+    user="fleet",
+    uid=59321,
+    hosts=(HostPlan("node01", "198.18.4.1"), HostPlan("node02", "198.18.4.2")),
+)
 
 
 def test_the_inventory_is_one_that_deploy_reads_back():
     inventory = pytest.importorskip("deploy.core.inventory")
-    hosts = inventory.parse_inventory(texts.inventory(plan())).hosts
+    hosts = inventory.parse_inventory(texts.inventory(PLAN)).hosts
     assert [(host.name, host.address, host.user) for host in hosts] == [
         ("node01", "198.18.4.1", "fleet"),
         ("node02", "198.18.4.2", "fleet"),
@@ -128,11 +134,11 @@ def test_the_inventory_is_one_that_deploy_reads_back():
 
 def test_the_labs_user_replaces_a_user_of_that_name_and_takes_no_ones_number():
     passwd = "root:x:0:0::/root:/bin/sh\nfleet:x:1000:1000::/home/fleet:/bin/sh\nann:x:59321:59321::/home/ann:\n"
-    table = texts.etc(plan(), plan().hosts[0], passwd, "")["passwd"].splitlines()
+    table = texts.etc(PLAN, PLAN.hosts[0], passwd, "")["passwd"].splitlines()
     assert [line.split(":")[0] for line in table] == ["root", "ann", "fleet"]
     assert texts.free_uid(passwd) == 59322
 
 
 def test_sshd_takes_its_own_limits_unless_told():
-    assert "MaxStartups" not in texts.sshd_config(plan())
-    assert "MaxStartups 3:100:3\n" in texts.sshd_config(plan(maxstartups="3:100:3"))
+    assert "MaxStartups" not in texts.sshd_config(PLAN)
+    assert "MaxStartups 3:100:3\n" in texts.sshd_config(replace(PLAN, maxstartups="3:100:3"))

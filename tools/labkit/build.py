@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Callable, Dict, Iterable, List, Tuple
+from typing import Callable, Dict, Iterable, Iterator, List
 
-from . import files, host, names, network, plan, processes, shell
+from . import files, host, names, network, plan, shell
 from .errors import LabError
 from .plan import HostPlan, Plan
 from .teardown import holding, need_root, take_down
@@ -16,26 +18,29 @@ from .wish import Wish
 
 AT_ONCE = 16  # hosts in the making at the same time
 PROGRAMS = ("ip", "tc", "bridge", "sshd", "ssh-keygen", "mount", "umount")
+STOPPERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
-Children = Dict[str, host.FirstProcess]
 
-
-def build(wish: Wish) -> Tuple[Plan, List[host.FirstProcess]]:
-    """The lab's plan and the first process of each host, all of whose sshds answer. Raises LabError."""
+def build(wish: Wish) -> Plan:
+    """The plan of a lab all of whose sshds answer. Raises LabError."""
     wish.check()
     need_root()
     for name in PROGRAMS:
         shell.program(name)
     made_directory = files.make_directory(Path(wish.directory))
-    with holding(wish.directory):
-        _need_nothing_there(wish.directory)
-        children: Children = {}
-        try:
-            made = _build(wish, made_directory, children)
-        except BaseException:
-            _undo(wish.directory, children)
-            raise
-    return made, list(children.values())
+    try:
+        with holding(wish.directory):
+            _need_nothing_there(wish.directory)
+            try:
+                return _build(wish, made_directory)
+            except BaseException:
+                with _undisturbed():
+                    take_down(wish.directory, plan.load(wish.directory))
+                raise
+    except BaseException:
+        if made_directory:
+            files.remove_if_empty(Path(wish.directory))
+        raise
 
 
 def _need_nothing_there(directory: str) -> None:
@@ -48,8 +53,7 @@ def _need_nothing_there(directory: str) -> None:
     files.need_room(Path(directory))
 
 
-def _build(wish: Wish, made_directory: bool, children: Children) -> Plan:
-    stop = threading.Event()
+def _build(wish: Wish, made_directory: bool) -> Plan:
     with network.locked():
         chosen = names.choose_network(names.tag_of(wish.directory), network.routes(), wish.subnet)
         facts = {"made_directory": made_directory, "made_namespace_folder": network.lacks_folder()}
@@ -58,14 +62,18 @@ def _build(wish: Wish, made_directory: bool, children: Children) -> Plan:
         network.build(made)
     files.write_shared(made)
 
+    stop = threading.Event()
+    pids: Dict[str, int] = {}
+
     def make(one: HostPlan) -> None:
         files.write_host(made, one)
         network.configure_host(made, one)
-        children[one.name] = host.start(made, one)
-        host.wait_ready(made, one, children[one.name], stop)
+        first = host.start(made, one)
+        pids[one.name] = first.pid
+        host.wait_ready(made, one, first, stop)
 
     _for_all(made.hosts, make, stop)
-    made = replace(made, ready=True, pids={name: child.pid for name, child in children.items()})
+    made = replace(made, ready=True, pids=pids)
     files.write_operator_files(made)
     plan.save(made)
     return made
@@ -84,7 +92,15 @@ def _for_all(hosts: Iterable[HostPlan], make: Callable[[HostPlan], None], stop: 
         pool.shutdown(cancel_futures=True)
 
 
-def _undo(directory: str, children: Children) -> None:
-    take_down(directory, plan.load(directory))
-    for child in children.values():
-        child.wait(processes.KILL_SECONDS)
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Whoever presses Ctrl-C twice gets a clean machine all the same."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread is interrupted by signals, and may say what they do
+        return
+    handlers = {number: signal.signal(number, signal.SIG_IGN) for number in STOPPERS}
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)

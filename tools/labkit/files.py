@@ -74,8 +74,12 @@ def remove(plan: Plan) -> None:
     for name in (*OURS, STATE):
         _remove(plan.path / name)
     if plan.made_directory:
-        with contextlib.suppress(OSError):  # not empty: it stays
-            plan.path.rmdir()
+        remove_if_empty(plan.path)
+
+
+def remove_if_empty(directory: Path) -> None:
+    with contextlib.suppress(OSError):
+        directory.rmdir()
 
 
 def _give_away(plan: Plan, uid: int, gid: int) -> None:
@@ -86,13 +90,13 @@ def _give_away(plan: Plan, uid: int, gid: int) -> None:
         os.chown(plan.path, uid, gid)
 
 
-def sshd_log(plan: Plan, host: str) -> str:
-    """The last line that a host's sshd wrote."""
+def sshd_words(plan: Plan, host: str) -> str:
+    """The last that a host's sshd wrote: two lines, of which the first tells more, made one."""
     try:
         lines = (plan.host_folder(host) / "ssh/sshd.log").read_text(errors="replace").splitlines()
     except OSError:
         return ""
-    return lines[-1] if lines else ""
+    return "; ".join(lines[-2:])
 
 
 def free_uid() -> int:

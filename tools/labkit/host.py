@@ -9,7 +9,7 @@ import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, Sequence
+from typing import Any, Dict, List, Sequence
 
 from . import files, kernel, names, rooms, shell, texts
 from .errors import LabError
@@ -29,6 +29,16 @@ FIRST = f"""
 sleep infinity &
 wait
 """
+
+# What this process has started on hosts. A host can't end before the exit codes of those that ended are taken.
+_children: List["subprocess.Popen[Any]"] = []
+_children_lock = threading.Lock()
+
+
+def reap() -> None:
+    """Takes the exit codes of all that this process has started on hosts and that has ended."""
+    with _children_lock:
+        _children[:] = [child for child in _children if child.poll() is None]
 
 
 @dataclass(frozen=True)
@@ -59,6 +69,7 @@ class Host:
         It is a child of this process: its pid, signals and exit code are the program's own.
         Raises LabError if the host is gone, FileNotFoundError if the program isn't there.
         """
+        reap()
         options.setdefault("env", self.environment(root))
         options.setdefault("cwd", "/" if root else self.remote_home)
         if not root:
@@ -82,7 +93,10 @@ class Host:
                 kernel.close_all(spaces)
         except (FileNotFoundError, ProcessLookupError):
             raise LabError(f"{self.name} does not run any more: take the lab down") from None
-        return subprocess.Popen(argv, **options)
+        process = subprocess.Popen(argv, **options)
+        with _children_lock:
+            _children.append(process)
+        return process
 
     def _check_own(self, space: int) -> None:
         """The pid may have become another's: only the host's first process is in the host's network."""
@@ -111,7 +125,7 @@ def start(plan: Plan, host: HostPlan) -> FirstProcess:
     def work() -> FirstProcess:
         rooms.move_in(plan, host)
         with open(f"{texts.SSH}/sshd.log", "ab") as log:
-            return subprocess.Popen(
+            first = subprocess.Popen(
                 ["/bin/sh", "-c", script],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -120,6 +134,9 @@ def start(plan: Plan, host: HostPlan) -> FirstProcess:
                 env={"PATH": SEARCH_PATH},
                 start_new_session=True,
             )
+        with _children_lock:
+            _children.append(first)
+        return first
 
     try:
         return kernel.elsewhere(work)
@@ -132,7 +149,7 @@ def wait_ready(plan: Plan, host: HostPlan, first: FirstProcess, stop: threading.
     deadline = time.monotonic() + READY_SECONDS
     while not (stop.is_set() or _banner(host.address, 1.0)):
         if first.poll() is not None:
-            reason = files.sshd_log(plan, host.name) or "it gave no reason"
+            reason = files.sshd_words(plan, host.name) or "it gave no reason"
             raise LabError(f"{host.name}: sshd did not start: {reason}")
         if time.monotonic() > deadline:
             raise LabError(f"{host.name}: sshd gave no answer at {host.address} for {READY_SECONDS:.0f} s")

@@ -39,7 +39,7 @@ class Lab:
     `hosts` maps names to Host. `inventory`, `key`, `known_hosts` and `ssh_config` are paths, `user` is who logs in.
     """
 
-    def __init__(self, made: Plan, children: Sequence["subprocess.Popen[bytes]"] = ()) -> None:
+    def __init__(self, made: Plan) -> None:
         self.plan = made
         self.hosts: Dict[str, Host] = {
             one.name: host.of(made, one, made.pids[one.name]) for one in made.hosts if one.name in made.pids
@@ -50,7 +50,6 @@ class Lab:
         self.inventory, self.key, self.known_hosts, self.ssh_config = (
             made.path / name for name in ("inventory.yaml", "key", "known_hosts", "ssh_config")
         )
-        self._children = list(children)
 
     @classmethod
     def up(
@@ -69,7 +68,7 @@ class Lab:
         chooses the network. Whatever goes wrong, nothing is left behind.
         """
         wanted = Wish(os.path.realpath(directory), hosts, rate, maxstartups, dict(small_disks), subnet)
-        return cls(*build(wanted))
+        return cls(build(wanted))
 
     @classmethod
     def open(cls, directory: "str | os.PathLike[str]" = "lab") -> "Lab":
@@ -151,9 +150,6 @@ class Lab:
     def down(self) -> None:
         """Takes the lab down; nothing is left but what others put into its directory. Again does no harm."""
         down(self.directory)
-        for child in self._children:
-            child.wait(processes.KILL_SECONDS)
-        self._children.clear()
 
     def __enter__(self) -> "Lab":
         return self

@@ -60,7 +60,7 @@ def choose_network(tag: str, routes: Sequence[str], wanted: str = "") -> Network
     `routes` are destinations as `ip route` prints them. Raises LabError if there is none.
     """
     taken = list(_networks(routes))
-    candidates = [_parse(wanted)] if wanted else list(_candidates(tag))
+    candidates = [parse_network(wanted)] if wanted else list(_candidates(tag))
     for candidate in candidates:
         if not any(candidate.overlaps(route) for route in taken):
             return candidate
@@ -74,7 +74,8 @@ def _candidates(tag: str) -> Iterator[Network]:
     return iter(networks[first:] + networks[:first])
 
 
-def _parse(text: str) -> Network:
+def parse_network(text: str) -> Network:
+    """The network that a person gives with --subnet. Raises UsageError if it's none, or of no use."""
     try:
         network = ipaddress.IPv4Network(text)
     except ValueError as error:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import signal
 import time
-from typing import Dict, Iterable, List, Optional, Tuple
+from typing import Callable, Dict, Iterable, List, Optional, Tuple
 
 from .errors import LabError
 from .network import NETNS
 
 KILL_SECONDS = 20.0
+LOOK_AGAIN_SECONDS = 0.05
 
 
 def inside(namespaces: Iterable[str]) -> Dict[str, List[int]]:
@@ -27,36 +29,45 @@ def inside(namespaces: Iterable[str]) -> Dict[str, List[int]]:
     return found
 
 
-def end_all(namespaces: Iterable[str]) -> None:
-    """Kills every process in these namespaces and waits until none is left. Raises LabError if one stays."""
+def end_all(namespaces: Iterable[str], reap: Callable[[], None] = lambda: None) -> None:
+    """Kills every process in these namespaces and waits until all have ended. Raises LabError if one does not.
+
+    A host's first process takes all others of the host along, but ends only after those, and those of them that are
+    our own children end only when `reap` has taken their exit codes.
+    """
     wanted = list(namespaces)
+    dying: Dict[int, int] = {}  # the descriptors by which we watch them, and their pids
     deadline = time.monotonic() + KILL_SECONDS
-    while True:
-        pids = [pid for found in inside(wanted).values() for pid in found]
-        if not pids:
-            return
-        if time.monotonic() > deadline:
-            raise LabError(f"process {pids[0]} doesn't end: try 'down' again")
-        _kill(pids, deadline)
-
-
-def _kill(pids: List[int], deadline: float) -> None:
-    """Kills these and waits for their ends; a host's first process takes all others of the host along."""
-    handles = {}
-    for pid in pids:
-        try:
-            handles[os.pidfd_open(pid)] = pid
-            os.kill(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
     try:
-        for handle in handles:
-            poll = select.poll()
-            poll.register(handle, select.POLLIN)
-            poll.poll(max(0.0, deadline - time.monotonic()) * 1000)
+        while True:
+            known = set(dying.values())
+            for pid in (pid for found in inside(wanted).values() for pid in found if pid not in known):
+                _kill(pid, dying)
+            if not dying:
+                return
+            if time.monotonic() > deadline:
+                raise LabError(f"process {min(dying.values())} does not end: try 'down' again")
+            reap()
+            _wait_for_some(dying)
     finally:
-        for handle in handles:
+        for handle in dying:
             os.close(handle)
+
+
+def _kill(pid: int, dying: Dict[int, int]) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        dying[os.pidfd_open(pid)] = pid
+        os.kill(pid, signal.SIGKILL)
+
+
+def _wait_for_some(dying: Dict[int, int]) -> None:
+    """Forgets those that have ended; waits for a moment if there are none."""
+    poll = select.poll()
+    for handle in dying:
+        poll.register(handle, select.POLLIN)
+    for handle, _ in poll.poll(LOOK_AGAIN_SECONDS * 1000):
+        del dying[handle]
+        os.close(handle)
 
 
 def _inode(path: str) -> Optional[Tuple[int, int]]:

@@ -6,7 +6,7 @@ import os
 from contextlib import contextmanager
 from typing import Iterator, Optional
 
-from . import files, names, network, plan, processes
+from . import files, host, names, network, plan, processes
 from .errors import LabError
 from .plan import Plan
 
@@ -24,7 +24,7 @@ def take_down(directory: str, made: Optional[Plan]) -> bool:
     tag = names.tag_of(directory)
     spaces = network.namespaces(tag)
     found = bool(spaces) or network.leg_exists(tag) or made is not None
-    processes.end_all(spaces)
+    processes.end_all(spaces, host.reap)
     with network.locked():
         network.destroy(tag)
         if found and (made is None or made.made_namespace_folder):

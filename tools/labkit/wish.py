@@ -29,6 +29,8 @@ class Wish:
         if not 1 <= self.hosts <= names.MAX_HOSTS:
             raise UsageError(f"{self.hosts} hosts: ask for 1 to {names.MAX_HOSTS}")
         checked_rate(self.rate)
+        if self.subnet:
+            names.parse_network(self.subnet)
         if self.maxstartups and not re.fullmatch(r"[0-9]{1,6}(:[0-9]{1,3}:[0-9]{1,6})?", self.maxstartups):
             raise UsageError(f"--maxstartups {self.maxstartups!r}: write it as sshd does: 10:30:100, or 10")
         known = names.host_names(self.hosts)

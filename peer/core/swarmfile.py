@@ -82,6 +82,8 @@ def _limits(fields: Any, source: str) -> Limits:
         raise ConfigError(source, "limits isn't an object", "deploy again to write it anew")
     values: Dict[str, Any] = {name: fields.get(name, default) for name, default in defaults._asdict().items()}
     for name, value in values.items():
-        if type(value) not in (int, float) or not 0 < value < 1e9:
-            raise ConfigError(source, f"limits.{name} is {value!r}", "write a number above 0")
-    return Limits(float(values["patience"]), int(values["degree"]), int(values["uploads"]))
+        kinds = (int, float) if name == "patience" else (int,)
+        if type(value) not in kinds or not 0 < value < 1e9:
+            whole = "" if name == "patience" else "whole "
+            raise ConfigError(source, f"limits.{name} is {value!r}", f"write a {whole}number above 0")
+    return Limits(float(values["patience"]), values["degree"], values["uploads"])

@@ -1,0 +1,276 @@
+"""The manifest: pieces and their lengths, names that are refused, damage, there and back."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import json
+from typing import Any, Callable, Dict, List
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from peer.core import manifest as manifests
+from peer.core.errors import ConfigError
+from peer.core.manifest import Manifest, auto_piece_size, bare_manifest, check_names, from_json, to_json, unsafe_name
+from tests.core.fuzz import fuzz
+from tests.core.samples import PATHS, bare, manifest_of, manifests as any_manifest, payload, tree_of
+
+KIB = 1024
+
+
+@pytest.mark.parametrize(
+    ("size", "piece_size", "count", "last"),
+    [
+        (10_000_232, 32_768, 306, 5_992),  # the course's own example
+        (20 * KIB * KIB, 16 * KIB, 1280, 16 * KIB),  # an exact multiple
+        (0, 16, 0, None),
+        (1, 16, 1, 1),
+        (16, 16, 1, 16),
+        (17, 16, 2, 1),
+    ],
+)
+def test_only_the_last_piece_may_be_short(size: int, piece_size: int, count: int, last: "int | None") -> None:
+    manifest = bare_manifest("f", size, piece_size)
+    lengths = [manifest.piece_length(index) for index in range(manifest.piece_count)]
+    assert (manifest.size, manifest.piece_count, sum(lengths)) == (size, count, size)
+    assert lengths[:-1] == [piece_size] * max(0, count - 1)
+    assert lengths[-1:] == ([last] if last else [])
+
+
+@pytest.mark.parametrize("size", [0, 1, 64 * KIB, 2**20, 20 * 2**20 + 1, 2**30, 37 * 2**30 + 5, 2**40, 2**50])
+def test_the_automatic_piece_size_is_a_power_of_two_within_bounds(size: int) -> None:
+    piece = auto_piece_size(size)
+    assert piece & (piece - 1) == 0
+    assert manifests.MIN_PIECE == 64 * KIB <= piece <= 16 * KIB * KIB == manifests.MAX_PIECE
+    count = -(-size // piece)
+    assert count <= 4_000 or piece == manifests.MAX_PIECE
+    assert count >= 256 or piece == manifests.MIN_PIECE
+
+
+def test_without_hashes_nothing_is_promised() -> None:
+    assert bare(3).piece_hash(0) is None
+    data = payload(10)
+    assert manifest_of(data, 4).piece_hash(2) == hashlib.sha256(data[8:]).digest()
+
+
+SINGLE = manifest_of(payload(10), 4)
+TREE = tree_of([("a", 5), ("b/c", 0), ("b/d", 7)], ["b", "e"])
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        SINGLE._replace(name="other", files=(SINGLE.files[0]._replace(path="other"),)),
+        SINGLE._replace(tree=True),
+        SINGLE._replace(piece_size=5),
+        SINGLE._replace(root_mode=0o700),
+        SINGLE._replace(pieces=SINGLE.pieces[::-1]),
+        SINGLE._replace(files=(SINGLE.files[0]._replace(mode=0o755),)),
+        SINGLE._replace(files=(SINGLE.files[0]._replace(size=11),)),
+        SINGLE._replace(files=(SINGLE.files[0]._replace(sha256="0" * 64),)),
+        SINGLE._replace(folders=TREE.folders),
+    ],
+)
+def test_the_digest_names_this_very_payload(changed: Manifest) -> None:
+    assert len(SINGLE.digest) == 32
+    assert changed.digest != SINGLE.digest
+    assert SINGLE._replace().digest == SINGLE.digest
+
+
+# ---- names
+
+UNSAFE = [
+    ("", "is empty"),
+    ("/etc/passwd", "is absolute"),
+    ("//x", "is absolute"),
+    ("..", "'..'"),
+    (".", "'.'"),
+    ("../x", "'..'"),
+    ("a/../../x", "'..'"),
+    ("a/./b", "'.'"),
+    ("a//b", "empty part"),
+    ("a/", "empty part"),
+    ("C:\\x", "backslash"),
+    ("a\\..\\b", "backslash"),
+    ("a\0b", "control character"),
+    ("a\nb", "control character"),
+    ("a\x1b[2Jb", "control character"),
+    ("a\x7f", "control character"),
+    ("x" * 256, "more than 255 bytes"),
+    ("a/" + "ä" * 128 + "/b", "more than 255 bytes"),
+    ("\ud800", "isn't UTF-8"),
+]
+SAFE = ["a", "a/b/c", "...", "..a", "a..", ".hidden", "a b", " ", "-rf", "~", "ä/ö", "x" * 255, "a:b", "日本語", "a'b\"c"]
+
+
+@pytest.mark.parametrize(("path", "reason"), UNSAFE, ids=lambda value: ascii(value)[:20])
+def test_unsafe_names(path: str, reason: str) -> None:
+    assert reason in unsafe_name(path)
+    with pytest.raises(ConfigError, match=r"^swarm\.json: .*; rename it"):
+        check_names("tree", ["fine", path], [], "swarm.json")
+    with pytest.raises(ConfigError, match=r"^swarm\.json: .*; rename it"):
+        check_names("tree", ["fine"], [path], "swarm.json")
+    with pytest.raises(ConfigError, match=r"^swarm\.json: payload name"):
+        check_names(path, [], [], "swarm.json")
+
+
+@pytest.mark.parametrize("path", SAFE, ids=ascii)
+def test_safe_names(path: str) -> None:
+    assert unsafe_name(path) == ""
+    check_names("tree", [path], [], "swarm.json")
+
+
+@pytest.mark.parametrize(
+    ("files", "folders", "problem"),
+    [
+        (["a", "A"], [], "fall on one another"),
+        (["d/a", "D/A"], [], "fall on one another"),
+        (["a"], ["x", "X"], "fall on one another"),
+        (["a", "a"], [], "fall on one another"),
+        (["straße", "STRASSE"], [], "fall on one another"),
+        (["a", "a/b"], [], "a file and a folder at once"),
+        (["A", "a/b"], [], "a file and a folder at once"),
+        (["a"], ["a"], "a file and a folder at once"),
+        (["a"], ["a/b"], "a file and a folder at once"),
+    ],
+)
+def test_names_that_fall_on_one_another(files: List[str], folders: List[str], problem: str) -> None:
+    with pytest.raises(ConfigError, match=problem):
+        check_names("tree", files, folders, "swarm.json")
+
+
+def test_a_payload_is_named_without_a_slash() -> None:
+    with pytest.raises(ConfigError, match="holds a slash"):
+        check_names("a/b", [], [], "swarm.json")
+
+
+# ---- damage
+
+Damage = Callable[[Dict[str, Any]], object]
+
+
+def put(*path: Any) -> Damage:
+    """Put the last of `path` at the place that the others name."""
+
+    def damage(fields: Any) -> None:
+        for step in path[:-2]:
+            fields = fields[step]
+        fields[path[-2]] = path[-1]
+
+    return damage
+
+
+DAMAGES: List[Damage] = [
+    *(lambda fields, name=name: fields.pop(name) for name in to_json(TREE)),
+    *(put(name, None) for name in to_json(TREE)),
+    *(put(name, 0.5) for name in to_json(TREE)),
+    put("tree", 1),
+    put("piece_size", 0),
+    put("piece_size", -4),
+    put("piece_size", True),
+    put("piece_size", "4"),
+    put("piece_size", 2**31),
+    put("piece_size", 10**30),
+    put("piece_size", 6),  # then the number of hashes is wrong
+    put("root_mode", 0o1777),
+    put("root_mode", -1),
+    put("pieces", "ab"),
+    put("pieces", "zz" * 32),
+    put("pieces", "00" * 32),
+    put("pieces", ""),
+    put("files", []),
+    put("files", "ab"),
+    put("files", 0, []),
+    put("files", 0, None),
+    put("files", 0, "abcd"),
+    put("files", 0, ["a", 5, 0o644]),
+    put("files", 0, 0, 5),
+    put("files", 0, 0, "../a"),
+    put("files", 0, 0, "z"),  # not sorted any more
+    put("files", 0, 0, "b"),  # a file where a folder is
+    put("files", 0, 1, -5),
+    put("files", 0, 1, "5"),
+    put("files", 0, 1, 5.0),
+    put("files", 0, 1, True),
+    put("files", 0, 1, 2**63),
+    put("files", 0, 1, 2**62),
+    put("files", 0, 2, 0o4755),  # set-uid
+    put("files", 0, 3, "00"),
+    put("files", 0, 3, "x" * 64),
+    put("files", 0, 3, None),
+    put("folders", 0, "b"),
+    put("folders", 0, ["b"]),
+    put("folders", 0, [5, 0o755]),
+    put("folders", 0, ["/b", 0o755]),
+    put("folders", 0, ["b", 0o2755]),
+    put("name", "../x"),
+    put("name", ""),
+    put("tree", False),  # a single file is named as the payload
+]
+
+
+@pytest.mark.parametrize("damage", range(len(DAMAGES)))
+def test_a_damaged_manifest_is_one_error(damage: int) -> None:
+    fields = copy.deepcopy(to_json(TREE))
+    assert from_json(fields, "swarm.json") == TREE
+    DAMAGES[damage](fields)
+    with pytest.raises(ConfigError, match=r"^here/swarm\.json: .*; .") as caught:
+        from_json(fields, "here/swarm.json")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("value", [None, 5, "text", [], [1], {}, {"name": "x"}])
+def test_what_is_no_manifest_at_all(value: Any) -> None:
+    with pytest.raises(ConfigError, match="damaged"):
+        from_json(value, "swarm.json")
+
+
+# ---- anything at all
+
+JSON = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5)),
+    lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(st.text(max_size=5), inner, max_size=4)),
+    max_leaves=6,
+)
+
+
+@fuzz
+@given(any_manifest())
+def test_there_and_back(manifest: Manifest) -> None:
+    text = json.dumps(to_json(manifest))
+    assert from_json(json.loads(text), "swarm.json") == manifest
+    assert sum(manifest.piece_length(index) for index in range(manifest.piece_count)) == manifest.size
+
+
+@fuzz
+@given(any_manifest(), st.lists(st.tuples(st.integers(0, 6), st.integers(0, 5), st.integers(0, 3), JSON), max_size=2))
+def test_any_damage_is_a_manifest_or_one_error(manifest: Manifest, wounds: "list[tuple[int, int, int, Any]]") -> None:
+    fields = json.loads(json.dumps(to_json(manifest)))
+    for key, row, column, value in wounds:
+        name = sorted(fields)[key]
+        spot = fields[name]
+        if isinstance(spot, list) and spot and row < 5:
+            inner = spot[row % len(spot)]
+            if isinstance(inner, list) and column < len(inner):
+                inner[column] = value
+            else:
+                spot[row % len(spot)] = value
+        else:
+            fields[name] = value
+    try:
+        read = from_json(fields, "swarm.json")
+    except ConfigError:
+        return
+    check_names(read.name, [entry.path for entry in read.files], [folder.path for folder in read.folders], "")
+    assert len(read.digest) == 32
+
+
+@fuzz
+@given(st.one_of(PATHS, st.text(max_size=12)))
+def test_a_safe_name_stays_below_its_folder(path: str) -> None:
+    if not unsafe_name(path):
+        parts = path.split("/")
+        assert all(part not in ("", ".", "..") for part in parts)
+        assert not path.startswith("/") and "\0" not in path

@@ -71,12 +71,12 @@ def format_status(status: Status) -> str:
 
 def parse_status(text: str) -> Status:
     """The status in `text`; fields that a newer peer added are left out. Raises ValueError."""
-    fields = _known(Status, json.loads(text))
-    fields["neighbours"] = tuple(Neighbour(**_known(Neighbour, row)) for row in fields.get("neighbours", ()))
-    fields["preferred"] = tuple(fields.get("preferred", ()))
     try:
+        fields = _known(Status, json.loads(text))
+        fields["neighbours"] = tuple(Neighbour(**_known(Neighbour, row)) for row in fields.get("neighbours", ()))
+        fields["preferred"] = tuple(fields.get("preferred", ()))
         return Status(**fields)
-    except TypeError as error:
+    except (TypeError, RecursionError) as error:
         raise ValueError(f"not a status: {error}") from None
 
 

@@ -15,7 +15,8 @@ from peer.core import manifest as manifests
 from peer.core.errors import ConfigError
 from peer.core.manifest import Manifest, auto_piece_size, bare_manifest, check_names, from_json, to_json, unsafe_name
 from tests.core.fuzz import fuzz
-from tests.core.samples import PATHS, bare, manifest_of, manifests as any_manifest, payload, tree_of
+from tests.core.samples import PATHS, bare, manifest_of, payload, tree_of
+from tests.core.samples import manifests as any_manifest
 
 KIB = 1024
 
@@ -102,7 +103,23 @@ UNSAFE = [
     ("a/" + "ä" * 128 + "/b", "more than 255 bytes"),
     ("\ud800", "isn't UTF-8"),
 ]
-SAFE = ["a", "a/b/c", "...", "..a", "a..", ".hidden", "a b", " ", "-rf", "~", "ä/ö", "x" * 255, "a:b", "日本語", "a'b\"c"]
+SAFE = [
+    "a",
+    "a/b/c",
+    "...",
+    "..a",
+    "a..",
+    ".hidden",
+    "a b",
+    " ",
+    "-rf",
+    "~",
+    "ä/ö",
+    "x" * 255,
+    "a:b",
+    "日本語",
+    "a'b\"c",
+]
 
 
 @pytest.mark.parametrize(("path", "reason"), UNSAFE, ids=lambda value: ascii(value)[:20])

@@ -27,7 +27,7 @@ def deployed_home(request: Request) -> str:
     """The swarm's folder; AgentError where nobody deployed it."""
     home = home_of(request)
     if not is_marked(home):
-        raise AgentError(f"nothing is deployed in {home}", "run `fab deploy` first")
+        raise AgentError("this swarm isn't deployed there", "run `fab deploy` first")
     return home
 
 

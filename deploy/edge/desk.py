@@ -104,7 +104,7 @@ class Desk:
         states = self.ask(_deployed_state)
         runs = Counter(state["run"] for state in states.values())
         if not states:
-            raise Halt("no host answered with a run")
+            raise Halt("")  # each host's error has been told
         run = self.run or runs.most_common(1)[0][0]
         strangers = [name for name, state in states.items() if state["run"] != run]
         if strangers:
@@ -122,7 +122,7 @@ class Desk:
 def _deployed_state(link: Link) -> dict[str, Any]:
     state = link.call("state")
     if not state["deployed"]:
-        raise HostError(f"nothing is deployed in {state['home']}", "run `fab deploy` first")
+        raise HostError("this swarm isn't deployed there", "run `fab deploy` first")
     return state
 
 

@@ -48,7 +48,7 @@ class ChainExecutor(invoke.Executor):
                 context._set(desk=desk)  # a plain attribute; an assignment would become configuration
                 call.task(context, *call.args, **call.kwargs)
         except Halt as error:
-            desk.screen.errors([str(error)])
+            desk.screen.errors(str(error).splitlines())
             raise invoke.Exit(code=desk.code or EXIT_FAILED) from None
         except WeftError as error:
             desk.screen.errors(str(error).splitlines())

@@ -44,13 +44,18 @@ def start(desk: Desk, keep_going: bool = False, tell: Callable[[Peer], object] |
 
 def stop(desk: Desk) -> None:
     """Stop the chosen peers that live: TERM, then KILL."""
-    answers = desk.ask(lambda link: _stop_on(desk, link))
+    answers = stop_chosen(desk)
     for name, answer in answers.items():
         desk.record(host=name, state="ok", **{key: answer[key] for key in ("stopped", "killed", "left", "idle")})
         remedy = "look at that machine: a process that survives KILL waits for its disk"
         desk.fail(Outcome(name, FAILED, "it can't be stopped", remedy, peer) for peer in answer["left"])
     ended = sum(len(answer["stopped"]) + len(answer["killed"]) for answer in answers.values())
     desk.screen.say(f"stopped {ended} peers; {sum(len(a['idle']) for a in answers.values())} weren't running")
+
+
+def stop_chosen(desk: Desk) -> dict[str, dict[str, Any]]:
+    """Stop the chosen peers; the agents' answers."""
+    return desk.ask(lambda link: _stop_on(desk, link))
 
 
 def status(desk: Desk) -> None:

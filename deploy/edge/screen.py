@@ -62,6 +62,7 @@ class Screen:
         self._err = _console(sys.stderr, sys.stderr.isatty())
         self._lines: IO[str] = sys.stderr
         self._live: Live | None = None
+        self._progress = ""
         self._recent: list[str] = []
         self._frame: RenderableType | None = None
         self._last: list[RenderableType] = []
@@ -149,8 +150,10 @@ class Screen:
 
     def progress(self, board: Board) -> None:
         """The swarm in one line, where there is no live display to tell it."""
-        if self._live is None:
-            self.note(overall(board.cards))
+        text = overall(board.cards)
+        if self._live is None and text != self._progress:
+            self.note(text)
+        self._progress = text
 
     def keep_frame(self, board: Board) -> None:
         """Remember this moment for the picture."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import Counter
@@ -9,6 +10,7 @@ from collections.abc import Iterable
 
 from deploy.core.board import Board, Line
 from deploy.core.inventory import Peer
+from deploy.core.ranges import fold
 from deploy.core.verdict import FAILED, Outcome
 from deploy.edge import running
 from deploy.edge.desk import Desk
@@ -18,6 +20,7 @@ from deploy.edge.hosterror import HostError
 _TICK_SECONDS = 0.12
 _REPORT_SECONDS = 5.0  # between two lines of progress where there is no live display
 _GIVE_UP_SECONDS = 60.0  # for hosts that can't be heard, once all others have ended
+_LINGER_SECONDS = 3.0  # for whole peers that wait only for hosts which dropped out
 _LISTEN_AGAIN = 2  # times, where a stream ended though a peer's last status doesn't say that it did
 
 
@@ -95,6 +98,7 @@ class _Watch:
         self._again: Counter[str] = Counter()
         self._lost: dict[str, tuple[float, HostError]] = {}
         self._reported = time.monotonic()
+        self._whole_since = 0.0
         self._half_way = False
         self.starting = False
         self.ears = Ears()
@@ -116,6 +120,7 @@ class _Watch:
             for heard in self.ears.take(_TICK_SECONDS):
                 lines += self._take(heard)
             self._show(lines)
+            self._end_the_wait()
             time.sleep(max(0.0, tick - time.monotonic()))  # lines are shown in batches, a few a second
         self._show([line for heard in self.ears.take(0) for line in self._take(heard)])
 
@@ -148,6 +153,18 @@ class _Watch:
         if unclear and self._again[heard.host] < _LISTEN_AGAIN:
             self._again[heard.host] += 1
             self.open(heard.host)
+
+    def _end_the_wait(self) -> None:
+        """Peers wait for all others, with patience. Those of hosts that dropped out won't come: we know it, they can't."""
+        absent = {peer.host for peer in self._desk.inventory.peers} - {card.host for card in self._board.cards}
+        waiting = absent and absent <= self._desk.down.keys() and not self.starting
+        if not (waiting and all(card.whole for card in self._board.cards)):
+            return
+        self._whole_since = self._whole_since or time.monotonic()
+        if time.monotonic() - self._whole_since > _LINGER_SECONDS:
+            self._desk.screen.note(f"all others are whole: ending the wait for {fold(absent)}")
+            running.stop_chosen(self._desk)
+            self._whole_since = math.inf
 
     def _show(self, lines: list[Line]) -> None:
         self._desk.screen.tick(self._board, [line for line in lines if self._every or line.notable])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 import threading
 from pathlib import Path
 from typing import Any, Callable, Iterator, List
@@ -27,6 +28,15 @@ def no_thread_left() -> Iterator[None]:
         wait_for(lambda: not left_over(), "the threads to end", deadline=20.0)
     except AssertionError:
         pytest.fail(f"threads left over: {', '.join(left_over())}")
+
+
+@pytest.fixture
+def public_folder() -> Iterator[Path]:
+    """A folder that every user may enter; pytest's own are for this user alone."""
+    with tempfile.TemporaryDirectory(prefix="weft-test-") as folder:
+        os.chmod(folder, 0o755)
+        yield Path(folder)
+        _open_up(Path(folder))
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from peer.core.errors import ProtocolError, StoreError
 from peer.core.events import Disconnected, Event, PieceBad, PieceSent, PieceStored, PieceSurplus, Received
 from peer.core.messages import Decoder, Message, PieceBody, PieceStart
 from peer.edge.channel import Channel
-from peer.edge.store import Claim, Store
+from peer.edge.store import Claim, Store, disk_error
 
 HEAD_READ = 32 * 1024  # while no piece is under way: small messages, or a small piece as a whole
 LEAST_READ, MOST_READ = 16 * 1024, 256 * 1024
@@ -175,10 +175,21 @@ class Link:
         return messages.piece_header(piece, self._store.piece_length(piece))
 
     def _send_piece(self, piece: int) -> None:
-        for file, offset, length in self._store.segments(piece):
+        for segment in self._store.segments(piece):
+            self._send_segment(*segment)
+
+    def _send_segment(self, file: int, offset: int, length: int) -> None:
+        """A piece's bytes in one file. Where the file isn't what it was, that is this machine's fault: StoreError."""
+        try:
             with self._store.descriptor(file) as descriptor:
                 for count in self._channel.send_file(descriptor, offset, length):
                     self.sent += count
+        except EOFError:
+            raise self._store.cut_short(file) from None
+        except OSError as error:
+            if error.filename is None:
+                raise  # the connection's trouble, not the file's
+            raise disk_error(error, error.filename) from None
 
 
 def _next_size(size: int, seconds: float) -> int:

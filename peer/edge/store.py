@@ -111,7 +111,7 @@ class Store:
                 return
             self._open_part()
         except OSError as error:
-            raise _store_error(error, self._part_path) from None
+            raise disk_error(error, self._part_path) from None
 
     def _use_final(self) -> None:
         self._root = self.final_path
@@ -139,7 +139,7 @@ class Store:
         return False
 
     def _known_prints(self) -> Dict[int, bytes]:
-        """What the pieces' hashes begin with: from the manifest, or, where there are none, from an earlier life's map."""
+        """What each piece's hash begins with: from the manifest or, where it has none, from an earlier life's map."""
         if self.manifest.pieces:
             return dict(enumerate(self.manifest.pieces))
         return piecemap.fingerprints(_read_if_there(self._map_path), self.manifest.digest, self.manifest.piece_count)
@@ -242,7 +242,7 @@ class Store:
                     _write_fully(descriptor, data[: segment.length], segment.offset)
                 data = data[segment.length :]
         except OSError as error:
-            raise _store_error(error, self._part_path) from None
+            raise disk_error(error, self._part_path) from None
 
     def settle(self, claim: Claim, sha256: bytes) -> Optional[bool]:
         """Store a piece whose bytes are all written: see `Claim.finish`."""
@@ -269,6 +269,10 @@ class Store:
     def descriptor(self, file: int) -> ContextManager[int]:
         """The descriptor of a file, for reading at offsets, kept open while the block runs."""
         return self._files.descriptor(file)
+
+    def cut_short(self, file: int) -> StoreError:
+        """What to say of a file that ended before its pieces did."""
+        return StoreError(f"{self._path_of(file)}: it has become shorter since this peer started; put it back, whole")
 
     def hash_piece(self, piece: int) -> bytes:
         """SHA-256 of a piece as it lies on disk."""
@@ -303,7 +307,7 @@ class Store:
             try:
                 write_all(self._map, data)
             except OSError as error:
-                raise _store_error(error, self._map_path) from None
+                raise disk_error(error, self._map_path) from None
 
     def checkpoint(self) -> None:
         """Sync what is stored so far and mark it in the map: after a power cut it needn't be hashed again."""
@@ -341,7 +345,7 @@ class Store:
                     self.forget()
                 self.whole = True
         except OSError as error:
-            raise _store_error(error, self.final_path) from None
+            raise disk_error(error, self.final_path) from None
 
     def forget(self) -> None:
         """Remove the map. Without hashes only the map can tell, in a later life of the same run, what is here."""
@@ -449,7 +453,8 @@ def _allocate(descriptor: int, offset: int, length: int) -> bool:
     return True
 
 
-def _store_error(error: OSError, path: str) -> StoreError:
+def disk_error(error: OSError, path: str) -> StoreError:
+    """What the system refused, as a line with its place and remedy."""
     where = error.filename or path
     remedies = {
         errno.ENOSPC: "make room on that disk and start again: what is stored is kept",

@@ -12,17 +12,16 @@ import signal
 import sys
 from pathlib import Path
 from types import FrameType
-from typing import List, Optional, Sequence
+from typing import List, Optional
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from tools.arguments import INTERRUPTED, USAGE, Parser, count, fail, size
-from tools.benchkit import place, records, rounds, table
+from tools.arguments import INTERRUPTED, Parser, count, fail, size
+from tools.benchkit import place, records, rounds, table, toolbox
 from tools.benchkit.errors import BenchError
 from tools.benchkit.records import Run
-from tools.benchkit.scenarios import SCENARIOS, Scenario
-from tools.benchkit.tool import Tool
-from tools.benchkit.weft import Weft
+from tools.benchkit.scenarios import SCENARIOS
+from tools.benchkit.toolbox import MAKERS
 from tools.benchkit.weftfiles import Wish
 from tools.labkit import LabError
 
@@ -59,13 +58,26 @@ def parser() -> Parser:
     add("--runs", metavar="N", type=count(1, 100), default=3, help="of each tool in each scenario (default 3)")
     add("--work", metavar="DIR", type=Path, help="where the copies lie (default /dev/shm, where there is room)")
     add("--out", metavar="DIR", type=Path, default=Path("bench"), help="where the figures go (default ./bench)")
+    add("--tools", metavar="NAMES", type=tool_names, default=[*MAKERS], help=f"default {','.join(MAKERS)}")
     add("--piece-size", metavar="SIZE", type=size, help="of Weft's pieces (default: automatic)")
     return made
 
 
+def tool_names(text: str) -> List[str]:
+    names = text.split(",")
+    for name in names:
+        if name not in MAKERS:
+            raise argparse.ArgumentTypeError(f"no tool '{name}': choose from {', '.join(MAKERS)}")
+    return names
+
+
 def run_scenarios(options: Options) -> int:
     chosen = [SCENARIOS[name] for name in (SCENARIOS if "all" in options.what else options.what)]
-    tools: Sequence[Tool] = [Weft(Wish(options.piece_size))]
+    tools, absent = toolbox.choose(options.tools, Wish(options.piece_size))
+    for name, why in absent.items():
+        print(f"without {name}: {why}")
+    if not tools:
+        return fail(PROGRAM, "no tool is left to measure")
     runs: List[Run] = []
     with place.work_folder(options.work, max(map(rounds.room, chosen))) as folder:
         print(f"in {folder} ({'memory' if place.in_memory(folder) else 'disk'})")

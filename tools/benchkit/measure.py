@@ -25,6 +25,8 @@ def measure(tool: Tool, site: Site, number: int) -> Run:
             outcome = tool.run(site, crew)
     except BenchError as error:
         return bare._replace(problem=str(error))
+    finally:
+        site.wait_empty()
     passed, own = accounting.machine_cpu().since(machine), accounting.own_cpu() - own
     cpu = crew.cpu + site.resident_cpu() - resident
     return bare._replace(

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
+import time
+from contextlib import suppress
 from pathlib import Path
-from typing import List
+from typing import Iterable, List, Set
 
 from tools.benchkit import accounting
 from tools.benchkit.crew import Launch
@@ -14,6 +17,7 @@ from tools.labkit import Lab, processes
 from tools.labkit.host import Host
 
 RUN = "run"
+EMPTY_SECONDS = 10.0
 
 
 class Site:
@@ -24,6 +28,7 @@ class Site:
         self.scenario = scenario
         self.payload = payload
         self.seed, *self.receivers = lab.hosts.values()
+        self._residents = self.processes()
 
     @property
     def hosts(self) -> List[Host]:
@@ -57,7 +62,25 @@ class Site:
         """Bytes that the seed's link has sent so far, headers included."""
         return self.lab.traffic()[self.seed.name].sent
 
-    def resident_cpu(self) -> float:
-        """CPU seconds of what runs on the hosts (sshd), and of the children that it waited for."""
+    def processes(self) -> Set[int]:
+        """All that runs on the hosts now."""
         found = processes.inside(host.namespace for host in self.hosts)
-        return accounting.total_cpu(pid for pids in found.values() for pid in pids)
+        return {pid for pids in found.values() for pid in pids}
+
+    def resident_cpu(self) -> float:
+        """CPU seconds of what always runs on the hosts (sshd), and of the children that it waited for."""
+        return accounting.total_cpu(self._residents)
+
+    def wait_empty(self) -> None:
+        """Return once nothing but the residents runs; what a tool leaves behind is killed after a while."""
+        deadline = time.monotonic() + EMPTY_SECONDS
+        while left := self.processes() - self._residents:
+            if time.monotonic() > deadline:
+                _kill(left)
+            time.sleep(0.02)
+
+
+def _kill(pids: Iterable[int]) -> None:
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)

@@ -46,14 +46,13 @@ def read_status(folder: Path, peer_id: int) -> Optional[status.Status]:
 class Weft:
     """A fleet swarm; its verified copy is there when it has its final name."""
 
-    name = "weft"
-
-    def __init__(self, wish: Wish) -> None:
+    def __init__(self, wish: Wish, name: str = "weft") -> None:
+        self.name = name
         self._wish = wish
         self._manifest: Optional[Manifest] = None
 
     def missing(self) -> str:
-        return ""
+        return "peers don't speak TLS yet" if self._wish.tls else ""
 
     def prepare(self, site: Site) -> None:
         compileall.compile_dir(CHECKOUT / "peer", quiet=2)

@@ -155,7 +155,7 @@ class _Watch:
             self.open(heard.host)
 
     def _end_the_wait(self) -> None:
-        """Peers wait for all others, with patience. Those of hosts that dropped out won't come: we know it, they can't."""
+        """Peers wait for all others; that those of hosts which dropped out won't come, only we can know."""
         absent = {peer.host for peer in self._desk.inventory.peers} - {card.host for card in self._board.cards}
         waiting = absent and absent <= self._desk.down.keys() and not self.starting
         if not (waiting and all(card.whole for card in self._board.cards)):

@@ -1,0 +1,43 @@
+"""A small swarm pushed to one local host through its link, for tests of what the agent does with it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from deploy.edge.bundle import CODE_NAME, parcel, send
+from deploy.edge.link import Link
+from deploy.edge.zipapp import peer_zip
+from peer.core import config, swarmfile
+from peer.core.config import Common, PeerRow
+from peer.core.manifest import Manifest, from_json
+from peer.core.swarmfile import FLEET, Limits, SwarmFile
+from tests.ports import free_ports
+
+NAME = "file.dat"
+SIZE = 300_000
+
+
+class Pushed(NamedTuple):
+    """A swarm of a seed 1001 and a leecher 1002, both on one host."""
+
+    manifest: Manifest
+    ports: list[int]
+
+
+def push(link: Link, run: str = "r1", patience: float = 60.0) -> Pushed:
+    """Push code, payload and configuration, as `deploy` does."""
+    send(link, [parcel(CODE_NAME, peer_zip())])
+    places = [{"id": peer, "destination": None, "source": None} for peer in (1001, 1002)]
+    link.call("prepare", peers=places, name=NAME)
+    link.call("generate", peer=1001, name=NAME, size=SIZE, seed=1)
+    manifest = from_json(link.call("manifest", peer=1001, name=NAME, piece_size="65536")["manifest"], "test")
+    ports = free_ports(2)
+    rows = (PeerRow(1001, "127.0.0.1", ports[0], True), PeerRow(1002, "127.0.0.1", ports[1], False))
+    swarm = SwarmFile("swarm", run, FLEET, manifest, Limits(patience=patience))
+    texts = {
+        config.COMMON_NAME: config.format_common(Common(2, 5, 10, NAME, SIZE, 65536)),
+        config.PEER_INFO_NAME: config.format_peer_info(rows),
+        swarmfile.SWARM_NAME: swarmfile.format_swarm(swarm),
+    }
+    send(link, [parcel(name, text.encode()) for name, text in texts.items()])
+    return Pushed(manifest, ports)

@@ -1,0 +1,83 @@
+"""What the agent receives: written whole or not at all, with its mode, and never outside the swarm's folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from deploy.edge.bundle import Parcel, missing, parcel, send
+from deploy.edge.hosterror import HostError
+from deploy.edge.link import Link
+
+
+def test_files_arrive_with_bytes_and_modes(link: Link, home: Path) -> None:
+    parcels = [parcel("peer.pyz", b"code" * 500_000), parcel("keys_1001/key.pem", b"secret", 0o600), parcel("Common.cfg", b"")]
+    send(link, parcels)
+    assert (home / "peer.pyz").read_bytes() == b"code" * 500_000
+    assert (home / "keys_1001" / "key.pem").read_bytes() == b"secret"
+    assert (home / "keys_1001" / "key.pem").stat().st_mode & 0o777 == 0o600
+    assert (home / "keys_1001").stat().st_mode & 0o777 == 0o700
+    assert (home / "Common.cfg").read_bytes() == b""
+
+
+def test_what_is_there_with_the_same_hash_is_not_sent_again(link: Link) -> None:
+    parcels = [parcel("peer.pyz", b"code"), parcel("Common.cfg", b"old")]
+    send(link, parcels)
+    changed = [parcels[0], parcel("Common.cfg", b"new")]
+    assert missing(changed, link.call("state")["have"]) == changed[1:]
+
+
+@pytest.mark.parametrize(
+    "path", ["../evil", "/etc/evil", "peer_1001/../../evil", "keys_1001/..", "evil", "peer_1001//x", "", ".ssh/x"]
+)
+def test_a_name_that_is_not_ours_is_refused(link: Link, tmp_path: Path, path: str) -> None:
+    send(link, [parcel("Common.cfg", b"x")])
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(HostError):
+        send(link, [parcel(path, b"evil")])
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_damaged_transfer_changes_nothing(link: Link, home: Path) -> None:
+    send(link, [parcel("Common.cfg", b"good")])
+    with pytest.raises(HostError, match="arrived damaged"):
+        send(link, [parcel("Common.cfg", b"evil")._replace(sha256="00" * 32)])
+    assert (home / "Common.cfg").read_bytes() == b"good"
+    assert [path.name for path in home.iterdir() if path.name.startswith(".incoming")] == []
+
+
+def test_the_link_goes_on_after_a_refused_transfer(link: Link, home: Path) -> None:
+    with pytest.raises(HostError):
+        send(link, [parcel("evil", b"x" * 3_000_000)])
+    send(link, [parcel("Common.cfg", b"good")])
+    assert (home / "Common.cfg").read_bytes() == b"good"
+
+
+def test_a_folder_with_foreign_files_is_not_touched(link: Link, home: Path) -> None:
+    home.mkdir(parents=True)
+    (home / "Common.cfg").write_text("somebody's homework")
+    with pytest.raises(HostError, match="aren't Weft's"):
+        send(link, [parcel("Common.cfg", b"new")])
+    assert (home / "Common.cfg").read_text() == "somebody's homework"
+
+
+def test_a_tree_arrives_with_its_folders_and_replaces_the_old_one(link: Link, home: Path) -> None:
+    old = home / "peer_1001" / "tree"
+    send(link, [parcel("peer_1001/tree/old.txt", b"old")])
+    assert (old / "old.txt").exists()
+    files = [parcel("peer_1001/tree/a b/$(x).txt", b"1", 0o755)]
+    send(link, files, gone=["peer_1001/tree"], folders=[["peer_1001/tree/empty", 0o755], ["peer_1001/tree/a b", 0o555]])
+    assert not (old / "old.txt").exists()
+    assert (old / "empty").is_dir()
+    assert (old / "a b" / "$(x).txt").stat().st_mode & 0o777 == 0o755
+    assert (old / "a b").stat().st_mode & 0o777 == 0o555
+
+
+def test_a_file_that_became_shorter_is_not_taken_for_whole(link: Link, home: Path, tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.write_bytes(b"x" * 1000)
+    short = Parcel("peer_1001/file", 0o644, 2000, parcel("", b"x" * 2000).sha256, source=source)
+    with pytest.raises(HostError, match="damaged"):
+        send(link, [short])
+    assert not (home / "peer_1001" / "file").exists()

@@ -1,0 +1,130 @@
+"""Peers started through the agent: detached, idempotent, explained when they end, stopped for good."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploy.edge.hosterror import HostError
+from deploy.edge.link import Link
+from tests.deploy_edge.pushed import NAME, push
+from tests.waiting import wait_for
+
+
+def start(link: Link, peer: int) -> dict[str, Any]:
+    return link.call("start", 60, peer=peer, within=30)
+
+
+def test_a_peer_outlives_the_agent_that_started_it(open_link: Callable[[], Link]) -> None:
+    link = open_link()
+    push(link)
+    answer = start(link, 1001)
+    assert answer["listening"] and not answer["already"]
+    link.close()
+    os.kill(answer["pid"], 0)  # lives
+    assert os.getsid(answer["pid"]) == answer["pid"]
+    assert open_link().call("status", peers=[1001])["peers"][0]["alive"]
+
+
+def test_starting_twice_starts_once(link: Link) -> None:
+    push(link)
+    first, second = start(link, 1001), start(link, 1001)
+    assert (second["already"], second["pid"]) == (True, first["pid"])
+
+
+def test_nothing_of_the_agent_is_attached_to_a_peer(link: Link) -> None:
+    push(link)
+    pid = start(link, 1001)["pid"]
+    targets = [os.readlink(f"/proc/{pid}/fd/{number}") for number in (0, 1, 2)]
+    assert targets[:2] == ["/dev/null"] * 2
+    assert targets[2].endswith("stderr_1001.txt")
+
+
+def test_a_peer_that_ends_at_once_says_why(link: Link) -> None:
+    ports = push(link).ports
+    with socket.create_server(("", ports[0])):
+        answer = start(link, 1001)
+    assert not answer["listening"] and answer["code"] != 0
+    assert str(ports[0]) in answer["reason"]
+
+
+def test_stop_ends_peers_and_says_which(link: Link) -> None:
+    push(link)
+    pid = start(link, 1001)["pid"]
+    answer = link.call("stop", peers=[1001, 1002], within=20)
+    assert answer == {"stopped": [1001], "killed": [], "left": [], "idle": [1002]}
+    wait_for(lambda: not Path(f"/proc/{pid}/cmdline").exists() or _is_zombie(pid), "the process to end")
+
+
+def test_stop_kills_a_peer_that_does_not_listen_to_term(link: Link) -> None:
+    push(link)
+    pid = start(link, 1001)["pid"]
+    os.kill(pid, 19)  # SIGSTOP: TERM waits until somebody continues it, KILL doesn't
+    assert link.call("stop", peers=[1001], within=0.2)["killed"] == [1001]
+
+
+def test_a_swarm_runs_and_is_verified_from_the_final_paths(link: Link, home: Path) -> None:
+    manifest = push(link).manifest
+    start(link, 1001), start(link, 1002)
+    ended = [event for event in link.follow({}, until_done=True) if event.get("alive") is False]
+    assert {event["peer"] for event in ended} == {1001, 1002}
+    copies = link.call("verify", 60, peers=[1001, 1002], name=NAME)["copies"]
+    assert [(copy["ok"], copy["sha256"]) for copy in copies] == [(True, manifest.files[0].sha256)] * 2
+    assert copies[1]["path"] == str(home / "peer_1002" / NAME)
+    (home / "peer_1002" / NAME).write_bytes(b"rot")
+    bad = link.call("verify", 60, peers=[1002], name=NAME)["copies"][0]
+    assert not bad["ok"] and bad["problem"]
+
+
+def test_following_again_repeats_no_line(link: Link) -> None:
+    push(link)
+    start(link, 1001), start(link, 1002)
+    lines = [event for event in link.follow({}, until_done=True) if "log" in event and event["peer"] == 1002]
+    middle = lines[len(lines) // 2]
+    again = [event for event in link.follow({"1002": middle["offset"]}, until_done=True) if "log" in event]
+    rest = [event["log"] for event in again if event["peer"] == 1002]
+    assert rest == [event["log"] for event in lines[len(lines) // 2 + 1 :]]
+
+
+def test_collect_sends_logs_but_no_payload_and_no_keys(link: Link) -> None:
+    push(link)
+    link.call("status", peers=[1001])
+    got: dict[str, bytes] = {}
+    answer = link.call("collect", on_part=lambda name, data: got.update({name: got.get(name, b"") + data}))
+    assert set(answer["files"]) == set(got) == {"Common.cfg", "PeerInfo.cfg", "swarm.json"}
+    assert all(len(got[name]) == size for name, size in answer["files"].items())
+
+
+def test_the_test_payload_is_made_once(link: Link) -> None:
+    push(link)
+    same = {"peer": 1001, "name": NAME, "seed": 1}
+    assert link.call("generate", size=300_000, **same)["made"] is False
+    assert link.call("generate", size=300_001, **same)["made"] is True
+
+
+def test_an_unchanged_payload_is_not_hashed_again(link: Link, home: Path) -> None:
+    push(link)
+    ask = {"peer": 1001, "name": NAME, "piece_size": "65536"}
+    assert link.call("manifest", **ask)["hashed"] is False
+    (home / "peer_1001" / NAME).write_bytes(b"changed")
+    changed = link.call("manifest", **ask)
+    assert changed["hashed"] is True and changed["manifest"]["files"][0][1] == 7
+
+
+def test_a_seed_without_its_payload_is_named(link: Link, tmp_path: Path) -> None:
+    push(link)
+    lost = str(tmp_path / "lost")
+    with pytest.raises(HostError, match=f"isn't there: {lost}"):
+        link.call("prepare", peers=[{"id": 1001, "destination": None, "source": lost}], name=NAME)
+
+
+def _is_zombie(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"
+    except OSError:
+        return True

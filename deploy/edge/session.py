@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -29,7 +30,8 @@ class Session:
         self._pipe = pipe
         self.broken = False
         with _explained(self, "its python3", deadline, _PYTHON_REMEDY):
-            pipe.send(agentsource.script(), deadline)
+            with contextlib.suppress(PipeBroken):  # a Python that is too old says so, and doesn't read on
+                pipe.send(agentsource.script(), deadline)
             self.python = self._greeting(deadline)
         if tuple(map(int, self.python.split(".")[:2])) < agentsource.OLDEST:
             raise HostError(f"its python3 is {self.python}", _PYTHON_REMEDY)

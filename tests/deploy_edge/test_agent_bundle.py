@@ -12,7 +12,11 @@ from deploy.edge.link import Link
 
 
 def test_files_arrive_with_bytes_and_modes(link: Link, home: Path) -> None:
-    parcels = [parcel("peer.pyz", b"code" * 500_000), parcel("keys_1001/key.pem", b"secret", 0o600), parcel("Common.cfg", b"")]
+    parcels = [
+        parcel("peer.pyz", b"code" * 500_000),
+        parcel("keys_1001/key.pem", b"secret", 0o600),
+        parcel("Common.cfg", b""),
+    ]
     send(link, parcels)
     assert (home / "peer.pyz").read_bytes() == b"code" * 500_000
     assert (home / "keys_1001" / "key.pem").read_bytes() == b"secret"

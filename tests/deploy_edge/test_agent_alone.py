@@ -1,0 +1,202 @@
+"""The agent and its operator: what it says of the machine, and that it never outlives its use."""
+
+from __future__ import annotations
+
+import fcntl
+import io
+import os
+import signal
+import socket
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from deploy.core.inventory import LOCAL, Host
+from deploy.edge import agentsource
+from deploy.edge.bundle import CODE_NAME, parcel, send
+from deploy.edge.hosterror import HostError
+from deploy.edge.link import Link
+from deploy.edge.local import LocalTransport
+from tests.deploy_edge.pushed import NAME, push
+from tests.waiting import wait_for
+
+
+def test_facts_of_this_machine(link: Link, home: Path) -> None:
+    with socket.create_server(("", 0)) as taken:
+        port = taken.getsockname()[1]
+        facts = link.call("facts", ports=[[1001, port], [1002, 0]])
+    assert facts["home"] == str(home)
+    assert facts["python"].startswith("3.")
+    assert facts["writable"] == ""
+    assert facts["free"] > 0
+    assert facts["ports"] == {str(port): "another program listens there", "0": ""}
+
+
+def test_a_folder_below_a_file_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    host = Host("here", "127.0.0.1", "127.0.0.1", connection=LOCAL)
+    link = Link(host, LocalTransport(host, tmp_path), "/proc/nowhere/swarm")
+    assert link.call("facts")["writable"]
+    link.close()
+
+
+def test_the_state_of_a_host_without_a_swarm(link: Link) -> None:
+    assert link.call("state") == {
+        "home": link.call("facts")["home"],
+        "deployed": False,
+        "run": "",
+        "have": {},
+        "living": {},
+    }
+
+
+def test_the_state_tells_the_run_and_who_lives(link: Link) -> None:
+    push(link, run="r7")
+    link.call("start", 60, peer=1001, within=30)
+    state = link.call("state")
+    assert (state["run"], list(state["living"])) == ("r7", ["1001"])
+    assert {"peer.pyz", "swarm.json", "Common.cfg", "PeerInfo.cfg"} <= set(state["have"])
+
+
+def test_listening_and_dialling(open_link: Callable[[], Link]) -> None:
+    one, other = open_link(), open_link()
+    with socket.socket() as probe:
+        probe.bind(("", 0))
+        port = probe.getsockname()[1]
+    assert one.call("listen", ports=[port])["problems"] == {}
+    assert other.call("listen", ports=[port])["problems"] == {str(port): "address already in use"}
+    assert other.call("dial", targets=[["127.0.0.1", port]], within=5)["problems"] == []
+    one.call("unlisten")
+    assert other.call("dial", targets=[["127.0.0.1", port]], within=5)["problems"] == [
+        ["127.0.0.1", port, "connection refused"]
+    ]
+
+
+def test_an_unknown_verb_is_an_answer_and_not_the_end(link: Link) -> None:
+    with pytest.raises(HostError, match="the agent failed: KeyError: 'fly'"):
+        link.call("fly")
+    assert link.call("state")["deployed"] is False
+
+
+def test_nothing_is_deployed(link: Link) -> None:
+    for verb in ("start", "status", "verify", "collect", "generate"):
+        with pytest.raises(HostError, match="isn't deployed there"):
+            link.call(verb, peer=1001, peers=[1001], name=NAME)
+
+
+def test_noise_of_a_login_script_is_passed_over(tmp_path: Path) -> None:
+    noisy = tmp_path / "python"
+    noisy.write_text(f"#!/bin/sh\necho Welcome to the fleet\nprintf 'no line end'\nexec {sys.executable} \"$@\"\n")
+    noisy.chmod(0o755)
+    host = Host("here", "127.0.0.1", "127.0.0.1", connection=LOCAL, python=str(noisy))
+    link = Link(host, LocalTransport(host, tmp_path), "swarm")
+    assert link.call("state")["deployed"] is False
+    link.close()
+
+
+@pytest.mark.parametrize(
+    ("script", "reason"),
+    [
+        ("echo 'no such module' >&2; exit 3", "its python3 broke off: no such module"),
+        ("exit 3", "its python3 broke off: exit code 3"),
+        ("printf '\\nweft-agent 3.8.10\\n'; exit 70", "its python3 is 3.8.10"),
+        ("yes", "it prints and prints"),
+    ],
+)
+def test_a_python_that_is_none(tmp_path: Path, script: str, reason: str) -> None:
+    false = tmp_path / "python"
+    false.write_text(f"#!/bin/sh\n{script}\n")
+    false.chmod(0o755)
+    host = Host("here", "127.0.0.1", "127.0.0.1", connection=LOCAL, python=str(false))
+    with pytest.raises(HostError) as error:
+        Link(host, LocalTransport(host, tmp_path), "swarm").call("state")
+    assert reason in error.value.problem
+    assert "Python 3.9" in error.value.remedy
+
+
+def test_an_interpreter_that_is_not_there(tmp_path: Path) -> None:
+    host = Host("here", "127.0.0.1", "127.0.0.1", connection=LOCAL, python="/nowhere/python3")
+    with pytest.raises(HostError, match="/nowhere/python3: no such file"):
+        Link(host, LocalTransport(host, tmp_path), "swarm").call("state")
+
+
+def test_a_hung_agent_has_a_deadline(link: Link, home: Path) -> None:
+    push(link)
+    with (home / "lock_1001").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # a peer that lives and tells no pid: nothing to be done but wait
+        with pytest.raises(HostError, match="no answer to `stop` within 1 s"):
+            link.call("stop", 1.0, peers=[1001], within=60)
+    assert link.call("state")["deployed"] is True  # a new agent took over
+
+
+@pytest.mark.parametrize("end", ["hang up", "kill the operator"])
+def test_peers_at_the_gate_go_with_their_operator(tmp_path: Path, end: str) -> None:
+    """An operator who is lost between loading the peers and starting them leaves no process."""
+    code = _OPERATOR.format(folder=str(tmp_path))
+    operator = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True)
+    assert operator.stdout is not None and operator.stdin is not None
+    assert operator.stdout.readline() == "warm\n"
+    assert _processes_in(tmp_path)
+    if end == "kill the operator":
+        operator.send_signal(signal.SIGKILL)
+    operator.stdin.close()
+    operator.wait(30)
+    operator.stdout.close()
+    wait_for(lambda: not _processes_in(tmp_path), "the agent and its peers to end")
+
+
+def test_work_that_nobody_waits_for_is_ended(open_link: Callable[[], Link], tmp_path: Path) -> None:
+    link = open_link()
+    send(link, [parcel(CODE_NAME, _program_that_sleeps())])
+    link.call("prepare", peers=[{"id": 1001, "destination": None, "source": None}], name=NAME)
+    with pytest.raises(HostError, match="no answer to `generate`"):
+        link.call("generate", 1.0, peer=1001, name=NAME, size=1, seed=1)
+    wait_for(lambda: not _processes_in(tmp_path), "the generator to end")
+
+
+def test_the_agent_runs_on_the_oldest_python() -> None:
+    """The one that is installed at least must be able to read it; `make lint` checks the versions."""
+    source = agentsource.script()
+    assert source.split(b"\n", 1)[0].isdigit()
+    assert len(source) < 32_000  # it travels once a host and task
+
+
+def _program_that_sleeps() -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("__main__.py", "import time\ntime.sleep(600)\n")
+    return packed.getvalue()
+
+
+def _processes_in(folder: Path) -> list[int]:
+    """Processes, zombies apart, that work in the folder."""
+    found = []
+    for entry in os.scandir("/proc"):
+        try:
+            where = os.readlink(f"{entry.path}/cwd") if entry.name.isdigit() else ""
+        except OSError:
+            continue
+        if where.startswith(str(folder)):
+            found.append(int(entry.name))
+    return found
+
+
+_OPERATOR = """
+import sys
+from pathlib import Path
+from deploy.core.inventory import LOCAL, Host
+from deploy.edge.link import Link
+from deploy.edge.local import LocalTransport
+from tests.deploy_edge.pushed import push
+host = Host("here", "127.0.0.1", "127.0.0.1", connection=LOCAL)
+link = Link(host, LocalTransport(host, Path("{folder}")), "host/swarm")
+push(link)
+link.call("warm", peers=[1001, 1002])
+print("warm", flush=True)
+sys.stdin.readline()
+link.close()
+"""

@@ -1,0 +1,63 @@
+"""Work on many hosts: results by name, failures as values, nobody waits for a hung one."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from deploy.edge.fanout import fan_out
+from deploy.edge.hosterror import HostError
+
+
+def nothing(name: str) -> None:
+    """Nobody to hang up on."""
+
+
+def test_results_come_in_the_order_of_names() -> None:
+    assert list(fan_out(["b", "a", "c"], str.upper, 30, nothing).items()) == [("b", "B"), ("a", "A"), ("c", "C")]
+
+
+def test_a_failure_is_a_value() -> None:
+    def work(name: str) -> str:
+        if name == "bad":
+            raise HostError("disk full", "make room")
+        if name == "worse":
+            raise ConnectionResetError(104, "Connection reset by peer")
+        return name
+
+    results = fan_out(["good", "bad", "worse"], work, 30, nothing)
+    assert results["good"] == "good"
+    assert str(results["bad"]) == "disk full: make room"
+    assert str(results["worse"]) == "connection reset by peer"
+
+
+def test_a_hung_host_is_given_up_and_the_others_are_not_harmed() -> None:
+    woken = threading.Event()
+
+    def work(name: str) -> str:
+        if name == "hung":
+            woken.wait(60)
+        return name
+
+    results = fan_out(["hung", "good"], work, 0.2, lambda name: woken.set())
+    assert results["good"] == "good"
+    assert "not done within" in str(results["hung"])
+    assert woken.is_set()
+
+
+def test_more_hosts_than_threads() -> None:
+    names = [str(number) for number in range(100)]
+    assert fan_out(names, int, 30, nothing, width=3) == {name: int(name) for name in names}
+
+
+def test_no_hosts() -> None:
+    assert fan_out([], str, 30, nothing) == {}
+
+
+def test_a_fault_of_ours_is_not_hidden_as_a_hosts() -> None:
+    def work(name: str) -> str:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fan_out(["a"], work, 30, nothing)

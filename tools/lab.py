@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -117,10 +118,16 @@ def up(options: Options) -> int:
     first, *_, last = [*lab.hosts.values()] * 2
     took, hosts = time.monotonic() - began, _hosts(len(lab.hosts))
     print(f"up in {took:.1f} s: {hosts}, {_rate(options.rate)}, {first.address} to {last.address}")
-    print(f"  log in:     ssh -F {options.lab}/ssh_config {first.name}")
-    print(f"  deploy:     fab up --inventory {options.lab}/inventory.yaml")
-    print(f"  take down:  python tools/lab.py down --lab {options.lab}")
+    file = {name: shlex.quote(os.path.join(options.lab, name)) for name in ("ssh_config", "inventory.yaml")}
+    print(f"  log in:     ssh -F {file['ssh_config']} {first.name}")
+    print(f"  deploy:     fab up --inventory {file['inventory.yaml']}")
+    print(f"  take down:  python tools/lab.py down{_which(options.lab)}")
     return 0
+
+
+def _which(directory: str) -> str:
+    """How to name this lab on the command line."""
+    return "" if directory == DIRECTORY else f" --lab {shlex.quote(directory)}"
 
 
 def status(options: Options) -> int:

@@ -242,7 +242,7 @@ def test_an_open_connection_survives_a_cut(make_lab):
         assert session.wait(DEADLINE) == 0
 
 
-MARGIN = 0.05
+MOST, LEAST = 1.05, 0.90  # of the rate; headers, which the counters leave out, take 0.04 of it
 TRIES = 3
 WINDOW = 2.0  # seconds
 
@@ -299,8 +299,8 @@ def test_a_link_carries_the_rate_asked_for_both_ways(shaped, senders, receivers,
     """Never more than that on any link, and no less on those that are `full` (0: what it sends, 1: receives)."""
     for _ in range(TRIES):  # a busy machine may keep a link from being full
         links = carried(shaped, senders, receivers, flows)
-        assert max(max(link) for link in links.values()) < 40 * (1 + MARGIN), links
-        if min(links[name][way] for name, way in full) > 40 * (1 - MARGIN):
+        assert max(max(link) for link in links.values()) < 40 * MOST, links
+        if min(links[name][way] for name, way in full) > 40 * LEAST:
             return
     pytest.fail(f"links that should be full at 40 Mbit/s are not: {links}")
 
@@ -309,7 +309,7 @@ def test_a_hosts_rate_can_be_changed_and_its_neighbours_keep_theirs(shaped):
     shaped.rate("node02", 4)
     try:
         links = carried(shaped, ["node01", "node02"], ["node02", "node03"], 2)
-        assert max(links["node02"]) < 4 * (1 + MARGIN), links
+        assert max(links["node02"]) < 4 * MOST, links
         assert links["node03"][1] > 4 * 2, links
     finally:
         shaped.rate("node02", 40)

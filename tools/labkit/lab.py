@@ -127,7 +127,7 @@ class Lab:
         network.set_rate(self.plan, self.host(name).name, checked_rate(mbit))
 
     def traffic(self) -> Dict[str, Traffic]:
-        """Bytes that each host has sent and received since it was made, headers included."""
+        """Bytes that each host has sent and received since it was made."""
         return {name: link.traffic for name, link in network.links(self.plan).items()}
 
     def status(self) -> List[HostStatus]:

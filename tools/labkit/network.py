@@ -31,7 +31,11 @@ _MBIT = {"": 1e-6, "K": 1e-3, "M": 1.0, "G": 1e3, "T": 1e6}
 
 
 class Traffic(NamedTuple):
-    """Bytes that a host sent to the network and received from it, headers included."""
+    """Bytes that a host sent to the network and received from it: the payload, and a header for each packet.
+
+    Packets here are the kernel's, of up to 64 KiB, so headers are below 1 % of bulk traffic. What is sent to a full
+    queue counts as received only when it has left the queue.
+    """
 
     sent: int
     received: int

@@ -1,16 +1,17 @@
 """How a link is shaped to a rate: the lines for `tc` and `ip`, and why their numbers are what they are.
 
 A host's link is shaped at both of its ends, each end shaping what it sends: the host's own end its uploads, the
-bridge's end its downloads. Measured on two cores with plain TCP sockets, 4 s each, goodput as a share of the rate
-asked for (the most that headers leave is 0.956: 1,448 bytes of data in a frame of 1,514):
+bridge's end its downloads. Measured on two cores with plain TCP sockets over 4 s, payload as a share of the rate
+asked for (of full frames, headers leave 0.956: 1,448 bytes of 1,514):
 
-    rate in Mbit/s      5      100     200     1000
-    1 flow            0.98     0.95    0.95    0.94 to 0.96
-    16 flows, 1 link  0.98     0.95    0.95    0.95 to 0.96
+    rate in Mbit/s                    5      20     100    200    1000
+    1 flow                          0.98    0.97   0.96   0.96   0.96
+    16 flows on one link            0.99    0.98   0.97   0.96   0.96
+    16 flows of 2 hosts into one    1.00    0.98   0.97   0.97   0.96
 
-The figures hold for sending and receiving, and for 16 flows of two senders into one receiver. They need a burst of
-64 KiB: with 2 KiB, 16 flows got 0.73 at 1000 Mbit/s, since each of the kernel's packets (up to 64 KiB, cut up into
-frames only later) then waits for a timer of its own.
+(At 1000 Mbit/s with other work on both cores: 0.92 to 0.95.) These figures need a burst of 64 KiB: with 2 KiB, 16
+flows got 0.73 at 1000 Mbit/s, since each of the kernel's packets, up to 64 KiB and cut into frames only later, then
+waits for a timer of its own.
 """
 
 from __future__ import annotations

@@ -31,20 +31,21 @@ _ALLOCATE_PATIENCE = 0.005  # seconds a step may take; a file system that is slo
 class Claim:
     """The right to write one piece. It may be taken over, after which the former holder's bytes go nowhere."""
 
-    def __init__(self, store: "Store", piece: int) -> None:
+    def __init__(self, store: "Store", piece: int, former: "Optional[Claim]") -> None:
         self._store = store
         self.piece = piece
         self._sha = hashlib.sha256()
         self._written = 0
-        self._lock = threading.Lock()
-        self._lost = False
+        # One lock for all who took the piece over from one another: what a loser is still writing comes first.
+        self._lock: threading.Lock = former._lock if former else threading.Lock()
+        self.lost = False
         self.touched = time.monotonic()
 
     def write(self, data: memoryview) -> None:
         """The next bytes of the piece. Raises StoreError when the disk refuses them."""
         self._sha.update(data)
         with self._lock:
-            if not self._lost:
+            if not self.lost:
                 self._store.write_at(self.piece, self._written, data)
                 self.touched = time.monotonic()
         self._written += len(data)
@@ -52,14 +53,14 @@ class Claim:
     def finish(self) -> Optional[bool]:
         """All is written: True if the piece is now stored, False if its hash is wrong, None if the claim was lost."""
         with self._lock:
-            if self._lost:
+            if self.lost:
                 return None
             return self._store.settle(self, self._sha.digest())
 
-    def take_away(self) -> None:
-        """Give up the claim; waits for a write that is under way."""
+    def give_up(self) -> None:
+        """Write no more; waits for a write that is under way."""
         with self._lock:
-            self._lost = True
+            self.lost = True
 
 
 class Store:
@@ -222,14 +223,14 @@ class Store:
             holder = self._claims.get(piece)
             if self.here >> piece & 1 or (holder and time.monotonic() - holder.touched < CLAIM_SECONDS):
                 return None
-            claim = self._claims[piece] = Claim(self, piece)
-        if holder:
-            holder.take_away()
+            if holder:
+                holder.lost = True
+            claim = self._claims[piece] = Claim(self, piece, holder)
         return claim
 
     def abandon(self, claim: Claim) -> None:
         """The piece won't be finished by this holder."""
-        claim.take_away()
+        claim.give_up()
         with self._lock:
             if self._claims.get(claim.piece) is claim:
                 del self._claims[claim.piece]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
-from typing import Iterator
+from typing import Iterator, List, Optional
 
 import pytest
 
@@ -97,35 +97,37 @@ def test_a_loser_with_the_right_bytes_stores_nothing_either(store: Store, pair: 
 
 
 @pytest.mark.usefixtures("silence")
-def test_a_takeover_waits_for_the_write_under_way(store: Store, pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Else the old holder's bytes could land on top of the new one's."""
+@pytest.mark.parametrize("between", [0, 1, 3])
+def test_a_write_under_way_never_lands_on_the_next_holders(
+    store: Store, pair: Pair, monkeypatch: pytest.MonkeyPatch, between: int
+) -> None:
+    """The disk is slow with the first holder's bytes; `between`: holders that lose the piece meanwhile."""
     writing, go_on = threading.Event(), threading.Event()
     real = store.write_at
 
     def slowly(piece: int, begin: int, data: memoryview) -> None:
-        writing.set()
-        assert go_on.wait(DEADLINE)
+        if data[0] == GARBAGE[0]:
+            writing.set()
+            assert go_on.wait(DEADLINE)
         real(piece, begin, data)
 
-    slow = store.claim(0)
-    assert slow is not None
-    with monkeypatch.context() as patch:
-        patch.setattr(store, "write_at", slowly)
-        old = threading.Thread(target=slow.write, args=(memoryview(GARBAGE),))
-        old.start()
-        assert writing.wait(DEADLINE)
-    taken = []
-    new = threading.Thread(target=lambda: taken.append(store.claim(0)))
+    monkeypatch.setattr(store, "write_at", slowly)
+    stuck = store.claim(0)
+    assert stuck is not None
+    old = threading.Thread(target=stuck.write, args=(memoryview(GARBAGE),))
+    old.start()
+    assert writing.wait(DEADLINE)
+    results: List[Optional[bool]] = []
+    for _ in range(between):
+        assert store.claim(0) is not None
+    new = threading.Thread(target=lambda: results.append(write_piece(store, 0, pair.bytes_of(0))))
     new.start()
-    new.join(0.05)
-    assert not taken, "the claim was given away while its holder was writing"
+    new.join(0.05)  # it must not get through, however long it is given
+    assert not results
     go_on.set()
     old.join()
     new.join()
-    quick = taken[0]
-    assert quick is not None
-    quick.write(memoryview(pair.bytes_of(0)))
-    assert quick.finish() is True
+    assert results == [True]
     assert store.hash_piece(0) == pair.manifest.pieces[0]
 
 

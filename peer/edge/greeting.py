@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 import threading
 import time
@@ -180,7 +181,8 @@ def _listen(port: int) -> socket.socket:
     except PermissionError:
         raise StoreError(f"port {port}: this user may not listen there; choose a port above 1023") from None
     except OSError as error:
-        raise BusyError(f"port {port}: {_why(error)}; end what holds it, or give this peer another port") from None
+        reason = os.strerror(error.errno or 0).lower()  # Python adds the address to the system's words
+        raise BusyError(f"port {port}: {reason}; end what holds it, or give this peer another port") from None
 
 
 def _why(error: OSError) -> str:

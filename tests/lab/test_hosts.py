@@ -13,6 +13,7 @@ from typing import Dict, List, Tuple
 
 import pytest
 
+from tests.waiting import wait_for
 from tools.labkit import Lab, LabError, UsageError
 from tools.labkit import host as host_module
 
@@ -22,14 +23,6 @@ DEADLINE = 30.0
 def ssh(lab: Lab, name: str, command: str, **options) -> "subprocess.CompletedProcess[str]":
     argv = ["ssh", "-F", str(lab.ssh_config), "-o", "BatchMode=yes", "-o", "ConnectTimeout=10", name, command]
     return subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, **options)
-
-
-def eventually(fact, what: str) -> None:
-    """Waits for a fact; fails when it doesn't come about."""
-    deadline = time.monotonic() + DEADLINE
-    while not fact():
-        assert time.monotonic() < deadline, f"after {DEADLINE:.0f} s still not: {what}"
-        time.sleep(0.02)
 
 
 def test_login_by_ssh_reaches_each_host_as_its_user_in_its_own_home(lab):
@@ -132,8 +125,8 @@ def test_orphans_of_a_login_live_on_and_leave_no_zombie(lab):
     ssh(
         lab, "node03", "setsid sh -c 'sleep 0.2; echo done > ~/orphan' >/dev/null 2>&1 </dev/null & sleep 0 & sleep 0 &"
     )
-    eventually((lab.hosts["node03"].home / "orphan").exists, "the orphan did its work")
-    eventually(lambda: " Z" not in lab.run("node03", ["ps", "-A", "-o", "pid,stat"]).stdout, "no zombies")
+    wait_for((lab.hosts["node03"].home / "orphan").exists, "the orphan did its work")
+    wait_for(lambda: " Z" not in lab.run("node03", ["ps", "-A", "-o", "pid,stat"]).stdout, "no zombies")
 
 
 def test_hosts_reach_each_other(lab):
@@ -208,7 +201,7 @@ def test_sshd_refuses_more_than_maxstartups_at_a_time(make_lab):
     finally:
         for connection in silent:
             connection.close()
-    eventually(lambda: ssh(lab, "node01", "true").returncode == 0, "sshd takes logins again")
+    wait_for(lambda: ssh(lab, "node01", "true").returncode == 0, "sshd takes logins again")
 
 
 def test_a_cut_host_is_reached_by_nobody_and_runs_on_until_it_is_healed(make_lab):
@@ -222,8 +215,8 @@ def test_a_cut_host_is_reached_by_nobody_and_runs_on_until_it_is_healed(make_lab
     lab.run("node01", [*probe, address["node03"]])
     assert lab.run("node02", ["hostname"]).stdout == "node02\n"
     lab.heal("node02")
-    eventually(lambda: lab.hosts["node02"].answers(1), "node02 answers after healing")
-    eventually(lambda: lab.run("node02", [*probe, address["node01"]], check=False).returncode == 0, "it reaches others")
+    wait_for(lambda: lab.hosts["node02"].answers(1), "node02 answers after healing")
+    wait_for(lambda: lab.run("node02", [*probe, address["node01"]], check=False).returncode == 0, "it reaches others")
 
 
 def test_an_open_connection_survives_a_cut(make_lab):

@@ -7,12 +7,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
-from typing import Callable, List, Set
+from typing import List, Set
 
 import pytest
 
+from tests.waiting import wait_for
 from tools import lab as program
 from tools.labkit import Lab, LabError, build, down, files, names, network, processes, shell, texts
 
@@ -212,13 +212,6 @@ def test_whatever_step_of_up_fails_nothing_is_left(directory, monkeypatch, step)
     assert_nothing_left(directory)
 
 
-def until(fact: Callable[[], object], process: "subprocess.Popen[bytes]") -> None:
-    deadline = time.monotonic() + DEADLINE
-    while not fact():
-        assert process.poll() is None, "it ended too early"
-        assert time.monotonic() < deadline
-
-
 MOMENTS = {
     "its plan is written": lambda directory, _tag: (directory / "lab.json").exists(),
     "its first namespace is there": lambda _directory, tag: network.namespaces(tag),
@@ -232,7 +225,7 @@ MOMENTS = {
 def test_down_clears_what_a_killed_up_left(directory, moment):
     tag = names.tag_of(str(directory))
     up = subprocess.Popen(command("up", "--hosts", 30, "--lab", directory), stdout=subprocess.DEVNULL)
-    until(lambda: MOMENTS[moment](directory, tag), up)
+    wait_for(lambda: MOMENTS[moment](directory, tag), moment)
     up.kill()
     up.wait(DEADLINE)
     assert "there are left-overs" in one_line(run("up", "--lab", directory, code=1))
@@ -245,7 +238,7 @@ def test_down_clears_what_a_killed_up_left(directory, moment):
 def test_an_interrupted_up_undoes_itself(directory, moment, number):
     tag = names.tag_of(str(directory))
     up = subprocess.Popen(command("up", "--hosts", 30, "--lab", directory), stderr=subprocess.PIPE, text=True)
-    until(lambda: MOMENTS[moment](directory, tag), up)
+    wait_for(lambda: MOMENTS[moment](directory, tag), moment)
     up.send_signal(number)
     up.send_signal(number)  # an impatient operator doesn't stop the undoing
     _, errors = up.communicate(timeout=DEADLINE)

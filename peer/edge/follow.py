@@ -38,14 +38,16 @@ class Follower:
     def look(self) -> None:
         """Tell what is new; liveness is read first, so that a peer called dead has no line left to tell."""
         alive = lock.holder(self._folder, self.peer) is not None
-        self._look_at_log()
+        if self._look_at_log():
+            return  # more lines than one look takes: they come before the rest
         self._look_at_status()
         if alive != self._alive:
             self._alive = alive
             self._emit({"peer": self.peer, "alive": alive})
         self.ended = not alive and bool(self._status)
 
-    def _look_at_log(self) -> None:
+    def _look_at_log(self) -> bool:
+        """Tell the lines that are new; whether there are more of them."""
         try:
             with open(logfile.path_of(self._folder, self.peer), "rb") as file:
                 if os.fstat(file.fileno()).st_size < self._offset:
@@ -53,11 +55,12 @@ class Follower:
                 file.seek(self._offset)
                 data = file.read(MOST_READ)
         except OSError:
-            return
+            return False
         for line in data[: data.rfind(b"\n") + 1].splitlines(keepends=True):
             self._offset += len(line)
             text = line.decode("utf-8", "replace").rstrip("\r\n")
             self._emit({"peer": self.peer, "log": text, "offset": self._offset})
+        return len(data) == MOST_READ and b"\n" in data
 
     def _look_at_status(self) -> None:
         try:
@@ -97,7 +100,7 @@ def follow(folder: str, offsets: Mapping[int, int], until_done: bool, out: Any) 
 def _peers_here(folder: str) -> List[int]:
     """Peers of PeerInfo.cfg that have left a trace in this folder: others run on other hosts."""
     try:
-        with open(os.path.join(folder, PEER_INFO_NAME), encoding="utf-8") as file:
+        with open(os.path.join(folder, PEER_INFO_NAME), encoding="utf-8", errors="replace") as file:
             rows = config.parse_peer_info(file.read())
     except OSError:
         return []

@@ -8,6 +8,9 @@ from typing import List
 
 from peer.core import eventlog
 from peer.core.eventlog import Entry
+from peer.edge.files import write_all
+
+_TAIL = 64 * 1024  # bytes at a log's end in which its last whole line is looked for
 
 
 def path_of(folder: str, peer: int) -> str:
@@ -20,7 +23,8 @@ class LogFile:
 
     def __init__(self, path: str, append: bool) -> None:
         kind = os.O_APPEND if append else os.O_TRUNC
-        self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | kind, 0o644)
+        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | kind, 0o644)
+        _drop_torn_line(self._descriptor)
         self._lines: List[str] = []
         self._second = 0
         self._stamp = ""
@@ -36,10 +40,18 @@ class LogFile:
     def flush(self) -> None:
         """Write all noted lines in one call."""
         if self._lines:
-            os.write(self._descriptor, "".join(self._lines).encode())
+            write_all(self._descriptor, "".join(self._lines).encode())
             self._lines.clear()
 
     def close(self) -> None:
         """Write what is left and close."""
         self.flush()
         os.close(self._descriptor)
+
+
+def _drop_torn_line(descriptor: int) -> None:
+    """A disk that was full may have cut the last line of an earlier life short."""
+    begin = max(0, os.fstat(descriptor).st_size - _TAIL)
+    tail = os.pread(descriptor, _TAIL, begin)
+    if not tail.endswith(b"\n"):
+        os.ftruncate(descriptor, begin + tail.rfind(b"\n") + 1)

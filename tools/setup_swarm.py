@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import shutil
 import sys
 from pathlib import Path
@@ -16,9 +17,10 @@ from typing import Dict, List, Optional, Tuple
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from peer.core import config
+from peer.core import config, status, swarmfile
 from peer.core.errors import ConfigError
 from peer.core.sizes import format_size
+from peer.edge import logfile
 from peer.edge.generate import write_file
 from tools import scripts
 from tools.arguments import INTERRUPTED, USAGE, Parser, count, fail, size
@@ -35,7 +37,7 @@ def main(argv: Optional[List[str]] = None) -> int:
     try:
         common, rows = configuration(options)
         texts = files(common, rows, options.windows)
-        make_way(options.dir, [*texts, *(folder(row) for row in rows)], options.force)
+        make_way(options.dir, [*texts, *remains(rows)], options.force)
         write(options.dir, texts, common, rows, options.seed)
     except ConfigError as error:
         return fail(PROGRAM, str(error), USAGE)
@@ -107,13 +109,23 @@ def folder(row: config.PeerRow) -> str:
     return f"peer_{row.peer_id}"
 
 
+def remains(rows: Rows) -> List[str]:
+    """What an earlier run of these peers leaves, and what a fleet swarm has that a classic one must not have."""
+    return [
+        swarmfile.SWARM_NAME,
+        *(folder(row) for row in rows),
+        *(os.path.basename(logfile.path_of("", row.peer_id)) for row in rows),
+        *(status.file_name(row.peer_id) for row in rows),
+    ]
+
+
 def make_way(where: Path, names: List[str], force: bool) -> None:
     """Sees to it that nothing of these names is in the folder. Raises FileExistsError unless `force`."""
     for path in (where / name for name in names):
         if not os.path.lexists(path):
             continue
         if not force:
-            raise FileExistsError(0, "it is there already: --force replaces it and the peers' folders", str(path))
+            raise FileExistsError(0, "it is there already: --force removes all that an earlier run left", str(path))
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
         else:
@@ -136,7 +148,8 @@ def report(options: argparse.Namespace, common: config.Common) -> None:
     pieces = -(-common.file_size // common.piece_size)
     kind = "peer" if options.peers == 1 else "peers"
     print(f"{options.dir}: {options.peers} {kind}, {format_size(common.file_size)} in {pieces} pieces")
-    print(f"start them all: {options.dir / 'run_peers.sh'}    one: {options.dir / 'run_peers.sh'} {FIRST_ID}")
+    script = shlex.quote(os.path.join(options.dir, "run_peers.sh"))
+    print(f"start them all: {script}    one: {script} {FIRST_ID}")
 
 
 if __name__ == "__main__":

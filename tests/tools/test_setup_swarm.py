@@ -1,0 +1,142 @@
+"""A swarm set up by hand: the files that peers read, scripts that start them, and nothing destroyed unasked."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from peer.core.config import PeerRow, parse_common, parse_peer_info
+from peer.edge.generate import chunks
+from tests.ports import free_ports
+from tools import setup_swarm
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def run(capsys, *arguments: object) -> "tuple[int, str]":
+    try:
+        code = setup_swarm.main([str(argument) for argument in arguments])
+    except SystemExit as stop:
+        code = stop.code
+    said = capsys.readouterr()
+    return code, said.out + said.err
+
+
+def files(folder: Path) -> "set[str]":
+    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+
+
+def test_the_usual_swarm(tmp_path, capsys):
+    options = ("--peers", 5, "--file-size", 2097152, "--piece-size", 16384, "--dir", tmp_path)
+    code, said = run(capsys, *options)
+    assert code == 0 and "5 peers, 2 MiB in 128 pieces" in said
+    assert files(tmp_path) == {"Common.cfg", "PeerInfo.cfg", "peer_1001/TheFile.dat", "run_peers.sh"}
+    assert {f"peer_{number}" for number in range(1001, 1006)} <= set(os.listdir(tmp_path))
+    common = parse_common((tmp_path / "Common.cfg").read_text())
+    assert common == (2, 1, 2, "TheFile.dat", 2097152, 16384)
+    rows = parse_peer_info((tmp_path / "PeerInfo.cfg").read_text())
+    assert rows[0] == PeerRow(1001, "localhost", 6008, True)
+    assert rows[4] == PeerRow(1005, "localhost", 6012, False)
+    assert (tmp_path / "peer_1001/TheFile.dat").read_bytes() == b"".join(map(bytes, chunks(2097152, "0")))
+
+
+def test_every_option_has_its_effect(tmp_path, capsys):
+    options = "--peers 3 --seeds 2 --file-size 10KiB --piece-size 1000 --file-name data.bin --seed x --host ::1"
+    more = "--port 7000 --preferred 3 --unchoking 5 --optimistic 15 --windows"
+    code, _ = run(capsys, *options.split(), *more.split(), "--dir", tmp_path / "new" / "folder")
+    assert code == 0
+    folder = tmp_path / "new" / "folder"
+    assert (folder / "Common.cfg").read_text() == (
+        "NumberOfPreferredNeighbors 3\nUnchokingInterval 5\nOptimisticUnchokingInterval 15\n"
+        "FileName data.bin\nFileSize 10240\nPieceSize 1000\n"
+    )
+    assert (folder / "PeerInfo.cfg").read_text() == "1001 ::1 7000 1\n1002 ::1 7001 1\n1003 ::1 7002 0\n"
+    data = b"".join(map(bytes, chunks(10240, "x")))
+    assert (folder / "peer_1001/data.bin").read_bytes() == (folder / "peer_1002/data.bin").read_bytes() == data
+
+
+def test_the_windows_script_has_windows_line_ends_and_a_window_a_peer(tmp_path, capsys):
+    run(capsys, "--peers", 2, "--file-size", 1, "--windows", "--dir", tmp_path)
+    text = (tmp_path / "run_peers.bat").read_bytes()
+    assert text.count(b"\n") == text.count(b"\r\n") > 5
+    assert b'start "peer 1001" cmd /k python -m peer 1001\r\nstart "peer 1002" cmd /k python -m peer 1002\r\n' in text
+
+
+def test_what_is_there_is_replaced_only_by_force(tmp_path, capsys):
+    def set_up(*more: object) -> "tuple[int, str]":
+        return run(capsys, "--peers", 2, "--file-size", 5, "--dir", tmp_path, *more)
+
+    assert set_up()[0] == 0
+    for name in ("Common.cfg", "PeerInfo.cfg", "run_peers.sh"):
+        (tmp_path / name).unlink()
+    (tmp_path / "peer_1002/TheFile.dat").write_text("mine")
+    (tmp_path / "swarm.json").write_text("{}")
+    (tmp_path / "notes.txt").write_text("mine")
+    code, said = set_up()
+    assert code == 1 and said.count("\n") == 1 and "--force" in said
+    assert (tmp_path / "peer_1002/TheFile.dat").read_text() == "mine" and not (tmp_path / "Common.cfg").exists()
+    assert set_up("--force")[0] == 0
+    assert files(tmp_path) == {"Common.cfg", "PeerInfo.cfg", "run_peers.sh", "peer_1001/TheFile.dat", "notes.txt"}
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "complaint"),
+    [
+        ("--peers 0", 2, "--peers"),
+        ("--peers many", 2, "--peers"),
+        ("--peers 3 --seeds 4", 2, "--seeds"),
+        ("--port 65535 --peers 2", 2, "--port"),
+        ("--file-size big", 2, "not a size"),
+        ("--piece-size 0", 2, "PieceSize"),
+        ("--unchoking 0", 2, "--unchoking"),
+        ("--file-name ../x", 2, "FileName"),
+        ("--host two;words", 2, "host"),
+        ("--file-size 1PB --piece-size 1GiB", 1, "free on this disk"),
+        ("--unknown", 2, "--unknown"),
+    ],
+)
+def test_errors_are_one_line(tmp_path, capsys, options, code, complaint):
+    arguments = [option.replace(";", " ") for option in options.split()]
+    result, said = run(capsys, *arguments, "--dir", tmp_path / "new")
+    assert result == code
+    assert complaint in said and said.count("\n") == 1
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    code, said = run(capsys, "--file-size", 1, "--dir", tmp_path / "file" / "folder")
+    assert code == 1 and str(tmp_path / "file") in said and said.count("\n") == 1
+
+
+@pytest.fixture
+def swarm(tmp_path, capsys):
+    """A small swarm in a folder with an awkward name."""
+    folder = tmp_path / "my swarm's $(folder)"
+    (port,) = free_ports(1)
+    options = ("--peers", 3, "--file-size", "100KiB", "--piece-size", "16KiB", "--port", port, "--dir", folder)
+    assert run(capsys, *options)[0] == 0
+    return folder
+
+
+def script(folder: Path, *ids: str) -> "subprocess.CompletedProcess[str]":
+    environment = {**os.environ, "PYTHON": sys.executable}
+    argv = [str(folder / "run_peers.sh"), *ids]
+    return subprocess.run(argv, cwd="/", env=environment, capture_output=True, text=True, timeout=100)
+
+
+def test_run_peers_starts_all_and_says_how_each_ended(swarm):
+    done = script(swarm)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "peer 1001: complete\npeer 1002: complete\npeer 1003: complete\n"
+    payloads = {(swarm / f"peer_{number}/TheFile.dat").read_bytes() for number in (1001, 1002, 1003)}
+    assert len(payloads) == 1
+
+
+def test_run_peers_fails_with_a_peer_and_quotes_it(swarm):
+    done = script(swarm, "1009")
+    assert done.returncode == 1
+    assert done.stderr.startswith("peer 1009: exit code 2: ") and "1009" in done.stderr.split(": ", 2)[2]

@@ -70,8 +70,12 @@ def _tree_digest(files: Tuple[FileEntry, ...]) -> str:
 
 def _difference(found: Manifest, wanted: Manifest) -> str:
     """The first difference that needs no hashing; "" if there is none."""
+    if found.tree != wanted.tree:
+        return f"{wanted.name}: a {'file' if wanted.tree else 'folder'} in its place"
     sizes = {entry.path: entry.size for entry in found.files}
+    folders = {folder.path for folder in found.folders}
     missing = [entry.path for entry in wanted.files if entry.path not in sizes]
+    missing += [folder.path for folder in wanted.folders if folder.path not in folders]
     if missing:
         return f"{_named(missing)}: not there"
     surplus = sorted(sizes.keys() - {entry.path for entry in wanted.files})

@@ -1,0 +1,264 @@
+"""Manifests made from files on disk, and payloads checked against them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import socket
+from pathlib import Path
+from typing import Callable, Iterator
+
+import pytest
+
+from peer.core.errors import ConfigError, StoreError, WeftError
+from peer.core.manifest import FolderEntry, Manifest, auto_piece_size, from_json, to_json
+from peer.edge.making import check_payload, make_manifest, payload_digest
+from tests.swarmfolder import Wish, make_payload
+
+FILE = Wish(size=100_000, piece_size=16_384)
+TREE = FILE._replace(tree=True)
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Iterator[Path]:
+    make_payload(tmp_path / "tree", TREE)
+    yield tmp_path / "tree"
+    for folder, _, _ in os.walk(tmp_path / "tree"):
+        os.chmod(folder, 0o755)  # or pytest couldn't remove it
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    make_payload(tmp_path / "file", FILE)
+    return tmp_path / "file"
+
+
+def sha256(data: bytes) -> bytes:
+    return hashlib.sha256(data).digest()
+
+
+def test_a_files_manifest_says_name_size_mode_and_hashes(file: Path) -> None:
+    file.chmod(0o640)
+    manifest = make_manifest(str(file), 16_384)
+    data = file.read_bytes()
+    assert (manifest.name, manifest.tree, manifest.size) == ("file", False, 100_000)
+    assert [tuple(entry) for entry in manifest.files] == [("file", 100_000, 0o640, sha256(data).hex())]
+    assert manifest.pieces == tuple(sha256(data[begin : begin + 16_384]) for begin in range(0, 100_000, 16_384))
+
+
+def test_a_trees_manifest_is_one_row_of_bytes(tree: Path) -> None:
+    manifest = make_manifest(str(tree), 16_384)
+    names = ["a/deep/er/first.bin", "a/empty", "a/one byte", "b/run.sh", "last-empty", "z.bin"]
+    assert [entry.path for entry in manifest.files] == names
+    assert [entry.mode for entry in manifest.files] == [0o640, 0o600, 0o444, 0o755, 0o644, 0o644]
+    assert [entry.sha256 for entry in manifest.files] == [sha256((tree / name).read_bytes()).hex() for name in names]
+    row = b"".join((tree / name).read_bytes() for name in names)
+    assert manifest.pieces == tuple(sha256(row[begin : begin + 16_384]) for begin in range(0, len(row), 16_384))
+    assert FolderEntry("nothing in it", 0o755) in manifest.folders
+    assert FolderEntry("b", 0o750) in manifest.folders
+    assert FolderEntry("a/deep", 0o555) in manifest.folders
+
+
+@pytest.mark.parametrize("wish", [FILE, TREE], ids=["file", "tree"])
+def test_a_manifest_survives_its_journey_as_json(tmp_path: Path, wish: Wish) -> None:
+    make_payload(tmp_path / "payload", wish)
+    manifest = make_manifest(str(tmp_path / "payload"), 1000)
+    again = from_json(to_json(manifest), "swarm.json")
+    assert again == manifest
+    assert again.digest == manifest.digest
+
+
+def test_another_name_may_be_given(file: Path) -> None:
+    assert make_manifest(str(file), 16_384, name="other").files[0].path == "other"
+
+
+@pytest.mark.parametrize("size", [0, 100_000, 40 * 1024 * 1024])
+def test_the_piece_size_is_automatic_unless_said(tmp_path: Path, size: int) -> None:
+    (tmp_path / "file").touch()
+    os.truncate(tmp_path / "file", size)
+    assert make_manifest(str(tmp_path / "file")).piece_size == auto_piece_size(size)
+
+
+def test_the_payload_itself_may_be_reached_over_a_link(file: Path) -> None:
+    link = file.with_name("link")
+    link.symlink_to(file)
+    manifest = make_manifest(str(link), 16_384)
+    assert manifest.files[0].path == "link"
+    assert manifest.pieces == make_manifest(str(file), 16_384).pieces
+
+
+# ---- what is refused
+
+
+def link_to_file(tree: Path) -> None:
+    (tree / "bad").symlink_to("z.bin")
+
+
+def link_to_folder(tree: Path) -> None:
+    (tree / "bad").symlink_to("/etc")
+
+
+def dangling_link(tree: Path) -> None:
+    (tree / "bad").symlink_to("nowhere")
+
+
+def pipe(tree: Path) -> None:
+    os.mkfifo(tree / "bad")
+
+
+def socket_file(tree: Path) -> None:
+    before = os.getcwd()
+    os.chdir(tree)  # a socket's path may not be long
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind("bad")
+    os.chdir(before)
+
+
+def device(tree: Path) -> None:
+    try:
+        os.mknod(tree / "bad", 0o600 | 0o020000, os.makedev(1, 3))
+    except OSError:
+        pytest.skip("making a device needs root")
+
+
+@pytest.mark.parametrize("put", [link_to_file, link_to_folder, dangling_link, pipe, socket_file, device])
+@pytest.mark.parametrize("below", ["", "a", "nothing in it"])
+def test_links_and_devices_are_refused_by_name(tree: Path, put: Callable[[Path], None], below: str) -> None:
+    put(tree / below)
+    with pytest.raises(
+        ConfigError, match=r"it is a (link|device, pipe or socket); take it out of the payload"
+    ) as caught:
+        make_manifest(str(tree))
+    assert str(caught.value).startswith(f"{tree / below / 'bad'}: ")
+
+
+@pytest.mark.parametrize(
+    "name, words",
+    [
+        ("new\nline", "holds a control character"),
+        ("back\\slash", "holds a backslash"),
+        (b"not utf-8 \xff", "isn't UTF-8"),
+        ("Z.BIN", "fall on one another"),
+    ],
+    ids=["control", "backslash", "not UTF-8", "differs in case only"],
+)
+def test_unsafe_names_are_refused(tree: Path, name: "str | bytes", words: str) -> None:
+    path = os.path.join(os.fsencode(tree), os.fsencode(name))
+    with open(path, "wb"):
+        pass
+    if len(os.listdir(tree)) < 6:
+        pytest.skip("this file system takes the two names for one")
+    with pytest.raises(ConfigError, match=words):
+        make_manifest(str(tree))
+
+
+@pytest.mark.parametrize(
+    "path, words",
+    [("nowhere", "no such file or directory"), ("pipe", "neither a file nor a folder"), ("empty", "there is no file")],
+)
+def test_what_is_no_payload_is_refused(tmp_path: Path, path: str, words: str) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(WeftError, match=words) as caught:
+        make_manifest(str(tmp_path / path))
+    assert str(tmp_path / path) in str(caught.value)
+
+
+def test_a_file_that_shrinks_while_it_is_read_is_told(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = os.pread
+
+    def shrinking(descriptor: int, length: int, offset: int) -> bytes:
+        os.truncate(file, 50)
+        return real(descriptor, length, offset)
+
+    monkeypatch.setattr(os, "pread", shrinking)
+    with pytest.raises(StoreError, match="became shorter while it was read"):
+        make_manifest(str(file), 16_384)
+
+
+# ---- checking
+
+
+@pytest.mark.parametrize("wish", [FILE, TREE], ids=["file", "tree"])
+def test_the_payload_as_it_should_be(tmp_path: Path, wish: Wish) -> None:
+    make_payload(tmp_path / "payload", wish)
+    manifest = make_manifest(str(tmp_path / "payload"), 16_384)
+    check = check_payload(str(tmp_path / "payload"), manifest)
+    assert check == (payload_digest(manifest), len(manifest.files), 100_000, "")
+
+
+def test_a_files_digest_is_its_sha256(file: Path) -> None:
+    assert payload_digest(make_manifest(str(file))) == sha256(file.read_bytes()).hex()
+
+
+def test_a_trees_digest_is_that_of_sha256sums_lines(tree: Path) -> None:
+    names = sorted(str(path.relative_to(tree)) for path in tree.rglob("*") if path.is_file())
+    lines = "".join(f"{sha256((tree / name).read_bytes()).hex()}  {name}\n" for name in names)
+    assert payload_digest(make_manifest(str(tree))) == sha256(lines.encode()).hex()
+
+
+def flip(path: Path) -> None:
+    with path.open("r+b") as file:
+        file.seek(20_000)
+        byte = file.read(1)
+        file.seek(20_000)
+        file.write(bytes([byte[0] ^ 1]))
+
+
+def swap(path: Path) -> None:
+    """A file with another of the same size in its place is no excuse."""
+    path.write_bytes(path.read_bytes()[::-1])
+
+
+@pytest.mark.parametrize(
+    "spoil, problem",
+    [
+        (lambda tree: flip(tree / "z.bin"), "z.bin: wrong bytes"),
+        (lambda tree: swap(tree / "b/run.sh"), "b/run.sh: wrong bytes"),
+        (lambda tree: (tree / "a/empty").unlink(), "a/empty: not there"),
+        (lambda tree: (tree / "a/empty").write_bytes(b"x"), "a/empty (1 bytes instead of 0): wrong size"),
+        (lambda tree: (tree / "more").touch(), "more: not part of the payload"),
+        (lambda tree: (tree / "nothing in it").rmdir(), "nothing in it: not there"),
+        (lambda tree: (tree / "z.bin").unlink() or (tree / "z.bin").symlink_to("more"), "it is a link"),
+        (lambda tree: (flip(tree / "z.bin"), swap(tree / "b/run.sh")), "b/run.sh and 1 more: wrong bytes"),
+    ],
+)
+def test_each_difference_is_named(tree: Path, spoil: Callable[[Path], object], problem: str) -> None:
+    manifest = make_manifest(str(tree), 16_384)
+    spoil(tree)
+    assert problem in check_payload(str(tree), manifest).problem
+
+
+def gone(path: Path) -> None:
+    path.unlink()
+
+
+def folder_with_the_file(path: Path) -> None:
+    """It isn't under the final name, but one below."""
+    path.rename(path.with_name("elsewhere"))
+    path.mkdir()
+    path.with_name("elsewhere").rename(path / path.name)
+
+
+@pytest.mark.parametrize("spoil", [gone, flip, folder_with_the_file])
+def test_a_file_that_isnt_right_isnt_called_right(file: Path, spoil: Callable[[Path], None]) -> None:
+    manifest = make_manifest(str(file), 16_384)
+    spoil(file)
+    assert check_payload(str(file), manifest).problem
+
+
+def test_a_file_where_a_tree_belongs_isnt_right(tree: Path) -> None:
+    manifest = make_manifest(str(tree), 16_384)
+    shutil.rmtree(tree)
+    tree.write_bytes(b"x")
+    assert check_payload(str(tree), manifest).problem == "tree: a file in its place"
+
+
+def test_without_hashes_only_the_size_is_checked(file: Path) -> None:
+    manifest = make_manifest(str(file), 16_384)
+    bare = Manifest("file", False, 16_384, (manifest.files[0]._replace(sha256=""),))
+    flip(file)
+    check = check_payload(str(file), bare)
+    assert check.problem == ""
+    assert check.digest == sha256(file.read_bytes()).hex()

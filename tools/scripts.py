@@ -25,9 +25,9 @@ failed=0
 for id in "$@"; do
     pid=${{started# }}
     pid=${{pid%% *}}
-    started="${{started# $pid}}"
     wait "$pid"
     code=$?
+    started="${{started# $pid}}"
     if [ $code -eq 0 ]; then
         echo "peer $id: complete"
     else

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from peer.core import status
 from peer.core.config import PeerRow, parse_common, parse_peer_info
 from peer.edge.generate import chunks
+from peer.edge.lock import Lock
 from tests.ports import free_ports
+from tests.waiting import wait_for
 from tools import setup_swarm
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -140,3 +144,16 @@ def test_run_peers_fails_with_a_peer_and_quotes_it(swarm):
     done = script(swarm, "1009")
     assert done.returncode == 1
     assert done.stderr.startswith("peer 1009: exit code 2: ") and "1009" in done.stderr.split(": ", 2)[2]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
+def test_an_interrupted_run_peers_stops_the_peers_that_it_started(swarm, number):
+    environment = {**os.environ, "PYTHON": sys.executable}
+    argv = [str(swarm / "run_peers.sh"), "1002", "1003"]  # without the seed they wait for it
+    with subprocess.Popen(argv, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as started:
+        for peer in (1002, 1003):
+            wait_for((swarm / status.file_name(peer)).exists, f"the peer {peer}")
+        started.send_signal(number)
+        assert started.wait(60) == 130
+    for peer in (1002, 1003):
+        Lock(str(swarm), peer).release()  # which it can't take while the peer lives

@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
-"""Measures this swarm and other tools side by side: python tools/bench.py A --runs 3 --tools weft,rsync.
+"""Measures this swarm and other tools side by side: python tools/bench.py A B --runs 3 --tools weft,libtorrent.
 
-Exit codes: 0 measured, 1 something failed, 2 wrong arguments, 130 interrupted (all is taken down then, too).
+A, B, C, D: scenarios on hosts of a lab (root). scale, classic: swarms on loopback. all: everything. report: the
+table and the plot again, from what was measured before. Exit codes: 0 measured, 1 something failed, 2 wrong
+arguments, 130 interrupted; whatever happens, nothing is left running.
 """
 
 from __future__ import annotations
@@ -12,20 +14,22 @@ import signal
 import sys
 from pathlib import Path
 from types import FrameType
-from typing import List, Optional
+from typing import List, Optional, Tuple
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
+from peer.core.swarmfile import Limits
 from tools.arguments import INTERRUPTED, Parser, count, fail, size
-from tools.benchkit import place, records, rounds, table, toolbox
+from tools.benchkit import campaign
+from tools.benchkit.care import Care
 from tools.benchkit.errors import BenchError
-from tools.benchkit.records import Run
 from tools.benchkit.scenarios import SCENARIOS
 from tools.benchkit.toolbox import MAKERS
 from tools.benchkit.weftfiles import Wish
 from tools.labkit import LabError
 
 PROGRAM = "bench"
+ALL = (*SCENARIOS, "scale", "classic")
 
 Options = argparse.Namespace
 
@@ -35,13 +39,15 @@ def main(argv: Optional[List[str]] = None) -> int:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     try:
-        return run_scenarios(options)
+        return run(options)
     except (BenchError, LabError) as error:
         return fail(PROGRAM, str(error), error.code)
+    except ValueError as error:
+        return fail(PROGRAM, str(error))
     except OSError as error:
         return fail(PROGRAM, f"{error.filename or 'system'}: {error.strerror or error}")
     except KeyboardInterrupt:
-        return fail(PROGRAM, "interrupted: nothing is left of the lab", INTERRUPTED)
+        return fail(PROGRAM, "interrupted: everything was taken down", INTERRUPTED)
 
 
 def _interrupt(_number: int, _frame: Optional[FrameType]) -> None:
@@ -54,12 +60,18 @@ def _interrupt(_number: int, _frame: Optional[FrameType]) -> None:
 def parser() -> Parser:
     made = Parser(prog=PROGRAM, description="Measure this swarm and other tools side by side.")
     add = made.add_argument
-    add("what", metavar="WHAT", choices=[*SCENARIOS, "all"], nargs="+", help="A, B, C, D, all")
+    add("what", metavar="WHAT", choices=[*ALL, "all", "report"], nargs="+", help=f"{', '.join(ALL)}, all, report")
     add("--runs", metavar="N", type=count(1, 100), default=3, help="of each tool in each scenario (default 3)")
+    add("--tools", metavar="NAMES", type=tool_names, default=[*MAKERS], help=f"default {','.join(MAKERS)}")
+    add("--tls", action="store_true", help="Weft's swarms speak TLS, in `scale` too")
     add("--work", metavar="DIR", type=Path, help="where the copies lie (default /dev/shm, where there is room)")
     add("--out", metavar="DIR", type=Path, default=Path("bench"), help="where the figures go (default ./bench)")
-    add("--tools", metavar="NAMES", type=tool_names, default=[*MAKERS], help=f"default {','.join(MAKERS)}")
+    add("--docs", action="store_true", help="write the tables and the plot into docs/benchmarks.md, too")
     add("--piece-size", metavar="SIZE", type=size, help="of Weft's pieces (default: automatic)")
+    limits = ", ".join(Limits._fields)
+    add("--limit", metavar="NAME=N", type=limit, action="append", default=[], help=f"Weft's limits: {limits}")
+    add("--calm", metavar="S", type=count(0), default=0, help="wait up to so many seconds for an idle machine each run")
+    add("--again", metavar="N", type=count(0), default=0, help="repeat a run that others disturbed, at most N times")
     return made
 
 
@@ -71,23 +83,24 @@ def tool_names(text: str) -> List[str]:
     return names
 
 
-def run_scenarios(options: Options) -> int:
-    chosen = [SCENARIOS[name] for name in (SCENARIOS if "all" in options.what else options.what)]
-    tools, absent = toolbox.choose(options.tools, Wish(options.piece_size))
-    for name, why in absent.items():
-        print(f"without {name}: {why}")
-    if not tools:
-        return fail(PROGRAM, "no tool is left to measure")
-    runs: List[Run] = []
-    with place.work_folder(options.work, max(map(rounds.room, chosen))) as folder:
-        print(f"in {folder} ({'memory' if place.in_memory(folder) else 'disk'})")
-        for scenario in chosen:
-            print(table.title(scenario), flush=True)
-            for run in rounds.play(scenario, tools, options.runs, folder):
-                print(table.run_line(run), flush=True)
-                runs.append(run)
-    print(table.text([table.HEADER, *table.rows(records.summarise(runs))]))
-    return 1 if any(run.problem for run in runs) else 0
+def limit(text: str) -> Tuple[str, float]:
+    name, _, value = text.partition("=")
+    if name not in Limits._fields or not value.isdigit() or not int(value):
+        raise argparse.ArgumentTypeError(f"'{text}': write one of {', '.join(Limits._fields)}, as degree=8")
+    return name, int(value)
+
+
+def run(options: Options) -> int:
+    wanted = [name for name in ALL if name in options.what or "all" in options.what]
+    wish = Wish(options.piece_size, Limits()._replace(**dict(options.limit)), options.tls)
+    care = Care(options.calm, options.again)
+    if wanted:
+        done = campaign.Campaign(wanted, options.tools, options.runs, wish, care)
+        failed = done.run(options.work, options.out)
+    else:
+        failed = False
+    campaign.report(options.out, wanted or ALL, options.docs)
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import time
 from typing import Iterable, NamedTuple, Optional
 
 _TICKS = os.sysconf("SC_CLK_TCK")
+NOISE = 0.05  # share of the CPU that other programs may take before a run is called disturbed
 _UTIME = 11  # in /proc/PID/stat, counted behind the name: utime, stime and both of the children that were waited for
 
 
@@ -38,6 +40,40 @@ def machine_cpu() -> Machine:
         ticks = [int(field) for field in file.readline().split()[1:]]
     user, nice, system, idle, waiting = ticks[:5]
     return Machine((user + nice + system) / _TICKS, (idle + waiting) / _TICKS)
+
+
+def wait_calm(seconds: float) -> bool:
+    """Wait until nobody uses the machine for a second, at most so many seconds; whether it came to that."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        before = machine_cpu()
+        time.sleep(1.0)
+        passed = machine_cpu().since(before)
+        if passed.busy <= NOISE * sum(passed):
+            return True
+    return False
+
+
+class Shares(NamedTuple):
+    """Shares of the machine's CPU time: what other programs took, and what nobody did."""
+
+    others: float
+    idle: float
+
+
+class Watch:
+    """Who used the machine from now on."""
+
+    def __init__(self) -> None:
+        self._machine = machine_cpu()
+        self._own = own_cpu()
+
+    def stop(self, measured: float) -> Shares:
+        """`measured`: CPU seconds that belong to what was measured; this process's own are nobody else's either."""
+        passed = machine_cpu().since(self._machine)
+        total = max(1e-9, sum(passed))
+        others = passed.busy - measured - (own_cpu() - self._own)
+        return Shares(max(0.0, others) / total, passed.idle / total)
 
 
 def own_cpu() -> float:

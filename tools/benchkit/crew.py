@@ -31,6 +31,7 @@ class Member:
         self.code: Optional[int] = None
         self.cpu = 0.0
         self.peak = 0
+        self.files = 0
         self.begun = time.time()
         self.ended = 0.0
 
@@ -44,7 +45,9 @@ class Member:
         return lines[-1] if lines else "it said nothing"
 
     def sample(self) -> None:
+        """Note what it holds just now."""
         self.peak = max(self.peak, accounting.peak_bytes(self.process.pid))
+        self.files = max(self.files, accounting.open_files(self.process.pid))
 
     def reap(self) -> None:
         """Note how it ended; it has."""
@@ -58,7 +61,8 @@ class Member:
 class Crew:
     """The processes of one run; leaving the `with` block ends those that still run."""
 
-    def __init__(self) -> None:
+    def __init__(self, sample_seconds: float = SAMPLE_SECONDS) -> None:
+        self._sample_seconds = sample_seconds
         self.members: List[Member] = []
         self._poll = select.poll()
         self._running: Dict[int, Member] = {}
@@ -99,7 +103,7 @@ class Crew:
             self._poll.unregister(handle)
             self._running.pop(handle).reap()
         if time.monotonic() >= self._next_sample:
-            self._next_sample = time.monotonic() + SAMPLE_SECONDS
+            self._next_sample = time.monotonic() + self._sample_seconds
             for member in self._running.values():
                 member.sample()
 

@@ -6,6 +6,7 @@ Only the settings below differ from libtorrent's own.
 
 from __future__ import annotations
 
+import importlib
 import json
 import sys
 import time
@@ -46,7 +47,7 @@ TUNED: Dict[str, Any] = {
 
 
 def main(path: str) -> int:
-    import libtorrent as lt
+    lt: Any = importlib.import_module("libtorrent")  # heavy, and not everywhere
 
     with open(path) as file:
         job = json.load(file)

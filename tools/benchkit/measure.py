@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import filecmp
-from typing import Dict
 
 from tools.benchkit import accounting
 from tools.benchkit.crew import Crew
 from tools.benchkit.errors import BenchError
 from tools.benchkit.records import Run
 from tools.benchkit.site import Site
-from tools.benchkit.tool import Outcome, Tool
+from tools.benchkit.tool import Tool
 
 
 def measure(tool: Tool, site: Site, number: int) -> Run:
@@ -18,7 +17,7 @@ def measure(tool: Tool, site: Site, number: int) -> Run:
     site.fresh()
     bare = Run(site.scenario.name, tool.name, number)
     resident, sent = site.resident_cpu(), site.sent_by_seed()
-    machine, own = accounting.machine_cpu(), accounting.own_cpu()
+    watch = accounting.Watch()
     crew = Crew()
     try:
         with crew:
@@ -27,23 +26,19 @@ def measure(tool: Tool, site: Site, number: int) -> Run:
         return bare._replace(problem=str(error))
     finally:
         site.wait_empty()
-    passed, own = accounting.machine_cpu().since(machine), accounting.own_cpu() - own
     cpu = crew.cpu + site.resident_cpu() - resident
+    shares, done = watch.stop(cpu), outcome.done.values()
     return bare._replace(
         problem=_wrong_copies(tool, site),
-        **_times(outcome),
+        seconds=max(done) - outcome.begun,
+        first=min(done) - outcome.begun,
         copies=(site.sent_by_seed() - sent) / site.scenario.size,
         cpu=cpu,
-        others=max(0.0, passed.busy - cpu - own) / max(1e-9, sum(passed)),
-        idle=passed.idle / max(1e-9, sum(passed)),
+        others=shares.others,
+        idle=shares.idle,
         peak=max(member.peak for member in crew.members),
         details=outcome.details,
     )
-
-
-def _times(outcome: Outcome) -> Dict[str, float]:
-    done = outcome.done.values()
-    return {"seconds": max(done) - outcome.begun, "first": min(done) - outcome.begun}
 
 
 def _wrong_copies(tool: Tool, site: Site) -> str:

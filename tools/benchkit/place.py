@@ -28,12 +28,12 @@ def work_folder(wanted: Optional[Path], need: int) -> Iterator[Path]:
     """An empty folder with room for `need` bytes, gone afterwards with any lab in it. Raises BenchError."""
     with alone():
         folder = _choose(wanted, need) / FOLDER
-        _remove(folder)
+        remove(folder)
         folder.mkdir(mode=0o755)
         try:
             yield folder
         finally:
-            _remove(folder)
+            remove(folder)
 
 
 def in_memory(folder: Path) -> bool:
@@ -92,7 +92,8 @@ def _with_room(folder: Path, need: int) -> Path:
     return folder
 
 
-def _remove(folder: Path) -> None:
-    if folder.exists():
+def remove(folder: Path) -> None:
+    """Whatever is there, and a lab in it too."""
+    if (folder / LAB).exists():
         down(folder / LAB)
-        shutil.rmtree(folder, ignore_errors=True)
+    shutil.rmtree(folder, ignore_errors=True)

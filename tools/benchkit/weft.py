@@ -1,46 +1,20 @@
-"""This project's own peers, started straight from the checkout on each host."""
+"""This project's own peers in the lab, started straight from the checkout on each host."""
 
 from __future__ import annotations
 
-import compileall
-import os
-import sys
 import uuid
 from pathlib import Path
-from typing import Any, Dict, Optional
+from typing import Any, Dict, Optional, Tuple
 
-import peer
-from peer.core import status
+from peer.core.config import PeerRow
 from peer.core.manifest import Manifest
 from peer.edge.making import make_manifest
-from tools.benchkit import weftfiles
+from tools.benchkit import keys, peers, weftfiles
 from tools.benchkit.crew import Crew, Member
-from tools.benchkit.errors import BenchError
 from tools.benchkit.site import Site
 from tools.benchkit.tool import Outcome
 from tools.benchkit.weftfiles import Wish
 from tools.labkit.host import Host
-
-CHECKOUT = Path(peer.__file__).resolve().parents[1]
-READY_SECONDS = 30.0
-FACT_SECONDS = 0.01  # between two looks at a status file
-
-
-def python() -> str:
-    """The interpreter itself, not a virtual environment's, whose start reads more than a bare host's does."""
-    return str(getattr(sys, "_base_executable", sys.executable))
-
-
-def command(peer_id: int, folder: str) -> "list[str]":
-    """As a deployment starts a peer: nothing of the user's own Python settings takes part."""
-    return [python(), "-s", "-E", "-m", "peer", str(peer_id), "--dir", folder]
-
-
-def read_status(folder: Path, peer_id: int) -> Optional[status.Status]:
-    try:
-        return status.parse_status((folder / status.file_name(peer_id)).read_text())
-    except (OSError, ValueError):
-        return None
 
 
 class Weft:
@@ -52,57 +26,52 @@ class Weft:
         self._manifest: Optional[Manifest] = None
 
     def missing(self) -> str:
-        return "peers don't speak TLS yet" if self._wish.tls else ""
+        return keys.missing() if self._wish.tls else ""
 
     def prepare(self, site: Site) -> None:
-        compileall.compile_dir(CHECKOUT / "peer", quiet=2)
+        peers.compile_peer()
         self._manifest = make_manifest(str(site.payload), self._wish.piece_size)
 
     def run(self, site: Site, crew: Crew) -> Outcome:
-        assert self._manifest
-        peers = weftfiles.rows([host.address for host in site.hosts])
-        ids = {host.name: row.peer_id for host, row in zip(site.hosts, peers)}
-        texts = weftfiles.swarm_texts(self._manifest, peers, self._wish, uuid.uuid4().hex[:12])
-        for host in site.hosts:
-            weftfiles.write_texts(site.folder(host), texts)
-        site.lend(site.seed, site.folder(site.seed) / f"peer_{peers[0].peer_id}")
-
-        def start(host: Host) -> Member:
-            argv = command(ids[host.name], site.remote(host))
-            log = site.folder(host) / f"stderr_{ids[host.name]}.txt"
-            return crew.start(f"weft on {host.name}", site.launcher(host), argv, log, cwd=str(CHECKOUT))
-
-        seed = start(site.seed)
-        _wait_listening(crew, seed, site.folder(site.seed), peers[0].peer_id)
-        members = [start(host) for host in site.receivers]
+        rows = self._write(site)
+        seed = self._start(site, crew, site.seed, rows[0])
+        peers.wait_listening(crew, seed, site.folder(site.seed), rows[0].peer_id)
+        members = [self._start(site, crew, host, row) for host, row in zip(site.receivers, rows[1:])]
         crew.wait_ends([*members, seed], site.scenario.deadline)
-        done = {host.name: os.stat(self.copy(site, host)).st_ctime for host in site.receivers}
-        return Outcome(members[0].begun, done, self._details(site, ids))
+        done = {host.name: peers.finished_at(self.copy(site, host)) for host in site.receivers}
+        return Outcome(members[0].begun, done, self._details(site, rows))
 
     def copy(self, site: Site, host: Host) -> Path:
-        """Its rename is the last change to the file's inode, so ctime tells when the copy had its final name."""
         assert self._manifest
         peer_id = weftfiles.FIRST_ID + site.hosts.index(host)
         return site.folder(host) / f"peer_{peer_id}" / self._manifest.name
 
-    def _details(self, site: Site, ids: Dict[str, int]) -> Dict[str, Any]:
-        last = {host.name: read_status(site.folder(host), ids[host.name]) for host in site.hosts}
-        size = site.payload.stat().st_size
-        down = [found.bytes_down / size for name, found in last.items() if found and name != site.seed.name]
+    def _write(self, site: Site) -> Tuple[PeerRow, ...]:
+        """What a deployment would have put on each host."""
+        assert self._manifest
+        rows = weftfiles.rows([(host.address, weftfiles.FIRST_PORT) for host in site.hosts])
+        texts = weftfiles.fleet_texts(self._manifest, rows, self._wish, uuid.uuid4().hex[:12])
+        for host in site.hosts:
+            weftfiles.write_texts(site.folder(host), texts)
+        if self._wish.tls:
+            keys.write({row.peer_id: site.folder(host) for host, row in zip(site.hosts, rows)})
+        site.lend(site.seed, site.folder(site.seed) / f"peer_{rows[0].peer_id}")
+        return rows
+
+    def _start(self, site: Site, crew: Crew, host: Host, row: PeerRow) -> Member:
+        argv = peers.command(row.peer_id, site.remote(host))
+        log = site.folder(host) / f"stderr_{row.peer_id}.txt"
+        return crew.start(f"weft on {host.name}", site.launcher(host), argv, log, cwd=str(peers.CHECKOUT))
+
+    def _details(self, site: Site, rows: Tuple[PeerRow, ...]) -> Dict[str, Any]:
+        """What the peers' last statuses say, in copies of the payload."""
+        assert self._manifest
+        found = {row.peer_id: peers.read_status(site.folder(host), row.peer_id) for host, row in zip(site.hosts, rows)}
+        size = self._manifest.size
         return {
-            "piece_size": self._manifest.piece_size if self._manifest else 0,
+            "piece_size": self._manifest.piece_size,
             "limits": self._wish.limits._asdict(),
             "tls": self._wish.tls,
-            "received_copies": round(sum(down) / max(1, len(down)), 4),
-            "sent_copies": {name: round(found.bytes_up / size, 4) for name, found in last.items() if found},
+            "received": {peer: round(last.bytes_down / size, 4) for peer, last in found.items() if last},
+            "sent": {peer: round(last.bytes_up / size, 4) for peer, last in found.items() if last},
         }
-
-
-def _wait_listening(crew: Crew, seed: Member, folder: Path, peer_id: int) -> None:
-    def listening() -> bool:
-        if seed.code is not None:
-            raise BenchError(f"{seed.name}: exit code {seed.code}: {seed.last_words}")
-        found = read_status(folder, peer_id)
-        return bool(found and found.listening)
-
-    crew.wait(listening, READY_SECONDS, f"{seed.name}: no sign that it listens", FACT_SECONDS)

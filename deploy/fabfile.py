@@ -6,7 +6,7 @@ from typing import Any
 
 from invoke import Collection
 
-from deploy.edge import bringing, checking, clearing, gathering, planning, pushing, running, watching
+from deploy.edge import bringing, checking, clearing, gathering, picturing, planning, pushing, running, watching
 from deploy.edge.chaintask import chain_task
 
 _KEEP_GOING = "start the others even if a peer can't be started"
@@ -47,8 +47,8 @@ def status(c: Any) -> None:
 @chain_task(every=_EVERY, svg=_SVG)
 def logs(c: Any, every: bool = False, svg: str = "") -> None:
     """Follow all hosts until every peer has ended; Ctrl-C leaves the swarm running."""
-    watching.logs(c.desk, every)
-    c.desk.screen.picture(svg, "fab logs")
+    with picturing.picture(c.desk.screen, svg, "fab logs"):
+        watching.logs(c.desk, every)
 
 
 @chain_task()
@@ -78,8 +78,8 @@ def clean(c: Any) -> None:
 @chain_task(keep_going=_KEEP_GOING, every=_EVERY, svg=_SVG)
 def up(c: Any, keep_going: bool = False, every: bool = False, svg: str = "") -> None:
     """All of it: deploy, start, watch until done, collect the logs, verify."""
-    bringing.up(c.desk, keep_going, every)
-    c.desk.screen.picture(svg, "fab up")
+    with picturing.picture(c.desk.screen, svg, "fab up"):
+        bringing.up(c.desk, keep_going, every)
 
 
 @chain_task()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Any
 
@@ -11,6 +12,7 @@ from deploy.core import chain
 from deploy.core.plan import PHASES
 from deploy.edge.chaintask import SHARED
 from deploy.edge.desk import Desk, Halt
+from deploy.edge.interrupts import orderly
 from deploy.edge.opening import open_desk
 from deploy.edge.planning import plan
 from peer.core.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, WeftError
@@ -29,10 +31,11 @@ class ChainExecutor(invoke.Executor):
             desk = open_desk(options, self.config)
         except WeftError as error:
             raise invoke.Exit(str(error), error.code) from None
-        try:
-            self._run(calls, desk, bool(options.get("dry_run")))
-        finally:
-            desk.fleet.close()
+        with orderly():
+            try:
+                self._run(calls, desk, bool(options.get("dry_run")))
+            finally:
+                desk.fleet.close()
         if desk.code:
             raise invoke.Exit(code=desk.code)
         return {}
@@ -47,18 +50,22 @@ class ChainExecutor(invoke.Executor):
                 context = invoke.Context(self.config)
                 context._set(desk=desk)  # a plain attribute; an assignment would become configuration
                 call.task(context, *call.args, **call.kwargs)
+        except BrokenPipeError:  # the reader of our output has left, as `| head` does
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the exit would complain of it again
+            raise invoke.Exit(code=EXIT_FAILED) from None
         except Halt as error:
             desk.screen.errors(str(error).splitlines())
             raise invoke.Exit(code=desk.code or EXIT_FAILED) from None
         except WeftError as error:
             desk.screen.errors(str(error).splitlines())
             raise invoke.Exit(code=error.code) from None
+        except OSError as error:  # of our own papers: a host's are HostErrors
+            where = f"{error.filename}: " if error.filename else ""
+            desk.screen.errors([f"{where}{(error.strerror or str(error)).lower()}"])
+            raise invoke.Exit(code=EXIT_FAILED) from None
         except KeyboardInterrupt:
             desk.screen.errors(["interrupted"])
             raise invoke.Exit(code=EXIT_INTERRUPTED) from None
-        except BrokenPipeError:  # the reader of our output has left, as `| head` does
-            sys.stdout = None  # type: ignore[assignment]
-            raise invoke.Exit(code=EXIT_FAILED) from None
 
     def _refuse_hosts(self) -> None:
         core = self.core[0].args if self.core else {}

@@ -26,21 +26,23 @@ PUSH_SECONDS = 600.0
 def deploy(desk: Desk) -> None:
     """Bring every chosen host to where its peers can start. Raises Halt where no payload can be had."""
     states = desk.ask(_idle_state, drop=True)
+    code: dict[str, int] = {}
     joining = not any(peer.host in states for peer in desk.inventory.seeds)
     if joining:
         manifest, run = seeding.running_swarm(desk)
     else:
         run = desk.run or run_id(datetime.now(), random.getrandbits(24))
         desk.begin_run(run)
-        desk.ask(lambda link: _push_code(link, states), _seed_hosts(desk, states), PUSH_SECONDS, drop=True)
+        code = desk.ask(lambda link: _push_code(link, states), _seed_hosts(desk, states), PUSH_SECONDS, drop=True)
         manifest = seeding.make_payload(desk, [name for name in _seed_hosts(desk, states) if name not in desk.down])
     desk.begin_run(run)
     desk.manifest = manifest
     desk.screen.note(f"run {run}: {manifest.name}, {format_size(manifest.size)} in {manifest.piece_count} pieces")
     sent = desk.ask(lambda link: _push(desk, link, states, manifest), seconds=PUSH_SECONDS, drop=True)
     for name, size in sent.items():
-        desk.record(host=name, state="ok", run=run, sent=size)
-    desk.screen.note(f"deployed to {len(sent)} hosts, {format_size(sum(sent.values()))} sent")
+        desk.record(host=name, state="ok", run=run, sent=size + code.get(name, 0))
+    total = sum(sent.values()) + sum(code.values())
+    desk.screen.note(f"deployed to {len(sent)} hosts, {format_size(total)} sent")
     if not sent:
         raise desk.halt("no host is ready")
 
@@ -58,8 +60,8 @@ def _seed_hosts(desk: Desk, states: States) -> list[str]:
     return [name for name in states if any(peer.seed for peer in desk.inventory.peers_on(name))]
 
 
-def _push_code(link: Link, states: States) -> None:
-    send(link, missing([parcel(CODE_NAME, peer_zip())], states[link.name]["have"]))
+def _push_code(link: Link, states: States) -> int:
+    return send(link, missing([parcel(CODE_NAME, peer_zip())], states[link.name]["have"]))
 
 
 def _push(desk: Desk, link: Link, states: States, manifest: Manifest) -> int:

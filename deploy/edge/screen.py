@@ -160,15 +160,11 @@ class Screen:
         self._frame = Group(Text("\n".join(self._recent)), _panel(board, 20))
 
     def picture(self, path: str, title: str) -> None:
-        """Write the kept moment and the tables shown since as an SVG; no `path`, no picture."""
-        if not path:
-            return
+        """Write the kept moment and the tables shown since as an SVG."""
         console = _console(io.StringIO(), True, record=True, width=_PICTURE_WIDTH)
         for part in ([self._frame] if self._frame else []) + self._last:
             console.print(part)
-        file = Path(path)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(console.export_svg(title=title, code_format=_SVG), "utf-8")
+        Path(path).write_text(console.export_svg(title=title, code_format=_SVG), "utf-8")
 
 
 def _console(file: IO[str], terminal: bool, record: bool = False, width: int | None = None) -> Console:

@@ -40,7 +40,7 @@ def test_a_hung_host_is_given_up_and_the_others_are_not_harmed() -> None:
             woken.wait(60)
         return name
 
-    results = fan_out(["hung", "good"], work, 0.2, lambda name: woken.set())
+    results = fan_out(["hung", "good"], work, 0.2, lambda _: woken.set())
     assert results["good"] == "good"
     assert "not done within" in str(results["hung"])
     assert woken.is_set()
@@ -56,7 +56,7 @@ def test_no_hosts() -> None:
 
 
 def test_a_fault_of_ours_is_not_hidden_as_a_hosts() -> None:
-    def work(name: str) -> str:
+    def work(_: str) -> str:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):

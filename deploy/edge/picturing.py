@@ -1,0 +1,29 @@
+"""The option `--svg`: a picture of the console, written by the program itself once the task is done."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from deploy.edge.screen import Screen
+from peer.core.errors import ConfigError
+
+
+@contextlib.contextmanager
+def picture(screen: Screen, path: str, title: str) -> Iterator[None]:
+    """Write the picture to `path` after the body, if there is a path. Raises ConfigError at once if it can't be."""
+    if path:
+        _make_room(Path(path))
+    yield
+    if path:
+        screen.picture(path, title)
+
+
+def _make_room(path: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise ConfigError("--svg", f"{error.filename or path}: {reason}", "name a file that can be written") from None

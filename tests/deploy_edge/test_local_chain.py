@@ -1,0 +1,267 @@
+"""The tasks as a person types them, on hosts of this machine: chains, options, wrong input, exit codes, what is left."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.deploy_edge.fabrun import Ran, fab, fab_command, fab_environment
+from tests.ports import free_ports
+from tests.waiting import wait_for
+
+INVENTORY = """\
+swarm: {{name: t, payload: {payload}{more}}}
+defaults: {{connection: local, workdir: "hosts/{{host}}"}}
+hosts: {{a: {host}, b: {host_b}, c: }}
+seeds: [a]
+peers:
+{peers}
+"""
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Iterator[Callable[..., list[int]]]:
+    """Writes an inventory of three local hosts; afterwards nothing of them may be left running."""
+
+    def make(
+        payload: str = "{generate: 300KiB, name: f.dat}", host: str = "", host_b: str = "", more: str = ""
+    ) -> list[int]:
+        ports = free_ports(3)
+        rows = zip((1001, 1002, 1003), "abc", ports)
+        peers = "\n".join(f"  - {{id: {peer}, host: {host}, port: {port}}}" for peer, host, port in rows)
+        text = INVENTORY.format(payload=payload, host=host, host_b=host_b, more=more, peers=peers)
+        (tmp_path / "inventory.yaml").write_text(text)
+        return ports
+
+    yield make
+    fab(tmp_path, "stop")
+    wait_for(lambda: not working_in(tmp_path), "all processes of the swarm to end")
+
+
+def working_in(folder: Path) -> list[str]:
+    """The command lines of processes that work in the folder."""
+    found = []
+    for entry in os.scandir("/proc"):
+        try:
+            if entry.name.isdigit() and os.readlink(f"{entry.path}/cwd").startswith(str(folder)):
+                found.append(Path(entry.path, "cmdline").read_text().replace("\0", " "))
+        except OSError:
+            continue
+    return found
+
+
+def hashes(ran: Ran) -> set[str]:
+    return set(re.findall(r"\b[0-9a-f]{64}\b", ran.out))
+
+
+def test_up_brings_the_payload_everywhere_and_proves_it(write: Callable[..., None], tmp_path: Path) -> None:
+    write()
+    ran = fab(tmp_path, "up", "--svg", "picture.svg")
+    assert ran.code == 0, ran
+    assert len(hashes(ran)) == 1
+    assert "f.dat is whole on all 3 peers" in ran.out
+    copies = {
+        (tmp_path / f"hosts/{host}/t/peer_{peer}/f.dat").read_bytes() for host, peer in zip("abc", (1001, 1002, 1003))
+    }
+    assert len(copies) == 1 and len(copies.pop()) == 300 * 1024
+    (run,) = (tmp_path / "runs").iterdir()
+    assert {path.name for path in run.iterdir()} == {"a", "b", "c", "summary.txt", "summary.json", "transcript.txt"}
+    assert "has downloaded the complete file" in (run / "b" / "log_peer_1002.log").read_text()
+    assert json.loads((run / "summary.json").read_text())["exit_code"] == 0
+    assert "<svg" in (tmp_path / "picture.svg").read_text()
+    assert "font-face" not in (tmp_path / "picture.svg").read_text()  # whoever looks at it asks the net for nothing
+
+
+def test_the_tasks_one_by_one_and_nothing_left_after_clean(write: Callable[..., None], tmp_path: Path) -> None:
+    write()
+    deployed = fab(tmp_path, "deploy", "start")
+    assert deployed.code == 0, deployed
+    order = re.findall(r"peer (\d+) on . listens", deployed.err)
+    assert order == ["1001", "1002", "1003"]
+    logs = fab(tmp_path, "logs")
+    assert logs.code == 0
+    assert "c/1003 | " in logs.out and "received the 'have' message" in logs.out
+    verified = fab(tmp_path, "collect-logs", "verify", "--json")
+    assert verified.code == 0
+    assert {row["peer"]: row["verdict"] for row in verified.records if "verdict" in row} == dict.fromkeys(
+        ("1001", "1002", "1003"), "ok"
+    )
+    assert "done" in fab(tmp_path, "status").out
+    assert fab(tmp_path, "clean").code == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["inventory.yaml", "runs"]
+
+
+def test_a_second_deploy_sends_little_and_a_running_swarm_is_left_alone(
+    write: Callable[..., None], tmp_path: Path
+) -> None:
+    write()
+    first = [row["sent"] for row in fab(tmp_path, "deploy", "--json").records if "sent" in row]
+    again = fab(tmp_path, "deploy", "start", "--limit", "a", "--json")
+    second = [row["sent"] for row in again.records if "sent" in row]
+    assert len(second) == 1 and second[0] < min(first) / 10
+    refused = fab(tmp_path, "deploy", "--limit", "a")
+    assert refused.code == 1
+    assert "failed: a: peer 1001 runs there" in refused.err and "fab stop" in refused.err
+
+
+def test_a_host_joins_the_swarm_that_is_deployed(write: Callable[..., None], tmp_path: Path) -> None:
+    write()
+    assert fab(tmp_path, "deploy", "--limit", "a,b").code == 0
+    assert fab(tmp_path, "deploy", "--limit", "c").code == 0
+    runs = {json.loads((tmp_path / f"hosts/{host}/t/swarm.json").read_text())["run"] for host in "abc"}
+    assert len(runs) == 1
+    assert fab(tmp_path, "start", "logs", "verify").code == 0
+
+
+def test_a_copy_that_rots_is_found(write: Callable[..., None], tmp_path: Path) -> None:
+    write()
+    assert fab(tmp_path, "up").code == 0
+    (tmp_path / "hosts/b/t/peer_1002/f.dat").write_bytes(b"\0" * 300 * 1024)
+    ran = fab(tmp_path, "verify")
+    assert ran.code == 1
+    assert "failed: b (peer 1002)" in ran.err
+    assert "f.dat is whole on 2 of 3 peers" in ran.out
+
+
+def test_the_first_peer_that_fails_ends_the_start(write: Callable[..., list[int]], tmp_path: Path) -> None:
+    ports = write()
+    with socket.create_server(("", ports[1])):
+        ran = fab(tmp_path, "deploy", "start")
+        assert ran.code == 1
+        assert f"{ports[1]}" in next(line for line in ran.err.splitlines() if line.startswith("failed: b (peer 1002)"))
+        assert "peer 1003" not in ran.err.replace("peer 1002 couldn't", "")
+        assert not working_in(tmp_path)
+        going = fab(tmp_path, "start", "--keep-going")
+        assert going.code == 1
+        assert re.findall(r"peer (\d+) on . listens", going.err) == ["1001", "1003"]
+
+
+def test_a_seed_without_its_payload(write: Callable[..., None], tmp_path: Path) -> None:
+    write(payload="{path: /lost/model}")
+    ran = fab(tmp_path, "up")
+    assert ran.code == 1
+    assert "failed: a: the seed's payload isn't there" in ran.err and "/lost/model" in ran.err
+    assert "Traceback" not in ran.err
+    assert not working_in(tmp_path)
+
+
+def test_a_tree_that_lies_on_the_seed_goes_to_a_destination(write: Callable[..., None], tmp_path: Path) -> None:
+    tree = tmp_path / "model $(x) 'y'"
+    (tree / "a b").mkdir(parents=True)
+    (tree / "a b" / "weights").write_bytes(b"w" * 100_000)
+    (tree / "empty").write_bytes(b"")
+    write(payload='{path: "' + str(tree) + '"}', host_b="{destination: delivered}")
+    ran = fab(tmp_path, "up")
+    assert ran.code == 0, ran
+    assert (tmp_path / "delivered" / tree.name / "a b" / "weights").read_bytes() == b"w" * 100_000
+    assert fab(tmp_path, "clean").code == 0
+    assert (tmp_path / "delivered" / tree.name / "empty").exists()
+    assert (tree / "a b" / "weights").exists()
+    assert [path.name for path in (tmp_path / "delivered").iterdir()] == [tree.name]
+
+
+def test_an_upload_goes_to_the_seed_once(write: Callable[..., None], tmp_path: Path) -> None:
+    (tmp_path / "build.tar").write_bytes(b"b" * 200_000)
+    write(payload="{upload: build.tar}")
+    assert fab(tmp_path, "deploy").code == 0
+    copy = tmp_path / "hosts/a/t/peer_1001/build.tar"
+    before = copy.stat().st_mtime_ns
+    assert fab(tmp_path, "up").code == 0
+    assert copy.stat().st_mtime_ns == before
+    (tmp_path / "build.tar").write_bytes(b"c" * 100)
+    assert fab(tmp_path, "up").code == 0
+    assert (tmp_path / "hosts/c/t/peer_1003/build.tar").read_bytes() == b"c" * 100
+
+
+def test_local_turns_any_inventory_into_a_swarm_on_this_machine(write: Callable[..., None], tmp_path: Path) -> None:
+    write()
+    path = tmp_path / "inventory.yaml"
+    path.write_text(path.read_text().replace("connection: local, ", "user: nobody, ").replace("hosts/{host}", "~/x"))
+    ran = fab(tmp_path, "up", "--local")
+    assert ran.code == 0, ran
+    assert (tmp_path / ".weft/local/c/t/peer_1003/f.dat").exists()
+    assert fab(tmp_path, "clean", "--local").code == 0
+    assert not (tmp_path / ".weft").exists()
+
+
+def test_check_and_plan_and_schema(write: Callable[..., list[int]], tmp_path: Path) -> None:
+    ports = write()
+    assert fab(tmp_path, "check").code == 0
+    with socket.create_server(("", ports[2])):
+        ran = fab(tmp_path, "check")
+    assert ran.code == 1
+    assert f"failed: c: port {ports[2]}: another program listens there" in ran.err
+    assert "2 of 3 hosts are ready" in ran.out
+    assert "start" in fab(tmp_path, "plan").out
+    dry = fab(tmp_path, "deploy", "--dry-run", "start")
+    assert dry.code == 0 and "start   c" in dry.out and not (tmp_path / "hosts").exists()
+    assert json.loads(fab(tmp_path, "schema").out)["$schema"].startswith("https://json-schema.org/")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["up", "--inventory", "nowhere.yaml"], 2, "nowhere.yaml: no such file or directory; name your inventory"),
+        (["up", "--inventory", "."], 2, "is a directory"),
+        (["status", "--limit", "zeta"], 2, "no host or group is called 'zeta'"),
+        (["deploy", "--limit", "a", "start", "--limit", "b"], 2, "--limit is 'a' on deploy and 'b' on start"),
+        (["-H", "a", "status"], 2, "use --limit"),
+        (["deploy", "--run", "../x"], 2, "isn't a run's name"),
+        (["start"], 1, "failed: a, b, c: this swarm isn't deployed there: run `fab deploy` first"),
+        (["verify"], 1, "run `fab deploy` first"),
+        (["logs"], 1, "run `fab deploy` first"),
+        (["up", "--svg", "/proc/x/y.svg"], 2, "/proc/x"),
+    ],
+)
+def test_wrong_input_is_one_clear_line(
+    write: Callable[..., None], tmp_path: Path, arguments: list[str], code: int, words: str
+) -> None:
+    write()
+    ran = fab(tmp_path, *arguments)
+    assert ran.code == code, ran
+    assert words in ran.err
+    assert "Traceback" not in ran.err
+
+
+def test_a_broken_inventory_names_its_line(tmp_path: Path) -> None:
+    (tmp_path / "inventory.yaml").write_text(
+        "swarm: {name: t, payload: {generate: 1MiB}}\nhosts:\n  a: {adress: x}\nseeds: [a]\n"
+    )
+    ran = fab(tmp_path, "up")
+    assert ran.code == 2
+    assert ran.err.startswith("inventory.yaml:3: ") and "address" in ran.err
+
+
+@pytest.mark.parametrize("moment", ["deployed to", "peer 1001 on a", "started 3 of 3"])
+def test_ctrl_c_leaves_only_a_swarm_that_was_started(write: Callable[..., None], tmp_path: Path, moment: str) -> None:
+    """In the logs the swarm is left running, and the way back is told; before that nothing is left."""
+    write(payload="{generate: 30MiB, name: f.dat}", more=", profile: classic, unchoking: 20")
+    operator = subprocess.Popen(
+        fab_command("up", "--plain"),
+        cwd=tmp_path,
+        env=fab_environment(tmp_path),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert operator.stderr is not None
+    said = ""
+    for line in operator.stderr:
+        said += line
+        if moment in line and said.count(moment) == 1:
+            operator.send_signal(signal.SIGINT)
+    operator.stderr.close()
+    assert operator.wait(60) == 130, said
+    assert "Traceback" not in said and "interrupted" in said
+    if "the swarm runs on" in said:
+        assert "fab logs" in said and "started 3 of 3" in said
+    else:
+        wait_for(lambda: not working_in(tmp_path), "what was started to end")

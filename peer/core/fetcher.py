@@ -8,7 +8,7 @@ last pieces are asked for twice rather than waited for.
 from __future__ import annotations
 
 from random import Random
-from typing import Callable, Iterable, List, Optional
+from typing import Callable, Iterable, List, Mapping, Optional
 
 from peer.core import messages
 from peer.core.events import Effect, Send
@@ -21,8 +21,9 @@ SILENCE = 1.5  # seconds without a byte on a connection before its open requests
 PIPELINE = 0.25  # seconds of work that a fleet neighbour's window holds
 LEAST_WINDOW = 2
 MOST_WINDOW = 16
-ENDGAME_PIECES = 8  # the last pieces may be asked for twice ...
-ENDGAME_PATIENCE = 3.0  # ... once they are this many times later than the neighbour's pace
+LATE = 3.0  # times the usual wait: a piece that takes longer is late and may be asked for a second time, at the end
+LEAST_LATE = 0.05  # seconds
+MOST_ASKERS = 2  # open requests for one piece
 
 Pick = Callable[[int, Pieces, Random], Optional[int]]
 
@@ -30,8 +31,11 @@ Pick = Callable[[int, Pieces, Random], Optional[int]]
 class Fetcher:
     """Decides the requests; `seeds`: neighbours that began with the payload, the last to be asked."""
 
-    def __init__(self, pieces: Pieces, seeds: Iterable[int], fleet: bool, rng: Random) -> None:
+    def __init__(
+        self, pieces: Pieces, neighbours: Mapping[int, Neighbour], seeds: Iterable[int], fleet: bool, rng: Random
+    ) -> None:
         self._pieces = pieces
+        self._neighbours = neighbours
         self._seeds = frozenset(seeds)
         self._fleet = fleet
         self._pick: Pick = pick_rarest if fleet else pick_random
@@ -61,16 +65,16 @@ class Fetcher:
         asked = neighbour.open.pop(index, None)
         if asked is not None:
             self._pieces.release(index)
-            gap = now - max(asked, neighbour.last_piece)
-            neighbour.pace = gap if not neighbour.pace else 0.75 * neighbour.pace + 0.25 * gap
+            neighbour.wait = _smooth(neighbour.wait, now - asked)
+            neighbour.pace = _smooth(neighbour.pace, now - max(asked, neighbour.last_piece))
         neighbour.last_piece = now
         neighbour.silent = False
 
-    def withdraw(self, index: int, neighbours: Iterable[Neighbour]) -> List[Effect]:
+    def withdraw(self, index: int) -> List[Effect]:
         """A piece is here: take back what is still open for it elsewhere. Classic peers have no word for that."""
         effects: List[Effect] = []
         if self._pieces.askers(index):
-            for neighbour in neighbours:
+            for neighbour in self._neighbours.values():
                 if neighbour.fleet and index in neighbour.open:
                     effects += self._take_back(neighbour, index)
         return effects
@@ -102,19 +106,38 @@ class Fetcher:
         if not candidates:
             return self._endgame(neighbour, now) if self._fleet and neighbour.fleet else None
         if neighbour.peer in self._seeds and neighbour.complete and self._fleet:
-            return self._last_resort(candidates)
+            return self._last_resort(candidates, now)
         return self._pick(candidates, self._pieces, self._rng)
 
-    def _last_resort(self, candidates: int) -> Optional[int]:
-        """From a seed that has sent everything once: what no other neighbour has, and only when we'd idle otherwise."""
-        nowhere_else = candidates & (self._pieces.rarity[1] if len(self._pieces.rarity) > 1 else 0)
-        if self._pieces.asked:
+    def _last_resort(self, candidates: int, now: float) -> Optional[int]:
+        """From a seed that has sent everything once: only while nothing better is on its way, rarest first."""
+        late = self._late_since(now)
+        if any(asked > late for neighbour in self._neighbours.values() for asked in neighbour.open.values()):
             return None
-        return self._pick(nowhere_else or candidates, self._pieces, self._rng)
+        return self._pick(candidates, self._pieces, self._rng)
 
     def _endgame(self, neighbour: Neighbour, now: float) -> Optional[int]:
-        """One of the last pieces, open elsewhere for too long, for a neighbour that has nothing else to do."""
+        """One of the last pieces, late elsewhere, for a neighbour that has it and nothing else to do."""
+        if not self.endgame or neighbour.open:
+            return None
+        late = self._late_since(now)
+        wanted = neighbour.pieces & self._pieces.missing  # not what has just come and isn't taken back elsewhere yet
+        for other in self._neighbours.values():
+            for index, asked in other.open.items():
+                if asked <= late and wanted >> index & 1 and self._pieces.askers(index) < MOST_ASKERS:
+                    return index
         return None
+
+    @property
+    def endgame(self) -> bool:
+        """Whether all that is missing has been asked for."""
+        return self._fleet and bool(self._pieces.asked) and not self._pieces.free
+
+    def _late_since(self, now: float) -> float:
+        """What was asked before this moment is late: the usual wait is that of the neighbour in the middle."""
+        waits = sorted(neighbour.wait for neighbour in self._neighbours.values() if neighbour.wait)
+        usual = waits[len(waits) // 2] if waits else 0.0
+        return now - max(LEAST_LATE, LATE * usual)
 
     def _window(self, neighbour: Neighbour) -> int:
         if not (self._fleet and neighbour.fleet):
@@ -134,3 +157,7 @@ class Fetcher:
         del neighbour.open[index]
         self._pieces.release(index)
         return [Send(neighbour.peer, Message(messages.CANCEL, index))] if neighbour.fleet else []
+
+
+def _smooth(old: float, new: float) -> float:
+    return 0.75 * old + 0.25 * new if old else new

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import FrozenSet, List, Sequence
+from typing import Dict, FrozenSet, Iterator, List, Sequence, Set
 
 
 def neighbours(me: int, peer_ids: Sequence[int], degree: int) -> FrozenSet[int]:
@@ -16,11 +16,26 @@ def neighbours(me: int, peer_ids: Sequence[int], degree: int) -> FrozenSet[int]:
     if len(peer_ids) <= degree + 1:
         return frozenset(peer_ids) - {me}
     found: List[int] = []
-    for ring in range(max(1, degree // 2)):
-        order = _ring(peer_ids, ring)
+    for order in _rings(peer_ids, degree):
         place = order.index(me)
         found += (order[place - 1], order[(place + 1) % len(order)])
     return frozenset(found) - {me}
+
+
+def all_neighbours(peer_ids: Sequence[int], degree: int) -> Dict[int, FrozenSet[int]]:
+    """Everybody's neighbours at once, for who looks at a whole swarm."""
+    if len(peer_ids) <= degree + 1:
+        return {me: frozenset(peer_ids) - {me} for me in peer_ids}
+    found: Dict[int, Set[int]] = {me: set() for me in peer_ids}
+    for order in _rings(peer_ids, degree):
+        for one, other in zip(order, order[1:] + order[:1]):
+            found[one].add(other)
+            found[other].add(one)
+    return {me: frozenset(near) - {me} for me, near in found.items()}
+
+
+def _rings(peer_ids: Sequence[int], degree: int) -> Iterator[List[int]]:
+    return (_ring(peer_ids, ring) for ring in range(max(1, degree // 2)))
 
 
 def _ring(peer_ids: Sequence[int], ring: int) -> List[int]:

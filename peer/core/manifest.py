@@ -9,7 +9,7 @@ from peer.core.errors import ConfigError
 
 MIN_PIECE = 64 * 1024
 MAX_PIECE = 16 * 1024 * 1024
-MAX_PIECES = 4_000  # the aim of `auto_piece_size`, not a limit of the format
+MANY_PIECES = 512  # the aim of `auto_piece_size`: each piece costs every peer some messages
 HASH_BYTES = 32
 
 
@@ -80,9 +80,9 @@ def bare_manifest(name: str, size: int, piece_size: int) -> Manifest:
 
 
 def auto_piece_size(size: int) -> int:
-    """Bytes a piece for a payload of `size` bytes: a power of two, so that there are about 256 to 4,000 pieces."""
+    """Bytes a piece for a payload of `size` bytes: a power of two, for about 256 to 512 pieces where that can be."""
     piece = MIN_PIECE
-    while piece < MAX_PIECE and size / piece > MAX_PIECES:
+    while piece < MAX_PIECE and size / piece > MANY_PIECES:
         piece *= 2
     return piece
 

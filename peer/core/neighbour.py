@@ -32,13 +32,16 @@ class Neighbour:
         self.wants_ours = False
         self.open: Dict[int, float] = {}  # pieces asked of it -> when
         self.queue: List[int] = []  # pieces it asked of us, not yet handed to the writer
-        self.sending = 0  # pieces handed to the writer, not yet sent
+        self.served = 0  # pieces handed to the writer
+        self.asked = 0.0  # when it last asked for a piece
+        self.since = 0.0  # when the connection began
         self.received = 0  # bytes of the connection at the last tick
         self.sent = 0
         self.heard = 0.0  # when bytes last came
         self.silent = False  # it left an open request without a byte for too long
         self.interval_bytes = 0  # what it gave us since preferred neighbours were last picked
         self.pace = 0.0  # seconds between its last pieces, smoothed; 0 until known
+        self.wait = 0.0  # seconds from a request to its piece, smoothed; 0 until known
         self.last_piece = 0.0
         self.offered = 0  # pieces offered to it by a seed and not asked for yet (a set)
         self.hidden = False  # it isn't told what we have but piece by piece

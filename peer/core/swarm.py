@@ -7,7 +7,7 @@ Start reading at `handle`.
 from __future__ import annotations
 
 from random import Random
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple, Union
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Set, Tuple, Union
 
 from peer.core import eventlog, graph, messages
 from peer.core.choker import ClassicChoker, FleetChoker
@@ -43,9 +43,12 @@ from peer.core.swarmfile import FLEET, Limits
 from peer.core.uploader import Offers, Uploader
 
 TICK = 0.5  # seconds between looks at silent neighbours and at patience
+FETCHING_TICK = 0.1  # the same for a fleet peer that lacks pieces: what is late shall be asked for elsewhere soon
 MOST_QUEUED = 64  # requests that a neighbour may have waiting; foreign peers were seen with 32
 MOST_STRIKES = 2  # bad pieces before a neighbour is shut out for good
 CREDIT = 3  # pieces that a seed offers ahead, a neighbour
+NEWS_SECONDS = 10.0  # between two words to neighbours that we go forward, at most
+OFFER_SECONDS = 5.0  # that a neighbour may leave its offers unasked for before others are offered in their place
 
 
 class Setup(NamedTuple):
@@ -73,12 +76,16 @@ class Swarm:
         self.choker: Union[ClassicChoker, FleetChoker] = (
             FleetChoker() if self.fleet else ClassicChoker(*setup.common[:3], rng)
         )
-        seeds = [row.peer_id for row in setup.rows if row.has_file]
-        self._fetcher = Fetcher(self.pieces, seeds, self.fleet, rng)
+        seeds = self._seeds = [row.peer_id for row in setup.rows if row.has_file]
+        self._fetcher = Fetcher(self.pieces, self.neighbours, seeds, self.fleet, rng)
         self._uploader = Uploader(setup.limits.uploads if self.fleet else None)
         self._offers = self._make_offers(seeds, rng)
         self.progress = 0.0  # when something last went forward
+        self.news = 0.0  # when a neighbour last said that it went forward
         self.bad_pieces = 0
+        self._moved = 0.0  # when a part of a piece last came
+        self._told_news = 0.0
+        self._redial: Set[int] = set()
         self._next_tick = 0.0
         self._handlers: Dict[type, Callable[[Any, float], List[Effect]]] = {
             Received: self._on_received,
@@ -126,7 +133,7 @@ class Swarm:
 
     def start(self, now: float) -> List[Effect]:
         """The first effects: dial who is listed before us; a payload that only lacks its final name gets it."""
-        self.progress = now
+        self.progress = self._told_news = now
         self._next_tick = now + TICK
         self.choker.due(now)
         effects: List[Effect] = [Dial(peer) for peer in self.neighbours if peer in self._earlier]
@@ -158,6 +165,8 @@ class Swarm:
         neighbour = self.neighbours.get(event.peer)
         if neighbour is None:  # a classic peer dials everybody, also who isn't near in the fleet's graph
             neighbour = self.neighbours[event.peer] = Neighbour(event.peer, self.setup.total)
+        if neighbour.connected:  # the newest connection counts: it came back before we missed it
+            self._lose(neighbour, "replaced by a newer connection")
         if neighbour.strikes >= MOST_STRIKES:
             return [Drop(event.peer, "it sent bad pieces before")]
         self._begin(neighbour, event.fleet, now)
@@ -170,13 +179,13 @@ class Swarm:
         neighbour.pieces = 0
         neighbour.connected = True
         neighbour.fleet = fleet
-        neighbour.heard = now
+        neighbour.heard = neighbour.asked = neighbour.since = now
         neighbour.trouble = ""
         self.progress = now
 
     def _introduce(self, neighbour: Neighbour) -> List[Effect]:
         """The bitfield, always: some wait for it. A seed in its first round shows fleet peers its offers only."""
-        neighbour.hidden = neighbour.fleet and self.hiding
+        neighbour.hidden = neighbour.fleet and self.hiding and neighbour.peer not in self._seeds
         shown = 0 if neighbour.hidden else self.pieces.here
         effects: List[Effect] = [Send(neighbour.peer, Message(messages.BITFIELD, shown))]
         if self.fleet:
@@ -189,18 +198,31 @@ class Swarm:
         neighbour = self.neighbours[event.peer]
         if not neighbour.connected:
             return []
+        hasty = now - neighbour.since < TICK
+        self._lose(neighbour, event.reason)
+        effects: List[Effect] = []
+        if event.peer in self._earlier and neighbour.strikes < MOST_STRIKES and not self._done_with(neighbour):
+            if hasty:  # who hangs up at once isn't dialled at the pace at which it hangs up
+                self._redial.add(event.peer)
+            else:
+                effects.append(Dial(event.peer))
+        return effects + self._refill(now) + self._leave_if_over(now)
+
+    def _lose(self, neighbour: Neighbour, reason: str) -> None:
+        """Take back all that hung on a connection."""
         self._fetcher.release(neighbour)
         self._uploader.forget(neighbour)
-        self.choker.forget(event.peer)
+        self.choker.forget(neighbour.peer)
         if self._offers:
             self._offers.take_back(neighbour)
         self.pieces.lose(neighbour.pieces)
         neighbour.reset()  # what it had stays known: who is complete and gone needs nothing from us
-        neighbour.trouble = event.reason
-        effects: List[Effect] = []
-        if event.peer in self._earlier and neighbour.strikes < MOST_STRIKES and not self._done_with(neighbour):
-            effects.append(Dial(event.peer))
-        return effects + self._refill(now) + self._leave_if_over(now)
+        neighbour.trouble = reason
+
+    def _dial_again(self) -> List[Effect]:
+        again = [peer for peer in sorted(self._redial) if not self.neighbours[peer].connected]
+        self._redial.clear()
+        return [Dial(peer) for peer in again]
 
     def _on_dial_failed(self, event: DialFailed, now: float) -> List[Effect]:
         self.neighbours[event.peer].trouble = event.reason
@@ -243,6 +265,7 @@ class Swarm:
         bit = 1 << index
         if not neighbour.pieces & bit:
             neighbour.pieces |= bit
+            self.news = now
             self.pieces.gain_one(index)
             effects += self._express_interest(neighbour)
             effects += self._fetcher.fill(neighbour, now)
@@ -254,6 +277,7 @@ class Swarm:
         """Also late or twice, as some send it: what a neighbour had, it still has."""
         gained = pieces & ~neighbour.pieces
         neighbour.pieces |= pieces
+        self.news = now
         self.pieces.gain(gained)
         effects = self._express_interest(neighbour, must_say=True)
         return effects + self._fetcher.fill(neighbour, now) + self._leave_if_over(now)
@@ -263,9 +287,10 @@ class Swarm:
             return []  # it crossed our choke on the way, or asks for what we never announced
         if len(neighbour.queue) >= MOST_QUEUED:
             return self._drop(neighbour, f"more than {MOST_QUEUED} requests open at once")
+        neighbour.asked = now
         if index not in neighbour.queue:
             neighbour.queue.append(index)
-        return self._uploader.serve(self.neighbours)
+        return self._uploader.serve(self.neighbours, now)
 
     def _got_piece(self, neighbour: Neighbour, index: int, now: float) -> List[Effect]:
         raise AssertionError("a piece comes as PieceStored or PieceBad")
@@ -284,11 +309,11 @@ class Swarm:
         neighbour, index = self.neighbours[event.peer], event.piece
         self._fetcher.arrived(neighbour, index, now)
         self.pieces.store(index)
-        self.progress = now
+        self.progress = self._moved = now
         neighbour.interval_bytes += self.setup.common.piece_size
         effects: List[Effect] = [Log(Entry("piece", self.me, event.peer, index, self.pieces.count))]
         effects += self._fetcher.fill(neighbour, now)  # before the haves: the request is what the line waits for
-        effects += self._fetcher.withdraw(index, self.connected)
+        effects += self._fetcher.withdraw(index)
         effects += self._announce(index)
         if self.pieces.complete:
             effects.append(Finish())
@@ -324,18 +349,32 @@ class Swarm:
     def _on_sent(self, event: PieceSent, now: float) -> List[Effect]:
         neighbour = self.neighbours[event.peer]
         self.progress = now
-        self._uploader.sent(neighbour)
-        effects = self._uploader.serve(self.neighbours)
+        self._uploader.sent(neighbour, now)
+        effects = self._uploader.serve(self.neighbours, now)
         if neighbour.hidden and self._offers:
             neighbour.offered &= ~(1 << event.piece)
             effects += self._offers.offer(neighbour, self.pieces.rarity[0])
-            effects += self._show_all_if_offered()
+            effects += self._show_all_if_out()
         return effects
 
-    def _show_all_if_offered(self) -> List[Effect]:
-        """Everything went out once: from now on we are an ordinary neighbour that has it all."""
-        if self.hiding or any(neighbour.offered for neighbour in self.neighbours.values()):
-            return []
+    def _offer_more(self, now: float) -> List[Effect]:
+        """Offers that came to nothing make room for others: their neighbour has the piece already, or never asks."""
+        effects: List[Effect] = []
+        if self._offers is None:
+            return effects
+        for neighbour in self.connected:
+            if neighbour.hidden:
+                neighbour.offered &= ~neighbour.pieces
+                if now - neighbour.asked > OFFER_SECONDS and not self._uploader.busy_with(neighbour):
+                    neighbour.offered = 0
+                effects += self._offers.offer(neighbour, self.pieces.rarity[0])
+        return effects + self._show_all_if_out()
+
+    def _show_all_if_out(self) -> List[Effect]:
+        """Every piece was offered to somebody: from now on we are a neighbour that has it all, the last to be asked."""
+        return [] if self.hiding else self._show_all()
+
+    def _show_all(self) -> List[Effect]:
         shown = [neighbour for neighbour in self.connected if neighbour.hidden]
         for neighbour in shown:
             neighbour.hidden = False
@@ -354,9 +393,12 @@ class Swarm:
         if now >= self.choker.due(now):
             effects += self._rechoke(now)
         if now >= self._next_tick:
-            self._next_tick = now + TICK
+            self._next_tick = now + (FETCHING_TICK if self.fleet and not self.pieces.complete else TICK)
             effects += self._fetcher.release_silent(self.connected, now)
+            effects += self._dial_again()
             effects += self._refill(now)
+            effects += self._offer_more(now)
+            effects += self._tell_news(now)
             effects += self._leave_if_stuck(now)
         return effects
 
@@ -368,8 +410,17 @@ class Swarm:
                 neighbour.heard = now
                 neighbour.silent = False
                 if neighbour.open:
-                    self.progress = now
+                    self.progress = self._moved = now
             neighbour.sent = event.sent.get(neighbour.peer, neighbour.sent)
+
+    def _tell_news(self, now: float) -> List[Effect]:
+        """While pieces come, tell fleet neighbours so: who has all is told of none (`_announce`) and would give up."""
+        pause = min(NEWS_SECONDS, self.setup.limits.patience / 4)
+        if not self.fleet or self.pieces.complete or self._moved <= self._told_news or now < self._told_news + pause:
+            return []
+        self._told_news = now
+        here = Message(messages.BITFIELD, self.pieces.here)
+        return [Send(neighbour.peer, here) for neighbour in self.connected if neighbour.fleet]
 
     def _rechoke(self, now: float) -> List[Effect]:
         before = (self.choker.preferred, self.choker.favourite)
@@ -389,8 +440,10 @@ class Swarm:
         return effects
 
     def _leave_if_stuck(self, now: float) -> List[Effect]:
-        if now - self.progress <= self.setup.limits.patience:
+        if now - max(self.progress, self.news) <= self.setup.limits.patience:
             return []
+        if self.pieces.complete and not self.finished:
+            return []  # this machine's disk is slow, and the swarm has nothing to do with it
         if self.finished:
             return [Leave(EXIT_OK, waiting_reason(self))]
         return [Leave(EXIT_INCOMPLETE, incomplete_reason(self))]
@@ -398,7 +451,7 @@ class Swarm:
     def _leave_if_over(self, now: float) -> List[Effect]:
         """We have the payload and so have all who could want it from us (classic: everybody)."""
         if self.finished and all(neighbour.complete for neighbour in self.neighbours.values()):
-            return [Leave(EXIT_OK, "")]
+            return [*self._show_all(), Leave(EXIT_OK, "")]  # or who still saw offers only would wait for us
         return []
 
     # ---- small things that several of the above do

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import socket
 from typing import Iterator
 
 UNSENT = 128 * 1024  # bytes that may wait in the kernel unsent: a message behind a piece waits for no more
 GONE_MS = 20_000  # a neighbour that acknowledges nothing for so long is gone
+ENOUGH = 16 * 1024  # bytes of a piece that are worth waking up for ...
+ENOUGH_MS = 100  # ... unless they take so long to come
 _SLICE = 1024 * 1024
 _QUICKACK = getattr(socket, "TCP_QUICKACK", None)
 _MORE = getattr(socket, "MSG_MORE", 0)
@@ -20,25 +23,54 @@ class Channel:
     def __init__(self, sock: socket.socket, eager_acks: bool) -> None:
         self._socket = sock
         self._eager_acks = eager_acks and _QUICKACK is not None
+        self._low_water = 1
+        self._poll = select.poll()
+        self._poll.register(sock, select.POLLIN)
         sock.settimeout(None)
         _tune(sock)
 
     def receive(self, buffer: memoryview, wait: bool) -> int:
-        """Bytes read into `buffer`; with `wait`, as many as fit unless the stream ends. 0 at the end of the stream."""
+        """Bytes read into `buffer`; with `wait`, rather some more than at once. 0 at the end of the stream."""
         if self._eager_acks:
             self._socket.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)  # type: ignore[arg-type]
-        return self._socket.recv_into(buffer, 0, socket.MSG_WAITALL if wait else 0)
+        if wait:
+            self._wake_at(min(len(buffer), ENOUGH))
+            if self._poll.poll(ENOUGH_MS):
+                with contextlib.suppress(BlockingIOError):
+                    return self._socket.recv_into(buffer, 0, socket.MSG_DONTWAIT)
+        self._wake_at(1)
+        return self._socket.recv_into(buffer)
+
+    def _wake_at(self, count: int) -> None:
+        """Let the kernel wake `poll` once so many bytes are there: a wake-up for each packet costs more than the packet.
+
+        Only `poll` may wait under a low-water mark, and not for ever: a read takes what is there first and then sleeps
+        until the rest alone reaches the mark, and many tiny packets can fill the buffer without ever reaching it.
+        """
+        if count != self._low_water:
+            self._low_water = count
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, count)
 
     def send(self, data: bytes, more: bool) -> None:
         """Send all of `data`; `more`: something follows at once and may share its packet."""
         self._socket.sendall(data, _MORE if more else 0)
 
+    def send_now(self, data: bytes) -> int:
+        """Send what the kernel takes without waiting; how many bytes that was. A broken connection takes none."""
+        try:
+            return self._socket.send(data, socket.MSG_DONTWAIT)
+        except OSError:
+            return 0
+
     def send_file(self, descriptor: int, offset: int, length: int) -> Iterator[int]:
-        """Send a stretch of a file without copying it through this process; yields counts of bytes as they go."""
+        """Send a stretch of a file without copying it through this process; yields counts of bytes as they go.
+
+        Raises EOFError where the file is shorter than that.
+        """
         while length > 0:
             count = os.sendfile(self._socket.fileno(), descriptor, offset, min(length, _SLICE))
             if not count:
-                raise OSError("the file has become shorter while it was being sent")
+                raise EOFError
             offset += count
             length -= count
             yield count

@@ -28,12 +28,15 @@ Outgoing = Union[bytes, int, None]  # a message's bytes, a piece to send, or the
 
 
 class Link:
-    """A running connection. `received` and `sent` count bytes; each is written by one thread only."""
+    """A running connection. `received` counts bytes; each counter is written by one thread only."""
 
     def __init__(self, peer: int, channel: Channel, store: Store, decoder: Decoder, report: Report) -> None:
         self.peer = peer
         self.received = 0
-        self.sent = 0
+        self._sent_by_writer = 0
+        self._sent_by_owner = 0
+        self._queued = 0  # items put into the outbox, by the owner ...
+        self._done = 0  # ... and those that the writer has sent
         self._channel = channel
         self._store = store
         self._decoder = decoder
@@ -53,13 +56,30 @@ class Link:
         for thread in self._threads:
             thread.start()
 
+    @property
+    def sent(self) -> int:
+        """Bytes handed to the kernel so far."""
+        return self._sent_by_writer + self._sent_by_owner
+
     def send(self, data: bytes) -> None:
-        """Queue the bytes of one message."""
-        self._outbox.put(data)
+        """Send the bytes of one message; only the owner calls this.
+
+        Where the writer has nothing left to do they go out at once: waking a thread costs more than the message.
+        """
+        if self._queued == self._done:
+            count = self._channel.send_now(data)
+            self._sent_by_owner += count
+            data = data[count:]
+        if data:
+            self._put(data)
 
     def send_piece(self, piece: int) -> None:
-        """Queue a piece; PieceSent is reported when it has gone to the kernel."""
-        self._outbox.put(piece)
+        """Queue a piece; PieceSent is reported when it has gone to the kernel. Only the owner calls this."""
+        self._put(piece)
+
+    def _put(self, item: Outgoing) -> None:
+        self._queued += 1
+        self._outbox.put(item)
 
     def close(self, reason: str) -> None:
         """End the connection now; what isn't sent is lost. May be called more than once."""
@@ -147,14 +167,17 @@ class Link:
     def _write(self) -> str:
         while True:
             batch, piece, ended = self._next_batch()
+            items = len(batch) + (piece is not None)
             if piece is not None:
                 batch.append(self._header(piece))
             if batch:
-                self._channel.send(b"".join(batch), more=piece is not None)
-                self.sent += sum(len(part) for part in batch)
+                data = b"".join(batch)
+                self._channel.send(data, more=piece is not None)
+                self._sent_by_writer += len(data)
             if piece is not None:
                 self._send_piece(piece)
                 self._report(self, PieceSent(self.peer, piece))
+            self._done += items
             if ended:
                 self._channel.end_sending()
                 return ""
@@ -183,7 +206,7 @@ class Link:
         try:
             with self._store.descriptor(file) as descriptor:
                 for count in self._channel.send_file(descriptor, offset, length):
-                    self.sent += count
+                    self._sent_by_writer += count
         except EOFError:
             raise self._store.cut_short(file) from None
         except OSError as error:

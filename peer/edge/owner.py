@@ -11,7 +11,7 @@ import queue
 import sys
 import threading
 import time
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple, Union
+from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Tuple, Union
 
 from peer.core import messages
 from peer.core.errors import EXIT_INTERRUPTED, StoreError
@@ -26,6 +26,7 @@ from peer.core.events import (
     Finished,
     Leave,
     Log,
+    PieceStored,
     Send,
     SendPiece,
     StopDialling,
@@ -49,6 +50,9 @@ MOST_AT_ONCE = 512  # events handled before the log is flushed and the clock is 
 class Interrupt(NamedTuple):
     """Somebody sent TERM or pressed Ctrl-C."""
 
+
+# What a link did to the disk is so, whatever has become of the connection since.
+_COUNT_ALWAYS = (PieceStored, StoreError)
 
 Fact = Union[Event, Met, StoreError, Interrupt]
 Inbox = queue.SimpleQueue[Tuple[Optional[Link], Fact]]  # the link is that which speaks, None for other hands
@@ -99,6 +103,11 @@ class Owner:
         self._part(self._ending)
         return self._ending
 
+    @property
+    def links(self) -> Mapping[int, Link]:
+        """The connections by neighbour; those at the end, after `run`."""
+        return self._links
+
     # ---- events
 
     def _handle_waiting(self) -> None:
@@ -114,9 +123,9 @@ class Owner:
             pass
 
     def _take(self, link: Optional[Link], fact: Any) -> None:
-        if link is not None and self._links.get(link.peer) is not link:
-            return  # the last words of a connection that was replaced
         kind = type(fact)
+        if link is not None and self._links.get(link.peer) is not link and kind not in _COUNT_ALWAYS:
+            return  # the last words of a connection that is gone or was replaced
         if kind is Met:
             self._meet(fact)
         elif kind is StoreError:
@@ -125,7 +134,7 @@ class Owner:
             self._ending = Ending(EXIT_INTERRUPTED, "stopped by a signal")
         else:
             if kind is Disconnected:
-                self._old_links.append(self._links.pop(fact.peer))
+                self._retire(fact.peer)
             self._handle(fact)
 
     def _handle(self, event: Event) -> None:
@@ -147,16 +156,21 @@ class Owner:
 
     def _meet(self, met: Met) -> None:
         """A new connection. The newest one counts: the neighbour may have come back before we missed it."""
-        old = self._links.pop(met.peer, None)
-        if old:
-            old.close("replaced by a newer connection")
-            self._old_links.append(old)
+        if met.peer in self._links:
+            self._retire(met.peer).close("replaced by a newer connection")
             self._handle(Disconnected(met.peer, "replaced by a newer connection"))
         decoder = Decoder(self._store.manifest, met.fleet)
         channel = Channel(met.sock, eager_acks=not met.fleet)
         link = self._links[met.peer] = Link(met.peer, channel, self._store, decoder, self._hear)
         self._handle(Connected(met.peer, met.dialled, met.fleet))
         link.start()
+
+    def _retire(self, peer: int) -> Link:
+        """A connection has ended or is about to: it speaks for its neighbour no more."""
+        link = self._links.pop(peer)
+        self._status.parted(link)
+        self._old_links.append(link)
+        return link
 
     def _hear(self, link: Link, fact: Union[Event, StoreError]) -> None:
         """Called by a link's threads."""

@@ -95,7 +95,7 @@ def _swarm(job: Job, store: Store, log: LogFile, statusfile: StatusFile) -> Endi
         dialler.close()
         log.close()
         store.close()
-    statusfile.write(swarm, {}, ending)
+    statusfile.write(swarm, owner.links, ending)
     return ending
 
 

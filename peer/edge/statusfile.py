@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from typing import Dict, Mapping, Optional, Tuple
+from typing import Mapping, Optional, Tuple
 
 from peer.core import bits, stall, status
 from peer.core.errors import EXIT_INCOMPLETE, EXIT_INTERRUPTED, EXIT_OK
@@ -28,7 +28,6 @@ class StatusFile:
         self._path = os.path.join(folder, status.file_name(base.peer))
         self._base = base
         self._gone: Tuple[int, int] = (0, 0)  # bytes down and up over connections that have ended
-        self._last: Dict[int, Tuple[int, int]] = {}
         self._counted = (time.monotonic(), 0, 0)
         self._rates = (0.0, 0.0)
         self._completed = 0.0
@@ -41,6 +40,10 @@ class StatusFile:
     def listening(self) -> None:
         """From now on neighbours can reach us."""
         self._base = self._base._replace(listening=True)
+
+    def parted(self, link: Link) -> None:
+        """A connection has ended; its bytes still count."""
+        self._gone = (self._gone[0] + link.received, self._gone[1] + link.sent)
 
     def write(self, swarm: Swarm, links: Mapping[int, Link], ending: "Optional[Tuple[int, str]]" = None) -> None:
         """Derive the status and write it; `ending`: the exit code and the reason of a peer that is leaving."""
@@ -80,12 +83,6 @@ class StatusFile:
 
     def _count(self, links: Mapping[int, Link], now: float) -> None:
         """Bytes over all connections, also those that have ended since, and the smoothed rates."""
-        for peer, (down, up) in list(self._last.items()):
-            link = links.get(peer)
-            if link is None or link.received < down:
-                self._gone = (self._gone[0] + down, self._gone[1] + up)
-                del self._last[peer]
-        self._last.update({peer: (link.received, link.sent) for peer, link in links.items()})
         down = self._gone[0] + sum(link.received for link in links.values())
         up = self._gone[1] + sum(link.sent for link in links.values())
         before, old_down, old_up = self._counted

@@ -158,7 +158,6 @@ class Owner:
         """A new connection. The newest one counts: the neighbour may have come back before we missed it."""
         if met.peer in self._links:
             self._retire(met.peer).close("replaced by a newer connection")
-            self._handle(Disconnected(met.peer, "replaced by a newer connection"))
         decoder = Decoder(self._store.manifest, met.fleet)
         channel = Channel(met.sock, eager_acks=not met.fleet)
         link = self._links[met.peer] = Link(met.peer, channel, self._store, decoder, self._hear)

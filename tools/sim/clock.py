@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import heapq
-from typing import Any, Callable, List, Tuple
+from typing import Any, Callable, Dict, List, Tuple
+
+Deed = Tuple[Callable[..., None], Tuple[Any, ...]]
 
 
 class Clock:
@@ -11,18 +13,26 @@ class Clock:
 
     def __init__(self) -> None:
         self.now = 0.0
-        self._queue: List[Tuple[float, int, Callable[..., None], Tuple[Any, ...]]] = []
-        self._serial = 0
+        # In a large swarm much is due at one moment (all that is said of a piece): the heap holds each moment once.
+        self._moments: List[float] = []
+        self._due: Dict[float, List[Deed]] = {}
 
     def at(self, delay: float, what: Callable[..., None], *args: Any) -> None:
         """Do something `delay` seconds from now."""
-        self._serial += 1
-        heapq.heappush(self._queue, (self.now + delay, self._serial, what, args))
+        moment = self.now + delay
+        deeds = self._due.get(moment)
+        if deeds is None:
+            self._due[moment] = [(what, args)]
+            heapq.heappush(self._moments, moment)
+        else:
+            deeds.append((what, args))
 
     def run(self, limit: float) -> bool:
         """Let time pass until nothing is left to happen, or the limit is reached; whether nothing is left."""
-        queue = self._queue
-        while queue and queue[0][0] <= limit:
-            self.now, _serial, what, args = heapq.heappop(queue)
-            what(*args)
-        return not queue
+        moments = self._moments
+        while moments and moments[0] <= limit:
+            self.now = moment = heapq.heappop(moments)
+            for what, args in self._due[moment]:  # grows where a deed asks for another at once
+                what(*args)
+            del self._due[moment]
+        return not moments

@@ -121,6 +121,11 @@ class Wires:
         stream.outbox.append(effect)
         self._pump(stream)
 
+    def through(self, stream: Stream) -> bool:
+        """Whether all that was queued has arrived, or never will."""
+        waiting = stream.outbox or stream.busy or stream.arrived_last > self._clock.now
+        return not (waiting and stream.link.open)
+
     def _pump(self, stream: Stream) -> None:
         """Send what stands at the head of a connection's outbox, until a piece takes the wire."""
         while stream.outbox and not stream.busy and stream.link.open:

@@ -36,7 +36,8 @@ from tools.sim.clock import Clock
 from tools.sim.wires import Link, Port, Rates, Stream, Wires
 
 REDIAL = 0.25  # seconds between two tries
-LINGER = 1.0  # seconds that a leaving peer's last messages have
+LINGER = 10.0  # seconds that a leaving peer's last messages may take
+LOOK = 0.05  # seconds between two looks whether they are through
 SYNC = 0.001  # seconds from the last piece to the final name
 
 
@@ -154,11 +155,16 @@ class World:
             self.at(SYNC, self._finish, peer, peer.port.life)
         elif isinstance(effect, Leave) and peer.left is None:
             peer.left = effect
-            self.at(LINGER, self._leave, peer, peer.port.life)
+            self.at(LOOK, self._leave, peer, peer.port.life, self.now + LINGER)
 
-    def _leave(self, peer: SimPeer, life: int) -> None:
-        if peer.alive and peer.port.life == life:
+    def _leave(self, peer: SimPeer, life: int, deadline: float) -> None:
+        if not peer.alive or peer.port.life != life:
+            return
+        through = all(self.wires.through(link.ends[peer.id]) for link in peer.links.values())
+        if through or self.now >= deadline:
             self._end(peer)
+        else:
+            self.at(LOOK, self._leave, peer, life, deadline)
 
     def _finish(self, peer: SimPeer, life: int) -> None:
         if peer.alive and peer.port.life == life:
@@ -197,7 +203,6 @@ class World:
             stale = peer.links.pop(other.id, None)
             if stale:
                 stale.open = False
-                self.deliver(peer, Disconnected(other.id, "replaced by a newer connection"))
         dialler.links[listener.id] = listener.links[dialler.id] = link
         fleet = dialler.setup.profile == listener.setup.profile == "fleet"
         self.deliver(listener, Connected(dialler.id, False, fleet))

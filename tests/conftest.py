@@ -40,6 +40,17 @@ def public_folder() -> Iterator[Path]:
 
 
 @pytest.fixture
+def quick_folder(tmp_path: Path) -> Iterator[Path]:
+    """A folder in memory where the system has one, for tests that make and remove thousands of files."""
+    if not os.access("/dev/shm", os.W_OK):
+        yield tmp_path
+        return
+    with tempfile.TemporaryDirectory(prefix="weft-test-", dir="/dev/shm") as folder:
+        yield Path(folder)
+        _open_up(Path(folder))
+
+
+@pytest.fixture
 def swarm_folder(tmp_path: Path) -> Iterator[Callable[..., SwarmFolder]]:
     """Makes a swarm's working directory: `swarm_folder(peers=3, profile="fleet")`; see `Wish` for the words."""
 

@@ -15,6 +15,7 @@ from peer.core.events import DialFailed
 from peer.core.handshake import CLASSIC_STYLE, Style
 from peer.edge.greeting import Dialler, Listener, Met
 from tests.ports import free_ports
+from tests.sockets import receive
 from tests.waiting import DEADLINE, wait_for
 
 ME, OTHER, THIRD = 1001, 1002, 70_000
@@ -96,18 +97,6 @@ def open_door(facts: Facts) -> Iterator[OpenDoor]:
     yield make
     for door in doors:
         door.close()
-
-
-def receive(sock: socket.socket, length: int) -> bytes:
-    """So many bytes; fewer at the end of the stream."""
-    sock.settimeout(DEADLINE)
-    data = b""
-    while len(data) < length:
-        part = sock.recv(length - len(data))
-        if not part:
-            break
-        data += part
-    return data
 
 
 def is_hung_up(sock: socket.socket) -> bool:

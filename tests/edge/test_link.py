@@ -19,7 +19,7 @@ from peer.edge.channel import Channel
 from peer.edge.link import Link
 from peer.edge.store import Store
 from tests.edge.stores import Pair
-from tests.sockets import tcp_pair
+from tests.sockets import receive, tcp_pair
 from tests.swarmfolder import Wish
 from tests.waiting import DEADLINE
 
@@ -32,7 +32,6 @@ class Wire:
 
     def __init__(self, store: Store, eager_acks: bool = False) -> None:
         near, self.far = tcp_pair()
-        self.far.settimeout(DEADLINE)
         self._facts: "queue.Queue[Any]" = queue.Queue()
         decoder = Decoder(store.manifest)
         self.link = Link(PEER, Channel(near, eager_acks), store, decoder, lambda _, fact: self._facts.put(fact))
@@ -43,13 +42,7 @@ class Wire:
 
     def hear(self, length: int) -> bytes:
         """So many bytes of what the link sends; fewer only at its end."""
-        data = b""
-        while len(data) < length:
-            part = self.far.recv(length - len(data))
-            if not part:
-                break
-            data += part
-        return data
+        return receive(self.far, length)
 
     def fact(self) -> Any:
         """The next thing the link reports."""
@@ -248,8 +241,7 @@ def test_messages_that_wait_leave_in_one_call(pair: Pair, store: Store) -> None:
     for data in small:
         link.send(data)
     channel.go_on.set()
-    far.settimeout(DEADLINE)
-    assert far.recv(100_009 + 27, socket.MSG_WAITALL).endswith(b"".join(small))
+    assert receive(far, 100_009 + 27).endswith(b"".join(small))
     assert channel.calls[1:] == [b"".join(small)]
     link.close("the test is over")
     far.close()

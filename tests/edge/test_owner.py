@@ -24,7 +24,7 @@ from peer.edge.logfile import LogFile
 from peer.edge.owner import Ending, Inbox, Interrupt, Owner
 from peer.edge.statusfile import StatusFile
 from tests.edge.stores import NAME, Pair
-from tests.sockets import tcp_pair
+from tests.sockets import receive, tcp_pair
 from tests.swarmfolder import Wish
 from tests.waiting import DEADLINE
 
@@ -39,7 +39,6 @@ class Neighbour:
     def __init__(self, pair: Pair) -> None:
         self._pair = pair
         self.near, self._far = tcp_pair()
-        self._far.settimeout(DEADLINE)
         self.served: List[int] = []
 
     def say(self, kind: int, payload: bytes = b"") -> None:
@@ -51,11 +50,11 @@ class Neighbour:
 
     def read(self) -> Optional[Tuple[int, bytes]]:
         """The next message; None at the end."""
-        head = self._receive(5)
+        head = receive(self._far, 5)
         if len(head) < 5:
             return None
         length, kind = struct.unpack(">IB", head)
-        return kind, self._receive(length - 1)
+        return kind, receive(self._far, length - 1)
 
     def request(self) -> Optional[int]:
         """The next piece asked for; None at the end."""
@@ -79,18 +78,6 @@ class Neighbour:
 
     def close(self) -> None:
         self._far.close()
-
-    def _receive(self, length: int) -> bytes:
-        data = b""
-        while len(data) < length:
-            try:
-                part = self._far.recv(length - len(data))
-            except ConnectionResetError:
-                break
-            if not part:
-                break
-            data += part
-        return data
 
 
 class Peer:

@@ -30,8 +30,8 @@ def _quick_sync(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(params=[FILE, TREE], ids=["file", "tree"])
-def pair(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Pair]:
-    made = Pair(tmp_path, request.param)
+def pair(request: pytest.FixtureRequest, quick_folder: Path) -> Iterator[Pair]:
+    made = Pair(quick_folder, request.param)
     yield made
     made.close()
 
@@ -261,8 +261,8 @@ def bare(pair: Pair) -> Store:
 
 
 @pytest.fixture
-def file_pair(tmp_path: Path) -> Iterator[Pair]:
-    made = Pair(tmp_path, FILE)
+def file_pair(quick_folder: Path) -> Iterator[Pair]:
+    made = Pair(quick_folder, FILE)
     yield made
     made.close()
 

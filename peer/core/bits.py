@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from random import Random
 from typing import Iterator
 
@@ -9,6 +10,7 @@ _REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 _TRIES = 16  # draws before `random_bit` settles for a nearly even choice
 
 
+@lru_cache(maxsize=8)  # every neighbour is compared with it, at every have
 def full(total: int) -> int:
     """The set of all `total` pieces."""
     return (1 << total) - 1

@@ -44,9 +44,11 @@ class Fetcher:
     def fill(self, neighbour: Neighbour, now: float) -> List[Effect]:
         """Ask a neighbour for as much as its window has room for."""
         effects: List[Effect] = []
-        if neighbour.chokes_us or neighbour.silent or self._pieces.complete:
+        if not neighbour.window:
+            neighbour.window = self._window(neighbour)
+        room = neighbour.window - len(neighbour.open)  # first, since at most haves there is none
+        if room <= 0 or neighbour.chokes_us or neighbour.silent or self._pieces.complete:
             return effects
-        room = self._window(neighbour) - len(neighbour.open)
         while room > 0:
             index = self._choose(neighbour, now)
             if index is None:
@@ -67,6 +69,7 @@ class Fetcher:
             self._pieces.release(index)
             neighbour.wait = _smooth(neighbour.wait, now - asked)
             neighbour.pace = _smooth(neighbour.pace, now - max(asked, neighbour.last_piece))
+            neighbour.window = 0
         neighbour.last_piece = now
         neighbour.silent = False
 

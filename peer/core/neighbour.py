@@ -40,6 +40,7 @@ class Neighbour:
         self.heard = 0.0  # when bytes last came
         self.silent = False  # it left an open request without a byte for too long
         self.interval_bytes = 0  # what it gave us since preferred neighbours were last picked
+        self.window = 0  # requests that it may have open; 0 until that is worked out anew
         self.pace = 0.0  # seconds between its last pieces, smoothed; 0 until known
         self.wait = 0.0  # seconds from a request to its piece, smoothed; 0 until known
         self.last_piece = 0.0

@@ -10,14 +10,15 @@ from peer.core import bits
 class Pieces:
     """The sets that every choice is made from; each is a set as in `bits`.
 
-    `here`: stored and checked. `asked`: requested from somebody, not yet here. `rarity[n]`: the pieces that exactly
-    n connected neighbours have.
+    `here`: stored and checked; `missing`: all others. `asked`: requested from somebody, not yet here. `rarity[n]`: the
+    pieces that exactly n connected neighbours have.
     """
 
     def __init__(self, total: int, here: int = 0) -> None:
         self.total = total
         self.all = bits.full(total)
         self.here = here
+        self.missing = self.all & ~here
         self.count = bits.count(here)
         self.asked = 0
         self.rarity: List[int] = [self.all]
@@ -26,17 +27,12 @@ class Pieces:
     @property
     def complete(self) -> bool:
         """Whether every piece is here."""
-        return self.count == self.total
-
-    @property
-    def missing(self) -> int:
-        """The set of pieces that aren't here."""
-        return self.all & ~self.here
+        return not self.missing
 
     @property
     def free(self) -> int:
         """The set of pieces that are neither here nor asked for."""
-        return self.all & ~self.here & ~self.asked
+        return self.missing & ~self.asked
 
     def has(self, index: int) -> bool:
         """Whether this piece is here."""
@@ -46,6 +42,7 @@ class Pieces:
         """Note that a piece is here."""
         if not self.has(index):
             self.here |= 1 << index
+            self.missing ^= 1 << index
             self.count += 1
 
     # ---- open requests

@@ -267,7 +267,8 @@ class Swarm:
             neighbour.pieces |= bit
             self.news = now
             self.pieces.gain_one(index)
-            effects += self._express_interest(neighbour)
+            if not neighbour.we_want:
+                effects += self._express_interest(neighbour)
             effects += self._fetcher.fill(neighbour, now)
             if neighbour.complete:
                 effects += self._leave_if_over(now)

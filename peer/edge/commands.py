@@ -119,9 +119,13 @@ def _declare_generate(parser: argparse.ArgumentParser) -> None:
 
 
 def _generate(arguments: argparse.Namespace) -> int:
+    from peer.edge.files import disk_error
     from peer.edge.generate import write_file
 
-    write_file(arguments.file, arguments.size, arguments.seed)
+    try:
+        write_file(arguments.file, arguments.size, arguments.seed)
+    except OSError as error:
+        raise disk_error(error, arguments.file) from None
     return EXIT_OK
 
 
@@ -139,11 +143,17 @@ def _size(text: str) -> int:
 
 
 def _piece_size(text: str) -> "int | None":
-    return None if text == "auto" else _size(text)
+    size = None if text == "auto" else _size(text)
+    if size == 0:
+        raise ValueError(text)
+    return size
 
 
 def _offsets(text: str) -> Dict[int, int]:
-    return {int(peer): int(offset) for peer, offset in json.loads(text).items()}
+    fields = json.loads(text)
+    if not isinstance(fields, dict) or not all(type(offset) is int and offset >= 0 for offset in fields.values()):
+        raise ValueError(text)
+    return {int(peer): offset for peer, offset in fields.items()}
 
 
 _COMMANDS: Dict[str, Tuple[Declare, Run]] = {

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import threading
 from typing import Callable, Dict, Iterator, List
+
+from peer.core.errors import StoreError
 
 MOST_OPEN = 64  # files of one payload open at once
 
@@ -56,6 +59,20 @@ def free_bytes(path: str) -> int:
     """Room on the disk that holds `path`, for this user."""
     info = os.statvfs(path)
     return info.f_bavail * info.f_frsize
+
+
+def disk_error(error: OSError, path: str) -> StoreError:
+    """What the system refused, as a line with its place and remedy."""
+    where = error.filename or path
+    remedies = {
+        errno.ENOSPC: "make room on that disk and start again: what is stored is kept",
+        errno.EDQUOT: "make room within the quota and start again: what is stored is kept",
+        errno.EACCES: "give this user the right to write there",
+        errno.EPERM: "give this user the right to write there",
+        errno.EROFS: "mount it for writing, or choose another folder",
+    }
+    remedy = remedies.get(error.errno or 0, "mend that and start again: what is stored is kept")
+    return StoreError(f"{where}: {error.strerror or error}; {remedy}")
 
 
 class OpenFiles:

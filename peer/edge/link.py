@@ -17,7 +17,8 @@ from peer.core.errors import ProtocolError, StoreError
 from peer.core.events import Disconnected, Event, PieceBad, PieceSent, PieceStored, PieceSurplus, Received
 from peer.core.messages import Decoder, Message, PieceBody, PieceStart
 from peer.edge.channel import Channel
-from peer.edge.store import Claim, Store, disk_error
+from peer.edge.files import disk_error
+from peer.edge.store import Claim, Store
 
 HEAD_READ = 32 * 1024  # while no piece is under way: small messages, or a small piece as a whole
 LEAST_READ, MOST_READ = 16 * 1024, 256 * 1024

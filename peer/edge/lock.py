@@ -7,7 +7,8 @@ import os
 import time
 from typing import Optional
 
-from peer.core.errors import BusyError, StoreError
+from peer.core.errors import BusyError
+from peer.edge.files import disk_error
 
 
 def path_of(folder: str, peer: int) -> str:
@@ -23,13 +24,17 @@ class Lock:
         try:
             self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
         except OSError as error:
-            raise StoreError(f"{path}: {error.strerror}; give this user the right to write there") from None
+            raise disk_error(error, path) from None
         if not _take(self._descriptor):
             holder = os.pread(self._descriptor, 32, 0).decode("ascii", "replace").strip()
             os.close(self._descriptor)
             raise BusyError(f"{path}: peer {peer} runs here already (pid {holder}); stop that one first") from None
-        os.ftruncate(self._descriptor, 0)
-        os.pwrite(self._descriptor, f"{os.getpid()}\n".encode(), 0)
+        try:
+            os.ftruncate(self._descriptor, 0)
+            os.pwrite(self._descriptor, f"{os.getpid()}\n".encode(), 0)
+        except OSError as error:
+            os.close(self._descriptor)
+            raise disk_error(error, path) from None
 
     def release(self) -> None:
         """Let the next peer run here. The file stays: removing it would race with whoever opens it now."""

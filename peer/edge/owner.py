@@ -35,6 +35,7 @@ from peer.core.events import (
 from peer.core.messages import Decoder
 from peer.core.swarm import Swarm
 from peer.edge.channel import Channel
+from peer.edge.files import disk_error
 from peer.edge.greeting import Dialler, Met
 from peer.edge.link import Link
 from peer.edge.logfile import LogFile
@@ -228,8 +229,7 @@ class Owner:
             except StoreError as error:
                 self._inbox.put((None, error))
             except OSError as error:
-                where = error.filename or self._store.folder
-                self._inbox.put((None, StoreError(f"{where}: {error.strerror}")))
+                self._inbox.put((None, disk_error(error, self._store.folder)))
 
         thread = threading.Thread(target=guarded, name=name, daemon=True)
         self._hands = [hand for hand in self._hands if hand.is_alive()] + [thread]

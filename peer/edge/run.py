@@ -13,12 +13,13 @@ from random import Random
 from typing import Optional
 
 from peer.core import handshake, status
-from peer.core.errors import EXIT_OK, ConfigError, StoreError, WeftError
+from peer.core.errors import EXIT_OK, ConfigError, WeftError
 from peer.core.handshake import CLASSIC_STYLE
 from peer.core.status import Status
 from peer.core.swarm import Swarm
 from peer.core.swarmfile import FLEET
 from peer.edge import logfile
+from peer.edge.files import disk_error
 from peer.edge.greeting import Dialler, Listener
 from peer.edge.lock import Lock
 from peer.edge.logfile import LogFile
@@ -61,7 +62,7 @@ def _run_locked(job: Job) -> int:
         if ending.code == EXIT_OK:
             store.forget()
     except OSError as error:
-        raise _failed(statusfile, StoreError(f"{error.filename or job.folder}: {error.strerror}")) from None
+        raise _failed(statusfile, disk_error(error, job.folder)) from None
     except WeftError as error:
         raise _failed(statusfile, error) from None
     if ending.reason:

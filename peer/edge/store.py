@@ -19,7 +19,7 @@ from peer.core import bits, piecemap
 from peer.core.errors import StoreError
 from peer.core.layout import Layout
 from peer.core.manifest import Manifest
-from peer.edge.files import OpenFiles, free_bytes, remove, sync_folder, write_all
+from peer.edge.files import OpenFiles, disk_error, free_bytes, remove, sync_folder, write_all
 
 CLAIM_SECONDS = 1.0  # a writer that was silent for so long loses its piece to the next one
 CHUNK = 256 * 1024
@@ -452,17 +452,3 @@ def _allocate(descriptor: int, offset: int, length: int) -> bool:
             return False
         raise
     return True
-
-
-def disk_error(error: OSError, path: str) -> StoreError:
-    """What the system refused, as a line with its place and remedy."""
-    where = error.filename or path
-    remedies = {
-        errno.ENOSPC: "make room on that disk and start again: what is stored is kept",
-        errno.EDQUOT: "make room within the quota and start again: what is stored is kept",
-        errno.EACCES: "give this user the right to write there",
-        errno.EPERM: "give this user the right to write there",
-        errno.EROFS: "mount it for writing, or choose another folder",
-    }
-    remedy = remedies.get(error.errno or 0, "mend that and start again: what is stored is kept")
-    return StoreError(f"{where}: {error.strerror or error}; {remedy}")

@@ -45,6 +45,7 @@ class Neighbour:
         self.wait = 0.0  # seconds from a request to its piece, smoothed; 0 until known
         self.last_piece = 0.0
         self.offered = 0  # pieces offered to it by a seed and not asked for yet (a set)
+        self.untold = False  # we have pieces that it wasn't told of one by one
         self.hidden = False  # it isn't told what we have but piece by piece
 
     @property

@@ -76,6 +76,10 @@ class Pieces:
         if moved:
             self.rarity.append(moved)
 
+    def holders(self, index: int) -> int:
+        """How many connected neighbours are known to have a piece."""
+        return next(level for level, members in enumerate(self.rarity) if members >> index & 1)
+
     def gain_one(self, index: int) -> None:
         """One neighbour more has this piece: the common case, without a walk over all levels' sets."""
         bit = 1 << index

@@ -46,6 +46,7 @@ TICK = 0.5  # seconds between looks at silent neighbours and at patience
 FETCHING_TICK = 0.1  # the same for a fleet peer that lacks pieces: what is late shall be asked for elsewhere soon
 MOST_QUEUED = 64  # requests that a neighbour may have waiting; foreign peers were seen with 32
 MOST_STRIKES = 2  # bad pieces before a neighbour is shut out for good
+FEW = 2  # neighbours known to have a piece, below which it is told of at once
 CREDIT = 3  # pieces that a seed offers ahead, a neighbour
 NEWS_SECONDS = 10.0  # between two words to neighbours that we go forward, at most
 OFFER_SECONDS = 5.0  # that a neighbour may leave its offers unasked for before others are offered in their place
@@ -326,16 +327,23 @@ class Swarm:
         return self._fetcher.fill(neighbour, now)
 
     def _announce(self, index: int) -> List[Effect]:
-        """Tell of a new piece whom it concerns, and of our interest whom it changes."""
+        """Tell of a new piece whom it concerns, and of our interest whom it changes.
+
+        In the fleet, a piece that few have is news at once. Of others, each neighbour hears with the next tick, all in
+        one bitfield: it has other sources, and most will have the piece by then.
+        """
         effects: List[Effect] = []
         bit = 1 << index
+        urgent = self.pieces.holders(index) < FEW
         for neighbour in self.neighbours.values():
             if not neighbour.connected:
                 continue
             if self.pieces.complete and neighbour.fleet:
                 effects.append(Send(neighbour.peer, Message(messages.COMPLETE)))
-            elif not (neighbour.fleet and neighbour.pieces & bit):
+            elif not neighbour.fleet or (urgent and not neighbour.pieces & bit):
                 effects.append(Send(neighbour.peer, Message(messages.HAVE, index)))
+            else:
+                neighbour.untold |= not neighbour.pieces & bit
             if neighbour.we_want and neighbour.pieces & bit:
                 effects += self._express_interest(neighbour)
         return effects
@@ -399,6 +407,7 @@ class Swarm:
             effects += self._dial_again()
             effects += self._refill(now)
             effects += self._offer_more(now)
+            effects += self._tell_untold()
             effects += self._tell_news(now)
             effects += self._leave_if_stuck(now)
         return effects
@@ -413,6 +422,13 @@ class Swarm:
                 if neighbour.open:
                     self.progress = self._moved = now
             neighbour.sent = event.sent.get(neighbour.peer, neighbour.sent)
+
+    def _tell_untold(self) -> List[Effect]:
+        """Tell what `_announce` found not urgent."""
+        untold = [neighbour for neighbour in self.connected if neighbour.untold and neighbour.fleet]
+        for neighbour in untold:
+            neighbour.untold = False
+        return [Send(neighbour.peer, Message(messages.BITFIELD, self.pieces.here)) for neighbour in untold]
 
     def _tell_news(self, now: float) -> List[Effect]:
         """While pieces come, tell fleet neighbours so: who has all is told of none (`_announce`) and would give up."""

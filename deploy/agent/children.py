@@ -52,6 +52,18 @@ def python(arguments: List[str], folder: str, seconds: float) -> Ended:
     return Ended(child.returncode, out, err.decode(errors="replace"))
 
 
+def adopt(child: "subprocess.Popen[bytes]") -> None:
+    """Let a process that others started go with the agent, until `disown`."""
+    with _lock:
+        _running.add(child)
+
+
+def disown(child: "subprocess.Popen[bytes]") -> None:
+    """From now on the process may outlive the agent."""
+    with _lock:
+        _running.discard(child)
+
+
 def leave(code: int) -> NoReturn:
     """End this process at once, and every child with it."""
     with _lock:
@@ -61,8 +73,8 @@ def leave(code: int) -> NoReturn:
 
 
 def _end(child: "subprocess.Popen[bytes]") -> None:
+    disown(child)
     with _lock:
-        _running.discard(child)
         if child.poll() is None:
             _kill(child)
             child.wait()

@@ -11,7 +11,7 @@ import sys
 import time
 from typing import Any, Dict, List
 
-from deploy.agent import facts, locks, places
+from deploy.agent import children, facts, locks, places
 from deploy.agent.wire import AgentError, Answer, Request
 
 _STEP = 0.01
@@ -49,18 +49,12 @@ def start(request: Request) -> Answer:
     if pid is not None:
         return {"peer": peer, "pid": pid, "already": True, "listening": True}
     process = _warm.pop(peer, None) or _launch(home, peer)
-    _release(process)
-    until = time.monotonic() + request["within"]
-    while time.monotonic() < until:
-        status = _status_of(home, peer)
-        if status.get("pid") == process.pid and status.get("listening"):
-            return {"peer": peer, "pid": process.pid, "already": False, "listening": True}
-        if process.poll() is not None:
-            return {"peer": peer, "code": process.returncode, **_last_words(home, peer, process.pid)}
-        time.sleep(_STEP)
-    process.kill()
-    process.wait()
-    return {"peer": peer, "code": None, **_last_words(home, peer, process.pid)}
+    children.adopt(process)  # an operator who hangs up now doesn't know of it
+    try:
+        _release(process)
+        return {"peer": peer, **_confirm(home, peer, process, time.monotonic() + request["within"])}
+    finally:
+        children.disown(process)
 
 
 def stop(request: Request) -> Answer:
@@ -109,6 +103,20 @@ def _release(process: "subprocess.Popen[bytes]") -> None:
     with contextlib.suppress(BrokenPipeError), process.stdin:
         process.stdin.write(b"go\n")
     _started.append(process)
+
+
+def _confirm(home: str, peer: int, process: "subprocess.Popen[bytes]", until: float) -> Dict[str, Any]:
+    """Wait until the peer says that it listens, or has ended; one that does neither in time is killed."""
+    while time.monotonic() < until:
+        status = _status_of(home, peer)
+        if status.get("pid") == process.pid and status.get("listening"):
+            return {"pid": process.pid, "already": False, "listening": True}
+        if process.poll() is not None:
+            return {"code": process.returncode, **_last_words(home, peer, process.pid)}
+        time.sleep(_STEP)
+    process.kill()
+    process.wait()
+    return {"code": None, **_last_words(home, peer, process.pid)}
 
 
 def _signal(home: str, peers: Dict[int, int], number: int) -> None:

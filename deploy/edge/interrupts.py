@@ -1,4 +1,4 @@
-"""Ctrl-C, TERM, a closed terminal: the first interrupts, the second waits for the tidying up, the third ends at once."""
+"""Ctrl-C, TERM, a closed terminal: the first interrupts, the second waits for tidying up, the third ends at once."""
 
 from __future__ import annotations
 

@@ -23,21 +23,23 @@ def start(desk: Desk, keep_going: bool = False, tell: Callable[[Peer], object] |
     The first that fails ends it and what was started is stopped again, unless `keep_going`. Raises Halt then.
     """
     desk.ask(lambda link: link.call("warm", peers=_ids(desk, link)))  # at once, so that the order costs little
-    started: list[Peer] = []
+    begun: list[Peer] = []
+    started = 0
     try:
         for peer in [peer for peer in desk.inventory.chosen_peers if peer.host not in desk.down]:
             if desk.cancelled.is_set():
                 raise KeyboardInterrupt
+            begun.append(peer)
             if _start_one(desk, peer):
-                started.append(peer)
+                started += 1
                 if tell is not None:
                     tell(peer)
             elif not keep_going:
-                _give_up(desk, peer, started)
+                _give_up(desk, begun)
     except KeyboardInterrupt:
-        _stop_again(desk, started)
+        _stop_again(desk, begun)
         raise
-    desk.screen.note(f"started {len(started)} of {len(desk.inventory.chosen_peers)} peers")
+    desk.screen.note(f"started {started} of {len(desk.inventory.chosen_peers)} peers")
     if not started:
         raise desk.halt("no peer could be started")
 
@@ -102,21 +104,20 @@ def _failure(peer: Peer, answer: dict[str, Any]) -> Outcome:
     return Outcome(peer.host, FAILED, f"{problem}: {reason}" if reason else problem, "", peer.peer_id)
 
 
-def _give_up(desk: Desk, failed: Peer, started: list[Peer]) -> None:
-    _stop_again(desk, started)
-    told = {outcome.peer for outcome in desk.outcomes} | {peer.peer_id for peer in started}
-    because = f"peer {failed.peer_id} couldn't be started"
+def _give_up(desk: Desk, begun: list[Peer]) -> None:
+    _stop_again(desk, begun)
+    told = {outcome.peer for outcome in desk.outcomes}
+    because = f"peer {begun[-1].peer_id} couldn't be started"
     rest = [peer for peer in desk.inventory.chosen_peers if peer.peer_id not in told and peer.host not in desk.down]
-    desk.fail(Outcome(peer.host, SKIPPED, because, "", peer.peer_id) for peer in (*started, *rest))
+    desk.fail(Outcome(peer.host, SKIPPED, because, "", peer.peer_id) for peer in rest)
     raise desk.halt(f"{because}, so the others aren't; `--keep-going` starts them all the same")
 
 
-def _stop_again(desk: Desk, started: list[Peer]) -> None:
-    hosts = {peer.host for peer in started}
-    if not hosts:
-        return
-    desk.screen.note(f"stopping the {len(started)} peers that were started")
-    desk.ask(lambda link: _stop_on(desk, link), hosts)
+def _stop_again(desk: Desk, begun: list[Peer]) -> None:
+    hosts = {peer.host for peer in begun} - desk.down.keys()
+    if hosts:
+        desk.screen.note("stopping what was started")
+        desk.ask(lambda link: _stop_on(desk, link), hosts)
 
 
 def _stop_on(desk: Desk, link: Link) -> dict[str, Any]:

@@ -31,7 +31,12 @@ def logs(desk: Desk, every: bool = False) -> None:
     for name in desk.able:
         watch.open(name)
     with desk.screen.watching(lines_are_the_result=True):
-        _run(desk, watch)
+        try:
+            watch.run()
+        except KeyboardInterrupt:
+            _tell_the_way_back(desk)
+            raise
+    desk.fail(watch.failures())
 
 
 def start_and_watch(desk: Desk, keep_going: bool, every: bool) -> None:
@@ -39,52 +44,52 @@ def start_and_watch(desk: Desk, keep_going: bool, every: bool) -> None:
     watch = _Watch(desk, every)
     starter = _Starter(desk, keep_going, watch)
     with desk.screen.watching(lines_are_the_result=False):
-        starter.start()
         try:
-            _run(desk, watch)
-        finally:
-            starter.finish()
-
-
-def _run(desk: Desk, watch: _Watch) -> None:
-    try:
-        watch.run()
-    except KeyboardInterrupt:
-        if not watch.starting:
-            where = f"--inventory {desk.inventory.source}"
-            desk.screen.note(f"the swarm runs on: `fab logs {where}` comes back to it, `fab stop {where}` ends it")
-        raise
-    finally:
-        watch.ears.close()
+            starter.start()
+            watch.run()
+        except BaseException as error:
+            starter.end()
+            if isinstance(error, KeyboardInterrupt) and starter.done:
+                _tell_the_way_back(desk)
+            raise
+    starter.end()
+    if starter.error is not None:
+        raise starter.error
     desk.fail(watch.failures())
 
 
+def _tell_the_way_back(desk: Desk) -> None:
+    where = f"--inventory {desk.inventory.source}"
+    desk.screen.note(f"the swarm runs on: `fab logs {where}` comes back to it, `fab stop {where}` ends it")
+
+
 class _Starter(threading.Thread):
-    """Starts the peers beside the watch, and tells it of each."""
+    """Starts the peers beside the watch, and tells it of each. `done`: they were started, and run."""
 
     def __init__(self, desk: Desk, keep_going: bool, watch: _Watch) -> None:
         super().__init__(name="starter", daemon=True)
         self._desk = desk
         self._keep_going = keep_going
         self._watch = watch
-        self._error: BaseException | None = None
+        self.error: BaseException | None = None
+        self.done = False
         watch.starting = True
 
     def run(self) -> None:
         """The thread's body."""
         try:
             running.start(self._desk, self._keep_going, self._watch.started)
+            self.done = True
         except BaseException as error:  # raised again in the main thread
-            self._error = error
+            self.error = error
         finally:
             self._watch.starting = False
 
-    def finish(self) -> None:
-        """End the starting, which undoes itself if it is cut short; raises what it raised."""
+    def end(self) -> None:
+        """End the starting, which undoes itself if it is cut short."""
         self._desk.cancelled.set()
-        self.join()
-        if self._error is not None and not isinstance(self._error, KeyboardInterrupt):
-            raise self._error
+        if self.ident is not None:  # it was begun
+            self.join()
 
 
 class _Watch:
@@ -114,6 +119,12 @@ class _Watch:
 
     def run(self) -> None:
         """Until every stream is over, or those that aren't have been lost for too long."""
+        try:
+            self._listen()
+        finally:
+            self.ears.close()
+
+    def _listen(self) -> None:
         while self.starting or (self._open and not self._hopeless()):
             tick = time.monotonic() + _TICK_SECONDS
             lines: list[Line] = []

@@ -1,4 +1,4 @@
-"""The tasks as a person types them, on hosts of this machine: chains, options, wrong input, exit codes, what is left."""
+"""The tasks as a person types them, on hosts of this machine: chains, options, wrong input, and what is left."""
 
 from __future__ import annotations
 
@@ -264,4 +264,4 @@ def test_ctrl_c_leaves_only_a_swarm_that_was_started(write: Callable[..., None],
     if "the swarm runs on" in said:
         assert "fab logs" in said and "started 3 of 3" in said
     else:
-        wait_for(lambda: not working_in(tmp_path), "what was started to end")
+        wait_for(lambda: not working_in(tmp_path), f"what was started to end; it said: {said}")

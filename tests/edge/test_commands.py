@@ -301,7 +301,7 @@ def test_a_disk_without_room_for_log_and_status(full_disk: Path, spare: int) -> 
         (["generate", "f", "5XB"], "argument size: invalid"),
         (["verify", "one"], "invalid int value: 'one'"),
     ],
-    ids=" ".join,
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
 def test_wrong_usage(words: "list[str]", problem: str) -> None:
     said = run(*words)

@@ -29,7 +29,7 @@ from peer.edge.statusfile import StatusFile
 from peer.edge.store import Store
 
 STACK_BYTES = 256 * 1024  # of each thread; the default of 8 MiB is address space that a hundred peers would miss
-SWITCH_SECONDS = 0.001  # how long a busy thread may keep others from the interpreter
+SWITCH_SECONDS = 0.05  # a thread that waits for the interpreter asks for it so often, and on a busy machine in vain
 
 
 def run_peer(folder: str, peer: int, patience: Optional[float] = None) -> int:

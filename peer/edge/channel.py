@@ -6,7 +6,7 @@ import contextlib
 import os
 import select
 import socket
-from typing import Iterator
+from typing import Iterator, Protocol
 
 UNSENT = 128 * 1024  # bytes that may wait in the kernel unsent: a message behind a piece waits for no more
 GONE_MS = 20_000  # a neighbour that acknowledges nothing for so long is gone
@@ -15,6 +15,18 @@ ENOUGH_MS = 100  # ... unless they take so long to come
 _SLICE = 1024 * 1024
 _QUICKACK = getattr(socket, "TCP_QUICKACK", None)
 _MORE = getattr(socket, "MSG_MORE", 0)
+
+
+class AnyChannel(Protocol):
+    """What a link needs of a connection; `Channel` and `TlsChannel` say what each method does."""
+
+    def receive(self, buffer: memoryview, wait: bool) -> int: ...
+    def send(self, data: bytes, more: bool) -> None: ...
+    def send_now(self, data: bytes) -> int: ...
+    def send_file(self, descriptor: int, offset: int, length: int) -> Iterator[int]: ...
+    def end_sending(self) -> None: ...
+    def shut(self) -> None: ...
+    def close(self) -> None: ...
 
 
 class Channel:
@@ -27,7 +39,7 @@ class Channel:
         self._poll = select.poll()
         self._poll.register(sock, select.POLLIN)
         sock.settimeout(None)
-        _tune(sock)
+        tune(sock)
 
     def receive(self, buffer: memoryview, wait: bool) -> int:
         """Bytes read into `buffer`; with `wait`, rather some more than at once. 0 at the end of the stream."""
@@ -42,7 +54,7 @@ class Channel:
         return self._socket.recv_into(buffer)
 
     def _wake_at(self, count: int) -> None:
-        """Let the kernel wake `poll` once so many bytes are there: a wake-up for each packet costs more than the packet.
+        """Let the kernel wake `poll` once so many bytes are there: waking up for each packet costs more than the packet.
 
         Only `poll` may wait under a low-water mark, and not for ever: a read takes what is there first and then sleeps
         until the rest alone reaches the mark, and many tiny packets can fill the buffer without ever reaching it.
@@ -90,7 +102,8 @@ class Channel:
         self._socket.close()
 
 
-def _tune(sock: socket.socket) -> None:
+def tune(sock: socket.socket) -> None:
+    """Options of every connection between peers: nothing waits to be sent, and a dead neighbour is noticed."""
     options = (
         ("TCP_NODELAY", socket.IPPROTO_TCP, 1),
         ("SO_KEEPALIVE", socket.SOL_SOCKET, 1),

@@ -7,26 +7,44 @@ import os
 import socket
 import threading
 import time
-from typing import Callable, Dict, FrozenSet, NamedTuple, Tuple, Union
+from typing import TYPE_CHECKING, Callable, Dict, FrozenSet, NamedTuple, Optional, Tuple, Union
 
 from peer.core import handshake
 from peer.core.errors import BusyError, ProtocolError, StoreError
 from peer.core.events import DialFailed
 from peer.core.handshake import CLASSIC_STYLE, Handshake, Style
 
+if TYPE_CHECKING:  # ssl is slow to load, and only swarms with keys need it
+    from peer.edge.keys import Keys
+
 HANDSHAKE_SECONDS = 10.0  # both handshakes must be through by then
 CONNECT_SECONDS = 5.0
 REDIAL_SECONDS = (0.05, 1.0)  # the first pause between two tries, and the longest
 MOST_STRANGERS = 64  # connections that may be in their handshake at the same time
+LOOK_SECONDS = 1.0  # between looks at those that take too long
 
 
 class Met(NamedTuple):
     """A connection whose handshakes are through."""
 
     peer: int
-    sock: socket.socket
+    sock: socket.socket  # an SSLSocket where the connection is `secure`
     dialled: bool
     fleet: bool
+    secure: bool = False
+
+
+class Stranger:
+    """An accepted connection that hasn't said yet who it is."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.sock = sock
+        self.since = time.monotonic()
+
+    def shut(self) -> None:
+        """End it; its thread wakes and closes it."""
+        with contextlib.suppress(OSError):
+            socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
 
 
 Report = Callable[[Union[Met, DialFailed]], None]
@@ -35,13 +53,17 @@ Report = Callable[[Union[Met, DialFailed]], None]
 class Listener:
     """Accepts connections on a port, on all addresses; each handshake runs in a short-lived thread of its own."""
 
-    def __init__(self, port: int, known: FrozenSet[int], style: Style, report: Report, me: int) -> None:
+    def __init__(
+        self, port: int, known: FrozenSet[int], style: Style, report: Report, me: int, keys: Optional[Keys] = None
+    ) -> None:
+        self._keys = keys
         self._me = me
         self._known = known
         self._style = style
         self._report = report
-        self._strangers = threading.BoundedSemaphore(MOST_STRANGERS)
+        self._strangers: Dict[Stranger, None] = {}  # in the order in which they came; any thread may take itself out
         self._socket = _listen(port)
+        self._socket.settimeout(LOOK_SECONDS)
         self.closed = False
         self._thread = threading.Thread(target=self._accept, name="listen", daemon=True)
 
@@ -59,34 +81,58 @@ class Listener:
 
     def _accept(self) -> None:
         while not self.closed:
+            self._shut_surplus()
             try:
-                sock, _ = self._socket.accept()
+                stranger = Stranger(self._socket.accept()[0])
+            except socket.timeout:
+                continue
             except OSError:
                 if self.closed:
                     return
                 time.sleep(0.05)  # no descriptor free, most likely: those in use will be given back
                 continue
-            if self._strangers.acquire(blocking=False):
-                threading.Thread(target=self._greet, args=(sock,), name="greet", daemon=True).start()
-            else:
-                sock.close()
+            self._strangers[stranger] = None
+            threading.Thread(target=self._greet, args=(stranger,), name="greet", daemon=True).start()
 
-    def _greet(self, sock: socket.socket) -> None:
+    def _shut_surplus(self) -> None:
+        """Shut who takes too long, and the longest here when there are too many: a neighbour needs milliseconds."""
+        strangers = list(self._strangers)
+        latest = time.monotonic() - HANDSHAKE_SECONDS
+        surplus = len(strangers) - MOST_STRANGERS
+        for place, stranger in enumerate(strangers):
+            if place <= surplus or stranger.since < latest:
+                stranger.shut()
+                self._strangers.pop(stranger, None)
+
+    def _greet(self, stranger: Stranger) -> None:
         try:
+            if self._keys:
+                stranger.sock.settimeout(HANDSHAKE_SECONDS)
+                stranger.sock = self._keys.wrap(stranger.sock, server=True)
+            sock = stranger.sock
             theirs = handshake.decode(_receive_exactly(sock, handshake.LENGTH), self._known)
+            _check_certificate(self._keys, sock, theirs.peer_id)
             answer = handshake.answer_style(self._style, theirs.style)
             sock.sendall(handshake.encode(self._me, answer))
-            self._report(Met(theirs.peer_id, sock, False, _both_fleet(self._style, theirs)))
-        except (OSError, ProtocolError):
-            sock.close()
+            self._report(Met(theirs.peer_id, sock, False, _both_fleet(self._style, theirs), bool(self._keys)))
+        except (OSError, ProtocolError, ValueError):  # ValueError: shut in the middle of its TLS handshake
+            stranger.sock.close()
         finally:
-            self._strangers.release()
+            self._strangers.pop(stranger, None)
 
 
 class Dialler:
     """Dials neighbours, each in a thread of its own, again and again until it answers or `stop` is called."""
 
-    def __init__(self, me: int, addresses: Dict[int, Tuple[str, int]], style: Style, report: Report) -> None:
+    def __init__(
+        self,
+        me: int,
+        addresses: Dict[int, Tuple[str, int]],
+        style: Style,
+        report: Report,
+        keys: Optional[Keys] = None,
+    ) -> None:
+        self._keys = keys
         self._me = me
         self._addresses = addresses
         self._style = style
@@ -136,6 +182,10 @@ class Dialler:
             return f"{host}:{port}: {_why(error)}"
         style = CLASSIC_STYLE if self._plain.get(peer) else self._style
         try:
+            if self._keys:
+                sock.settimeout(HANDSHAKE_SECONDS)
+                sock = self._keys.wrap(sock, server=False)
+                _check_certificate(self._keys, sock, peer)
             sock.sendall(handshake.encode(self._me, style))
             theirs = handshake.decode(_receive_exactly(sock, handshake.LENGTH), (peer,))
         except ProtocolError as error:
@@ -147,7 +197,7 @@ class Dialler:
             sock.close()
             self._plain[peer] = not self._plain.get(peer, False)
             return f"{host}:{port}: {_why(error)}"
-        self._report(Met(peer, sock, True, _both_fleet(style, theirs)))
+        self._report(Met(peer, sock, True, _both_fleet(style, theirs), bool(self._keys)))
         return ""
 
 
@@ -165,6 +215,12 @@ def _receive_exactly(sock: socket.socket, length: int) -> bytes:
             raise ProtocolError(_HUNG_UP)
         data += part
     return data
+
+
+def _check_certificate(keys: Optional[Keys], sock: socket.socket, peer: int) -> None:
+    """Where the swarm has keys, the other end must hold this peer's. Raises ProtocolError."""
+    if keys:
+        keys.check_owner(sock, peer)
 
 
 def _both_fleet(mine: Style, theirs: Handshake) -> bool:

@@ -16,7 +16,7 @@ from peer.core import messages
 from peer.core.errors import ProtocolError, StoreError
 from peer.core.events import Disconnected, Event, PieceBad, PieceSent, PieceStored, PieceSurplus, Received
 from peer.core.messages import Decoder, Message, PieceBody, PieceStart
-from peer.edge.channel import Channel
+from peer.edge.channel import AnyChannel
 from peer.edge.files import disk_error
 from peer.edge.store import Claim, Store
 
@@ -31,7 +31,7 @@ Outgoing = Union[bytes, int, None]  # a message's bytes, a piece to send, or the
 class Link:
     """A running connection. `received` counts bytes; each counter is written by one thread only."""
 
-    def __init__(self, peer: int, channel: Channel, store: Store, decoder: Decoder, report: Report) -> None:
+    def __init__(self, peer: int, channel: AnyChannel, store: Store, decoder: Decoder, report: Report) -> None:
         self.peer = peer
         self.received = 0
         self._sent_by_writer = 0

@@ -34,7 +34,7 @@ from peer.core.events import (
 )
 from peer.core.messages import Decoder
 from peer.core.swarm import Swarm
-from peer.edge.channel import Channel
+from peer.edge.channel import AnyChannel, Channel
 from peer.edge.files import disk_error
 from peer.edge.greeting import Dialler, Met
 from peer.edge.link import Link
@@ -160,7 +160,7 @@ class Owner:
         if met.peer in self._links:
             self._retire(met.peer).close("replaced by a newer connection")
         decoder = Decoder(self._store.manifest, met.fleet)
-        channel = Channel(met.sock, eager_acks=not met.fleet)
+        channel = _channel(met)
         link = self._links[met.peer] = Link(met.peer, channel, self._store, decoder, self._hear)
         self._handle(Connected(met.peer, met.dialled, met.fleet))
         link.start()
@@ -253,3 +253,12 @@ class Owner:
         for hand in self._hands:
             hand.join(FLUSH_SECONDS)
         self._log.flush()
+
+
+def _channel(met: Met) -> AnyChannel:
+    """The kind of channel that a new connection needs."""
+    if not met.secure:
+        return Channel(met.sock, eager_acks=not met.fleet)
+    from peer.edge.tlschannel import TlsChannel  # brings ssl along, which is slow to load
+
+    return TlsChannel(met.sock)

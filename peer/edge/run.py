@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from random import Random
-from typing import Optional
+from typing import TYPE_CHECKING, Optional
 
 from peer.core import handshake, status
 from peer.core.errors import EXIT_OK, ConfigError, WeftError
@@ -27,6 +27,9 @@ from peer.edge.owner import Ending, Fact, Inbox, Interrupt, Owner
 from peer.edge.setup import Job, load_job
 from peer.edge.statusfile import StatusFile
 from peer.edge.store import Store
+
+if TYPE_CHECKING:
+    from peer.edge.keys import Keys
 
 STACK_BYTES = 256 * 1024  # of each thread; the default of 8 MiB is address space that a hundred peers would miss
 SWITCH_SECONDS = 0.05  # a thread that waits for the interpreter asks for it so often, and on a busy machine in vain
@@ -82,9 +85,10 @@ def _swarm(job: Job, store: Store, log: LogFile, statusfile: StatusFile) -> Endi
     def report(fact: Fact) -> None:
         inbox.put((None, fact))
 
-    dialler = Dialler(me, addresses, style, report)
+    keys = _keys(job)
+    dialler = Dialler(me, addresses, style, report, keys)
     owner = Owner(inbox, swarm, store, dialler, log, statusfile)
-    listener = Listener(job.row.port, others, style, report, me)
+    listener = Listener(job.row.port, others, style, report, me, keys)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: report(Interrupt()))
     listener.start()
@@ -98,6 +102,15 @@ def _swarm(job: Job, store: Store, log: LogFile, statusfile: StatusFile) -> Endi
         store.close()
     statusfile.write(swarm, owner.links, ending)
     return ending
+
+
+def _keys(job: Job) -> Optional[Keys]:
+    """The swarm's keys, where it has some. Raises ConfigError."""
+    if not job.tls:
+        return None
+    from peer.edge.keys import Keys  # brings ssl along, which is slow to load
+
+    return Keys(job.folder, job.row.peer_id)
 
 
 def _failed(statusfile: StatusFile, error: WeftError) -> WeftError:

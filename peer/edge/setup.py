@@ -21,6 +21,7 @@ class Job(NamedTuple):
     setup: Setup
     manifest: Manifest
     run: str
+    tls: bool = False
 
     @property
     def payload_folder(self) -> str:
@@ -42,7 +43,7 @@ def load_job(folder: str, peer: int, patience: Optional[float] = None) -> Job:
         limits = limits._replace(patience=patience)
     profile = swarm.profile if swarm else CLASSIC
     setup = Setup(peer, rows, common, profile, limits, manifest.piece_count)
-    return Job(folder, row, setup, manifest, swarm.run if swarm else "")
+    return Job(folder, row, setup, manifest, swarm.run if swarm else "", bool(swarm and swarm.tls))
 
 
 def load_swarm(folder: str) -> Optional[SwarmFile]:

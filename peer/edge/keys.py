@@ -1,0 +1,69 @@
+"""A swarm's keys: TLS 1.3 for both sides of a connection, and which peer a certificate belongs to.
+
+`keys_<id>/` holds the swarm's throw-away CA (ca.pem) and this peer's own certificate and key (cert.pem, key.pem), put
+there over SSH. Whoever has no certificate of this CA gets nothing; a certificate speaks for one peer ID only.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import ssl
+from typing import Any
+
+from peer.core.errors import ConfigError, ProtocolError
+
+SUBJECT = "weft peer "  # before the ID, in the certificate's common name
+
+
+class Keys:
+    """The two TLS contexts of one peer. Raises ConfigError when its key files are missing, unfit or open to others."""
+
+    def __init__(self, folder: str, peer: int) -> None:
+        self._folder = os.path.join(folder, f"keys_{peer}")
+        self._check_private()
+        try:
+            self._server = self._context(ssl.PROTOCOL_TLS_SERVER)
+            self._client = self._context(ssl.PROTOCOL_TLS_CLIENT)
+        except (OSError, ssl.SSLError) as error:
+            problem = f"its keys can't be used ({error})"
+            raise ConfigError(self._folder, problem, "deploy again, or write tls: false in the inventory") from None
+
+    def wrap(self, sock: socket.socket, server: bool) -> ssl.SSLSocket:
+        """TLS over a connected socket, both sides proved. Raises OSError (ssl.SSLError is one)."""
+        context = self._server if server else self._client
+        return context.wrap_socket(sock, server_side=server)
+
+    def check_owner(self, sock: socket.socket, peer: int) -> None:
+        """The certificate at the other end must be this peer's. Raises ProtocolError."""
+        name = _common_name(sock)
+        if name != f"{SUBJECT}{peer}":
+            raise ProtocolError(f"it says it is peer {peer}, with the certificate of {name!r}")
+
+    def _check_private(self) -> None:
+        key = os.path.join(self._folder, "key.pem")
+        try:
+            mode = os.stat(key).st_mode
+        except OSError as error:
+            problem = f"{(error.strerror or str(error)).lower()}, but swarm.json says tls"
+            raise ConfigError(key, problem, "deploy again, or write tls: false in the inventory") from None
+        if mode & 0o077:
+            raise ConfigError(key, "other users may read it", "deploy again: it counts as lost")
+
+    def _context(self, protocol: int) -> ssl.SSLContext:
+        context = ssl.SSLContext(protocol)
+        context.minimum_version = ssl.TLSVersion.TLSv1_3
+        context.check_hostname = False  # addresses change, IDs don't: see `peer_of`
+        context.verify_mode = ssl.CERT_REQUIRED
+        context.load_verify_locations(os.path.join(self._folder, "ca.pem"))
+        context.load_cert_chain(os.path.join(self._folder, "cert.pem"), os.path.join(self._folder, "key.pem"))
+        if protocol == ssl.PROTOCOL_TLS_SERVER:
+            context.num_tickets = 0  # nobody resumes a session
+        return context
+
+
+def _common_name(sock: socket.socket) -> str:
+    """Whom the certificate at the other end names; "nobody" without one."""
+    certificate: Any = sock.getpeercert() if isinstance(sock, ssl.SSLSocket) else None
+    pairs = dict(pair for part in (certificate or {}).get("subject", ()) for pair in part)
+    return str(pairs.get("commonName", "nobody"))

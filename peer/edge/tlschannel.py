@@ -1,0 +1,110 @@
+"""How bytes go over one TLS connection: the methods of `Channel`, for a reader and a writer thread at once.
+
+A TLS session is one state machine: reading and writing it at the same time corrupts it (and some Python versions then
+wait for ever). So the socket never blocks, each step holds the lock for some microseconds, and waiting happens in
+`poll`, outside.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import socket
+import ssl
+import threading
+from typing import Iterator
+
+from peer.edge.channel import tune
+
+ENOUGH = 64 * 1024  # decrypted bytes of a piece that are worth handing on
+_READ = 256 * 1024
+
+
+class TlsChannel:
+    """A TLS socket whose handshake is through."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._socket = sock
+        self._lock = threading.Lock()
+        tune(sock)
+        sock.setblocking(False)
+        self._readable = _poll(sock, select.POLLIN)
+        self._writable = _poll(sock, select.POLLOUT)
+
+    def receive(self, buffer: memoryview, wait: bool) -> int:
+        """Bytes read into `buffer`; with `wait`, rather some more than at once. 0 at the end of the stream."""
+        wanted = min(len(buffer), ENOUGH) if wait else 1
+        got = 0
+        while got < wanted:
+            try:
+                with self._lock:
+                    count = self._socket.recv_into(buffer[got:])
+            except ssl.SSLWantReadError:
+                self._readable.poll()
+            except ssl.SSLWantWriteError:
+                self._writable.poll()
+            else:
+                if not count:
+                    break
+                got += count
+        return got
+
+    def send(self, data: bytes, more: bool) -> None:
+        """Send all of `data`; `more` is of no use here."""
+        view = memoryview(data)
+        while view:
+            try:
+                with self._lock:
+                    count = self._socket.send(view)
+            except ssl.SSLWantWriteError:
+                self._writable.poll()
+            except ssl.SSLWantReadError:
+                self._readable.poll()
+            else:
+                view = view[count:]
+
+    def send_now(self, data: bytes) -> int:
+        """Send what can go without waiting. What couldn't must be the first that `send` gets: a record may be begun."""
+        if not self._lock.acquire(blocking=False):
+            return 0
+        try:
+            return self._socket.send(data)
+        except OSError:
+            return 0
+        finally:
+            self._lock.release()
+
+    def send_file(self, descriptor: int, offset: int, length: int) -> Iterator[int]:
+        """Send a stretch of a file; yields counts of bytes as they go. Raises EOFError if the file is shorter."""
+        while length > 0:
+            data = os.pread(descriptor, min(length, _READ), offset)
+            if not data:
+                raise EOFError
+            self.send(data, more=False)
+            offset += len(data)
+            length -= len(data)
+            yield len(data)
+
+    def end_sending(self) -> None:
+        """Nothing more comes from us; the neighbour reads the end after all that was sent."""
+        self._shut(socket.SHUT_WR)
+
+    def shut(self) -> None:
+        """Wake whoever waits for this socket."""
+        self._shut(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """Give the socket back; only after both threads have ended."""
+        self._socket.close()
+
+    def _shut(self, how: int) -> None:
+        # SSLSocket.shutdown would drop the session first, and the reader would take ciphertext for messages.
+        with contextlib.suppress(OSError):
+            socket.socket.shutdown(self._socket, how)
+
+
+def _poll(sock: socket.socket, events: int) -> "select.poll":
+    poll = select.poll()
+    poll.register(sock, events)
+    return poll

@@ -29,7 +29,7 @@ def command(peer_id: int, folder: str) -> List[str]:
     The interpreter is the real one, not a virtual environment's, whose start reads more than a bare host's does.
     """
     python = str(getattr(sys, "_base_executable", sys.executable))
-    return [python, "-s", "-E", "-m", "peer", str(peer_id), "--dir", folder]
+    return [python, "-S", "-E", "-m", "peer", str(peer_id), "--dir", folder]
 
 
 def read_status(folder: Path, peer_id: int) -> Optional[Status]:

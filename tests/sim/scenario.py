@@ -40,12 +40,19 @@ LIMIT = 600.0  # simulated seconds that no run of these may take
 
 
 class Fate(NamedTuple):
-    """What happens to one peer: seconds at which it starts, is killed and comes back (0: never)."""
+    """What happens to one peer: the seconds at which it starts, is killed and comes back (0: never), and so on."""
 
     start: float = 0.0
     killed: float = 0.0
     back: float = 0.0
-    sent_bad: float = 0.0
+    frozen: float = 0.0
+    thawed: float = 0.0
+    sent_bad: float = 0.0  # chance that a piece it sends is corrupt
+
+    @property
+    def gone(self) -> bool:
+        """Whether it is lost to the swarm for good."""
+        return bool((self.killed and not self.back) or (self.frozen and not self.thawed))
 
 
 class Scenario(NamedTuple):
@@ -92,15 +99,24 @@ def _troubles(rng: Random, count: int) -> Tuple[Tuple[Fate, ...], Tuple[Tuple[fl
     fates = [Fate(start=rng.choice((0.0, 0.0, rng.uniform(0, 3)))) for _ in range(count)]
     cuts: List[Tuple[float, int, int]] = []
     if rng.random() < 0.35:
-        cuts = [(rng.uniform(0.05, 4), *rng.sample(range(count), 2)) for _ in range(rng.randint(1, 8))]
+        cuts = [_cut(rng, count) for _ in range(rng.randint(1, 8))]
     if rng.random() < 0.4:
         victim, killed = rng.randrange(count), rng.uniform(0.05, 4)
         back = killed + rng.uniform(0.01, PATIENCE / 2) if rng.random() < 0.7 else 0.0
         fates[victim] = fates[victim]._replace(killed=killed, back=back)
+    if rng.random() < 0.3:
+        victim, frozen = rng.randrange(count), rng.uniform(0.05, 5)
+        thawed = frozen + rng.uniform(0.01, PATIENCE / 2) if rng.random() < 0.5 else 0.0
+        fates[victim] = fates[victim]._replace(frozen=frozen, thawed=thawed)
     if rng.random() < 0.2:
         place = rng.randrange(count)
         fates[place] = fates[place]._replace(sent_bad=rng.choice((0.05, 1.0)))
     return tuple(fates), tuple(cuts), rng.choice((0.0, 0.01, 0.2))
+
+
+def _cut(rng: Random, count: int) -> Tuple[float, int, int]:
+    one, other = rng.sample(range(count), 2)
+    return rng.uniform(0.05, 4), one, other
 
 
 def run(kind: str, seed: int) -> Outcome:
@@ -111,19 +127,26 @@ def run(kind: str, seed: int) -> Outcome:
     world.wires.chunk = PIECE // 4
     habits = Habits(Limits(PATIENCE, scenario.degree, 4))
     peers = build(world, scenario.profiles, scenario.seeds, scenario.rates, habits)
-    watcher = Watcher(world)
+    watcher = Watcher(world, {peer.id for peer, fate in zip(peers, scenario.fates) if fate.frozen})
     world.watch = watcher.see
     for peer, fate in zip(peers, scenario.fates):
-        peer.sent_bad = fate.sent_bad
-        world.at(fate.start, world.begin, peer)
-        if fate.killed:
-            world.at(max(fate.killed, fate.start), world.kill, peer)
-        if fate.back:
-            world.at(max(fate.back, fate.start), come_back, world, peer)
+        destine(world, peer, fate)
     for when, one, other in scenario.cuts:
         world.at(when, world.lose_connection, peers[one], peers[other].id)
     over = world.run(LIMIT)
     return Outcome(scenario, peers, over, watcher.digest.hexdigest(), watcher.broken)
+
+
+def destine(world: World, peer: SimPeer, fate: Fate) -> None:
+    """Have a peer's fate happen."""
+    peer.sent_bad = fate.sent_bad
+    world.at(fate.start, world.begin, peer)
+    turns = ((fate.killed, world.kill), (fate.frozen, world.freeze), (fate.thawed, world.thaw))
+    for when, what in turns:
+        if when:
+            world.at(max(when, fate.start), what, peer)
+    if fate.back:
+        world.at(max(fate.back, fate.start), come_back, world, peer)
 
 
 def come_back(world: World, peer: SimPeer) -> None:
@@ -135,8 +158,9 @@ def come_back(world: World, peer: SimPeer) -> None:
 class Watcher:
     """Sees each step of a run, writes it into the digest, and notes which rule it broke."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, slept: Set[int]) -> None:
         self._world = world
+        self._slept = slept  # who was frozen and wakes up takes its neighbours for silent
         self.digest = hashlib.sha256()
         self.broken: List[str] = []
         self._total = pieces_of(world)
@@ -147,17 +171,26 @@ class Watcher:
     def see(self, peer: SimPeer, event: Optional[Event], effects: List[Effect]) -> None:
         """One step."""
         self.digest.update(f"{self._world.now:.9f} {peer.id} {event} {effects}\n".encode())
-        if event is None or isinstance(event, (Tick, Finished)):
+        if isinstance(event, Tick):
+            self._give_up_silent(peer)
+        elif event is None or isinstance(event, Finished):
             pass
         elif isinstance(event, (Connected, Disconnected)):
             self._open[peer.id, event.peer] = {}
         else:
-            self._heard[peer.id, event.peer] = self._world.now  # type: ignore[union-attr]
+            self._heard[peer.id, event.peer] = self._world.now
             self._note_answer(peer, event)
         if isinstance(event, Connected):
             self._check_introduction(peer, event, effects)
         for effect in effects:
             self._check(peer, effect)
+
+    def _give_up_silent(self, peer: SimPeer) -> None:
+        """Requests that a neighbour left without a byte for so long may be given up, which happens at ticks."""
+        for (asker, asked), requests in self._open.items():
+            heard = self._heard.get((asker, asked), 0.0)
+            if asker == peer.id and requests and self._world.now - max(heard, *requests.values()) > SILENCE:
+                requests.clear()
 
     def _note_answer(self, peer: SimPeer, event: Event) -> None:
         if isinstance(event, (PieceStored, PieceBad, PieceSurplus)):
@@ -192,18 +225,14 @@ class Watcher:
 
     def _check_request(self, peer: SimPeer, other: int, piece: int) -> None:
         requests = self._open.setdefault((peer.id, other), {})
-        now = self._world.now
         if peer.disk >> piece & 1:
             self._blame(peer, f"asks {other} for piece {piece}, which it has")
         if not self._world.peers[other].disk >> piece & 1:
             self._blame(peer, f"asks {other} for piece {piece}, which that one hasn't")
-        for old, when in list(requests.items()):
-            if now - max(when, self._heard.get((peer.id, other), 0.0)) > SILENCE:
-                del requests[old]
-        both_fleet = peer.setup.profile == self._world.peers[other].setup.profile == FLEET
-        if requests and not both_fleet:
+        several = peer.id in self._slept or peer.setup.profile == self._world.peers[other].setup.profile == FLEET
+        if requests and not several:
             self._blame(peer, f"asks {other} for piece {piece} while {list(requests)} is open")
-        requests[piece] = now
+        requests[piece] = self._world.now
 
     def _check_piece_line(self, peer: SimPeer, effect: Log) -> None:
         logged = self._logged.setdefault(peer.id, set())
@@ -228,14 +257,13 @@ class Watcher:
 
 
 def may_lose(scenario: Scenario) -> bool:
-    """Whether what went wrong can keep somebody from the payload: a bad sender, or a seed that is gone for good."""
+    """Whether what went wrong can keep somebody from the payload.
+
+    That is a bad sender, a seed that is gone for good, or two peers gone between whom a sparse graph may fall apart.
+    """
     bad = any(fate.sent_bad for fate in scenario.fates)
-    return bad or any(scenario.fates[seed].killed and not scenario.fates[seed].back for seed in scenario.seeds)
-
-
-def lost_for_good(scenario: Scenario) -> Set[int]:
-    """Places of the peers that are killed and don't come back."""
-    return {place for place, fate in enumerate(scenario.fates) if fate.killed and not fate.back}
+    split = sum(fate.gone for fate in scenario.fates) > 1 and scenario.degree < len(scenario.fates) - 1
+    return bad or split or any(scenario.fates[seed].gone for seed in scenario.seeds)
 
 
 def faults_of(outcome: Outcome) -> List[str]:
@@ -243,9 +271,8 @@ def faults_of(outcome: Outcome) -> List[str]:
     faults = outcome.broken[:5]
     if not outcome.over:
         faults.append(f"not over after {LIMIT} simulated seconds")
-    gone = lost_for_good(outcome.scenario)
-    for place, peer in enumerate(outcome.peers):
-        if peer.left is None and place not in gone:
+    for fate, peer in zip(outcome.scenario.fates, outcome.peers):
+        if peer.left is None and not fate.gone:
             faults.append(f"{peer.id} never left")
         elif peer.left and peer.left.code and not may_lose(outcome.scenario):
             faults.append(f"{peer.id} failed without need: {peer.left.reason}")
@@ -258,4 +285,4 @@ def _may_wait(scenario: Scenario) -> bool:
     """Whether a complete peer may have to wait for somebody until its patience ends."""
     if len(set(scenario.profiles)) > 1 and scenario.degree < len(scenario.profiles) - 1:
         return True  # a classic peer expects everybody, and not every fleet peer has it among its neighbours
-    return bool(scenario.cuts) or any(fate.killed or fate.sent_bad for fate in scenario.fates)
+    return bool(scenario.cuts) or any(fate.killed or fate.frozen or fate.sent_bad for fate in scenario.fates)

@@ -51,6 +51,7 @@ class SimPeer:
         self.sent_bad = sent_bad  # chance that a piece it sends is corrupt
         self.core: Optional[Swarm] = None
         self.alive = False
+        self.missed: Optional[List[Callable[[], None]]] = None  # while it is frozen: what it will see when it thaws
         self.links: Dict[int, Link] = {}
         self.dialling: Set[int] = set()
         self.disk = 0  # the set of pieces that survives a crash
@@ -112,8 +113,19 @@ class World:
         if peer.alive:
             self._end(peer)
 
+    def freeze(self, peer: SimPeer) -> None:
+        """Stop a peer as SIGSTOP does: its connections stay open, and it neither sees nor does anything."""
+        if peer.alive and peer.missed is None:
+            peer.missed = []
+
+    def thaw(self, peer: SimPeer) -> None:
+        """Let a frozen peer go on: it sees what it missed, in order."""
+        missed, peer.missed = peer.missed or [], None
+        for see in missed:
+            see()
+
     def _end(self, peer: SimPeer) -> None:
-        peer.alive = False
+        peer.alive, peer.missed = False, None
         peer.dialling.clear()
         peer.port.reset()
         for link in list(peer.links.values()):
@@ -124,7 +136,9 @@ class World:
 
     def deliver(self, peer: SimPeer, event: Event) -> None:
         """Hand an event to a peer's core and carry out what it answers."""
-        if peer.alive and peer.core:
+        if peer.missed is not None:
+            peer.missed.append(lambda: self.deliver(peer, event))
+        elif peer.alive and peer.core:
             self._carry_out(peer, event, peer.core.handle(event, self.now))
 
     def _carry_out(self, peer: SimPeer, event: Optional[Event], effects: List[Effect]) -> None:
@@ -160,6 +174,9 @@ class World:
     def _leave(self, peer: SimPeer, life: int, deadline: float) -> None:
         if not peer.alive or peer.port.life != life:
             return
+        if peer.missed is not None:
+            peer.missed.append(lambda: self._leave(peer, life, deadline))
+            return
         through = all(self.wires.through(link.ends[peer.id]) for link in peer.links.values())
         if through or self.now >= deadline:
             self._end(peer)
@@ -177,7 +194,9 @@ class World:
         self.at(max(0.0, peer.core.due(self.now) - self.now) + 1e-6, self._tick, peer, peer.port.life)
 
     def _tick(self, peer: SimPeer, life: int) -> None:
-        if peer.alive and peer.port.life == life:
+        if peer.missed is not None:
+            peer.missed.append(lambda: self._tick(peer, life))
+        elif peer.alive and peer.port.life == life:
             received = {other: link.ends[other].bytes for other, link in peer.links.items()}
             sent = {other: link.ends[peer.id].bytes for other, link in peer.links.items()}
             self.deliver(peer, Tick(received, sent))
@@ -188,13 +207,24 @@ class World:
     def _dial(self, peer: SimPeer, other_id: int, life: int) -> None:
         if not peer.alive or peer.port.life != life or other_id not in peer.dialling:
             return
-        other = self.peers.get(other_id)
-        if other is None or not other.alive or other.left or self.cut & {peer.id, other_id}:
-            self.deliver(peer, DialFailed(other_id, "connection refused"))
+        trouble = self._trouble_between(peer, other_id)
+        if peer.missed is not None:
+            peer.missed.append(lambda: self._dial(peer, other_id, life))
+        elif trouble:
+            self.deliver(peer, DialFailed(other_id, trouble))
             self.at(REDIAL, self._dial, peer, other_id, life)
-            return
-        peer.dialling.discard(other_id)
-        self._join(peer, other)
+        else:
+            peer.dialling.discard(other_id)
+            self._join(peer, self.peers[other_id])
+
+    def _trouble_between(self, peer: SimPeer, other_id: int) -> str:
+        """Why a connection can't be made now."""
+        other = self.peers.get(other_id)
+        if self.cut & {peer.id, other_id}:
+            return "no route to host"
+        if other is None or not other.alive or other.left:
+            return "connection refused"
+        return "no answer in time" if other.missed is not None else ""
 
     def _join(self, dialler: SimPeer, listener: SimPeer) -> None:
         """A new connection, which replaces an old one that an end may not have missed yet."""
@@ -220,6 +250,16 @@ class World:
             del peer.links[other]
             self.deliver(peer, Disconnected(other, reason))
 
+    def cut_off(self, peer: SimPeer) -> None:
+        """Take a peer off the network, until `heal`."""
+        self.cut.add(peer.id)
+        for link in list(peer.links.values()):
+            self._close(link, "connection timed out")
+
+    def heal(self, peer: SimPeer) -> None:
+        """Put a peer back on the network; who still dials reaches it again."""
+        self.cut.discard(peer.id)
+
     def lose_connection(self, peer: SimPeer, other_id: int) -> None:
         """Cut one connection, as a network would; the dialler may dial again."""
         link = peer.links.get(other_id)
@@ -236,11 +276,16 @@ class World:
         """A piece is through: it is checked and stored, as the store does, and its sender is told that it is gone."""
         sender, receiver = self.peers[stream.sender.peer], self.peers[stream.receiver.peer]
         sender.sent_pieces += 1
-        if receiver.disk >> piece & 1:
+        self._take_piece(receiver, sender, piece)
+        self.deliver(sender, PieceSent(receiver.id, piece))
+
+    def _take_piece(self, receiver: SimPeer, sender: SimPeer, piece: int) -> None:
+        if receiver.missed is not None:
+            receiver.missed.append(lambda: self._take_piece(receiver, sender, piece))
+        elif receiver.disk >> piece & 1:
             self.deliver(receiver, PieceSurplus(sender.id, piece))
         elif sender.sent_bad and self.rng.random() < sender.sent_bad:
             self.deliver(receiver, PieceBad(sender.id, piece))
         else:
             receiver.disk |= 1 << piece
             self.deliver(receiver, PieceStored(sender.id, piece))
-        self.deliver(sender, PieceSent(receiver.id, piece))

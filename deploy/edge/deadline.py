@@ -19,7 +19,11 @@ class Deadline:
             raise TimeoutError(f"not done within {self.seconds:.0f} s")
         return left
 
+    def leaves(self, seconds: float) -> bool:
+        """Whether more than so many seconds are left."""
+        return self._until - time.monotonic() > seconds
+
     @property
     def passed(self) -> bool:
         """Whether the moment is over."""
-        return time.monotonic() >= self._until
+        return not self.leaves(0)

@@ -89,10 +89,10 @@ class Ways:
                     connection.open()
                 return
             except (paramiko.SSHException, OSError, EOFError) as error:
-                if attempt == _RETRIES - 1 or not sshtrouble.worth_a_retry(error):
+                pause = random.uniform(0.1, 0.4) * 2**attempt
+                if attempt == _RETRIES - 1 or not deadline.leaves(pause) or not sshtrouble.worth_a_retry(error):
                     raise
-            # The one sleep that is meant: sshd turned us away because too many came at once.
-            time.sleep(min(deadline.left(), random.uniform(0.1, 0.4) * 2**attempt))
+            time.sleep(pause)  # the one sleep that is meant: sshd turned us away because too many came at once
 
     def close(self) -> None:
         """Close the bastions."""
@@ -186,16 +186,19 @@ class SshTransport:
         try:
             channel = connection.transport.open_session(timeout=deadline.left())
             # Paramiko waits for the answer without end; a closed channel wakes it.
-            alarm = threading.Timer(deadline.left(), channel.close)
+            alarm = threading.Timer(deadline.left(), _close, (channel,))
             alarm.start()
             try:
                 channel.exec_command(f"exec {self._host.python} -I -c '{agentsource.BOOT}'")
             finally:
                 alarm.cancel()
+        except paramiko.ChannelException as error:
+            problem = f"it refuses another session ({error.text.lower()})"
+            raise unreachable(problem, "see MaxSessions in its sshd_config") from None
         except (paramiko.SSHException, OSError, EOFError) as error:
             self.close()
             raise _explained(error, connection) from None
-        return Pipe(channel, lambda: _last_words(channel), channel.close)
+        return Pipe(channel, lambda: _last_words(channel), lambda: _close(channel))
 
     def close(self) -> None:
         """Close the connection; whoever waits on it is woken."""
@@ -217,6 +220,11 @@ def _jumps_of(connection: StrictConnection) -> tuple[Jump, ...]:
     if any(part["host"] == connection.original_host for part in parts):
         return ()  # `Host *` with a ProxyJump speaks of the bastion itself, too
     return tuple(Jump(part["host"], part["user"], part["port"]) for part in parts)
+
+
+def _close(channel: paramiko.Channel) -> None:
+    with contextlib.suppress(paramiko.SSHException, OSError, EOFError):  # the connection may be gone already
+        channel.close()
 
 
 def _last_words(channel: paramiko.Channel) -> str:

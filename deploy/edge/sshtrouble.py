@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 
 import paramiko
@@ -9,6 +10,8 @@ from paramiko.ssh_exception import NoValidConnectionsError
 
 from deploy.edge.hostkeys import UntrustedKey
 
+# Paramiko reads a key as one kind after the other. Where the right one was refused, it tells of the last wrong try.
+_MISREAD = re.compile(r"encountered .* key, expected|not a valid .* private key")
 _HANG_UPS = (EOFError, ConnectionResetError, BrokenPipeError)
 _CAN_SSH = "can `ssh` reach it?"
 _IS_UP = "is the host up, and the address right?"
@@ -29,12 +32,14 @@ def explain(error: BaseException, host: str, user: str, forget: str) -> tuple[st
     """(cause, next step) of a failed connection to `host` as `user`; `forget`: the command that drops its old key."""
     if isinstance(error, paramiko.BadHostKeyException):
         return _changed_key(error, forget)
+    if isinstance(error, (FileNotFoundError, PermissionError)) and error.filename:
+        return f"key {error.filename}: {(error.strerror or '').lower()}", "name your identity file with `key`"
     if isinstance(error, UntrustedKey):
         return str(error), _NOTE_KEY if "unknown" in str(error) else "don't use this host"
     if isinstance(error, NoValidConnectionsError):
         error = next(iter(error.errors.values()))  # one for each address of the name; the first will do
     for kind, cause, remedy in _known_troubles(host, user):
-        if isinstance(error, kind):
+        if isinstance(error, kind) or (kind is paramiko.AuthenticationException and _MISREAD.search(str(error))):
             return cause, remedy
     if isinstance(error, paramiko.SSHException):
         return _explain_ssh(error)

@@ -61,6 +61,10 @@ class Sshd:
             self._process.wait(20)
             self._process = None
 
+    def log(self) -> str:
+        """What the server has logged so far."""
+        return self._log.read_text()
+
     def known_hosts_line(self) -> str:
         """What belongs into known_hosts for this server."""
         kind, key = self.host_key.with_suffix(".pub").read_text().split()[:2]

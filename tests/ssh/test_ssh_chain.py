@@ -1,0 +1,141 @@
+"""The whole chain over real sshds: three hosts, two peers on one of them; and what goes wrong on the way to a host."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.deploy_edge.fabrun import fab
+from tests.deploy_edge.test_local_chain import working_in
+from tests.ssh.site import Site
+from tests.ssh.sshd import Sshd, free_port, make_key
+
+
+def test_the_whole_chain(site: Site) -> None:
+    folder = site.folder
+    assert fab(folder, "check").code == 0
+    ran = fab(folder, "up")
+    assert ran.code == 0, ran
+    assert "f.dat is whole on all 4 peers" in ran.out
+    assert len({site.copy(peer) for peer in (1001, 1002, 1003, 1004)}) == 1
+    assert "done" in fab(folder, "status").out
+    assert fab(folder, "collect-logs", "verify").code == 0
+    assert fab(folder, "clean").code == 0
+    assert not (folder / "hosts").exists()
+    assert not working_in(folder / "hosts")
+
+
+def test_peers_start_in_order_and_logs_and_stop_find_them(site: Site) -> None:
+    folder = site.folder
+    started = fab(folder, "deploy", "start")
+    assert re.findall(r"peer (\d+) on", started.err) == ["1001", "1002", "1003", "1004"]
+    assert fab(folder, "logs").code == 0
+    assert fab(folder, "stop", "--json").code == 0
+    assert not working_in(folder / "hosts")
+
+
+def test_a_mixed_inventory(site: Site) -> None:
+    site.write(c=", connection: local")
+    assert fab(site.folder, "up").code == 0
+    assert site.copy(1004) == site.copy(1001)
+
+
+def test_names_that_a_shell_would_read(site: Site) -> None:
+    tree = site.folder / 'it\'s $(touch evil) & "more"'
+    tree.mkdir()
+    (tree / "; rm -rf x").write_bytes(b"safe")
+    quoted = str(tree).replace('"', '\\"')
+    site.write(payload=f'{{path: "{quoted}"}}', defaults="")
+    ran = fab(site.folder, "up")
+    assert ran.code == 0, ran
+    copies = list((site.home("c") / "peer_1004").rglob("; rm -rf x"))
+    assert [copy.read_bytes() for copy in copies] == [b"safe"]
+    assert not list(site.folder.rglob("evil"))
+
+
+def test_an_unreachable_host_is_named_and_the_others_get_their_copies(site: Site) -> None:
+    site.servers["c"].stop()
+    ran = fab(site.folder, "up")
+    assert ran.code == 4
+    assert "unreachable: c: connection refused: is sshd running on that port?" in ran.err
+    assert "f.dat is whole on 3 of 4 peers" in ran.out
+    assert site.copy(1003) == site.copy(1001)
+
+
+@pytest.mark.parametrize("accept_new", ["", ", accept_new: true"])
+def test_a_changed_host_key_is_refused_always(site: Site, accept_new: str) -> None:
+    other = make_key(site.folder / "other").with_suffix(".pub").read_text().split()
+    server = site.servers["b"]
+    false = f"[{server.address}]:{server.port} {other[0]} {other[1]}\n"
+    site.known_hosts.write_text(site.known_hosts.read_text().replace(server.known_hosts_line(), false))
+    site.write(defaults=accept_new)
+    ran = fab(site.folder, "check")
+    assert ran.code == 4
+    assert "unreachable: b: its host key has CHANGED" in ran.err and "ssh-keygen -R" in ran.err
+
+
+def test_an_unknown_host_key_is_refused_until_accept_new_is_said(site: Site) -> None:
+    site.known_hosts.write_text("")
+    ran = fab(site.folder, "check")
+    assert ran.code == 4
+    assert len(re.findall(r"unknown host key SHA256:\S+ \(ssh-ed25519\)", ran.err)) == 3
+    site.write(defaults=", accept_new: true")
+    assert fab(site.folder, "check").code == 0
+    site.write()
+    assert fab(site.folder, "check").code == 0  # noted
+
+
+def test_a_login_that_is_refused(site: Site) -> None:
+    make_key(site.folder / "wrong")
+    site.write(b=f', key: "{site.folder}/wrong"')
+    ran = fab(site.folder, "check")
+    assert ran.code == 4
+    assert "unreachable: b: login as" in ran.err and "authorized_keys" in ran.err
+
+
+def test_a_key_that_is_not_there(site: Site) -> None:
+    site.write(b=f', key: "{site.folder}/lost"')
+    ran = fab(site.folder, "check")
+    assert ran.code == 4
+    assert f"unreachable: b: key {site.folder}/lost: no such file or directory" in ran.err
+
+
+def test_a_bastion_on_the_way(site: Site, start_sshd: Callable[..., Sshd]) -> None:
+    bastion = start_sshd("bastion")
+    jump = f", jump: {bastion.user}@{bastion.address}:{bastion.port}"
+    site.write(c=jump)
+    strange = fab(site.folder, "check")
+    assert strange.code == 4
+    assert "unreachable: c: unknown host key" in strange.err  # the bastion's key is checked too
+    with site.known_hosts.open("a") as file:
+        file.write(bastion.known_hosts_line())
+    ran = fab(site.folder, "up")
+    assert ran.code == 0, ran
+    assert bastion.log().count("Accepted publickey") == 1  # one login serves the whole chain
+
+
+def test_more_hosts_than_a_door_takes_at_once(site: Site, start_sshd: Callable[..., Sshd]) -> None:
+    """sshd refuses at random what comes beyond its MaxStartups; everybody gets in all the same."""
+    door = start_sshd("narrow", "MaxStartups 2:70:9")
+    hosts = f'  "n[0-23]": {{address: {door.address}, port: {door.port}, workdir: "{site.folder}/{{host}}"}}\n'
+    with site.known_hosts.open("a") as file:
+        file.write(door.known_hosts_line())
+    defaults = f'defaults: {{key: "{door.key}", known_hosts: "{site.known_hosts}"}}'
+    text = f"swarm: {{name: n, payload: {{generate: 1KiB}}}}\n{defaults}\nhosts:\n{hosts}seeds: [n0]\n"
+    (site.folder / "inventory.yaml").write_text(text)
+    ran = fab(site.folder, "check")
+    assert ran.code == 0, ran
+    assert "24 of 24 hosts are ready" in ran.out
+
+
+def test_nothing_listens_where_the_inventory_points(site: Site) -> None:
+    text = (site.folder / "inventory.yaml").read_text()
+    (site.folder / "inventory.yaml").write_text(text.replace(f"port: {site.servers['a'].port}", f"port: {free_port()}"))
+    ran = fab(site.folder, "up")
+    assert ran.code == 4
+    assert "unreachable: a: connection refused" in ran.err
+    assert "no seed" in ran.err
+    assert not (Path(site.folder) / "hosts" / "b").exists()

@@ -1,0 +1,119 @@
+"""A host that misbehaves: one clear error within its deadline, and the other hosts don't feel it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import paramiko
+import pytest
+
+from deploy.core.inventory import LOCAL, Host
+from deploy.edge import link as links
+from deploy.edge import ssh
+from deploy.edge.fanout import fan_out
+from deploy.edge.hosterror import HostError
+from deploy.edge.link import Link
+from deploy.edge.local import LocalTransport
+from deploy.edge.ssh import SshTransport, Ways
+from tests.ssh.faultserver import FaultServer
+
+
+@pytest.fixture
+def fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], Link]]:
+    """A link to a server with a fault; deadlines short enough for a test."""
+    monkeypatch.setattr(ssh, "BANNER_SECONDS", 1)
+    monkeypatch.setattr(ssh, "CONNECT_SECONDS", 3)
+    monkeypatch.setattr(links, "AGENT_SECONDS", 2.0)
+    monkeypatch.setattr(links, "CONNECT_SECONDS", 6.0)
+    key = paramiko.ECDSAKey.generate()
+    key.write_private_key_file(str(tmp_path / "key"))
+    servers: list[FaultServer] = []
+
+    def make(name: str) -> Link:
+        server = FaultServer(name)
+        servers.append(server)
+        (tmp_path / "known_hosts").write_text(server.known_hosts_line())
+        host = Host(
+            name="bad",
+            address="127.0.0.1",
+            peer_address="127.0.0.1",
+            port=server.port,
+            user="fleet",
+            key=str(tmp_path / "key"),
+            known_hosts=str(tmp_path / "known_hosts"),
+        )
+        return Link(host, SshTransport(host, Ways()), "swarm")
+
+    yield make
+    for server in servers:
+        server.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("silent", "doesn't speak SSH"),
+        ("hang up", "closed the connection before the login"),
+        ("refuse", "login as fleet refused"),
+        ("no session", "it refuses another session (resource shortage)"),
+        ("hang in exec", ""),
+        ("drop in exec", ""),
+        ("hang in command", "no answer to its python3 within 2 s"),
+    ],
+)
+def test_each_fault_is_one_error_in_time(fault: Callable[[str], Link], name: str, words: str) -> None:
+    link = fault(name)
+    began = time.monotonic()
+    with pytest.raises(HostError) as error:
+        link.call("state")
+    assert time.monotonic() - began < 45  # none of the faults' 60 s were waited for
+    assert error.value.state == "unreachable"
+    assert words in error.value.problem
+    assert error.value.problem and "\n" not in str(error.value)
+    link.close()
+
+
+@pytest.mark.parametrize("name", ["silent", "hang in exec", "hang in command"])
+def test_a_hung_host_does_not_hold_up_the_others(fault: Callable[[str], Link], tmp_path: Path, name: str) -> None:
+    here = Host("good", "127.0.0.1", "127.0.0.1", connection=LOCAL)
+    fleet = {"bad": fault(name), "good": Link(here, LocalTransport(here, tmp_path), "swarm")}
+    results = fan_out(fleet, lambda host: fleet[host].call("state"), 45, lambda host: fleet[host].close())
+    assert isinstance(results["bad"], HostError)
+    good = results["good"]
+    assert not isinstance(good, HostError) and good["deployed"] is False
+    fleet["good"].close()
+
+
+def test_sshd_that_hangs_up_at_once_is_tried_again(
+    fault: Callable[[str], Link], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries: list[object] = []
+    monkeypatch.setattr(ssh.time, "sleep", tries.append)
+    with pytest.raises(HostError):
+        fault("hang up").call("state")
+    assert len(tries) == 5
+
+
+def test_a_wrong_password_is_not_tried_again(fault: Callable[[str], Link], monkeypatch: pytest.MonkeyPatch) -> None:
+    tries: list[object] = []
+    monkeypatch.setattr(ssh.time, "sleep", tries.append)
+    with pytest.raises(HostError):
+        fault("refuse").call("state")
+    assert tries == []
+
+
+def test_a_known_host_with_another_key(fault: Callable[[str], Link], tmp_path: Path) -> None:
+    link = fault("hang in command")
+    other = paramiko.ECDSAKey.generate()
+    (tmp_path / "known_hosts").write_text(f"[127.0.0.1]:{link.host.port} {other.get_name()} {other.get_base64()}\n")
+    with pytest.raises(HostError, match="its host key has CHANGED"):
+        link.call("state")
+
+
+def test_an_interpreter_with_shell_in_its_name_is_refused(fault: Callable[[str], Link]) -> None:
+    link = fault("hang in command")
+    host = link.host._replace(python="python3; touch /tmp/evil")
+    with pytest.raises(HostError, match="isn't a plain path"):
+        Link(host, SshTransport(host, Ways()), "swarm").call("state")

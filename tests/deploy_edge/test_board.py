@@ -1,0 +1,110 @@
+"""The followed events of a swarm folded into cards, and what fits on a screen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from deploy.core.board import Board, Card, most_telling, overall
+from deploy.core.inventory import Inventory, parse_inventory
+from peer.core.status import Neighbour, Status
+
+ID = 1001
+
+
+def inventory(count: int = 3) -> Inventory:
+    swarm = "swarm: {name: s, payload: {generate: 1MiB}}\ndefaults: {connection: local}\n"
+    return parse_inventory(f"{swarm}hosts: {{'n[1-{count}]': }}\nseeds: [n1]\n")
+
+
+def status(peer: int = ID, **fields: Any) -> dict[str, Any]:
+    base = Status(peer, "r1", "downloading", "fleet", True, 6008, 7, pieces=3, total=10, size=1000)
+    return {"peer": peer, "status": base._replace(**fields)._asdict()}
+
+
+def line(text: str, offset: int = 10, peer: int = ID) -> dict[str, Any]:
+    return {"peer": peer, "log": f"2026-01-02 03:04:05: {text}", "offset": offset}
+
+
+def card_of(*events: dict[str, Any], run: str = "r1") -> Card:
+    board = Board(inventory(), run)
+    for event in events:
+        board.see(event)
+    return board.cards[0]
+
+
+@pytest.mark.parametrize(
+    ("events", "state", "ended", "failed"),
+    [
+        ([], "not heard of yet", False, False),
+        ([{"peer": ID, "alive": False}], "never started", True, True),
+        ([status(), {"peer": ID, "alive": True}], "downloading", False, False),
+        ([status(reason="choked by all 3 neighbours")], "downloading: choked by all 3 neighbours", False, False),
+        ([status(), {"peer": ID, "alive": False}], "killed while downloading", True, True),
+        ([status(state="done", completed=5.0), {"peer": ID, "alive": False}], "done", True, False),
+        ([status(state="incomplete", reason="x"), {"peer": ID, "alive": False}], "incomplete: x", True, True),
+        ([status(run="r0", state="done"), {"peer": ID, "alive": True}], "not heard of yet", False, False),
+        ([{"peer": ID, "alive": False}, {"peer": ID, "started": True}], "not heard of yet", False, False),
+        ([{"peer": ID, "started": True}, status(state="done", completed=1.0)], "done", True, False),
+        ([status(pieces="many")], "not heard of yet", False, False),
+        ([{"peer": ID, "status": "nonsense"}], "not heard of yet", False, False),
+    ],
+)
+def test_histories(events: list[dict[str, Any]], state: str, ended: bool, failed: bool) -> None:
+    card = card_of(*events)
+    assert (card.state, card.ended, card.failed) == (state, ended, failed)
+
+
+def test_lines_come_with_their_peer_and_the_frequent_kinds_are_known() -> None:
+    board = Board(inventory())
+    (quiet,) = board.see(line("Peer 1001 received the 'have' message from 1002 for the piece 5.", 60))
+    (loud,) = board.see(line("Peer 1001 is unchoked by 1002.", 99))
+    assert (quiet.notable, loud.notable) == (False, True)
+    assert str(loud) == "n1/1001 | 2026-01-02 03:04:05: Peer 1001 is unchoked by 1002."
+    assert loud.short == "03:04:05 n1/1001 is unchoked by 1002."
+    assert board.offsets("n1") == {"1001": 99}
+
+
+def test_escape_codes_in_a_hosts_line_do_not_reach_the_terminal() -> None:
+    (shown,) = Board(inventory()).see(line("\x1b[2Jgone\r"))
+    assert "\x1b" not in str(shown) and "\r" not in str(shown)
+
+
+def test_events_of_strangers_are_ignored() -> None:
+    board = Board(inventory())
+    assert board.see(line("x", peer=9)) == () and board.see({}) == ()
+
+
+def test_a_lost_host_is_told_until_it_is_heard_again() -> None:
+    board = Board(inventory())
+    board.lose("n1", "no answer")
+    assert board.cards[0].state == "lost: no answer"
+    board.hear("n1")
+    assert board.cards[0].trouble == ""
+
+
+def test_whom_a_peer_lets_fetch() -> None:
+    neighbours = [Neighbour(peer, True, we_unchoke=peer != 1003)._asdict() for peer in (1002, 1003, 1004)]
+    assert card_of(status(neighbours=neighbours, optimistic=1004)).unchoked == "1002 1004*"
+
+
+def test_active_and_failed_peers_are_shown_first_and_the_rest_counted() -> None:
+    board = Board(inventory(60), "r1")
+    for peer in range(1001, 1051):
+        board.see(status(peer, state="done", pieces=10, completed=1.0))
+        board.see({"peer": peer, "alive": False})
+    board.see(status(1058))
+    board.see(status(1060, state="failed"))
+    board.see({"peer": 1060, "alive": False})
+    shown, hidden = most_telling(board.cards, 4)
+    assert hidden == 56
+    assert {1058, 1060} <= {card.peer for card in shown}
+    assert [card.peer for card in shown] == sorted(card.peer for card in shown)
+    assert overall(board.cards).startswith("50 of 60 whole, 1 failed; ")
+
+
+def test_all_are_shown_where_they_fit() -> None:
+    board = Board(inventory(3))
+    assert most_telling(board.cards, 3) == (board.cards, 0)
+    assert most_telling(board.cards, -5)[1] == 2

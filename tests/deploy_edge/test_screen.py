@@ -1,0 +1,104 @@
+"""What appears where: results on stdout, progress on stderr, JSON alone on stdout, pictures of a fake swarm."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from deploy.core.board import Board
+from deploy.edge import screen as screens
+from deploy.edge.screen import Screen
+from deploy.edge.transcript import Transcript
+from tests.deploy_edge.test_board import inventory, line, status
+
+
+def a_board(count: int = 3) -> Board:
+    board = Board(inventory(count), "r1")
+    board.see(status(1001, state="seeding", pieces=10, rate_up=2e6))
+    board.see(status(1002, pieces=4, rate_down=1e6, reason="[red]not markup[/red] :smile:"))
+    return board
+
+
+def test_results_and_progress_are_apart(capsys: pytest.CaptureFixture[str]) -> None:
+    screen = Screen(Transcript())
+    screen.note("pushing [to] :smile: hosts")
+    screen.table(("peer", "verdict"), [["1001", "ok"], ["1002", "[/etc/hosts] \x1b[2J"]], [True, False])
+    screen.say("done")
+    screen.record({"never": "seen"})
+    out, err = capsys.readouterr()
+    assert err == "pushing [to] :smile: hosts\n"
+    assert out == "peer  verdict\n1001  ok\n1002  [/etc/hosts] \\x1b[2J\ndone\n"
+
+
+def test_json_has_stdout_for_itself(capsys: pytest.CaptureFixture[str]) -> None:
+    screen = Screen(Transcript(), as_json=True)
+    screen.table(("peer",), [["1001"]])
+    screen.say("done")
+    screen.print("text")
+    screen.record({"peer": 1001})
+    with screen.watching(lines_are_the_result=True):
+        screen.tick(a_board(), a_board().see(line("Peer 1001 is unchoked by 1002.")))
+    out, err = capsys.readouterr()
+    assert [json.loads(row) for row in out.splitlines()] == [{"peer": 1001}]
+    assert "is unchoked by 1002." in err
+
+
+def test_long_lines_are_not_wrapped(capsys: pytest.CaptureFixture[str]) -> None:
+    screen = Screen(Transcript())
+    screen.note("x" * 500)
+    screen.table(("sha256", "verdict"), [["a" * 300, "b" * 300]])
+    out, err = capsys.readouterr()
+    assert err == "x" * 500 + "\n"
+    assert len(out.splitlines()) == 2
+
+
+def test_without_a_terminal_event_lines_are_plain(capsys: pytest.CaptureFixture[str]) -> None:
+    screen, board = Screen(Transcript()), a_board()
+    with screen.watching(lines_are_the_result=True):
+        screen.tick(board, board.see(line("Peer 1001 is unchoked by 1002.")))
+        screen.tick(board, ())
+    assert capsys.readouterr().out == "n1/1001 | 2026-01-02 03:04:05: Peer 1001 is unchoked by 1002.\n"
+
+
+def test_progress_is_told_once_where_nothing_changes(capsys: pytest.CaptureFixture[str]) -> None:
+    screen, board = Screen(Transcript()), a_board()
+    for _ in range(3):
+        screen.progress(board)
+    assert capsys.readouterr().err.count("0 of 3 whole") == 1
+
+
+def test_the_live_panel_of_a_fake_swarm() -> None:
+    console = Console(width=110, file=io.StringIO(), markup=False, emoji=False)
+    with console.capture() as captured:
+        console.print(screens._panel(a_board(50), 10))
+    text = captured.get()
+    assert "4/10" in text and "976 KiB/s" in text and "1.91 MiB/s" in text
+    assert "[red]not markup[/red] :smile:" in text
+    assert "+40 more" in text
+    assert "0 of 50 whole" in text
+
+
+def test_the_picture_shows_the_kept_moment_and_the_results(tmp_path: Path) -> None:
+    screen, board = Screen(Transcript()), a_board()
+    screen.tick(board, board.see(line("Peer 1001 is unchoked by 1002.")))
+    screen.keep_frame(board)
+    screen.table(("peer", "verdict"), [["1001", "whole"]], [True])
+    screen.picture(str(tmp_path / "p.svg"), "fab up")
+    svg = (tmp_path / "p.svg").read_text()
+    for word in ("fab&#160;up", "unchoked", "4/10", "whole"):
+        assert word in svg or word.replace("&#160;", " ") in svg
+    assert "font-face" not in svg
+
+
+def test_the_transcript_keeps_what_was_told_before_its_folder_was_known(tmp_path: Path) -> None:
+    transcript = Transcript()
+    screen = Screen(transcript)
+    screen.note("first")
+    transcript.open(tmp_path / "runs" / "r1")
+    screen.say("second")
+    kept = (tmp_path / "runs/r1/transcript.txt").read_text().splitlines()
+    assert [row.split(" ", 2)[2] for row in kept] == ["first", "second"]

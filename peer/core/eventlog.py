@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple, Optional, Sequence
+from functools import lru_cache
+from typing import NamedTuple, Optional, Sequence, Tuple
 
 # Each kind of line, as PROTOCOL.md ("Event log: exact texts") gives it; {me} and {other} are peer IDs.
 _TEXTS = {
@@ -49,12 +50,18 @@ def parse_line(line: str) -> Optional[Entry]:
     """A whole line (with its time) as an Entry; None for anything that isn't exactly one of the classic lines."""
     if line[19:21] != ": " or not _TIME.match(line):
         return None
-    for kind, pattern in _PATTERNS:
+    for kind, pattern in _patterns():
         match = pattern.fullmatch(line, 21)
         if match:
             fields = {name: text if name == "others" else int(text) for name, text in match.groupdict().items()}
             return Entry(kind, time=line[:19], **fields)  # type: ignore[arg-type]
     return None
+
+
+@lru_cache(maxsize=None)
+def _patterns() -> "Tuple[Tuple[str, re.Pattern[str]], ...]":
+    """Compiled when the first line is read: a peer only writes, and its start shall be quick."""
+    return tuple((kind, _pattern(text)) for kind, text in _TEXTS.items())
 
 
 def _pattern(text: str) -> "re.Pattern[str]":
@@ -68,5 +75,5 @@ _POSITIONAL = {
     kind: re.sub(r"\{(\w+)\}", lambda match: "{%d}" % Entry._fields.index(match.group(1)), text)
     for kind, text in _TEXTS.items()
 }
-_PATTERNS = tuple((kind, _pattern(text)) for kind, text in _TEXTS.items())
+
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}")

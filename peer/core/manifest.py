@@ -9,7 +9,8 @@ from peer.core.errors import ConfigError
 
 MIN_PIECE = 64 * 1024
 MAX_PIECE = 16 * 1024 * 1024
-MANY_PIECES = 512  # the aim of `auto_piece_size`: each piece costs every peer some messages
+COMMON_PIECE = 256 * 1024
+FEW_PIECES, MANY_PIECES = 256, 1_024  # the aims of `auto_piece_size`
 HASH_BYTES = 32
 
 
@@ -80,10 +81,16 @@ def bare_manifest(name: str, size: int, piece_size: int) -> Manifest:
 
 
 def auto_piece_size(size: int) -> int:
-    """Bytes a piece for a payload of `size` bytes: a power of two, for about 256 to 512 pieces where that can be."""
-    piece = MIN_PIECE
+    """Bytes a piece for a payload of `size` bytes: a power of two from 64 KiB to 16 MiB.
+
+    Each piece costs every peer some messages and thread switches, whatever its length, so small ones cost CPU; but
+    a piece is passed on only when it is whole, and too few of them leave links idle.
+    """
+    piece = COMMON_PIECE
     while piece < MAX_PIECE and size / piece > MANY_PIECES:
         piece *= 2
+    while piece > MIN_PIECE and size / piece < FEW_PIECES:
+        piece //= 2
     return piece
 
 

@@ -10,7 +10,7 @@ from typing import Iterator, Protocol
 
 UNSENT = 128 * 1024  # bytes that may wait in the kernel unsent: a message behind a piece waits for no more
 GONE_MS = 20_000  # a neighbour that acknowledges nothing for so long is gone
-ENOUGH = 16 * 1024  # bytes of a piece that are worth waking up for ...
+ENOUGH = 64 * 1024  # bytes of a piece that are worth waking up for ...
 ENOUGH_MS = 100  # ... unless they take so long to come
 _SLICE = 1024 * 1024
 _QUICKACK = getattr(socket, "TCP_QUICKACK", None)
@@ -54,7 +54,7 @@ class Channel:
         return self._socket.recv_into(buffer)
 
     def _wake_at(self, count: int) -> None:
-        """Let the kernel wake `poll` once so many bytes are there: waking up for each packet costs more than the packet.
+        """Let the kernel wake `poll` once so many bytes are there: a wake-up for each packet costs more than it.
 
         Only `poll` may wait under a low-water mark, and not for ever: a read takes what is there first and then sleeps
         until the rest alone reaches the mark, and many tiny packets can fill the buffer without ever reaching it.

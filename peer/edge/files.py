@@ -94,7 +94,8 @@ class OpenFiles:
                 opened = os.open(self._path_of(file), self._flags)
             self._open[file] = opened  # now the most lately used
             self._users[file] = self._users.get(file, 0) + 1
-            self._close_surplus()
+            if len(self._open) > MOST_OPEN:
+                self._close_surplus()
         try:
             yield opened
         finally:

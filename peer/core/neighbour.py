@@ -33,6 +33,7 @@ class Neighbour:
         self.open: Dict[int, float] = {}  # pieces asked of it -> when
         self.queue: List[int] = []  # pieces it asked of us, not yet handed to the writer
         self.served = 0  # pieces handed to the writer
+        self.unsent = 0  # those of them that it hasn't sent yet
         self.asked = 0.0  # when it last asked for a piece
         self.since = 0.0  # when the connection began
         self.received = 0  # bytes of the connection at the last tick

@@ -287,7 +287,7 @@ class Swarm:
     def _got_request(self, neighbour: Neighbour, index: int, now: float) -> List[Effect]:
         if neighbour.we_choke or not (index >= self.setup.total or self.pieces.has(index)):
             return []  # it crossed our choke on the way, or asks for what we never announced
-        if len(neighbour.queue) >= MOST_QUEUED:
+        if len(neighbour.queue) + neighbour.unsent >= MOST_QUEUED:
             return self._drop(neighbour, f"more than {MOST_QUEUED} requests open at once")
         neighbour.asked = now
         if index not in neighbour.queue:

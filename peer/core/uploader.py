@@ -45,6 +45,7 @@ class Uploader:
 
     def sent(self, neighbour: Neighbour, now: float) -> None:
         """A piece has gone out: its slot is free."""
+        neighbour.unsent -= 1
         began = self._began.pop(neighbour.peer, None)
         if began is not None:
             self._usual = _smooth(self._usual, now - began)
@@ -66,6 +67,7 @@ class Uploader:
     def _start(self, neighbour: Neighbour, index: int, now: float) -> Effect:
         neighbour.queue.remove(index)
         neighbour.served += 1
+        neighbour.unsent += 1
         self._copies[index] = self._copies.get(index, 0) + 1
         self._began[neighbour.peer] = now
         return SendPiece(neighbour.peer, index)

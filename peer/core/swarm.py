@@ -449,7 +449,7 @@ class Swarm:
 
     def _log_choice(self, preferred: "frozenset[int]", favourite: Optional[int]) -> List[Effect]:
         effects: List[Effect] = []
-        if self.choker.preferred != preferred:
+        if self.choker.preferred and self.choker.preferred != preferred:
             others = eventlog.format_others(sorted(self.choker.preferred))
             effects.append(Log(Entry("preferred", self.me, others=others)))
         if self.choker.favourite not in (favourite, None):

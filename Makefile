@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 .PHONY: demo test lint picture bench soak fuzz clean
 
 demo: $(READY)  ## five peers on this machine, live, and the proof
-	@$(BIN)/fab up --inventory examples/demo.yaml
+	@$(BIN)/fab clean up --inventory examples/demo.yaml
 
 test: $(READY)  ## all tests
 	@$(BIN)/python -m pytest

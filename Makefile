@@ -17,6 +17,10 @@ lint: $(READY)  ## style, types, rooms, and that peer/ runs on Python 3.9
 	@$(BIN)/mypy peer deploy/core
 	@$(BIN)/vermin --quiet --no-tips --target=3.9- --violations peer
 
+picture: $(READY)  ## the console's picture in README.md, of a real run of the demo
+	@$(BIN)/fab clean --inventory examples/demo.yaml
+	@$(BIN)/fab up --inventory examples/demo.yaml --svg docs/console.svg
+
 clean:  ## everything that the other targets made
 	rm -rf $(VENV) runs demo bench .pytest_cache .mypy_cache .ruff_cache .hypothesis
 

@@ -18,6 +18,8 @@ from peer.core.picker import pick_random, pick_rarest
 from peer.core.pieces import Pieces
 
 SILENCE = 1.5  # seconds without a byte on a connection before its open requests go back to the pool
+MANY_WAITS = 4.0  # times the usual wait, which a fleet neighbour's silence has to last where that is more
+FIRST_SILENCE = 30.0  # the same before anybody has answered
 PIPELINE = 0.25  # seconds of work that a fleet neighbour's window holds
 LEAST_WINDOW = 2
 MOST_WINDOW = 16
@@ -91,16 +93,23 @@ class Fetcher:
     def release_silent(self, neighbours: Iterable[Neighbour], now: float) -> List[Effect]:
         """Take back what neighbours have left unanswered without sending a byte; it is then asked for elsewhere."""
         effects: List[Effect] = []
+        patience = self._fleet_silence()
         for neighbour in neighbours:
+            silence = patience if self._fleet and neighbour.fleet else SILENCE
             if neighbour.silent and now - neighbour.heard > 2 * SILENCE:
                 neighbour.silent = False  # another chance, where nobody else has the piece
                 neighbour.heard = now
-            elif neighbour.open and now - max(neighbour.heard, max(neighbour.open.values())) > SILENCE:
+            elif neighbour.open and now - max(neighbour.heard, max(neighbour.open.values())) > silence:
                 neighbour.silent = True
                 neighbour.heard = now
                 for index in list(neighbour.open):
                     effects += self._take_back(neighbour, index)
         return effects
+
+    def _fleet_silence(self) -> float:
+        """A fleet neighbour drops no request: it is silent while others have their turn, for long on slow links."""
+        usual = self._usual_wait()
+        return max(SILENCE, MANY_WAITS * usual) if usual else FIRST_SILENCE
 
     # ---- choices
 
@@ -138,9 +147,12 @@ class Fetcher:
 
     def _late_since(self, now: float) -> float:
         """What was asked before this moment is late: the usual wait is that of the neighbour in the middle."""
+        return now - max(LEAST_LATE, LATE * self._usual_wait())
+
+    def _usual_wait(self) -> float:
+        """Seconds from a request to its piece, of the neighbour in the middle; 0 until one has answered."""
         waits = sorted(neighbour.wait for neighbour in self._neighbours.values() if neighbour.wait)
-        usual = waits[len(waits) // 2] if waits else 0.0
-        return now - max(LEAST_LATE, LATE * usual)
+        return waits[len(waits) // 2] if waits else 0.0
 
     def _window(self, neighbour: Neighbour) -> int:
         if not (self._fleet and neighbour.fleet):

@@ -8,7 +8,7 @@ import pytest
 
 from peer.core import bits
 from peer.core.errors import EXIT_INCOMPLETE, EXIT_OK
-from peer.core.events import Connected, Dial, Effect, Event, PieceStored, SendPiece
+from peer.core.events import Connected, Dial, Effect, Event, PieceStored, PieceSurplus, SendPiece
 from peer.core.swarmfile import CLASSIC, FLEET, Limits
 from tools.sim.build import Habits, build, uniform
 from tools.sim.wires import Rates
@@ -195,7 +195,7 @@ def test_an_idle_seed_stays_while_its_neighbours_go_forward() -> None:
     """Nobody asks the seed for anything for longer than its patience, and yet it may be needed."""
     world = World(1, PIECE, 60 * PIECE)
     slow = Rates(PIECE * 1.2, PIECE * 1.2)
-    peers = build(world, [FLEET] * 4, [0], [Rates(1e9, 1e9), *[slow] * 3], Habits(Limits(2.5, 16, 4)))
+    peers = build(world, [FLEET] * 9, [0], [Rates(1e9, 1e9), *[slow] * 8], Habits(Limits(2.5, 16, 4)))
     for peer in peers:
         world.begin(peer)
     served = [0.0]  # when the seed sent a piece
@@ -209,6 +209,25 @@ def test_an_idle_seed_stays_while_its_neighbours_go_forward() -> None:
     idle = max(later - earlier for earlier, later in zip(served, [*served[1:], world.now]))
     assert idle > 1.5 * 2.5, "the seed has to be idle for this test to mean anything"
     assert all(complete(peer) and peer.left and peer.left.reason == "" for peer in peers)
+
+
+def test_slow_links_fetch_next_to_nothing_twice() -> None:
+    """A fleet neighbour's queue is long where links are slow; that it is silent meanwhile is no reason to ask others."""
+    world = World(1, PIECE, 40 * PIECE)
+    world.wires.chunk = PIECE // 8
+    peers = uniform(world, 8, FLEET, PIECE / 4, Habits(Limits(120.0, 16, 4)))
+    surplus: List[int] = []
+
+    def note(peer: SimPeer, event: Optional[Event], _: List[Effect]) -> None:
+        if isinstance(event, PieceSurplus):
+            surplus.append(event.piece)
+
+    world.watch = note
+    for peer in peers:
+        world.begin(peer)
+    assert world.run(5000)
+    assert all(complete(peer) for peer in peers)
+    assert len(surplus) <= 0.05 * 7 * 40
 
 
 @BOTH

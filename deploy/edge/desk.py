@@ -18,7 +18,6 @@ from deploy.edge.link import Link
 from deploy.edge.screen import Screen
 from deploy.edge.transcript import Transcript
 from peer.core.errors import EXIT_USAGE, ConfigError, WeftError
-from peer.core.manifest import Manifest
 
 T = TypeVar("T")
 RUNS = "runs"
@@ -43,7 +42,6 @@ class Desk:
         self.base = base  # the inventory's folder, where its relative paths begin
         self.task = ""
         self.run = run
-        self.manifest: Manifest | None = None
         self.proof = 0  # the exit code of the last `verify`
         self.outcomes: list[Outcome] = []
         self.down: dict[str, Outcome] = {}

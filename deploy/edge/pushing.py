@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timezone
 from typing import Any
 
 from deploy.core.placing import placing
 from deploy.core.plan import texts
 from deploy.core.runs import run_id
 from deploy.edge import seeding
+from deploy.edge.authority import PeerKeys, make_keys
 from deploy.edge.bundle import CODE_NAME, Parcel, missing, parcel, send
 from deploy.edge.desk import Desk
 from deploy.edge.hosterror import HostError
@@ -19,6 +20,7 @@ from deploy.edge.zipapp import peer_zip
 from peer.core.manifest import Manifest
 from peer.core.sizes import format_size
 
+Keys = Mapping[int, PeerKeys]
 States = Mapping[str, dict[str, Any]]
 PUSH_SECONDS = 600.0
 
@@ -26,25 +28,40 @@ PUSH_SECONDS = 600.0
 def deploy(desk: Desk) -> None:
     """Bring every chosen host to where its peers can start. Raises Halt where no payload can be had."""
     states = desk.ask(_idle_state, drop=True)
-    code: dict[str, int] = {}
-    joining = not any(peer.host in states for peer in desk.inventory.seeds)
-    if joining:
-        manifest, run = seeding.running_swarm(desk)
-    else:
-        run = desk.run or run_id(datetime.now(), random.getrandbits(24))
-        desk.begin_run(run)
-        code = desk.ask(lambda link: _push_code(link, states), _seed_hosts(desk, states), PUSH_SECONDS, drop=True)
-        manifest = seeding.make_payload(desk, [name for name in _seed_hosts(desk, states) if name not in desk.down])
-    desk.begin_run(run)
-    desk.manifest = manifest
-    desk.screen.note(f"run {run}: {manifest.name}, {format_size(manifest.size)} in {manifest.piece_count} pieces")
-    sent = desk.ask(lambda link: _push(desk, link, states, manifest), seconds=PUSH_SECONDS, drop=True)
+    if not states:
+        raise desk.halt("")
+    joining = not any(peer.seed for peer in desk.inventory.chosen_peers)
+    manifest, code = _join(desk) if joining else _begin(desk, states)
+    desk.screen.note(f"run {desk.run}: {manifest.name}, {format_size(manifest.size)} in {manifest.piece_count} pieces")
+    keys = _make_keys(desk)
+    sent = desk.ask(lambda link: _push(desk, link, states, manifest, keys), seconds=PUSH_SECONDS, drop=True)
     for name, size in sent.items():
-        desk.record(host=name, state="ok", run=run, sent=size + code.get(name, 0))
+        desk.record(host=name, state="ok", run=desk.run, sent=size + code.get(name, 0))
     total = sum(sent.values()) + sum(code.values())
     desk.screen.note(f"deployed to {len(sent)} hosts, {format_size(total)} sent")
     if not sent:
         raise desk.halt("no host is ready")
+
+
+Code = Mapping[str, int]  # bytes of code that were sent ahead, by host
+
+
+def _begin(desk: Desk, states: States) -> tuple[Manifest, Code]:
+    """A new run: the payload on the chosen seeds, and its manifest."""
+    desk.begin_run(desk.run or run_id(datetime.now(), random.getrandbits(24)))
+    seeds = [name for name in states if any(peer.seed for peer in desk.inventory.peers_on(name))]
+    code = desk.ask(lambda link: _push_code(link, states), seeds, PUSH_SECONDS, drop=True)
+    return seeding.make_payload(desk, list(code)), code
+
+
+def _join(desk: Desk) -> tuple[Manifest, Code]:
+    """The run that the seeds hold, for hosts that come to it later."""
+    if desk.inventory.tls:
+        remedy = "deploy to all its hosts at once, or say `tls: false`"
+        raise desk.halt(f"this swarm's keys were thrown away, so no host can be added to it: {remedy}")
+    manifest, run = seeding.running_swarm(desk)
+    desk.begin_run(run)
+    return manifest, {}
 
 
 def _idle_state(link: Link) -> dict[str, Any]:
@@ -56,19 +73,15 @@ def _idle_state(link: Link) -> dict[str, Any]:
     return state
 
 
-def _seed_hosts(desk: Desk, states: States) -> list[str]:
-    return [name for name in states if any(peer.seed for peer in desk.inventory.peers_on(name))]
-
-
 def _push_code(link: Link, states: States) -> int:
     return send(link, missing([parcel(CODE_NAME, peer_zip())], states[link.name]["have"]))
 
 
-def _push(desk: Desk, link: Link, states: States, manifest: Manifest) -> int:
+def _push(desk: Desk, link: Link, states: States, manifest: Manifest, keys: Keys) -> int:
     """Everything that this host lacks; the bytes sent."""
     seed = any(peer.seed for peer in desk.inventory.peers_on(link.name))
     have = {**states[link.name]["have"], **({CODE_NAME: parcel(CODE_NAME, peer_zip()).sha256} if seed else {})}
-    parcels = missing(_parcels(desk, link.name, manifest), have)
+    parcels = missing([*_parcels(desk, link.name, manifest), *_key_parcels(desk, link.name, keys)], have)
     sent = send(link, parcels)
     peers = [placing(desk.inventory, peer)._asdict() for peer in desk.inventory.peers_on(link.name)]
     link.call("prepare", peers=peers, name=manifest.name)
@@ -78,3 +91,18 @@ def _push(desk: Desk, link: Link, states: States, manifest: Manifest) -> int:
 def _parcels(desk: Desk, host: str, manifest: Manifest) -> list[Parcel]:
     pushed = texts(desk.inventory, host, manifest, desk.run)
     return [parcel(CODE_NAME, peer_zip()), *(parcel(name, text.encode()) for name, text in pushed.items())]
+
+
+def _make_keys(desk: Desk) -> Keys:
+    """New keys for all peers of a swarm that speaks TLS: each deploy is a swarm of its own."""
+    if not desk.inventory.tls:
+        return {}
+    return make_keys([peer.peer_id for peer in desk.inventory.peers], datetime.now(timezone.utc))
+
+
+def _key_parcels(desk: Desk, host: str, keys: Keys) -> list[Parcel]:
+    """A host gets the keys of its own peers, and no other's."""
+    mine = [peer.peer_id for peer in desk.inventory.peers_on(host) if peer.peer_id in keys]
+    return [
+        parcel(f"keys_{peer}/{name}.pem", data, 0o600) for peer in mine for name, data in keys[peer]._asdict().items()
+    ]

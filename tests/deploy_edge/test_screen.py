@@ -72,11 +72,11 @@ def test_progress_is_told_once_where_nothing_changes(capsys: pytest.CaptureFixtu
 
 
 def test_the_live_panel_of_a_fake_swarm() -> None:
-    console = Console(width=110, file=io.StringIO(), markup=False, emoji=False)
+    console = Console(width=200, file=io.StringIO(), markup=False, emoji=False)
     with console.capture() as captured:
         console.print(screens._panel(a_board(50), 10))
     text = captured.get()
-    assert "4/10" in text and "976 KiB/s" in text and "1.91 MiB/s" in text
+    assert "4/10" in text and "977 KiB/s" in text and "1.91 MiB/s" in text
     assert "[red]not markup[/red] :smile:" in text
     assert "+40 more" in text
     assert "0 of 50 whole" in text

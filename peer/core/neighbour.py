@@ -19,12 +19,12 @@ class Neighbour:
         self.pieces = 0  # the set it is known to have
         self.trouble = "not connected yet"
         self.strikes = 0  # bad pieces it sent
+        self.fleet = False  # what it speaks, or spoke last
         self.reset()
 
     def reset(self) -> None:
         """A connection begins or has ended: nothing is asked, nothing granted. What it had stays known."""
         self.connected = False
-        self.fleet = False
         self.we_choke = True
         self.chokes_us = True
         self.we_want = False

@@ -19,7 +19,10 @@ class Clock:
 
     def at(self, delay: float, what: Callable[..., None], *args: Any) -> None:
         """Do something `delay` seconds from now."""
-        moment = self.now + delay
+        self.at_moment(self.now + delay, what, *args)
+
+    def at_moment(self, moment: float, what: Callable[..., None], *args: Any) -> None:
+        """Do something at a moment that isn't over: the very same number as another's is the very same moment."""
         deeds = self._due.get(moment)
         if deeds is None:
             self._due[moment] = [(what, args)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, Iterable, List, NamedTuple, Sequence, Tuple
+from typing import List, NamedTuple, Sequence
 
 from peer.core import bits, graph
 from peer.core.config import Common, PeerRow
@@ -14,7 +14,7 @@ from tools.sim.wires import Rates
 from tools.sim.world import SimPeer, World
 
 STEPS = 200  # looks at the swarm in the time that the limit allows
-PATIENCE = 1_000.0  # simulated seconds without progress; by then something is wrong
+PATIENCE = 1_000.0  # times the limit; by then something is wrong
 
 
 class Payload(NamedTuple):
@@ -65,7 +65,7 @@ class Growth:
         """Each peer is told of its neighbours alone: nothing that it does depends on the other rows."""
         rows = [PeerRow(FIRST_ID + at, "localhost", FIRST_PORT, at == 0) for at in range(len(self._rates))]
         near = graph.all_neighbours([row.peer_id for row in rows], limits.degree)
-        everybody = limits._replace(degree=len(rows))
+        everybody = limits._replace(degree=len(rows), patience=max(limits.patience, self.limit))
         common = Common(2, 1.0, 2.0, "payload", self._payload.size, self._payload.piece_size)
         peers = []
         for at, (row, rates) in enumerate(zip(rows, self._rates)):
@@ -80,8 +80,10 @@ class Growth:
         for peer in self.peers:
             self.world.begin(peer)
         limit = self.limit
-        while not self._complete() and self.world.now < PATIENCE * limit:
-            if self.world.run(self.world.now + limit / STEPS):
+        until = 0.0
+        while not self._complete() and until < PATIENCE * limit:
+            until += limit / STEPS
+            if self.world.run(until):
                 break
         return self._outcome(limit)
 

@@ -118,8 +118,10 @@ class Wires:
 
     def put(self, stream: Stream, effect: Union[Send, SendPiece]) -> None:
         """Queue a message or a piece."""
-        stream.outbox.append(effect)
-        self._pump(stream)
+        if stream.busy or stream.outbox:
+            stream.outbox.append(effect)
+        elif stream.link.open:
+            self._send(stream, effect)
 
     def through(self, stream: Stream) -> bool:
         """Whether all that was queued has arrived, or never will."""
@@ -129,17 +131,21 @@ class Wires:
     def _pump(self, stream: Stream) -> None:
         """Send what stands at the head of a connection's outbox, until a piece takes the wire."""
         while stream.outbox and not stream.busy and stream.link.open:
-            effect = stream.outbox.popleft()
-            if type(effect) is SendPiece:
-                self._begin_piece(stream, effect.piece)
-            else:
-                self._pass_message(stream, effect.message)  # type: ignore[union-attr]
+            self._send(stream, stream.outbox.popleft())
+
+    def _send(self, stream: Stream, effect: Union[Send, SendPiece]) -> None:
+        if type(effect) is SendPiece:
+            self._begin_piece(stream, effect.piece)
+        else:
+            self._pass_message(stream, effect.message)  # type: ignore[union-attr]
 
     def _pass_message(self, stream: Stream, message: Message) -> None:
         self.messages += 1
-        now = self._clock.now
-        stream.arrived_last = max(now + self.delay(), stream.arrived_last)
-        self._clock.at(stream.arrived_last - now, self._message_arrives, stream, message)
+        arrival = self._clock.now + self.latency
+        if self.jitter:
+            arrival += self._rng.random() * self.jitter
+        stream.arrived_last = arrival = max(arrival, stream.arrived_last)
+        self._clock.at_moment(arrival, self._message_arrives, stream, message)
 
     def _message_arrives(self, stream: Stream, message: Message) -> None:
         if stream.link.open:
@@ -176,10 +182,9 @@ class Wires:
         if sender.life != life:
             return
         sender.uplink_busy = False
-        now = self._clock.now
-        begin = max(now + self.delay(), receiver.down_free, stream.arrived_last)
+        begin = max(self._clock.now + self.delay(), receiver.down_free, stream.arrived_last)
         receiver.down_free = begin + size / receiver.rates.down
-        self._clock.at(receiver.down_free - now, self._chunk_arrives, stream, size, not stream.left)
+        self._clock.at_moment(receiver.down_free, self._chunk_arrives, stream, size, not stream.left)
         self._want_turn(stream)
         self._serve_uplink(sender)
 

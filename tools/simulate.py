@@ -1,0 +1,167 @@
+#!/usr/bin/env python3
+"""How a swarm grows past the machines at hand: python tools/simulate.py --peers 1000 --pieces 1000.
+
+The decisions are those of the real peers (peer.core); sockets, disks and clocks are simulated. Tells the time as a
+ratio to the limit T*, and how many copies of the payload the seed sent. Exit codes: 0 every peer has it all, 1 not,
+2 wrong arguments.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import json
+import os
+import resource
+import sys
+import time
+from typing import Any, Dict, List, Optional, Tuple
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+from peer.core.sizes import format_size
+from peer.core.swarmfile import Limits
+from tools.arguments import INTERRUPTED, USAGE, Parser, count, fail, size
+from tools.sim import ratefile
+from tools.sim.growth import Growth, Outcome, Payload, Wire
+from tools.sim.ratefile import RateError
+from tools.sim.wires import Rates
+
+PROGRAM = "simulate"
+MOST_PEERS = 10_000
+BYTES_PER_MBIT = 125_000.0
+
+Options = argparse.Namespace
+
+
+def main(argv: Optional[List[str]] = None) -> int:
+    options = parser().parse_args(argv)
+    try:
+        rates = all_rates(options)
+    except RateError as error:
+        return fail(PROGRAM, str(error), USAGE)
+    try:
+        return run(options, rates)
+    except KeyboardInterrupt:
+        return fail(PROGRAM, "interrupted", INTERRUPTED)
+
+
+def parser() -> Parser:
+    usual = Limits()
+    made = Parser(prog=PROGRAM, description="Run a fleet swarm of real decisions in simulated time.")
+    add = made.add_argument
+    add("--peers", metavar="N", type=count(2, MOST_PEERS), default=1000, help="the seed included (default 1000)")
+    add("--pieces", metavar="N", type=count(1, 1_000_000), default=1000, help="of the payload (default 1000)")
+    add("--piece-size", metavar="SIZE", type=size, default="256KiB", help="default 256KiB")
+    add("--rate", metavar="SEED[/PEERS]", type=rate_pair, default="100", help="Mbit/s, both ways (default 100)")
+    add("--rates", metavar="FILE", help="a line 'up down' in Mbit/s for each peer, the seed first; overrules --rate")
+    add(
+        "--slow",
+        metavar="N:RATIO",
+        type=slow,
+        default=(0, 1.0),
+        help="the last N peers have links of this part, as 50:0.1",
+    )
+    add("--latency", metavar="MS", type=milliseconds, default="0.5", help="one way, in ms (default 0.5)")
+    add(
+        "--degree", metavar="N", type=count(1), default=usual.degree, help=f"neighbours a peer (default {usual.degree})"
+    )
+    add(
+        "--uploads",
+        metavar="N",
+        type=count(1),
+        default=usual.uploads,
+        help=f"pieces sent at once (default {usual.uploads})",
+    )
+    add("--chunk", metavar="SIZE", type=size, default="64KiB", help="what links send in turn (default 64KiB)")
+    add("--seed", metavar="N", type=count(0), default=1, help="of all chance: the same gives the same run (default 1)")
+    add("--json", action="store_true", help="one JSON object")
+    return made
+
+
+def rate_pair(text: str) -> Tuple[float, float]:
+    """SEED or SEED/PEERS, as bytes a second."""
+    seed, _, others = text.partition("/")
+    try:
+        rates = float(seed), float(others or seed)
+    except ValueError:
+        rates = 0.0, 0.0
+    if not all(0 < rate < 1e7 for rate in rates):
+        raise argparse.ArgumentTypeError(f"'{text}': write Mbit/s, as 100 or 1000/100")
+    return rates[0] * BYTES_PER_MBIT, rates[1] * BYTES_PER_MBIT
+
+
+def slow(text: str) -> Tuple[int, float]:
+    number, _, ratio = text.partition(":")
+    try:
+        found = int(number), float(ratio)
+    except ValueError:
+        found = -1, 0.0
+    if found[0] < 0 or not 0 < found[1] <= 1:
+        raise argparse.ArgumentTypeError(f"'{text}': write how many and which part, as 50:0.1")
+    return found
+
+
+def milliseconds(text: str) -> float:
+    """As seconds."""
+    try:
+        seconds = float(text) / 1000
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds < 60:
+        raise argparse.ArgumentTypeError(f"'{text}' is no number of milliseconds")
+    return seconds
+
+
+def all_rates(options: Options) -> List[Rates]:
+    """Every peer's links, the seed's first. Raises RateError."""
+    if options.rates:
+        rates = ratefile.read(options.rates)
+    else:
+        seed, others = options.rate
+        rates = [Rates(seed, seed), *[Rates(others, others)] * (options.peers - 1)]
+    if len(rates) > MOST_PEERS:
+        raise RateError(f"{options.rates}: {len(rates)} peers: at most {MOST_PEERS} can be simulated")
+    number, ratio = options.slow
+    if number >= len(rates):
+        raise RateError(f"--slow {number}: there are {len(rates) - 1} receivers")
+    fast = len(rates) - number
+    return rates[:fast] + [Rates(rate.up * ratio, rate.down * ratio) for rate in rates[fast:]]
+
+
+def run(options: Options, rates: List[Rates]) -> int:
+    began = time.monotonic()
+    payload = Payload(options.pieces, options.piece_size)
+    limits = Limits()._replace(degree=options.degree, uploads=options.uploads)
+    swarm = Growth(payload, rates, limits, Wire(options.latency, options.chunk), options.seed)
+    gc.freeze()  # the peers live to the end, and nothing here makes rings of garbage in number
+    outcome = swarm.run()
+    cost = {
+        "real_seconds": round(time.monotonic() - began, 1),
+        "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+    }
+    if options.json:
+        print(json.dumps({**as_json(outcome), "peers": len(rates), **cost}))
+    else:
+        tell(options, payload, len(rates), outcome, cost)
+    return 0 if outcome.complete == len(rates) - 1 else 1
+
+
+def as_json(outcome: Outcome) -> Dict[str, Any]:
+    return {**outcome._asdict(), "ratio": outcome.ratio}
+
+
+def tell(options: Options, payload: Payload, peers: int, outcome: Outcome, cost: Dict[str, Any]) -> None:
+    pieces = f"{payload.pieces} pieces of {format_size(payload.piece_size)}"
+    print(f"{peers} peers, {pieces}, degree {options.degree}, {options.uploads} uploads at once, chance {options.seed}")
+    if outcome.complete < peers - 1:
+        print(f"  INCOMPLETE: {outcome.complete} of {peers - 1} receivers have it all; the others stopped getting on")
+    print(f"  time       {outcome.seconds:.2f} s = {outcome.ratio:.3f} T* (T* {outcome.limit:.2f} s)")
+    print(f"  first      {outcome.first:.2f} s = {outcome.first / outcome.limit:.3f} T*")
+    print(f"  seed sent  {outcome.copies:.3f} copies")
+    print(f"  messages   {outcome.messages:.1f} a piece; {outcome.surplus:.2%} of the pieces came twice")
+    print(f"  it took    {cost['real_seconds']:.1f} s and {format_size(cost['memory'])} of memory here")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -22,6 +22,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from peer.core.sizes import format_size
 from peer.core.swarmfile import Limits
 from tools.arguments import INTERRUPTED, USAGE, Parser, count, fail, size
+from tools.benchkit.limit import BYTES_PER_MBIT
 from tools.sim import ratefile
 from tools.sim.growth import Growth, Outcome, Payload, Wire
 from tools.sim.ratefile import RateError
@@ -29,8 +30,6 @@ from tools.sim.wires import Rates
 
 PROGRAM = "simulate"
 MOST_PEERS = 10_000
-BYTES_PER_MBIT = 125_000.0
-
 Options = argparse.Namespace
 
 
@@ -55,24 +54,10 @@ def parser() -> Parser:
     add("--piece-size", metavar="SIZE", type=size, default="256KiB", help="default 256KiB")
     add("--rate", metavar="SEED[/PEERS]", type=rate_pair, default="100", help="Mbit/s, both ways (default 100)")
     add("--rates", metavar="FILE", help="a line 'up down' in Mbit/s for each peer, the seed first; overrules --rate")
-    add(
-        "--slow",
-        metavar="N:RATIO",
-        type=slow,
-        default=(0, 1.0),
-        help="the last N peers have links of this part, as 50:0.1",
-    )
+    add("--slow", metavar="N:RATIO", type=slow, default=(0, 1.0), help="the last N peers are slower, as 50:0.1")
     add("--latency", metavar="MS", type=milliseconds, default="0.5", help="one way, in ms (default 0.5)")
-    add(
-        "--degree", metavar="N", type=count(1), default=usual.degree, help=f"neighbours a peer (default {usual.degree})"
-    )
-    add(
-        "--uploads",
-        metavar="N",
-        type=count(1),
-        default=usual.uploads,
-        help=f"pieces sent at once (default {usual.uploads})",
-    )
+    add("--degree", metavar="N", type=count(1), default=usual.degree, help=f"neighbours (default {usual.degree})")
+    add("--uploads", metavar="N", type=count(1), default=usual.uploads, help=f"at once (default {usual.uploads})")
     add("--chunk", metavar="SIZE", type=size, default="64KiB", help="what links send in turn (default 64KiB)")
     add("--seed", metavar="N", type=count(0), default=1, help="of all chance: the same gives the same run (default 1)")
     add("--json", action="store_true", help="one JSON object")

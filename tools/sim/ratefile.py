@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import List
 
+from tools.benchkit.limit import BYTES_PER_MBIT
 from tools.sim.wires import Rates
-
-BYTES_PER_MBIT = 125_000.0
 
 
 class RateError(Exception):

@@ -174,9 +174,9 @@ def most_telling(cards: Iterable[Card], room: int) -> tuple[tuple[Card, ...], in
 def _rank(card: Card) -> int:
     if card.trouble or card.failed:
         return 0
-    if card.status is not None and not card.ended:
-        return 1 if card.fraction < 1 or card.status.rate_up > 0 else 2
-    return 3
+    if card.status is None or card.ended:
+        return 3
+    return 1 if card.fraction < 1 else 2
 
 
 def overall(cards: Iterable[Card]) -> str:

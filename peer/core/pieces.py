@@ -70,9 +70,13 @@ class Pieces:
         """One neighbour more has each of these pieces."""
         moved = 0
         for level, members in enumerate(self.rarity):
-            stay, rise = members & ~pieces, members & pieces
-            self.rarity[level] = stay | moved
-            moved = rise
+            rise = members & pieces
+            if rise or moved:
+                self.rarity[level] = members ^ rise | moved
+                pieces ^= rise
+                moved = rise
+            elif not pieces:
+                return
         if moved:
             self.rarity.append(moved)
 

@@ -335,16 +335,17 @@ class Swarm:
         effects: List[Effect] = []
         bit = 1 << index
         urgent = self.pieces.holders(index) < FEW
+        complete, have = self.pieces.complete, Message(messages.HAVE, index)
         for neighbour in self.neighbours.values():
             if not neighbour.connected:
                 continue
-            if self.pieces.complete and neighbour.fleet:
+            if complete and neighbour.fleet:
                 effects.append(Send(neighbour.peer, Message(messages.COMPLETE)))
             elif not neighbour.fleet or (urgent and not neighbour.pieces & bit):
-                effects.append(Send(neighbour.peer, Message(messages.HAVE, index)))
+                effects.append(Send(neighbour.peer, have))
             else:
                 neighbour.untold |= not neighbour.pieces & bit
-            if neighbour.we_want and neighbour.pieces & bit:
+            if neighbour.we_want and neighbour.pieces & bit and (complete or not neighbour.fleet):
                 effects += self._express_interest(neighbour)
         return effects
 
@@ -406,6 +407,7 @@ class Swarm:
             effects += self._fetcher.release_silent(self.connected, now)
             effects += self._dial_again()
             effects += self._refill(now)
+            effects += self._uploader.serve(self.neighbours, now)  # a neighbour that takes too long frees its slot
             effects += self._offer_more(now)
             effects += self._tell_untold()
             effects += self._tell_news(now)

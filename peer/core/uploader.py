@@ -35,10 +35,10 @@ class Uploader:
                 effects += [self._start(neighbour, index, now) for index in list(neighbour.queue)]
             return effects
         while self._busy(now) < self._slots:
-            waiting = [n for n in neighbours.values() if n.queue and n.peer not in self._began]
-            if not waiting:
-                break
+            waiting = (n for n in neighbours.values() if n.queue and n.peer not in self._began)
             choices = [(self._copies.get(index, 0), n.served, n.peer, index) for n in waiting for index in n.queue]
+            if not choices:
+                break
             _, _, peer, index = min(choices)
             effects.append(self._start(neighbours[peer], index, now))
         return effects

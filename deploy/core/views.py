@@ -31,6 +31,20 @@ def limited(inventory: Inventory, limit: str) -> Inventory:
     return view
 
 
+def joined(inventory: Inventory) -> Inventory:
+    """The swarm that brings the payload to hosts which come later: the selected ones and the seeds, nobody else.
+
+    Where the selection has a seed already, or is everybody, it is the inventory as it stands. Peers of hosts that take
+    no part aren't in PeerInfo, so nobody waits for them.
+    """
+    if any(peer.seed for peer in inventory.chosen_peers):
+        return inventory
+    names = {peer.host for peer in (*inventory.chosen_peers, *inventory.seeds)}
+    hosts = tuple(host for host in inventory.hosts if host.name in names)
+    peers = tuple(peer for peer in inventory.peers if peer.host in names)
+    return replace(inventory, hosts=hosts, peers=peers, selected=tuple(host.name for host in hosts))
+
+
 def localized(inventory: Inventory, folder: str, first_port: int = FIRST_PORT) -> Inventory:
     """The same swarm on this machine: 127.0.0.1, no SSH, a working folder `<folder>/<host>` for each host.
 

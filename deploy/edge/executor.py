@@ -28,7 +28,7 @@ class ChainExecutor(invoke.Executor):
             self._refuse_hosts()
             named = [chain.Call(call.task.name, call.kwargs) for call in calls]
             options = chain.hoist(named, tuple(SHARED))
-            desk = open_desk(options, self.config)
+            desk = open_desk(options, [call.task.name for call in calls], self.config)
         except WeftError as error:
             raise invoke.Exit(str(error), error.code) from None
         with orderly():

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 from deploy.core.inventory import FIRST_PORT, limited, localized, parse_inventory
+from deploy.core.views import joined
 from deploy.edge.desk import Desk
 from deploy.edge.fleet import Fleet
 from deploy.edge.screen import Screen
@@ -18,15 +19,18 @@ from peer.core.errors import ConfigError
 DEFAULT_INVENTORY = "inventory.yaml"
 LOCAL_FOLDER = "~/.weft/local"  # `--local`: a folder a host below this one
 _LAST_FIRST_PORT = 60000
+BRINGING = frozenset({"deploy", "up"})  # tasks that need a seed: with --limit, the seeds take part
 
 
-def open_desk(options: Mapping[str, Any], fabric_config: Any) -> Desk:
-    """The desk of a chain; `options` are those that hold for all of it. Raises ConfigError, InventoryError."""
+def open_desk(options: Mapping[str, Any], tasks: Collection[str], fabric_config: Any) -> Desk:
+    """The desk of a chain of `tasks`; `options` are those that hold for all. Raises ConfigError, InventoryError."""
     path = Path(str(options.get("inventory", DEFAULT_INVENTORY)))
     inventory = parse_inventory(_read(path), str(path))
     if options.get("local"):
         inventory = localized(inventory, LOCAL_FOLDER, _free_base(len(inventory.peers)))
     inventory = limited(inventory, str(options.get("limit", "")))
+    if not BRINGING.isdisjoint(tasks):
+        inventory = joined(inventory)
     transcript = Transcript()
     screen = Screen(transcript, bool(options.get("json")), bool(options.get("plain")))
     base = path.resolve().parent

@@ -30,8 +30,7 @@ def deploy(desk: Desk) -> None:
     states = desk.ask(_idle_state, drop=True)
     if not states:
         raise desk.halt("")
-    joining = not any(peer.seed for peer in desk.inventory.chosen_peers)
-    manifest, code = _join(desk) if joining else _begin(desk, states)
+    manifest, code = _begin(desk, states)
     desk.screen.note(f"run {desk.run}: {manifest.name}, {format_size(manifest.size)} in {manifest.piece_count} pieces")
     keys = _make_keys(desk)
     sent = desk.ask(lambda link: _push(desk, link, states, manifest, keys), seconds=PUSH_SECONDS, drop=True)
@@ -52,16 +51,6 @@ def _begin(desk: Desk, states: States) -> tuple[Manifest, Code]:
     seeds = [name for name in states if any(peer.seed for peer in desk.inventory.peers_on(name))]
     code = desk.ask(lambda link: _push_code(link, states), seeds, PUSH_SECONDS, drop=True)
     return seeding.make_payload(desk, list(code)), code
-
-
-def _join(desk: Desk) -> tuple[Manifest, Code]:
-    """The run that the seeds hold, for hosts that come to it later."""
-    if desk.inventory.tls:
-        remedy = "deploy to all its hosts at once, or say `tls: false`"
-        raise desk.halt(f"this swarm's keys were thrown away, so no host can be added to it: {remedy}")
-    manifest, run = seeding.running_swarm(desk)
-    desk.begin_run(run)
-    return manifest, {}
 
 
 def _idle_state(link: Link) -> dict[str, Any]:

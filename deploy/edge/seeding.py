@@ -18,7 +18,6 @@ from deploy.edge.hosterror import HostError
 from deploy.edge.link import Link
 from peer.core.errors import EXIT_USAGE, WeftError
 from peer.core.manifest import Manifest, from_json
-from peer.core.swarmfile import SWARM_NAME, parse_swarm
 
 _SLOWEST_HASH = 20e6  # bytes a second below which we give up on a seed
 _UNKNOWN_SECONDS = 4 * 3600.0  # the payload lies on the seed, and nobody knows its size yet
@@ -48,28 +47,6 @@ def make_payload(desk: Desk, hosts: list[str]) -> Manifest:
     if len({manifest.digest for manifest in found.values()}) > 1:
         raise desk.halt(f"the seeds' payloads differ: {fold(found)}; make them equal, or name one seed")
     return next(iter(found.values()))
-
-
-def running_swarm(desk: Desk) -> tuple[Manifest, str]:
-    """Manifest and run of the swarm that is deployed already, asked of its seeds, for hosts that join it."""
-    seeds = [peer.host for peer in desk.inventory.seeds]
-    good, bad = desk.fleet.each(seeds, _swarm_text)
-    texts = [text for text in good.values() if text]
-    if not texts:
-        desk.fail([error.outcome(name) for name, error in bad.items()])
-        raise desk.halt(f"no seed ({fold(seeds)}) holds this swarm; deploy to a seed too")
-    swarm = parse_swarm(texts[0], f"{SWARM_NAME} of {next(iter(good))}")
-    return swarm.manifest, swarm.run
-
-
-def _swarm_text(link: Link) -> str:
-    parts: dict[str, bytes] = {}
-
-    def keep(name: str, data: bytes) -> None:
-        parts[name] = parts.get(name, b"") + data
-
-    link.call("collect", on_part=keep, only=[SWARM_NAME])
-    return parts.get(SWARM_NAME, b"").decode("utf-8", "replace")
 
 
 def _seed_manifest(

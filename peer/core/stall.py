@@ -48,7 +48,8 @@ def missing_reason(swarm: "Swarm") -> str:
     if not useful:
         return _join([f"no connected neighbour has a piece we lack ({len(connected)} connected)", *away])
     if all(neighbour.chokes_us for neighbour in useful):
-        return f"choked by all {len(useful)} neighbours that have what we lack"
+        one = f"{useful[0].peer}, which alone has what we lack"
+        return "choked by " + (one if len(useful) == 1 else f"all {len(useful)} neighbours that have what we lack")
     silent = [str(neighbour.peer) for neighbour in useful if neighbour.silent]
     if silent:
         return "no answer from " + _join(silent)

@@ -111,10 +111,10 @@ def test_the_fleets_messages_are_known_between_fleet_peers_only(message: Message
 
 
 @pytest.mark.parametrize(("spelled", "heard"), [PIECE, SHORT_PIECE])
-def test_a_piece(spelled: str, heard: List[Heard]) -> None:
+def test_a_piece(spelled: str, heard: "List[Tuple[int, bytes]]") -> None:
     data = bytes.fromhex(spelled)
-    (index, body) = heard[0]
-    assert piece_header(int(index), len(body)) + body == data  # type: ignore[arg-type]
+    [(index, body)] = heard
+    assert piece_header(index, len(body)) + body == data
     assert read_three_ways(data, TEN) == heard
 
 

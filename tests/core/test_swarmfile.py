@@ -60,7 +60,7 @@ def test_a_broken_file_is_one_line_with_file_and_remedy(text: str, problem: str)
     assert "\n" not in line and len(line) < 300
 
 
-LIMITS = [
+LIMITS: "list[tuple[Any, str]]" = [
     (None, "limits isn't an object"),
     ([], "limits isn't an object"),
     ({"patience": 0}, "limits.patience is 0"),

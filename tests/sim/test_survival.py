@@ -212,13 +212,13 @@ def test_an_idle_seed_stays_while_its_neighbours_go_forward() -> None:
 
 
 def test_slow_links_fetch_next_to_nothing_twice() -> None:
-    """A fleet neighbour's queue is long where links are slow; that it is silent meanwhile is no reason to ask others."""
+    """A fleet neighbour's queue is long where links are slow; its silence is no reason to ask others."""
     world = World(1, PIECE, 40 * PIECE)
     world.wires.chunk = PIECE // 8
     peers = uniform(world, 8, FLEET, PIECE / 4, Habits(Limits(120.0, 16, 4)))
     surplus: List[int] = []
 
-    def note(peer: SimPeer, event: Optional[Event], _: List[Effect]) -> None:
+    def note(_: SimPeer, event: Optional[Event], _effects: List[Effect]) -> None:
         if isinstance(event, PieceSurplus):
             surplus.append(event.piece)
 

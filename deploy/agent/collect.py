@@ -12,10 +12,9 @@ _WANTED = re.compile(r"(Common|PeerInfo)\.cfg|swarm\.json|log_peer_\d+\.log|stat
 
 
 def collect(request: Request, wire: Wire) -> Answer:
-    """Every log, status and configuration file of the swarm (or `only` those named), in parts; answers their sizes."""
+    """Every log, status and configuration file of the swarm, in parts; answers their sizes."""
     home = places.deployed_home(request)
-    only = request.get("only")
-    names = sorted(name for name in os.listdir(home) if _WANTED.fullmatch(name) and (not only or name in only))
+    names = sorted(name for name in os.listdir(home) if _WANTED.fullmatch(name))
     return {"files": {name: _send(os.path.join(home, name), name, wire) for name in names}}
 
 

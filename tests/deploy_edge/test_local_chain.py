@@ -112,13 +112,16 @@ def test_a_second_deploy_sends_little_and_a_running_swarm_is_left_alone(
     assert "failed: a: peer 1001 runs there" in refused.err and "fab stop" in refused.err
 
 
-def test_a_host_joins_the_swarm_that_is_deployed(write: Callable[..., None], tmp_path: Path) -> None:
+def test_hosts_that_come_later_are_served_by_the_seeds(write: Callable[..., None], tmp_path: Path) -> None:
     write()
-    assert fab(tmp_path, "deploy", "--limit", "a,b").code == 0
-    assert fab(tmp_path, "deploy", "--limit", "c").code == 0
-    runs = {json.loads((tmp_path / f"hosts/{host}/t/swarm.json").read_text())["run"] for host in "abc"}
-    assert len(runs) == 1
-    assert fab(tmp_path, "start", "logs", "verify").code == 0
+    assert fab(tmp_path, "up", "--limit", "b").code == 0
+    assert not (tmp_path / "hosts/c").exists()
+    later = fab(tmp_path, "up", "--limit", "c")
+    assert later.code == 0, later
+    assert "f.dat is whole on all 2 peers" in later.out  # the seed and the newcomer
+    everybody = fab(tmp_path, "verify")
+    assert everybody.code == 0 and len(hashes(everybody)) == 1
+    assert "b: holds another run" in everybody.err
 
 
 def test_a_copy_that_rots_is_found(write: Callable[..., None], tmp_path: Path) -> None:

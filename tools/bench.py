@@ -64,7 +64,7 @@ def parser() -> Parser:
     add("--runs", metavar="N", type=count(1, 100), default=3, help="of each tool in each scenario (default 3)")
     add("--tools", metavar="NAMES", type=tool_names, default=[*MAKERS], help=f"default {','.join(MAKERS)}")
     add("--tls", action="store_true", help="Weft's swarms speak TLS, in `scale` too")
-    add("--work", metavar="DIR", type=Path, help="where the copies lie (default /dev/shm, where there is room)")
+    add("--work", metavar="DIR", type=folder, help="where the copies lie (default /dev/shm, where there is room)")
     add("--out", metavar="DIR", type=Path, default=Path("bench"), help="where the figures go (default ./bench)")
     add("--docs", action="store_true", help="write the tables and the plot into docs/benchmarks.md, too")
     add("--piece-size", metavar="SIZE", type=size, help="of Weft's pieces (default: automatic)")
@@ -73,6 +73,12 @@ def parser() -> Parser:
     add("--calm", metavar="S", type=count(0), default=0, help="wait up to so many seconds for an idle machine each run")
     add("--again", metavar="N", type=count(0), default=0, help="repeat a run that others disturbed, at most N times")
     return made
+
+
+def folder(text: str) -> Path:
+    if not Path(text).is_dir():
+        raise argparse.ArgumentTypeError(f"{text}: no such folder")
+    return Path(text)
 
 
 def tool_names(text: str) -> List[str]:

@@ -36,7 +36,7 @@ def measure(tool: Tool, site: Site, number: int) -> Run:
         cpu=cpu,
         others=shares.others,
         idle=shares.idle,
-        peak=max(member.peak for member in crew.members),
+        peak=max((member.peak for member in crew.members), default=0),
         details=outcome.details,
     )
 

@@ -73,8 +73,6 @@ def _lock(descriptor: int) -> None:
 
 def _choose(wanted: Optional[Path], need: int) -> Path:
     if wanted is not None:
-        if not wanted.is_dir():
-            raise BenchError(f"--work {wanted}: no such folder", code=2)
         return _with_room(wanted, need)
     try:
         return _with_room(MEMORY_DISK, need)

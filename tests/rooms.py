@@ -1,0 +1,188 @@
+"""Reads the imports of the program and says where a room is crossed; `test_rooms` applies it, and tests it."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from pathlib import Path
+from typing import Dict, FrozenSet, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+
+ROOT = Path(__file__).parent.parent
+ANY = frozenset(sys.stdlib_module_names)
+# What a module that only decides may use: it reads no clock, file, socket or thread.
+_DECIDING = """
+    __future__ abc bisect collections contextlib dataclasses datetime difflib enum fnmatch fractions functools hashlib
+    heapq ipaddress itertools json math operator posixpath random re statistics string struct textwrap types typing
+    unicodedata zlib
+"""
+PURE = frozenset(_DECIDING.split())
+IMPURE_CALLS = frozenset(("open", "input", "print", "exec", "eval", "__import__"))
+CLOCKS = frozenset(("now", "utcnow", "today"))  # of datetime and date
+
+
+class Room(NamedTuple):
+    """What the modules of a room may import: of our own, of the standard library, of others.
+
+    `bare`: packages that may be named and not entered, to find their files. `pure`: its modules decide.
+    """
+
+    own: Tuple[str, ...]
+    stdlib: FrozenSet[str] = ANY
+    others: Tuple[str, ...] = ()
+    pure: bool = False
+    bare: Tuple[str, ...] = ()
+
+
+# A module belongs to the room with the longest name that its own begins with.
+ROOMS: Dict[str, Room] = {
+    "peer": Room(own=("peer",)),
+    "peer.core": Room(own=("peer.core",), stdlib=PURE, pure=True),
+    "deploy": Room(own=("deploy", "peer.core"), others=("invoke",)),
+    "deploy.core": Room(own=("deploy.core", "peer.core"), stdlib=PURE, others=("pydantic", "ruamel"), pure=True),
+    "deploy.agent": Room(own=("deploy.agent", "peer")),
+    "deploy.edge": Room(
+        own=("deploy", "peer.core"), bare=("peer",), others=("cryptography", "fabric", "invoke", "paramiko", "rich")
+    ),
+    "tools": Room(own=("tools", "peer", "deploy.core"), others=("libtorrent", "matplotlib")),
+    "tools.sim": Room(own=("tools", "peer.core")),
+}
+ONE_DOOR = ("fabric", "rich")  # each is imported by one module alone
+
+
+class Import(NamedTuple):
+    """One import. `typing`: for annotations alone (under TYPE_CHECKING)."""
+
+    line: int
+    target: str
+    name: str = ""  # of `from target import name`
+    typing: bool = False
+
+
+Modules = Mapping[str, str]  # module -> source
+
+
+def program(root: Path = ROOT) -> Dict[str, str]:
+    """All modules of the program, by name."""
+    found = {}
+    for top in ("peer", "deploy", "tools"):
+        for path in sorted((root / top).rglob("*.py")):
+            parts = path.relative_to(root).with_suffix("").parts
+            found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path.read_text(encoding="utf-8")
+    return found
+
+
+def imports_of(module: str, source: str, package: bool = False) -> List[Import]:
+    """Every import in a module, wherever it stands. `package`: the source is that of an `__init__`."""
+    found: List[Import] = []
+    _collect(ast.parse(source), module.split("."), package, False, found)
+    return found
+
+
+def _collect(node: ast.AST, module: List[str], package: bool, typing: bool, found: List[Import]) -> None:
+    if isinstance(node, ast.Import):
+        found += [Import(node.lineno, alias.name, typing=typing) for alias in node.names]
+    elif isinstance(node, ast.ImportFrom):
+        base = module[: len(module) - node.level + package] if node.level else []
+        target = ".".join([*base, *filter(None, [node.module])])
+        found += [Import(node.lineno, target, alias.name, typing) for alias in node.names]
+    elif isinstance(node, ast.If):
+        guarded = ast.unparse(node.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING")
+        for part, annotations in ((node.body, typing or guarded), (node.orelse, typing)):
+            for statement in part:
+                _collect(statement, module, package, annotations, found)
+    else:
+        for child in ast.iter_child_nodes(node):
+            _collect(child, module, package, typing, found)
+
+
+def room_of(module: str) -> Optional[Room]:
+    """The room that a module is in."""
+    names = [name for name in ROOMS if within(module, name)]
+    return ROOMS[max(names, key=len)] if names else None
+
+
+def within(module: str, name: str) -> bool:
+    """Whether a module is this one, or inside it."""
+    return module == name or module.startswith(name + ".")
+
+
+def crossings(module: str, source: str, package: bool = False) -> List[str]:
+    """Where a module leaves its room, as `module:line: what`."""
+    room = room_of(module)
+    if room is None:
+        return [f"{module}:1: it is in no room"]
+    found = [
+        f"{module}:{one.line}: imports {one.target}"
+        for one in imports_of(module, source, package)
+        if not _allowed(one, room)
+    ]
+    return found + ([f"{module}:{line}: {what}" for line, what in _impurities(source)] if room.pure else [])
+
+
+def _allowed(one: Import, room: Room) -> bool:
+    top = one.target.partition(".")[0]
+    full = f"{one.target}.{one.name}" if one.name else one.target
+    if top in ("peer", "deploy", "tools", "tests"):
+        # `from peer import core` names a room below the package that it is taken from.
+        return full in room.bare or any(within(full, own) for own in room.own)
+    if room.pure and top == "random":
+        return one.name == "Random"  # chance is handed in; the type alone may be named
+    return top in room.stdlib or top in room.others
+
+
+def _impurities(source: str) -> Iterator[Tuple[int, str]]:
+    """Calls that read or write something outside, in a module that only decides."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call):
+            if isinstance(node.func, ast.Name) and node.func.id in IMPURE_CALLS:
+                yield node.lineno, f"calls {node.func.id}"
+            if isinstance(node.func, ast.Attribute) and node.func.attr in CLOCKS:
+                yield node.lineno, f"reads a clock ({ast.unparse(node.func)})"
+            if isinstance(node.func, ast.Name) and node.func.id == "Random":
+                yield node.lineno, "makes its own chance"
+
+
+def doors(modules: Modules, library: str) -> List[str]:
+    """The modules that import a library."""
+    every = ((name, one.target) for name, source in modules.items() for one in imports_of(name, source))
+    return list(dict.fromkeys(name for name, target in every if within(target, library)))
+
+
+def undocumented(modules: Modules) -> List[str]:
+    """Modules whose docstring doesn't begin with a line that says what they do."""
+    return [name for name, source in modules.items() if len(_first_line(source)) < 12]
+
+
+def _first_line(source: str) -> str:
+    return (ast.get_docstring(ast.parse(source), clean=False) or "").partition("\n")[0]
+
+
+def cycles(modules: Modules) -> List[str]:
+    """Modules that import themselves by way of others, annotations left out, each cycle once."""
+    packages = {name.rpartition(".")[0] for name in modules} - {""}
+    edges = {name: _imported(name, source, modules, name in packages) for name, source in modules.items()}
+    found: List[str] = []
+    done: FrozenSet[str] = frozenset()
+    for name in edges:
+        done |= _walk(name, edges, (), done, found)
+    return found
+
+
+def _imported(name: str, source: str, modules: Modules, package: bool) -> FrozenSet[str]:
+    wanted = [one for one in imports_of(name, source, package) if not one.typing]
+    targets = [f"{one.target}.{one.name}" if f"{one.target}.{one.name}" in modules else one.target for one in wanted]
+    return frozenset(target for target in targets if target in modules) - {name}
+
+
+def _walk(
+    name: str, edges: Mapping[str, FrozenSet[str]], path: Sequence[str], done: FrozenSet[str], found: List[str]
+) -> FrozenSet[str]:
+    """Depth first; what is done when this returns."""
+    if name in path:
+        found.append(" -> ".join([*path[path.index(name) :], name]))
+        return frozenset()
+    if name in done:
+        return frozenset()
+    for target in sorted(edges[name]):
+        done |= _walk(target, edges, (*path, name), done, found)
+    return done | {name}

@@ -1,0 +1,136 @@
+"""The rooms hold: who may import what, one door to each big library, no cycles, a first line in each module."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.rooms import ONE_DOOR, crossings, cycles, doors, program, undocumented
+
+PROGRAM = program()
+PACKAGES = {name.rpartition(".")[0] for name in PROGRAM}
+
+
+@pytest.mark.parametrize("module", PROGRAM)
+def test_a_module_stays_in_its_room(module: str) -> None:
+    assert crossings(module, PROGRAM[module], module in PACKAGES) == []
+
+
+@pytest.mark.parametrize("library", ONE_DOOR)
+def test_one_module_alone_imports(library: str) -> None:
+    assert len(doors(PROGRAM, library)) == 1
+
+
+def test_nothing_imports_itself_by_way_of_others() -> None:
+    assert cycles(PROGRAM) == []
+
+
+def test_every_module_says_in_its_first_line_what_it_does() -> None:
+    assert undocumented(PROGRAM) == []
+
+
+def test_the_whole_program_is_looked_at() -> None:
+    some = {"peer.core.swarm", "peer.edge.link", "deploy.core.plan", "deploy.edge.ssh", "tools.sim.world"}
+    assert some <= set(PROGRAM)
+
+
+# ---- the checks above can fail
+
+CROSSED = [
+    ("peer.core.picker", "import socket"),
+    ("peer.core.picker", "import os.path"),
+    ("peer.core.picker", "import time"),
+    ("peer.core.picker", "import threading"),
+    ("peer.core.picker", "from queue import Queue"),
+    ("peer.core.picker", "import pathlib"),
+    ("peer.core.picker", "import random"),
+    ("peer.core.picker", "from random import choice"),
+    ("peer.core.picker", "from random import Random\nrng = Random(5)"),
+    ("peer.core.picker", "def pick():\n    import time\n"),
+    ("peer.core.picker", "if True:\n    import time\n"),
+    ("peer.core.picker", "try:\n    import time\nexcept ImportError:\n    pass\n"),
+    ("peer.core.picker", "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import socket\n"),
+    ("peer.core.picker", "open('x')"),
+    ("peer.core.picker", "print('x')"),
+    ("peer.core.picker", "from datetime import datetime\ndatetime.now()"),
+    ("peer.core.picker", "from peer.edge import link"),
+    ("peer.core.picker", "from peer import edge"),
+    ("peer.core.picker", "from ..edge import link"),
+    ("peer.core.picker", "import peer.edge.link"),
+    ("peer.core.picker", "import peer"),
+    ("peer.core.picker", "import deploy.core.plan"),
+    ("peer.core.picker", "import numpy"),
+    ("peer.edge.link", "import rich"),
+    ("peer.edge.link", "import fabric"),
+    ("peer.edge.link", "from cryptography import x509"),
+    ("peer.edge.link", "from deploy.core import plan"),
+    ("peer.edge.link", "import tools.sim.world"),
+    ("peer.edge.link", "from tests import rooms"),
+    ("peer.__main__", "import deploy"),
+    ("deploy.core.plan", "import subprocess"),
+    ("deploy.core.plan", "from peer.edge import link"),
+    ("deploy.core.plan", "from deploy.edge import ssh"),
+    ("deploy.core.plan", "import fabric"),
+    ("deploy.core.plan", "import rich.table"),
+    ("deploy.edge.ssh", "from peer.edge import link"),
+    ("deploy.edge.ssh", "import tools.lab"),
+    ("deploy.agent.main", "import yaml"),
+    ("deploy.agent.main", "from deploy.core import plan"),
+    ("tools.lab", "from deploy.edge import ssh"),
+    ("tools.sim.world", "from peer.edge import link"),
+    ("elsewhere.module", "import json"),
+]
+STAYS = [
+    ("peer.core.picker", "from random import Random\ndef pick(rng: Random): return rng.choice([1])"),
+    ("peer.core.picker", "import hashlib, zlib, struct, json, re, enum, bisect, itertools\nfrom typing import List"),
+    ("peer.core.picker", "from peer.core import bits\nfrom peer.core.errors import WeftError\nfrom . import bits"),
+    ("peer.core.picker", "import peer.core.bits"),
+    ("peer.edge.link", "import socket, threading, time, random, os\nfrom peer.core import messages"),
+    ("deploy.core.plan", "import pydantic\nfrom ruamel.yaml import YAML\nfrom peer.core.config import Common"),
+    (
+        "deploy.edge.ssh",
+        "import peer, fabric, rich, paramiko\nfrom deploy.core import plan\nfrom peer.core import status",
+    ),
+]
+
+
+@pytest.mark.parametrize(("module", "source"), CROSSED)
+def test_a_crossed_room_is_found(module: str, source: str) -> None:
+    assert len(crossings(module, source)) == 1
+
+
+@pytest.mark.parametrize(("module", "source"), STAYS)
+def test_what_is_allowed_is_not(module: str, source: str) -> None:
+    assert crossings(module, source) == []
+
+
+def test_a_crossing_names_its_line() -> None:
+    assert crossings("peer.core.bits", '"""Sets."""\n\nimport os\n') == ["peer.core.bits:3: imports os"]
+
+
+def test_a_second_door_is_found() -> None:
+    modules = {"deploy.edge.ssh": "import fabric", "deploy.edge.b": "def f():\n    from fabric import Connection"}
+    assert doors(modules, "fabric") == ["deploy.edge.ssh", "deploy.edge.b"]
+    assert doors({"a": "import fabrication"}, "fabric") == []
+
+
+@pytest.mark.parametrize(
+    ("modules", "found"),
+    [
+        ({"p": "", "p.a": "import p.b", "p.b": "import p.c", "p.c": "from p import a"}, 1),
+        ({"p": "", "p.a": "from .b import x", "p.b": "def f():\n    from p.a import y"}, 1),
+        ({"p": "from p import a", "p.a": "import p"}, 1),
+        ({"p": "", "p.a": "import p.b, p.c", "p.b": "import p.c", "p.c": ""}, 0),
+        ({"p": "", "p.a": "import p.b", "p.b": "if TYPE_CHECKING:\n    from p.a import y"}, 0),
+    ],
+)
+def test_cycles_are_found(modules: "dict[str, str]", found: int) -> None:
+    assert len(cycles(modules)) == found
+
+
+SILENT = ["", "import os", "x = 1\n'''Says what it does.'''", '"""\nToo late."""', '"""Hm."""']
+
+
+@pytest.mark.parametrize("source", SILENT)
+def test_a_module_without_a_first_line_is_found(source: str) -> None:
+    assert undocumented({"m": source}) == ["m"]
+    assert undocumented({"m": '"""What this file alone does."""'}) == []

@@ -196,6 +196,11 @@ def test_a_partner_with_another_handshake(style: Style, profile: str) -> None:
     assert_equal_and_left(join(Wish(profile), Wish(CLASSIC, style=style)))
 
 
+@pytest.mark.parametrize("profile", [CLASSIC, FLEET])
+def test_a_partner_that_forgets_a_request_now_and_then_is_asked_again(profile: str) -> None:
+    assert_equal_and_left(join(Wish(CLASSIC, forgets=3), Wish(profile)))
+
+
 # ---- partners that break it
 
 

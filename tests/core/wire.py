@@ -49,13 +49,14 @@ def say_properly(message: Message, manifest: Manifest) -> List[bytes]:
 
 
 class Wish(NamedTuple):
-    """What one end is: its profile, what it has, how it spells, and how it damages the pieces that it sends."""
+    """What one end is: its profile, what it has, how it spells, and what it does to the pieces that it sends."""
 
     profile: str = CLASSIC
     here: int = 0
     say: Say = say_properly
     style: Optional[Style] = None
     spoil: Callable[[bytes], bytes] = bytes
+    forgets: int = 0  # every so many requests it leaves one unanswered
 
 
 class End:
@@ -84,6 +85,7 @@ class End:
         self.dropped: List[str] = []
         self.log: List[str] = []
         self._later: List[Event] = []
+        self._asked = 0
         self._receiving = (0, b"", 0)
 
     @property
@@ -131,9 +133,7 @@ class End:
                 for data in self.wish.say(effect.message, self.manifest):
                     self.said += data
             elif isinstance(effect, SendPiece):
-                body = self.wish.spoil(self.pieces.get(effect.piece, b""))
-                self.said += messages.piece_header(effect.piece, len(body)) + body
-                self._later.append(PieceSent(effect.peer, effect.piece))
+                self._send_piece(effect)
             elif isinstance(effect, Log):
                 self.log.append(format_entry(effect.entry))
             elif isinstance(effect, Finish):
@@ -142,6 +142,13 @@ class End:
                 self.dropped.append(effect.reason)
             elif isinstance(effect, Leave) and self.left is None:
                 self.left = effect
+
+    def _send_piece(self, effect: SendPiece) -> None:
+        self._asked += 1
+        if not self.wish.forgets or self._asked % self.wish.forgets:
+            body = self.wish.spoil(self.pieces.get(effect.piece, b""))
+            self.said += messages.piece_header(effect.piece, len(body)) + body
+        self._later.append(PieceSent(effect.peer, effect.piece))
 
 
 class Wire:

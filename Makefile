@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint picture bench soak fuzz clean
+.PHONY: demo test lint picture bench clean
 
 demo: $(READY)  ## five peers on this machine, live, and the proof
 	@$(BIN)/fab clean up --inventory examples/demo.yaml
@@ -21,10 +21,15 @@ picture: $(READY)  ## the console's picture in README.md, of a real run of the d
 	@$(BIN)/fab clean --inventory examples/demo.yaml
 	@$(BIN)/fab up --inventory examples/demo.yaml --svg docs/console.svg
 
+bench: $(READY)  ## side by side with other tools, on shaped hosts (root; a quarter of an hour)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	@$(BIN)/python tools/bench.py all
+
 clean:  ## everything that the other targets made
 	rm -rf $(VENV) runs demo bench .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(READY): pyproject.toml
+	@echo "setting up $(VENV); this takes a minute or two"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@

@@ -36,12 +36,12 @@ def format_summary(
 
 
 def format_time(seconds: float | None, limit: Limit | None) -> str:
-    """`, in 6.1 s; the limit is 5.4 s (the seed's upload), so 1.13 of it`; as much of it as is known."""
+    """`, in 6.1 s; the limit is 5.4 s (the seed's upload), so 1.13 times that`; as much of it as is known."""
     text = f", in {seconds:.1f} s" if seconds is not None else ""
     if limit is None:
         return text
     text += f"; the limit is {limit.seconds:.1f} s ({limit.because})"
-    return text + (f", so {seconds / limit.seconds:.2f} of it" if seconds and limit.seconds else "")
+    return text + (f", so {seconds / limit.seconds:.2f} times that" if seconds and limit.seconds else "")
 
 
 def format_table(rows: Sequence[Row]) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -42,9 +43,18 @@ class Ears:
         self._queue.put(heard)
 
     def take(self, seconds: float) -> Iterator[Heard]:
-        """What was heard since the last call; waits at most `seconds` for the first."""
+        """What is heard within `seconds`: a swarm that talks faster than we draw mustn't keep us from drawing."""
+        end = time.monotonic() + seconds
         try:
             yield self._queue.get(timeout=seconds)
+            while time.monotonic() < end:
+                yield self._queue.get_nowait()
+        except queue.Empty:
+            return
+
+    def rest(self) -> Iterator[Heard]:
+        """All that was heard and not taken yet."""
+        try:
             while True:
                 yield self._queue.get_nowait()
         except queue.Empty:

@@ -133,7 +133,7 @@ class _Watch:
             self._show(lines)
             self._end_the_wait()
             time.sleep(max(0.0, tick - time.monotonic()))  # lines are shown in batches, a few a second
-        self._show([line for heard in self.ears.take(0) for line in self._take(heard)])
+        self._show([line for heard in self.ears.rest() for line in self._take(heard)])
 
     def failures(self) -> list[Outcome]:
         """Peers that left without the payload, and hosts that were lost."""

@@ -103,7 +103,7 @@ def test_run_ids_sort_by_time() -> None:
         (None, None, ""),
         (6.08, None, ", in 6.1 s"),
         (None, Limit(5.37, "the seed's upload"), "; the limit is 5.4 s (the seed's upload)"),
-        (6.04, Limit(5.37, "the seed's upload"), ", in 6.0 s; the limit is 5.4 s (the seed's upload), so 1.12 of it"),
+        (6.04, Limit(5.37, "the seed's upload"), ", in 6.0 s; the limit is 5.4 s (the seed's upload), so 1.12 times that"),
     ],
 )
 def test_time_beside_the_limit(seconds: float | None, limit: Limit | None, text: str) -> None:
@@ -123,7 +123,7 @@ def test_summary() -> None:
         "1001  a     16/16   1,048,576  -        abababab  ok\n"
         "1002  b     -       -          -        -         unreachable: timed out\n"
         "unreachable: b: timed out: is it up?\n"
-        "TheFile.dat is whole on 1 of 2 peers, in 3.0 s; the limit is 2.0 s (the seed's upload), so 1.50 of it\n"
+        "TheFile.dat is whole on 1 of 2 peers, in 3.0 s; the limit is 2.0 s (the seed's upload), so 1.50 times that\n"
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from random import Random
-from typing import Deque, Dict, NamedTuple, Protocol, Union
+from typing import Deque, Dict, List, NamedTuple, Protocol, Tuple, Union
 
 from peer.core.events import Send, SendPiece
 from peer.core.messages import Message
@@ -109,6 +109,7 @@ class Wires:
         self.jitter = 0.0
         self.messages = 0
         self._clock = clock
+        self._mail: Dict[float, Dict[int, List[Tuple[Stream, Message]]]] = {}  # moment -> receiver -> in order
         self._rng = rng
         self._ears = ears
 
@@ -145,12 +146,19 @@ class Wires:
         if self.jitter:
             arrival += self._rng.random() * self.jitter
         stream.arrived_last = arrival = max(arrival, stream.arrived_last)
-        self._clock.at_moment(arrival, self._message_arrives, stream, message)
+        bags = self._mail.get(arrival)
+        if bags is None:
+            bags = self._mail[arrival] = {}
+            self._clock.at_moment(arrival, self._mail_arrives, arrival)
+        bags.setdefault(stream.receiver.peer, []).append((stream, message))
 
-    def _message_arrives(self, stream: Stream, message: Message) -> None:
-        if stream.link.open:
-            stream.bytes += MESSAGE_BYTES
-            self._ears.message_arrives(stream, message)
+    def _mail_arrives(self, arrival: float) -> None:
+        """Of one moment's messages each receiver gets its own together: a thousand peers don't fit a CPU's cache."""
+        for bag in self._mail.pop(arrival).values():
+            for stream, message in bag:
+                if stream.link.open:
+                    stream.bytes += MESSAGE_BYTES
+                    self._ears.message_arrives(stream, message)
 
     # ---- pieces
 

@@ -25,6 +25,10 @@ class Layout:
         self._sizes = [entry.size for entry in manifest.files]
         self._starts = [0, *accumulate(self._sizes)]
 
+    def piece_length(self, piece: int) -> int:
+        """Bytes of a piece, 0 behind the last; the manifest would add up all its files each time."""
+        return max(0, min(self._piece_size, self._starts[-1] - piece * self._piece_size))
+
     def segments(self, piece: int, begin: int, length: int) -> Iterator[Segment]:
         """The segments of the `length` bytes that begin `begin` bytes into a piece, in order; empty files have none."""
         at = piece * self._piece_size + begin

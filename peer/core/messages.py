@@ -70,8 +70,9 @@ class Decoder:
     """
 
     def __init__(self, manifest: Manifest, fleet: bool = False) -> None:
-        self._manifest = manifest
         self._total = manifest.piece_count
+        self._piece_size = manifest.piece_size
+        self._last_length = manifest.piece_length(self._total - 1)  # asked once: it adds up all files' sizes
         # Where the size is a multiple of the piece size, some peers count one more, empty piece, and say so.
         self._phantom = manifest.size % manifest.piece_size == 0
         self._types = 10 if fleet else 8
@@ -135,7 +136,7 @@ class Decoder:
         if kind in _INDEXED:
             return 5, 5
         if kind == PIECE:
-            return 5, 5 + self._manifest.piece_size
+            return 5, 5 + self._piece_size
         return 1 + bits.wire_length(self._total), 1 + bits.wire_length(self._total + self._phantom)
 
     def _decode(self, head: memoryview) -> Iterator[Item]:
@@ -155,7 +156,8 @@ class Decoder:
             raise ProtocolError(f"a {NAMES[kind]} message for piece {index} of {self._total}")
         if kind != PIECE:
             return [Message(kind, index)]
-        if length != self._manifest.piece_length(index):
-            raise ProtocolError(f"piece {index} with {length} bytes instead of {self._manifest.piece_length(index)}")
+        wanted = self._last_length if index == self._total - 1 else self._piece_size
+        if length != wanted:
+            raise ProtocolError(f"piece {index} with {length} bytes instead of {wanted}")
         self.body_left = length
         return [PieceStart(index, length)]

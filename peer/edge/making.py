@@ -155,7 +155,7 @@ class _Hasher:
 
     def piece(self, index: int) -> bytes:
         sha = hashlib.sha256()
-        for segment in self._layout.segments(index, 0, self._manifest.piece_length(index)):
+        for segment in self._layout.segments(index, 0, self._layout.piece_length(index)):
             self._feed(sha, segment.file, segment.offset, segment.length)
         return sha.digest()
 

@@ -261,11 +261,11 @@ class Store:
 
     def segments(self, piece: int) -> List[Tuple[int, int, int]]:
         """What to send of which file for a whole piece: (file number, offset, length)."""
-        return list(self._layout.segments(piece, 0, self.manifest.piece_length(piece)))
+        return list(self._layout.segments(piece, 0, self._layout.piece_length(piece)))
 
     def piece_length(self, piece: int) -> int:
         """Bytes of a piece; 0 for the empty one behind the last that some foreign peers ask for."""
-        return self.manifest.piece_length(piece)
+        return self._layout.piece_length(piece)
 
     def descriptor(self, file: int) -> ContextManager[int]:
         """The descriptor of a file, for reading at offsets, kept open while the block runs."""

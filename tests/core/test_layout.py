@@ -49,9 +49,11 @@ def test_the_pieces_cover_every_byte_of_every_file_once(manifest: Manifest, data
     layout = Layout(manifest)
     covered = [[0] * entry.size for entry in manifest.files]
     for piece in range(manifest.piece_count):
-        length = manifest.piece_length(piece)
+        length = layout.piece_length(piece)
+        assert length == manifest.piece_length(piece)
         cut = data.draw(st.integers(0, length))  # a piece comes in parts
         for segment in (*layout.segments(piece, 0, cut), *layout.segments(piece, cut, length - cut)):
             for place in range(segment.offset, segment.offset + segment.length):
                 covered[segment.file][place] += 1
+    assert layout.piece_length(manifest.piece_count) == 0
     assert all(count == 1 for file in covered for count in file)

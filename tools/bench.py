@@ -63,7 +63,7 @@ def parser() -> Parser:
     add("what", metavar="WHAT", choices=[*ALL, "all", "report"], nargs="+", help=f"{', '.join(ALL)}, all, report")
     add("--runs", metavar="N", type=count(1, 100), default=3, help="of each tool in each scenario (default 3)")
     add("--tools", metavar="NAMES", type=tool_names, default=[*MAKERS], help=f"default {','.join(MAKERS)}")
-    add("--tls", action="store_true", help="Weft's swarms speak TLS, in `scale` too")
+    add("--tls", action="store_true", help="the peers of `scale` speak TLS (A to D: tool weft-tls)")
     add("--work", metavar="DIR", type=folder, help="where the copies lie (default /dev/shm, where there is room)")
     add("--out", metavar="DIR", type=Path, default=Path("bench"), help="where the figures go (default ./bench)")
     add("--docs", action="store_true", help="write the tables and the plot into docs/benchmarks.md, too")

@@ -1,6 +1,6 @@
 """One libtorrent session, run as a program on a host: python libtorrent_peer.py JOB.json.
 
-It says "listening TIME" and "complete TIME" (all pieces here and checked), one a line, and seeds until it is stopped.
+It says "listening TIME" and "complete TIME" (all pieces checked and written), a line each, and seeds until stopped.
 Only the settings below differ from libtorrent's own.
 """
 
@@ -51,7 +51,8 @@ def main(path: str) -> int:
 
     with open(path) as file:
         job = json.load(file)
-    mask = lt.alert.category_t.status_notification | lt.alert.category_t.error_notification
+    kinds = lt.alert.category_t
+    mask = kinds.status_notification | kinds.storage_notification | kinds.error_notification
     session = lt.session({**TUNED, "listen_interfaces": job["listen"], "alert_mask": int(mask)})
     handle = session.add_torrent(_parameters(lt, job))
     for host, port in job["dial"]:
@@ -78,6 +79,8 @@ def _tell(lt: Any, alert: Any, job: Dict[str, Any]) -> None:
     if isinstance(alert, lt.listen_succeeded_alert):
         print(f"listening {time.time():.4f}", flush=True)
     elif isinstance(alert, lt.torrent_finished_alert) and not job["seed"]:
+        alert.handle.flush_cache()  # it has every piece, but has yet to write some of them
+    elif isinstance(alert, lt.cache_flushed_alert):
         print(f"complete {time.time():.4f}", flush=True)
     elif isinstance(alert, (lt.listen_failed_alert, lt.torrent_error_alert, lt.file_error_alert)):
         print(alert.message(), file=sys.stderr, flush=True)

@@ -17,7 +17,7 @@ from peer.core.config import Common
 from peer.core.sizes import format_size
 from peer.edge.generate import write_file
 from peer.edge.making import make_manifest
-from tools.benchkit import accounting, loglines, peers, weftfiles
+from tools.benchkit import accounting, keys, loglines, peers, weftfiles
 from tools.benchkit.care import Care, careful
 from tools.benchkit.crew import Crew, Member
 from tools.benchkit.errors import BenchError
@@ -42,12 +42,14 @@ PORTS = (20_000, 32_000)  # below those that the system gives to connections
 class LocalSwarm:
     """The peers of one run, all in one working directory."""
 
-    def __init__(self, folder: Path, rows: Rows, texts: Dict[str, str], payload: Path) -> None:
+    def __init__(self, folder: Path, rows: Rows, texts: Dict[str, str], payload: Path, tls: bool) -> None:
         self._folder = folder
         self._rows = rows
         self._payload = payload
         folder.mkdir()
         weftfiles.write_texts(folder, texts)
+        if tls:
+            keys.write({row.peer_id: folder for row in rows})
         self._copy(rows[0].peer_id).parent.mkdir()
         os.link(payload, self._copy(rows[0].peer_id))
 
@@ -104,7 +106,7 @@ def scale(folder: Path, wish: Wish, runs: int, care: Care) -> Iterator[LocalRun]
         for number in range(1, runs + 1):
             texts = weftfiles.fleet_texts(manifest, rows, wish, uuid.uuid4().hex[:12])
             bare = LocalRun("scale", count, number, neighbours=near)
-            yield from careful(care, partial(_measure, bare, payload, rows, texts))
+            yield from careful(care, partial(_measure, bare, payload, rows, texts, wish.tls))
     payload.unlink()
 
 
@@ -125,9 +127,9 @@ def _neighbours(rows: Rows, degree: int) -> float:
     return statistics.mean(len(graph.neighbours(me, ids, degree)) for me in ids)
 
 
-def _measure(bare: LocalRun, payload: Path, rows: Rows, texts: Dict[str, str]) -> LocalRun:
+def _measure(bare: LocalRun, payload: Path, rows: Rows, texts: Dict[str, str], tls: bool = False) -> LocalRun:
     folder = payload.parent / "swarm"
-    swarm = LocalSwarm(folder, rows, texts, payload)
+    swarm = LocalSwarm(folder, rows, texts, payload, tls)
     watch = accounting.Watch()
     crew = Crew(sample_seconds=0.5 if bare.peers > 20 else 0.2)
     try:

@@ -12,7 +12,7 @@ from tools.benchkit.weft import Weft
 from tools.benchkit.weftfiles import Wish
 
 MAKERS: Dict[str, Callable[[Wish], Tool]] = {
-    "weft": Weft,
+    "weft": lambda wish: Weft(wish._replace(tls=False)),
     "weft-tls": lambda wish: Weft(wish._replace(tls=True), "weft-tls"),
     "aria2": lambda _: Aria2(),
     "libtorrent": lambda _: Libtorrent(),

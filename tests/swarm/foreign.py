@@ -259,10 +259,10 @@ class Session:
             self._open.remove(index)
         self._mine.wanted.discard(index)
         self._mine.pieces[index] = data
-        self._ask()
-        for session in self._mine.sessions:
+        for session in self._mine.sessions:  # before anything that fails where this connection has just ended
             for _ in range(1 + self._habits.repeats):
                 session.tell_have(index)
+        self._ask()
         if self._habits.leaves_when_complete and self._mine.complete:
             for session in self._mine.sessions:
                 session.hang_up()

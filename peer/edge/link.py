@@ -117,6 +117,8 @@ class Link:
             self._report(self, error)
         except OSError as error:
             reason = self._reason or error.strerror or str(error)
+        except Exception as error:  # a fault of this program: it costs one connection, not a peer that waits for ever
+            reason = f"internal error: {error!r}"
         if reason and self._ended.acquire(blocking=False):
             if self._claim:
                 self._store.abandon(self._claim)

@@ -210,6 +210,20 @@ def test_a_full_disk_is_told_before_the_end(make_wire: MakeWire, pair: Pair, sto
     assert store.here == 0
 
 
+def test_a_fault_of_the_program_itself_ends_the_connection(make_wire: MakeWire, pair: Pair, store: Store) -> None:
+    """Else the owner would wait for ever for a neighbour whose reader is dead."""
+
+    def fail(piece: int) -> None:
+        raise RuntimeError(f"no idea about {piece}")
+
+    wire = make_wire()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(store, "claim", fail)
+        wire.say(piece_message(pair, 1))
+        assert wire.fact() == Disconnected(PEER, "internal error: RuntimeError('no idea about 1')")
+    assert wire.link.join(DEADLINE)
+
+
 # ---- the writer
 
 

@@ -23,13 +23,14 @@ from peer.core.sizes import format_size
 from peer.core.swarmfile import Limits
 from tools.arguments import INTERRUPTED, USAGE, Parser, count, fail, size
 from tools.benchkit.limit import BYTES_PER_MBIT
-from tools.sim import ratefile
+from tools.sim import compiled, ratefile
 from tools.sim.growth import Growth, Outcome, Payload, Wire
 from tools.sim.ratefile import RateError
 from tools.sim.wires import Rates
 
 PROGRAM = "simulate"
 MOST_PEERS = 10_000
+LARGE = 200_000  # pieces to deliver, from which on compiling is worth its time
 Options = argparse.Namespace
 
 
@@ -40,6 +41,8 @@ def main(argv: Optional[List[str]] = None) -> int:
     except RateError as error:
         return fail(PROGRAM, str(error), USAGE)
     try:
+        if not options.plain and len(rates) * options.pieces >= LARGE:
+            become_compiled(sys.argv[1:] if argv is None else argv)
         return run(options, rates)
     except KeyboardInterrupt:
         return fail(PROGRAM, "interrupted", INTERRUPTED)
@@ -60,6 +63,7 @@ def parser() -> Parser:
     add("--uploads", metavar="N", type=count(1), default=usual.uploads, help=f"at once (default {usual.uploads})")
     add("--chunk", metavar="SIZE", type=size, default="64KiB", help="what links send in turn (default 64KiB)")
     add("--seed", metavar="N", type=count(0), default=1, help="of all chance: the same gives the same run (default 1)")
+    add("--plain", action="store_true", help="don't compile the decisions first, as large swarms do where they can")
     add("--json", action="store_true", help="one JSON object")
     return made
 
@@ -96,6 +100,17 @@ def milliseconds(text: str) -> float:
     if not 0 <= seconds < 60:
         raise argparse.ArgumentTypeError(f"'{text}' is no number of milliseconds")
     return seconds
+
+
+def become_compiled(argv: List[str]) -> None:
+    """Go on as the compiled copy of this program; returns where there can't be one."""
+    reason = compiled.obstacle()
+    folder = None if reason else compiled.folder()
+    if folder is None:
+        print(f"{PROGRAM}: not compiled, so half as fast: {reason or 'mypyc failed'}", file=sys.stderr)
+        return
+    program = str(folder / "tools" / "simulate.py")
+    os.execv(sys.executable, [sys.executable, program, *argv, "--plain"])
 
 
 def all_rates(options: Options) -> List[Rates]:

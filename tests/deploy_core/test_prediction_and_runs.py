@@ -103,7 +103,11 @@ def test_run_ids_sort_by_time() -> None:
         (None, None, ""),
         (6.08, None, ", in 6.1 s"),
         (None, Limit(5.37, "the seed's upload"), "; the limit is 5.4 s (the seed's upload)"),
-        (6.04, Limit(5.37, "the seed's upload"), ", in 6.0 s; the limit is 5.4 s (the seed's upload), so 1.12 times that"),
+        (
+            6.04,
+            Limit(5.37, "the seed's upload"),
+            ", in 6.0 s; the limit is 5.4 s (the seed's upload), so 1.12 times that",
+        ),
     ],
 )
 def test_time_beside_the_limit(seconds: float | None, limit: Limit | None, text: str) -> None:

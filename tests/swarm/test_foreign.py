@@ -45,8 +45,8 @@ HABITS: Dict[str, Habits] = {
 }
 # What concerns the handshake, requests and haves is tried with ours in both profiles.
 IN_FLEET = {
-    "by the book", "ASCII zeros and digits", "insists on zeros", "no bitfield", "says it twice", "answers after a choke",
-    "32 requests at once", "hangs up and dials again", "counts a phantom piece",
+    "by the book", "ASCII zeros and digits", "insists on zeros", "no bitfield", "says it twice",
+    "answers after a choke", "32 requests at once", "hangs up and dials again", "counts a phantom piece",
 }  # fmt: skip
 ONLY_LEECHERS = {"never loses interest", "32 requests at once", "leaves when complete"}
 AS_LEECHER = [(name, profile) for name in HABITS for profile in ("", "fleet") if not profile or name in IN_FLEET]

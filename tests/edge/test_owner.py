@@ -271,18 +271,25 @@ def test_a_signal_ends_the_peer(make_peer: MakePeer, pair: Pair) -> None:
 
 
 def test_the_last_status_counts_every_byte(make_peer: MakePeer, pair: Pair) -> None:
-    """Also those of connections that began and ended between two statuses."""
-    peer, neighbour = make_peer(), Neighbour(pair)
+    """Also those of connections that have ended, whenever the status was written last."""
+    peer, first, second = make_peer(), Neighbour(pair), Neighbour(pair)
     peer.statusfile.due = float("inf")
-    peer.meet(neighbour)
+    peer.meet(first)
     peer.start()
-    neighbour.offer_all()
-    neighbour.serve()
-    neighbour.close()
+    first.offer_all()
+    index = first.request()
+    assert index is not None
+    first.send_piece(index)
+    assert first.request() is not None, "the piece has arrived"
+    first.close()
+    peer.meet(second)
+    second.offer_all()
+    second.serve()
+    second.close()
     ending = peer.wait()
+    assert ending == Ending(EXIT_OK, "")
     assert ending is not None
     peer.statusfile.write(peer.swarm, peer.owner.links, ending)
     found = status.parse_status((peer.root / status.file_name(ME)).read_text())
-    assert ending == Ending(EXIT_OK, "")
-    assert found.bytes_down == WISH.size + 5 * 9 + 5 + 6
+    assert found.bytes_down == WISH.size + 5 * 9 + 2 * (6 + 5)
     assert found.bytes_up > 0

@@ -54,6 +54,11 @@ def run_swarm(starter: Starter, folder: SwarmFolder) -> Dict[int, PeerProcess]:
     """All peers from their start to their end by themselves."""
     processes = starter.start_all(folder)
     assert_all_well(*processes.values())
+    for peer, process in processes.items():
+        status = process.status
+        assert status.pieces == status.total == folder.manifest.piece_count
+        downloaded = sum(folder.manifest.piece_length(index) for index in folder.downloads(peer))
+        assert status.bytes_down >= downloaded, "the last status counts every byte"
     return processes
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Callable, Iterator, List
 
@@ -15,6 +17,7 @@ from peer.core.manifest import bare_manifest
 from peer.edge.store import Store
 from tests.edge.stores import NAME, Pair, write_piece
 from tests.swarmfolder import Wish, content_of
+from tests.waiting import DEADLINE
 
 FILE = Wish(size=100_000, piece_size=16_384)
 TREE = FILE._replace(tree=True)
@@ -103,6 +106,63 @@ def open_below(folder: Path) -> List[str]:
     links = [os.path.join(below, name) for name in os.listdir(below)]
     targets = [os.readlink(link) for link in links if os.path.islink(link)]
     return [target for target in targets if target.startswith(f"{folder}{os.sep}")]
+
+
+def test_files_are_found_while_they_get_their_final_name(make_pair: MakePair, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A peer serves without a pause; with many files each piece may open one anew, under the old name or the new."""
+    monkeypatch.setattr("peer.edge.files.MOST_OPEN", 1)
+    pair = make_pair(TREE)
+    store = pair.opened()
+    pair.deliver(store, range(pair.manifest.piece_count))
+    real = os.rename
+    renamed, served = threading.Event(), threading.Event()
+
+    def rename_slowly(source: str, target: str) -> None:
+        real(source, target)
+        renamed.set()
+        served.wait(0.2)  # the server must not get at the files now; it has its answer when the store has its new root
+
+    def serve() -> "list[bytes]":
+        assert renamed.wait(DEADLINE)
+        hashes = [store.hash_piece(piece) for piece in range(pair.manifest.piece_count)]
+        served.set()
+        return hashes
+
+    monkeypatch.setattr(os, "rename", rename_slowly)
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(serve)
+        store.finish()
+        assert answer.result(DEADLINE) == list(pair.manifest.pieces)
+    store.close()
+    pair.assert_arrived()
+
+
+def test_a_checkpoint_may_be_under_way_when_the_last_piece_comes(
+    make_pair: MakePair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pair = make_pair(FILE)
+    store = pair.opened()
+    pair.deliver(store, range(pair.manifest.piece_count))
+    real = os.fsync
+    syncing, go_on = threading.Event(), threading.Event()
+
+    def sync_slowly(descriptor: int) -> None:
+        if not syncing.is_set():
+            syncing.set()
+            assert go_on.wait(DEADLINE)
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", sync_slowly)
+    with ThreadPoolExecutor(2) as pool:
+        checkpoint = pool.submit(store.checkpoint)
+        assert syncing.wait(DEADLINE)
+        finish = pool.submit(store.finish)
+        assert not wait([finish], 0.05).done, "it may not take the map away from under the checkpoint"
+        go_on.set()
+        checkpoint.result(DEADLINE)
+        finish.result(DEADLINE)
+    store.close()
+    pair.assert_arrived()
 
 
 def test_a_bad_piece_stores_nothing(make_pair: MakePair) -> None:

@@ -18,6 +18,7 @@ from tests.waiting import DEADLINE
 
 HEADER = b"P2PFILESHARINGPROJ"
 CHOKE, UNCHOKE, INTERESTED, NOT_INTERESTED, HAVE, BITFIELD, REQUEST, PIECE = range(8)
+FLEETS_OWN = (8, 9)  # messages that only peers of ours have agreed on: cancel and complete
 
 
 class Payload(NamedTuple):
@@ -214,8 +215,8 @@ class Session:
                 self._got_request(int.from_bytes(payload, "big"))
             elif kind == PIECE:
                 self._got_piece(int.from_bytes(payload[:4], "big"), payload[4:])
-            else:
-                assert kind == NOT_INTERESTED, f"a message of type {kind}"
+            elif kind != NOT_INTERESTED:
+                assert self._habits.fleet and kind in FLEETS_OWN, f"a message of type {kind}"
 
     def _hang_up_if_it_is_time(self) -> None:
         self._heard += 1

@@ -10,6 +10,7 @@ class Habits(NamedTuple):
 
     padding: bytes = bytes(10)
     ascii_id: bool = False
+    fleet: bool = False  # it carries our tag in its padding, so it is spoken to as one of ours
     insists_on_zeros: bool = False  # hangs up on a handshake with anything else there
     bitfield: str = "first"  # or "never", "after haves", "after theirs"
     spare_bits: bool = False  # sets the bits behind the last piece

@@ -11,6 +11,7 @@ from typing import Callable, Dict, Iterator, List
 
 import pytest
 
+from peer.core.handshake import fleet_style
 from tests.swarm.foreign import HEADER, ForeignPeer, Payload
 from tests.swarm.habits import Habits
 from tests.swarm.process import Starter, assert_all_well
@@ -175,13 +176,16 @@ def test_all_in_one_swarm(starter: Starter, swarm_folder: MakeFolder, make_forei
 EVIL = Habits(flips=True)
 
 
-@pytest.mark.parametrize("profile", ["classic", "fleet"])
+@pytest.mark.parametrize(
+    "profile, tagged", [("classic", False), ("fleet", False), ("fleet", True)], ids=["classic", "fleet", "as one of us"]
+)
 def test_an_evil_peers_pieces_are_neither_stored_nor_passed_on(
-    starter: Starter, swarm_folder: MakeFolder, make_foreign: MakeForeign, profile: str
+    starter: Starter, swarm_folder: MakeFolder, make_foreign: MakeForeign, profile: str, tagged: bool
 ) -> None:
     """It says that it has everything, and flips a bit of each piece; an honest seed comes later."""
     folder = swarm_folder(**SMALL._replace(peers=4, size=200_000, seeds=(0, 1), profile=profile)._asdict())
-    evil = make_foreign(folder, 1001, EVIL)
+    tag = fleet_style(folder.manifest.digest).padding
+    evil = make_foreign(folder, 1001, EVIL._replace(fleet=True, padding=tag) if tagged else EVIL)
     evil.listen()
     ours = starter.start_all(folder, 1003, 1004)
     wait_for(lambda: evil.asked, "it to have its chance")

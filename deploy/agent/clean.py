@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 from typing import List
 
@@ -34,11 +36,27 @@ def _empty(home: str, payload: str) -> List[str]:
     for name in names:
         if places.is_ours(name) and name != places.MARKER:
             _remove(os.path.join(home, name), payload)
-    while os.listdir(home) == [places.MARKER]:  # ours and empty, and so on upward
-        trees.remove(os.path.join(home, places.MARKER))
-        os.rmdir(home)
+    while _removed(home):  # and so on upward
         home = os.path.dirname(home)
     return foreign
+
+
+def _removed(folder: str) -> bool:
+    """Remove a folder of ours that holds nothing any more. Hosts of one machine may share it, each with its agent."""
+    try:
+        if os.listdir(folder) != [places.MARKER]:
+            return False
+        trees.remove(os.path.join(folder, places.MARKER))
+        os.rmdir(folder)
+        return True
+    except FileNotFoundError:
+        return False  # another agent was faster, and goes on upward
+    except OSError as error:
+        if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+            raise
+        with contextlib.suppress(FileNotFoundError):
+            places.mark(folder)  # another agent has just made its own folder in here
+        return False
 
 
 def _remove(path: str, payload: str) -> None:

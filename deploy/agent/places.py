@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from typing import List
@@ -12,6 +13,7 @@ MARKER = ".weft"  # in every folder that a push had to make; without it nothing 
 CODE = "peer.pyz"
 SWARM = "swarm.json"
 INCOMING = ".incoming-"  # begins the name of a file that is still being received
+_TRIES = 100
 _OURS = re.compile(
     r"Common\.cfg|PeerInfo\.cfg|swarm\.json|peer\.pyz|\.weft|\.incoming-.*"
     r"|(log_peer|status|lock|stderr|keys|peer|made|manifest)_\d+(\.[a-z.]+)?"
@@ -38,11 +40,17 @@ def make_home(request: Request) -> str:
         return home
     if _entries(home):
         raise AgentError(f"{home} holds files that aren't Weft's", "choose another workdir or swarm name")
-    for folder in (*_missing(os.path.dirname(home)), home):
-        os.makedirs(folder, mode=0o755, exist_ok=True)
-        with open(os.path.join(folder, MARKER), "w"):
-            pass
-    return home
+    for _ in range(_TRIES):
+        with contextlib.suppress(FileNotFoundError):  # an agent that cleans took the folder above, empty as it was
+            _make_marked(home)
+            return home
+    raise AgentError(f"{os.path.dirname(home)} is removed again and again", "does somebody else clean there?")
+
+
+def mark(folder: str) -> None:
+    """Note that a folder is Weft's. Raises FileNotFoundError where it is gone."""
+    with open(os.path.join(folder, MARKER), "w"):
+        pass
 
 
 def is_marked(folder: str) -> bool:
@@ -98,6 +106,14 @@ def _entries(home: str) -> List[str]:
         return os.listdir(home)
     except FileNotFoundError:
         return []
+
+
+def _make_marked(home: str) -> None:
+    """Make a folder and those missing above it; each only where the one above is still there, with its mark."""
+    for folder in (*_missing(os.path.dirname(home)), home):
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(folder, 0o755)
+        mark(folder)
 
 
 def _missing(folder: str) -> List[str]:

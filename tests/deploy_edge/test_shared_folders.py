@@ -1,0 +1,93 @@
+"""Hosts of one machine may share the folder above theirs: their agents make and remove it at the same time."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from deploy.agent import clean, places
+
+Before = Callable[[str, str, Callable[[], object]], None]
+
+
+def home(folder: Path, name: str) -> str:
+    return str(folder / "hosts" / name / "swarm")
+
+
+def make(folder: Path, name: str) -> str:
+    return places.make_home({"home": home(folder, name)})
+
+
+def cleaned(folder: Path, name: str) -> None:
+    clean.clean({"home": home(folder, name)})
+
+
+@pytest.fixture
+def before(monkeypatch: pytest.MonkeyPatch) -> Before:
+    """Lets something happen just before `os.<function>` is first called for a path that ends in `name`."""
+
+    def plan(function: str, name: str, happen: Callable[[], object]) -> None:
+        real = getattr(os, function)
+        todo = [happen]
+
+        def late(path: object, *rest: object, **more: object) -> object:
+            if todo and str(path).endswith(name):
+                todo.pop()()
+            return real(path, *rest, **more)
+
+        monkeypatch.setattr(os, function, late)
+
+    return plan
+
+
+@pytest.mark.parametrize("moment", ["listdir", "unlink", "rmdir"])
+def test_another_agent_removes_the_shared_folder_first(tmp_path: Path, before: Before, moment: str) -> None:
+    make(tmp_path, "a")
+    shared = tmp_path / "hosts"
+
+    def other() -> None:
+        (shared / places.MARKER).unlink(missing_ok=True)
+        shared.rmdir()
+
+    before(moment, "hosts/.weft" if moment == "unlink" else "hosts", other)
+    cleaned(tmp_path, "a")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("moment", ["unlink", "rmdir"])
+def test_a_folder_made_while_the_shared_one_is_removed_keeps_it_and_its_mark(
+    tmp_path: Path, before: Before, moment: str
+) -> None:
+    make(tmp_path, "a")
+    before(moment, "hosts/.weft" if moment == "unlink" else "hosts", lambda: make(tmp_path, "b"))
+    cleaned(tmp_path, "a")
+    assert places.is_marked(home(tmp_path, "b")) and places.is_marked(str(tmp_path / "hosts"))
+    cleaned(tmp_path, "b")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["hosts/b", "hosts/b/swarm"])
+def test_a_shared_folder_that_is_removed_while_one_is_made_in_it_is_made_again(
+    tmp_path: Path, before: Before, name: str
+) -> None:
+    make(tmp_path, "a")
+    before("mkdir", name, lambda: cleaned(tmp_path, "a"))
+    make(tmp_path, "b")
+    assert places.is_marked(home(tmp_path, "b")) and places.is_marked(str(tmp_path / "hosts"))
+    cleaned(tmp_path, "b")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_many_at_once_leave_nothing(tmp_path: Path) -> None:
+    def often(name: str) -> None:
+        for _ in range(60):
+            make(tmp_path, name)
+            cleaned(tmp_path, name)
+
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(often, "abcdef"))
+    assert list(tmp_path.iterdir()) == []

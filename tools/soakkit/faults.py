@@ -1,0 +1,58 @@
+"""What may go wrong in a round, as data, and the deeds that make it happen."""
+
+from __future__ import annotations
+
+from typing import Dict, List, NamedTuple, Sequence
+
+# Each befalls one peer and passes: it goes on afterwards and must end with the payload.
+KILL, STOP, CUT, CORRUPT, SLOW, LATE = "kill", "stop", "cut", "corrupt", "slow", "late"
+# These stay. DIE: the seed is killed once every piece is somewhere else. ORPHAN: at some moment, come what may. LOST:
+# cut off for good. ROT: a seed whose payload was changed before it started.
+DIE, ORPHAN, LOST, ROT = "die", "orphan", "lost", "rot"
+
+PASSING = (KILL, STOP, CUT, CORRUPT, SLOW, LATE)
+GRAVE = (DIE, ORPHAN, LOST, ROT)
+NEED_LAB = (CUT, SLOW, LOST)  # loopback has no links to cut or to slow down
+SLOWER = 20  # SLOW divides the rate by that
+
+
+class Fault(NamedTuple):
+    """`place` of the peer in PeerInfo.cfg; `at`: seconds after the start; `lasts`: seconds until it passes."""
+
+    kind: str
+    place: int
+    at: float = 0.0
+    lasts: float = 0.0
+
+    @property
+    def until(self) -> float:
+        return self.at + self.lasts
+
+
+# What is done to a peer, or to its host.
+START, END, FREEZE, THAW, PART, JOIN, BRAKE, RELEASE, SPOIL, END_COPIED = (
+    "start", "end", "freeze", "thaw", "part", "join", "brake", "release", "spoil", "end once copied",
+)  # fmt: skip
+
+
+class Deed(NamedTuple):
+    """One thing to do, `at` seconds after the start."""
+
+    at: float
+    what: str
+    place: int
+    fault: Fault
+
+
+_FIRST: Dict[str, Sequence[str]] = {
+    KILL: (END,), CORRUPT: (END, SPOIL), STOP: (FREEZE,), CUT: (PART,), SLOW: (BRAKE,), LATE: (),
+    DIE: (END_COPIED,), ORPHAN: (END,), LOST: (PART,), ROT: (),
+}  # fmt: skip
+_THEN: Dict[str, str] = {KILL: START, CORRUPT: START, STOP: THAW, CUT: JOIN, SLOW: RELEASE, LATE: START}
+
+
+def deeds(faults: Sequence[Fault]) -> List[Deed]:
+    """All that is to be done, in the order of time."""
+    found = [Deed(fault.at, what, fault.place, fault) for fault in faults for what in _FIRST[fault.kind]]
+    found += [Deed(fault.until, _THEN[fault.kind], fault.place, fault) for fault in faults if fault.kind in _THEN]
+    return sorted(found, key=lambda deed: deed.at)

@@ -192,8 +192,8 @@ def _file_entry(row: Sequence[Any]) -> FileEntry:
     path, size, mode, sha256 = row
     if not 0 <= _typed(size, int) < 2**63:
         raise ValueError(f"size {size}")
-    if len(bytes.fromhex(sha256)) != HASH_BYTES:
-        raise ValueError("a file's hash is too short or too long")
+    if len(bytes.fromhex(sha256)) != HASH_BYTES or bytes.fromhex(sha256).hex() != sha256:
+        raise ValueError("a file's hash isn't 64 small hex digits")  # it is compared as text
     return FileEntry(_typed(path, str), size, _mode(mode), sha256)
 
 

@@ -74,13 +74,37 @@ def parse_status(text: str) -> Status:
     try:
         fields = _known(Status, json.loads(text))
         fields["neighbours"] = tuple(Neighbour(**_known(Neighbour, row)) for row in fields.get("neighbours", ()))
-        fields["preferred"] = tuple(fields.get("preferred", ()))
+        fields["preferred"] = tuple(_number("preferred", peer) for peer in fields.get("preferred", ()))
         return Status(**fields)
     except (TypeError, RecursionError) as error:
         raise ValueError(f"not a status: {error}") from None
 
 
 def _known(kind: Any, fields: Any) -> dict[str, Any]:
+    """The fields that we know, each of its own type: a host's nonsense ends here, not where it is shown."""
     if not isinstance(fields, dict):
         raise ValueError(f"not a status: {type(fields).__name__} where an object belongs")
-    return {name: value for name, value in fields.items() if name in kind._fields}
+    return {name: _sound(name, value) for name, value in fields.items() if name in kind._fields}
+
+
+def _sound(name: str, value: Any) -> Any:
+    if name in ("neighbours", "preferred") or (name in _OPTIONAL and value is None):
+        return value
+    if name in _TEXTS or name in _TRUTHS:
+        if type(value) is not (str if name in _TEXTS else bool):
+            raise ValueError(f"not a status: {name} is {value!r:.40}")
+        return value
+    return _number(name, value)
+
+
+def _number(name: str, value: Any) -> Any:
+    whole = type(value) is int and abs(value) < 2**63
+    if not whole and not (name in _FRACTIONS and type(value) is float and abs(value) < 2**63):
+        raise ValueError(f"not a status: {name} is {value!r:.40}")
+    return value
+
+
+_OPTIONAL = ("optimistic", "exit_code")
+_TEXTS = ("run", "state", "profile", "reason", "trouble")
+_TRUTHS = ("listening", "connected", "we_unchoke", "unchokes_us", "wants_ours")
+_FRACTIONS = ("rate_down", "rate_up", "started", "last_progress", "completed", "updated")

@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint picture bench fuzz clean
+.PHONY: demo test lint picture bench fuzz soak clean
 
 demo: $(READY)  ## five peers on this machine, live, and the proof
 	@$(BIN)/fab clean up --inventory examples/demo.yaml

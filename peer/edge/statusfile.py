@@ -29,6 +29,7 @@ class StatusFile:
         self._base = base
         self._gone: Tuple[int, int] = (0, 0)  # bytes down and up over connections that have ended
         self._counted = (time.monotonic(), 0, 0)
+        self._heard = time.monotonic()  # when bytes last came
         self._rates = (0.0, 0.0)
         self._completed = 0.0
         self.due = 0.0
@@ -53,7 +54,7 @@ class StatusFile:
         if swarm.finished and not self._completed:
             self._completed = time.time()
         state = status.SEEDING if swarm.finished else status.DOWNLOADING
-        reason = stall.reason(swarm) if now - swarm.progress > STALL_SECONDS else ""
+        reason = stall.reason(swarm) if now - self._last_good(swarm) > STALL_SECONDS else ""
         if ending:
             state, reason = _STATES.get(ending[0], status.FAILED), ending[1]
         self._replace(
@@ -81,12 +82,18 @@ class StatusFile:
         state = _STATES.get(code, status.FAILED)
         self._replace(self._base._replace(state=state, reason=reason, exit_code=code, updated=time.time()))
 
+    def _last_good(self, swarm: Swarm) -> float:
+        """When things last went as they should: who lacks pieces has no use for those that it sends."""
+        return swarm.progress if swarm.pieces.complete else min(swarm.progress, self._heard)
+
     def _count(self, links: Mapping[int, Link], now: float) -> None:
         """Bytes over all connections, also those that have ended since, and the smoothed rates."""
         down = self._gone[0] + sum(link.received for link in links.values())
         up = self._gone[1] + sum(link.sent for link in links.values())
         before, old_down, old_up = self._counted
         seconds = max(1e-3, now - before)
+        if down != old_down:
+            self._heard = now
         self._rates = (
             _SMOOTH * (down - old_down) / seconds + (1 - _SMOOTH) * self._rates[0],
             _SMOOTH * (up - old_up) / seconds + (1 - _SMOOTH) * self._rates[1],

@@ -7,6 +7,7 @@ from typing import Iterator
 import pytest
 
 from tests.swarm.process import Starter
+from tests.swarm.watchdog import Watcher
 
 
 @pytest.fixture
@@ -20,6 +21,19 @@ def starter(swarm_folder: object) -> Iterator[Starter]:
     yield made
     made.end()
     print(made.account())  # pytest shows it only if the test failed
+
+
+@pytest.fixture(autouse=True)
+def _no_silent_stall(request: pytest.FixtureRequest, no_thread_left: None) -> Iterator[None]:  # noqa: ARG001
+    """Fails a test in which a peer stood still for seconds without saying why."""
+    if "starter" not in request.fixturenames:
+        yield
+        return
+    watcher = Watcher(request.getfixturevalue("starter"))
+    yield
+    stalls = watcher.end()
+    if stalls:
+        pytest.fail("silent stalls:\n" + "\n".join(stalls))
 
 
 @pytest.fixture(autouse=True)

@@ -7,21 +7,23 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Dict, List, Optional, Union
+from typing import Dict, List, Optional, Sequence, Union
 
 from peer.core.status import Status
 from tests.swarmfolder import SwarmFolder
 from tests.waiting import DEADLINE, wait_for
 
+PROGRAM = ("-m", "peer")  # what Python runs
+
 
 class PeerProcess:
     """One life of one peer. Its stderr goes to a file, as under `fab`."""
 
-    def __init__(self, folder: SwarmFolder, peer: int, patience: float) -> None:
+    def __init__(self, folder: SwarmFolder, peer: int, patience: float, program: Sequence[str] = PROGRAM) -> None:
         self.peer = peer
         self.folder = folder
         self._stderr = folder.root / f"stderr_{peer}.txt"
-        command = [sys.executable, "-m", "peer", str(peer), "--dir", str(folder.root), "--patience", str(patience)]
+        command = [sys.executable, *program, str(peer), "--dir", str(folder.root), "--patience", str(patience)]
         with self._stderr.open("ab") as stderr:
             self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=stderr)
 
@@ -76,11 +78,12 @@ class Starter:
 
     def __init__(self) -> None:
         self.patience = 30.0
+        self.program: Sequence[str] = PROGRAM
         self.started: List[PeerProcess] = []
 
     def start(self, folder: SwarmFolder, peer: int) -> PeerProcess:
         """Start a peer; it need not listen yet."""
-        self.started.append(PeerProcess(folder, peer, self.patience))
+        self.started.append(PeerProcess(folder, peer, self.patience, self.program))
         return self.started[-1]
 
     def start_listening(self, folder: SwarmFolder, peer: int) -> PeerProcess:

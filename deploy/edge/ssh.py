@@ -35,8 +35,10 @@ logging.getLogger("paramiko").propagate = False
 class StrictConnection(fabric.Connection):  # type: ignore[misc]  # fabric has no types
     """A Fabric connection that knows whom it talks to, and notices when the link is gone."""
 
-    # Fabric takes an attribute that no class declares for configuration.
+    # Fabric takes an attribute that no class declares for configuration, which all connections share: it empties that
+    # and fills it anew, and a connection that another thread opens meanwhile falls over what is missing.
     forget = ""  # the command that drops this host's key from known_hosts
+    inline_ssh_env = True  # Fabric's own, and not declared there
 
     def trust(self, known: KnownHosts, accept_new: bool) -> None:
         """Check this host's key against `known`."""

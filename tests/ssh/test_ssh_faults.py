@@ -117,3 +117,12 @@ def test_an_interpreter_with_shell_in_its_name_is_refused(fault: Callable[[str],
     host = link.host._replace(python="python3; touch /tmp/evil")
     with pytest.raises(HostError, match="isn't a plain path"):
         Link(host, SshTransport(host, Ways()), "swarm").call("state")
+
+
+def test_connections_made_at_once_leave_their_common_configuration_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fabric would empty it for a moment: whoever connects just then in another thread would fall over that."""
+    ways = Ways()
+    merged: list[object] = []
+    monkeypatch.setattr(type(ways.config), "merge", merged.append)
+    ways.connection(Host("a", "127.0.0.1", "127.0.0.1")).trust(ways._known_hosts(None), accept_new=False)
+    assert merged == []

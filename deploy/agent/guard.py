@@ -9,7 +9,7 @@ import time
 
 from deploy.agent import children
 
-IDLE_SECONDS = 900.0  # between two requests: an operator who reads the screen, not one who is gone
+IDLE_SECONDS = 180.0  # between two requests; an operator who comes back later than that starts a new agent
 _TICK_MS = 500
 _EXIT_LOST = 75  # what mail programs call a temporary failure; nobody is left to read it
 

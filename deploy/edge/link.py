@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterable, Iterator
 from typing import Any, Protocol
 
@@ -14,6 +15,7 @@ from deploy.edge.session import Answer, OnPart, Session
 CONNECT_SECONDS = 40.0  # login with all its retries, behind a bastion too
 AGENT_SECONDS = 20.0  # a host's Python, from cold
 CALL_SECONDS = 30.0  # a small request
+REST_SECONDS = 120.0  # an agent ends when nobody has asked it for anything for longer; before that it's replaced
 
 
 class Transport(Protocol):
@@ -33,6 +35,7 @@ class Link:
         self.home = home
         self._transport = transport
         self._session: Session | None = None
+        self._rested = 0.0  # since when the session's agent has had nothing to do
         self._following: Session | None = None
         self._turn = threading.Lock()  # an agent serves one request at a time
 
@@ -53,7 +56,10 @@ class Link:
         """One request and its answer. Raises HostError."""
         with self._turn:
             session = self._ready()
-            return session.call(verb, Deadline(seconds), body, body_size, on_part, home=self.home, **fields)
+            try:
+                return session.call(verb, Deadline(seconds), body, body_size, on_part, home=self.home, **fields)
+            finally:
+                self._rested = time.monotonic()
 
     def follow(self, offsets: dict[str, int], until_done: bool) -> Iterator[Answer]:
         """The lines of all this host's peers, from an agent of its own. Raises HostError when it breaks off."""
@@ -78,8 +84,11 @@ class Link:
         self._transport.close()
 
     def _ready(self) -> Session:
+        if self._session is not None and time.monotonic() - self._rested > REST_SECONDS:
+            self._session.close()  # as after a swarm that ran for long
         if self._session is None or self._session.broken:
             self._session = self._open()
+            self._rested = time.monotonic()
         return self._session
 
     def _open(self) -> Session:

@@ -15,8 +15,10 @@ from pathlib import Path
 
 import pytest
 
+from deploy.agent import guard
 from deploy.core.inventory import LOCAL, Host
 from deploy.edge import agentsource
+from deploy.edge import link as links
 from deploy.edge.bundle import CODE_NAME, parcel, send
 from deploy.edge.hosterror import HostError
 from deploy.edge.link import Link
@@ -147,6 +149,23 @@ def test_peers_at_the_gate_go_with_their_operator(tmp_path: Path, end: str) -> N
     operator.wait(30)
     operator.stdout.close()
     wait_for(lambda: not _processes_in(tmp_path), "the agent and its peers to end")
+
+
+def test_an_agent_that_rested_for_long_is_replaced(link: Link, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While a swarm runs for hours nobody asks the agents anything, and they end; the next question is answered."""
+    assert links.REST_SECONDS < guard.IDLE_SECONDS
+    link.call("state")
+    first = _processes_in(tmp_path)
+    monkeypatch.setattr(links, "REST_SECONDS", 0.0)
+    assert link.call("state")["deployed"] is False
+    assert first and not set(first) & set(_processes_in(tmp_path))
+
+
+def test_an_agent_that_nobody_asks_for_long_ends() -> None:
+    code = "from deploy.agent import guard; guard.IDLE_SECONDS = 0.1; from deploy.agent import main; main.main()"
+    root = str(Path(guard.__file__).parents[2])
+    with subprocess.Popen([sys.executable, "-c", code], cwd=root, stdin=subprocess.PIPE) as agent:
+        assert agent.wait(30) == 75
 
 
 def test_work_that_nobody_waits_for_is_ended(open_link: Callable[[], Link], tmp_path: Path) -> None:

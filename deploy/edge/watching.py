@@ -19,7 +19,7 @@ from deploy.edge.hosterror import HostError
 
 _TICK_SECONDS = 0.12
 _REPORT_SECONDS = 5.0  # between two lines of progress where there is no live display
-_GIVE_UP_SECONDS = 60.0  # for hosts that can't be heard, once all others have ended
+_GIVE_UP_SECONDS = 60.0  # at most, for hosts that can't be heard, once all others have ended
 _LINGER_SECONDS = 3.0  # for whole peers that wait only for hosts which dropped out
 _LISTEN_AGAIN = 2  # times, where a stream ended though a peer's last status doesn't say that it did
 
@@ -191,4 +191,6 @@ class _Watch:
     def _hopeless(self) -> bool:
         """Whether all that isn't over has been lost for long."""
         since = [self._lost[name][0] for name in self._open if name in self._lost]
-        return len(since) == len(self._open) and time.monotonic() - max(since) > _GIVE_UP_SECONDS
+        # A peer that was cut off for longer than its patience has left.
+        seconds = min(_GIVE_UP_SECONDS, self._desk.inventory.swarm.limits.patience)
+        return len(since) == len(self._open) and time.monotonic() - max(since) > seconds

@@ -18,7 +18,7 @@ class Limits(NamedTuple):
     """What a peer may take and how long it waits. `patience`: seconds without any progress before it gives up."""
 
     patience: float = 120.0
-    degree: int = 16  # neighbours in the fleet's graph
+    degree: int = 8  # neighbours in the fleet's graph
     uploads: int = 4  # pieces sent at the same time by a fleet peer
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import compileall
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 from typing import List, Optional
@@ -14,22 +15,27 @@ from tools.benchkit.crew import Crew, Member
 from tools.benchkit.errors import BenchError
 
 CHECKOUT = Path(peer.__file__).resolve().parents[1]
+LOGIN_PATH = "/usr/local/bin:/usr/bin:/bin"
 READY_SECONDS = 30.0
 FACT_SECONDS = 0.01  # between two looks at a status file
 
 
+def host_python() -> str:
+    """The python3 that a login on a host finds, which is what a deployment runs; ours where there is no such thing.
+
+    A developer's own build (pyenv's, say) may lack the optimizations that a distribution's has.
+    """
+    return shutil.which("python3", path=LOGIN_PATH) or str(getattr(sys, "_base_executable", sys.executable))
+
+
 def compile_peer() -> None:
     """So that the first run of all doesn't pay for it."""
-    compileall.compile_dir(CHECKOUT / "peer", quiet=2)
+    subprocess.run([host_python(), "-m", "compileall", "-q", str(CHECKOUT / "peer")], check=True)
 
 
 def command(peer_id: int, folder: str) -> List[str]:
-    """As a deployment starts a peer: nothing of the user's own Python settings takes part.
-
-    The interpreter is the real one, not a virtual environment's, whose start reads more than a bare host's does.
-    """
-    python = str(getattr(sys, "_base_executable", sys.executable))
-    return [python, "-S", "-E", "-m", "peer", str(peer_id), "--dir", folder]
+    """As a deployment starts a peer: nothing of the user's own Python settings takes part."""
+    return [host_python(), "-S", "-E", "-m", "peer", str(peer_id), "--dir", folder]
 
 
 def read_status(folder: Path, peer_id: int) -> Optional[Status]:

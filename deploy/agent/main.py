@@ -6,13 +6,14 @@ import signal
 import sys
 from typing import Callable, Dict
 
-from deploy.agent import bundle, children, clean, collect, facts, follow, payload, peers, reach
+from deploy.agent import bundle, children, claims, clean, collect, facts, follow, payload, peers, reach
 from deploy.agent.guard import IDLE_SECONDS, Guard
 from deploy.agent.wire import AgentError, Answer, Request, Wire
 
 VERBS: Dict[str, Callable[[Request], Answer]] = {
     "facts": facts.facts,
     "state": facts.state,
+    "claim": claims.claim,
     "prepare": payload.prepare,
     "generate": payload.generate,
     "manifest": payload.manifest,

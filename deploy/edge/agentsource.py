@@ -11,7 +11,7 @@ import deploy.agent
 # Each module after those that it imports: the loader below runs them in this order.
 _MODULES = (
     "wire", "children", "guard", "places", "locks", "trees", "facts", "bundle", "payload", "peers", "collect",
-    "clean", "reach", "follow", "main",
+    "clean", "claims", "reach", "follow", "main",
 )  # fmt: skip
 GREETING = b"weft-agent "  # begins the agent's first line, after whatever a login script has printed
 OLDEST = (3, 9)

@@ -45,6 +45,7 @@ class Desk:
         self.proof = 0  # the exit code of the last `verify`
         self.outcomes: list[Outcome] = []
         self.down: dict[str, Outcome] = {}
+        self.helpers = frozenset[str]()  # hosts that weren't asked for, and take part because they have the payload
         self.cancelled = threading.Event()  # somebody wants a task that runs beside the main thread to end
         self._transcript = transcript
 

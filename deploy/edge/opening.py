@@ -28,14 +28,16 @@ def open_desk(options: Mapping[str, Any], tasks: Collection[str], fabric_config:
     inventory = parse_inventory(_read(path), str(path))
     if options.get("local"):
         inventory = localized(inventory, LOCAL_FOLDER, _free_base(len(inventory.peers)))
-    inventory = limited(inventory, str(options.get("limit", "")))
+    inventory = asked_for = limited(inventory, str(options.get("limit", "")))
     if not BRINGING.isdisjoint(tasks):
         inventory = joined(inventory)
     transcript = Transcript()
     screen = Screen(transcript, bool(options.get("json")), bool(options.get("plain")))
     base = path.resolve().parent
     fleet = Fleet(inventory, Ways(fabric_config), base)
-    return Desk(inventory, fleet, screen, transcript, base, str(options.get("run", "")))
+    desk = Desk(inventory, fleet, screen, transcript, base, str(options.get("run", "")))
+    desk.helpers = frozenset(inventory.selected) - frozenset(asked_for.selected)
+    return desk
 
 
 def _read(path: Path) -> str:

@@ -13,6 +13,7 @@ from deploy.core.runs import run_id
 from deploy.edge import seeding
 from deploy.edge.authority import PeerKeys, make_keys
 from deploy.edge.bundle import CODE_NAME, Parcel, missing, parcel, send
+from deploy.edge.claiming import claim_seeds
 from deploy.edge.desk import Desk
 from deploy.edge.hosterror import HostError
 from deploy.edge.link import Link
@@ -27,6 +28,7 @@ PUSH_SECONDS = 600.0
 
 def deploy(desk: Desk) -> None:
     """Bring every chosen host to where its peers can start. Raises Halt where no payload can be had."""
+    claim_seeds(desk)
     states = desk.ask(_idle_state, drop=True)
     if not states:
         raise desk.halt("")

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
 import signal
 import socket
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.deploy_edge.fabrun import Ran, fab, fab_command, fab_environment
+from deploy.core.inventory import LOCAL, Host
+from deploy.edge.link import Link
+from deploy.edge.local import LocalTransport
+from tests.deploy_edge.fabrun import SECONDS, Ran, fab, fab_command, fab_environment
 from tests.ports import free_ports
 from tests.waiting import wait_for
 
@@ -56,6 +61,29 @@ def working_in(folder: Path) -> list[str]:
         except OSError:
             continue
     return found
+
+
+@contextlib.contextmanager
+def begun(folder: Path, *arguments: str) -> Iterator[tuple[subprocess.Popen[str], Callable[[], str]]]:
+    """A `fab` that runs, and what it has said on standard error so far."""
+    with tempfile.TemporaryFile("w+") as words:
+        process = subprocess.Popen(
+            fab_command(*arguments),
+            cwd=folder,
+            env=fab_environment(folder),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=words,
+        )
+
+        def said() -> str:
+            return os.pread(words.fileno(), 1 << 20, 0).decode()
+
+        try:
+            yield process, said
+        finally:
+            process.kill()
+            process.wait()
 
 
 def hashes(ran: Ran) -> set[str]:
@@ -122,6 +150,48 @@ def test_hosts_that_come_later_are_served_by_the_seeds(write: Callable[..., None
     everybody = fab(tmp_path, "verify")
     assert everybody.code == 0 and len(hashes(everybody)) == 1
     assert "b: holds another run" in everybody.err
+
+
+def test_a_host_that_comes_while_the_swarm_runs_is_served_when_that_has_ended(
+    write: Callable[..., None], tmp_path: Path
+) -> None:
+    write()
+    assert fab(tmp_path, "deploy", "--limit", "b").code == 0  # a swarm of a and b, as if nobody knew of c yet
+    assert fab(tmp_path, "start", "--limit", "a").code == 0  # it waits for b
+    with begun(tmp_path, "up", "--limit", "c") as (late, said):
+        wait_for(lambda: late.poll() is not None or "waiting" in said(), "the newcomer to wait")
+        assert "the swarm still runs on a: waiting for it to end, then c will be served" in said()
+        assert fab(tmp_path, "start", "logs", "--limit", "b").code == 0
+        assert late.wait(SECONDS) == 0, said()
+        assert said().count("waiting for it to end") == 1
+    copies = {
+        (tmp_path / f"hosts/{host}/t/peer_{peer}/f.dat").read_bytes() for host, peer in (("b", 1002), ("c", 1003))
+    }
+    assert len(copies) == 1
+
+
+def test_one_operator_at_a_time_deploys_a_swarm(write: Callable[..., None], tmp_path: Path) -> None:
+    write()
+    here = Host("a", "127.0.0.1", "127.0.0.1", connection=LOCAL)
+    other = Link(here, LocalTransport(here, tmp_path), "hosts/a/t")
+    assert other.call("claim") == {"held": False, "living": []}
+    refused = fab(tmp_path, "up")
+    assert refused.code == 1
+    assert refused.err == ("a: another operator is deploying this swarm: wait until that is done, then run it again\n")
+    assert not (tmp_path / "hosts/b").exists()
+    other.close()
+    assert fab(tmp_path, "up").code == 0
+
+
+def test_two_operators_at_once_end_well_or_one_is_refused(write: Callable[..., None], tmp_path: Path) -> None:
+    write()
+    with begun(tmp_path, "up") as (one, one_said), begun(tmp_path, "up") as (two, two_said):
+        codes = {(one.wait(SECONDS), one_said()), (two.wait(SECONDS), two_said())}
+    assert 0 in {code for code, _ in codes}, codes
+    for code, said in codes:
+        assert code == 0 or "another operator" in said or "runs there" in said, said
+    assert fab(tmp_path, "verify").code == 0
+    assert not working_in(tmp_path)
 
 
 def test_a_copy_that_rots_is_found(write: Callable[..., None], tmp_path: Path) -> None:

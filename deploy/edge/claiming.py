@@ -1,0 +1,53 @@
+"""The first step of `deploy`: the seeds for us alone, and the wait for a swarm that still runs on them."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from deploy.core.ranges import fold
+from deploy.edge.deadline import Deadline
+from deploy.edge.desk import Desk
+
+WAIT_SECONDS = 4 * 3600.0  # for a swarm that runs; peers which make no progress end by themselves long before
+_LOOK_SECONDS = 1.0
+
+
+def claim_seeds(desk: Desk) -> None:
+    """Keep other operators from deploying this swarm until our chain ends. Raises Halt where one does so already.
+
+    Seeds that only serve hosts which come later may still be busy with those that came earlier: they are waited for.
+    """
+    desk.ask(lambda link: link.connect(), drop=True)  # all at once; what follows is one round trip a seed
+    for name in [name for name in _seeds(desk) if name not in desk.helpers]:
+        if any(answer["held"] for answer in _claim(desk, [name]).values()):
+            raise desk.halt(
+                f"{name}: another operator is deploying this swarm: wait until that is done, then run it again"
+            )
+    _await(desk, [name for name in _seeds(desk) if name in desk.helpers])
+
+
+def _await(desk: Desk, helpers: list[str]) -> None:
+    deadline = Deadline(WAIT_SECONDS)
+    told: list[str] = []
+    while busy := [name for name, one in _claim(desk, helpers).items() if one["held"] or one["living"]]:
+        if deadline.passed:
+            raise desk.halt(
+                f"the swarm still runs on {fold(busy)} after {WAIT_SECONDS / 3600:.0f} h: `fab stop` ends it"
+            )
+        if busy != told:
+            late = fold(name for name in desk.able if name not in desk.helpers)
+            desk.screen.note(f"the swarm still runs on {fold(busy)}: waiting for it to end, then {late} will be served")
+            told = busy
+        time.sleep(_LOOK_SECONDS)  # there is no way to wait for the end of somebody else's peers
+
+
+def _claim(desk: Desk, names: list[str]) -> dict[str, dict[str, Any]]:
+    return desk.ask(lambda link: link.call("claim"), names, drop=True)
+
+
+def _seeds(desk: Desk) -> list[str]:
+    """The chosen hosts with a seed, in PeerInfo order: two operators meet at the first of them."""
+    return list(
+        dict.fromkeys(peer.host for peer in desk.inventory.chosen_peers if peer.seed and peer.host in desk.able)
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -75,10 +76,10 @@ def stop(request: Request) -> Answer:
 
 
 def status(request: Request) -> Answer:
-    """Each peer's last status, whether it lives, and its last words; and the run that the folder holds."""
+    """Each peer's last status, whether it lives, and its last words; the run that the folder holds, and free bytes."""
     home = places.deployed_home(request)
     about = [_about(home, int(peer)) for peer in request["peers"]]
-    return {"run": facts.run_of(home), "home": home, "peers": about}
+    return {"run": facts.run_of(home), "home": home, "peers": about, "free": shutil.disk_usage(home).free}
 
 
 def reap() -> None:

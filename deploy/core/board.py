@@ -62,6 +62,11 @@ class Card:
         return self.ended and not self.whole
 
     @property
+    def killed(self) -> bool:
+        """Whether it left without saying so: whatever its last status says, that isn't why."""
+        return self.ended and self.status is not None and self.status.state not in ENDED
+
+    @property
     def fraction(self) -> float:
         """How much of the payload it has, 0 to 1."""
         if self.status is None or not self.status.total:
@@ -83,7 +88,7 @@ class Card:
             return f"lost: {self.trouble}"
         if self.status is None:
             return "not heard of yet" if self.alive is not False else "never started"
-        if self.ended and self.status.state not in ENDED:
+        if self.killed:
             return f"killed while {self.status.state}"
         return f"{self.status.state}: {shown(self.status.reason)}" if self.status.reason else self.status.state
 

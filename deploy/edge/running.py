@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from deploy.core.inventory import Peer
@@ -15,6 +15,8 @@ from peer.core.sizes import format_rate
 LISTEN_SECONDS = 30.0  # for a peer to say that it listens: it may first have to re-hash what a damaged map is unsure of
 _GRACE_SECONDS = 10.0  # between TERM and KILL
 _SLACK = 20.0
+FULL = "its disk is full"
+_NO_ROOM = 64 * 1024  # bytes: less are free where a peer could write neither log nor status
 
 
 def start(desk: Desk, keep_going: bool = False, tell: Callable[[Peer], object] | None = None) -> None:
@@ -77,6 +79,14 @@ def statuses(desk: Desk) -> dict[int, dict[str, Any]]:
     names = list(desk.find_run())
     answers = desk.ask(lambda link: link.call("status", peers=_ids(desk, link)), names)
     return {about["peer"]: about for answer in answers.values() for about in answer["peers"]}
+
+
+def last_words(desk: Desk, hosts: Iterable[str]) -> dict[int, str]:
+    """Why peers of these hosts ended that couldn't note it: their last line on standard error, or their full disk."""
+    answers = desk.ask(lambda link: link.call("status", peers=_ids(desk, link)), hosts)
+    full = {name for name, answer in answers.items() if answer["free"] < _NO_ROOM}
+    found = {about["peer"]: " ".join(about["stderr"][-1:]) for answer in answers.values() for about in answer["peers"]}
+    return {peer: FULL if desk.inventory.host_of(peer).name in full else words for peer, words in found.items()}
 
 
 def _start_one(desk: Desk, peer: Peer) -> bool:

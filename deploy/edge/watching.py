@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable
 
-from deploy.core.board import Board, Line
+from deploy.core.board import Board, Card, Line
 from deploy.core.inventory import Peer
 from deploy.core.ranges import fold
 from deploy.core.verdict import FAILED, Outcome
@@ -20,7 +20,7 @@ from deploy.edge.hosterror import HostError
 _TICK_SECONDS = 0.12
 _REPORT_SECONDS = 5.0  # between two lines of progress where there is no live display
 _GIVE_UP_SECONDS = 60.0  # at most, for hosts that can't be heard, once all others have ended
-_LINGER_SECONDS = 3.0  # for whole peers that wait only for hosts which dropped out
+_LINGER_SECONDS = 3.0  # for whole peers that wait only for those which won't come
 _LISTEN_AGAIN = 2  # times, where a stream ended though a peer's last status doesn't say that it did
 
 
@@ -61,6 +61,12 @@ def start_and_watch(desk: Desk, keep_going: bool, every: bool) -> None:
 def _tell_the_way_back(desk: Desk) -> None:
     where = f"--inventory {desk.inventory.source}"
     desk.screen.note(f"the swarm runs on: `fab logs {where}` comes back to it, `fab stop {where}` ends it")
+
+
+def _failure(card: Card, words: str) -> Outcome:
+    remedy = "make room there, then run `fab up` again" if words == running.FULL else ""
+    words = words.removeprefix(f"peer {card.peer}: ")
+    return Outcome(card.host, FAILED, f"{card.state}: {words}" if words else card.state, remedy, card.peer)
 
 
 class _Starter(threading.Thread):
@@ -138,7 +144,9 @@ class _Watch:
     def failures(self) -> list[Outcome]:
         """Peers that left without the payload, and hosts that were lost."""
         failed = [card for card in self._board.cards if card.failed and card.status is not None]
-        outcomes = [Outcome(card.host, FAILED, card.state, "", card.peer) for card in failed]
+        killed = {card.host for card in failed if card.killed and card.host not in self._lost}
+        words = running.last_words(self._desk, killed) if killed else {}
+        outcomes = [_failure(card, words.get(card.peer, "") if card.killed else "") for card in failed]
         return outcomes + [error.outcome(name) for name, (_, error) in self._lost.items()]
 
     def _take(self, heard: Heard) -> Iterable[Line]:
@@ -166,14 +174,16 @@ class _Watch:
             self.open(heard.host)
 
     def _end_the_wait(self) -> None:
-        """Peers wait for all others; that those of hosts which dropped out won't come, only we can know."""
-        absent = {peer.host for peer in self._desk.inventory.peers} - {card.host for card in self._board.cards}
-        waiting = absent and absent <= self._desk.down.keys() and not self.starting
-        if not (waiting and all(card.whole for card in self._board.cards)):
+        """Peers wait for all others; that those which left, and those of hosts which dropped out, won't come, we know."""
+        cards = self._board.cards
+        absent = {peer.host for peer in self._desk.inventory.peers} - {card.host for card in cards}
+        left = {card.host for card in cards if card.failed}
+        over = all(card.whole or card.failed for card in cards) and absent <= self._desk.down.keys()
+        if self.starting or not over or not (absent or left):
             return
         self._whole_since = self._whole_since or time.monotonic()
         if time.monotonic() - self._whole_since > _LINGER_SECONDS:
-            self._desk.screen.note(f"all others are whole: ending the wait for {fold(absent)}")
+            self._desk.screen.note(f"all others are whole: ending the wait for {fold(absent | left)}")
             running.stop_chosen(self._desk)
             self._whole_since = math.inf
 

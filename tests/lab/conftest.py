@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from typing import Any, Callable, Iterator, List, Optional
 
 import pytest
 
+from tests.lab.operating import Operator
 from tools.labkit import Lab, LabError
 from tools.labkit.build import PROGRAMS
 from tools.labkit.shell import program
@@ -62,3 +64,11 @@ def make_lab(lab_possible: None, tmp_path_factory: pytest.TempPathFactory) -> It
 def lab(make_lab: MakeLab) -> Lab:
     """Three unshaped hosts that all tests share: leave them as you found them."""
     return make_lab(hosts=3, rate=0)
+
+
+def operated(lab: Lab, folder: Path) -> Iterator[Operator]:
+    """For fixtures: an operator of the lab, with an inventory written; afterwards the hosts are as they were."""
+    operator = Operator(lab, folder)
+    operator.write()
+    yield operator
+    operator.restore()

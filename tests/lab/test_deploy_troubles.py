@@ -1,0 +1,177 @@
+"""What goes wrong on the hosts themselves: disks, ports, peers, seeds; and operators who change their mind."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+from pathlib import Path
+from typing import Callable, Iterator, List
+
+import pytest
+
+from tests.deploy_edge.fabrun import Ran
+from tests.lab.conftest import MakeLab, operated
+from tests.lab.operating import NAME, PORT, Operator
+from tests.waiting import wait_for
+from tools.labkit import Lab
+
+SMALL = 8 << 20  # bytes of node04's disk
+SLOWEST = 0.2  # Mbit/s
+SLOW = 8.0
+_LISTENER = f"import socket, sys; s = socket.create_server(('', {PORT})); print('ready', flush=True); sys.stdin.read()"
+
+
+@pytest.fixture(scope="module")
+def four(make_lab: MakeLab) -> Lab:
+    return make_lab(hosts=4, rate=0, small_disks={"node04": SMALL})
+
+
+@pytest.fixture
+def operator(four: Lab, tmp_path: Path) -> Iterator[Operator]:
+    yield from operated(four, tmp_path)
+
+
+def failures(ran: Ran) -> List[str]:
+    """Its error lines."""
+    assert "Traceback" not in ran.err, ran.err
+    return [line for line in ran.err.splitlines() if line.startswith(("failed: ", "unreachable: "))]
+
+
+def fill(operator: Operator, host: str, leave: int) -> None:
+    """Leave so many bytes free on a host's disk."""
+    code = "import os, sys; s = os.statvfs('.'); n = s.f_bavail * s.f_frsize - int(sys.argv[1]); "
+    code += "f = open('ballast', 'wb'); os.posix_fallocate(f.fileno(), 0, n)"
+    operator.lab.run(host, ["python3", "-c", code, str(leave)])
+
+
+def test_a_disk_that_is_too_small_is_found_by_check(operator: Operator) -> None:
+    operator.write(f"{{generate: 16MiB, name: {NAME}}}")
+    ran = operator.fab("check")
+    assert ran.code == 1
+    (line,) = failures(ran)
+    assert re.match(r"failed: node04: \S+ MiB free where 16 MiB are needed: make room", line)
+    assert "3 of 4 hosts are ready" in ran.out
+
+
+def test_a_disk_that_is_full_when_the_peers_start(operator: Operator) -> None:
+    """It filled up after `check`: with --keep-going the others have the payload, and the table says who hasn't."""
+    assert operator.fab("check", "deploy").code == 0
+    fill(operator, "node04", leave=1 << 20)
+    ran = operator.fab("start", "--keep-going")
+    assert ran.code == 1
+    (line,) = failures(ran)
+    assert line.startswith("failed: node04 (peer 1004): ") and "free" in line
+    operator.fab("stop")
+    strict = operator.fab("up")
+    assert strict.code == 1 and not any(map(operator.processes, operator.hosts))
+    going = operator.fab("up", "--keep-going")
+    assert going.code == 1, going
+    assert f"{NAME} is whole on 3 of 4 peers" in going.out
+    operator.lab.run("node04", ["rm", "ballast"])
+    operator.clean()
+
+
+def test_a_disk_that_fills_up_during_the_run(operator: Operator) -> None:
+    operator.lab.rate("node04", SLOW)
+    with operator.begin("up") as running:
+        operator.wait_half_way("node04")
+        fill(operator, "node04", leave=0)
+        ran = running.end()
+    assert ran.code == 1, ran
+    (line,) = failures(ran)
+    assert line.startswith("failed: node04 (peer 1004): ")
+    assert "all others are whole: ending the wait for node04" in ran.err
+    assert "No space left" in line or "its disk is full: make room there" in line
+    assert f"{NAME} is whole on 3 of 4 peers" in ran.out
+    operator.lab.run("node04", ["rm", "ballast"])
+    operator.clean()
+
+
+def test_a_port_that_is_taken_after_check(operator: Operator) -> None:
+    assert operator.fab("check", "deploy").code == 0
+    pipe = subprocess.PIPE
+    with operator.lab.exec("node03", ["python3", "-c", _LISTENER], stdin=pipe, stdout=pipe, text=True) as other:
+        assert other.stdout is not None and other.stdout.readline() == "ready\n"
+        ran = operator.fab("start")
+        other.communicate("")
+    assert ran.code == 1
+    (line,) = failures(ran)
+    assert line.startswith("failed: node03 (peer 1003): it ended at once") and str(PORT) in line
+    assert not any(map(operator.processes, operator.hosts))
+
+
+def test_a_peer_that_dies_at_its_start(operator: Operator) -> None:
+    assert operator.fab("deploy").code == 0
+    (key,) = operator.swarm("node03").glob("keys_1003/*key*.pem")
+    key.chmod(0o644)
+    ran = operator.fab("start")
+    assert ran.code == 1
+    (line,) = failures(ran)
+    assert line.startswith("failed: node03 (peer 1003): it ended at once") and "key" in line
+    assert "peer 1003 couldn't be started, so the others aren't" in ran.err
+    assert not any(map(operator.processes, operator.hosts))
+    operator.clean()
+
+
+def test_a_seed_without_its_payload(operator: Operator) -> None:
+    operator.write("{path: /home/fleet/model}")
+    ran = operator.fab("up")
+    assert ran.code == 1
+    (line,) = failures(ran)
+    assert line == (
+        "failed: node01: the seed's payload isn't there: /home/fleet/model: put it there, or name another seed"
+    )
+    assert operator.left_on("node02") == []
+    operator.clean()
+
+
+def test_ctrl_c_while_checking(operator: Operator) -> None:
+    operator.lab.rate("node03", SLOWEST)  # its agent takes a second to arrive
+    interrupted(operator, ["check"], lambda: bool(operator.processes("node01")))
+
+
+def test_ctrl_c_while_deploying(operator: Operator) -> None:
+    operator.lab.rate("node03", SLOWEST)
+    interrupted(operator, ["up"], lambda: bool(list(operator.swarm("node03").glob(".incoming-*"))))
+
+
+def test_ctrl_c_while_starting(operator: Operator) -> None:
+    assert operator.fab("deploy").code == 0
+    operator.lab.rate("node03", SLOWEST)
+    interrupted(operator, ["start"], lambda: bool(operator.status("node01")))
+
+
+def interrupted(operator: Operator, arguments: List[str], moment: Callable[[], bool]) -> None:
+    """Ctrl-C at that moment leaves no process on any host."""
+    with operator.begin(*arguments) as running:
+        wait_for(lambda: moment() or running.process.poll() is not None, "the moment")
+        running.signal(signal.SIGINT)
+        ran = running.end()
+    assert ran.code == 130, ran
+    assert "interrupted" in ran.err and "Traceback" not in ran.err
+    wait_for(lambda: not any(map(operator.processes, operator.hosts)), "all processes to end")
+
+
+def test_ctrl_c_while_watching_leaves_the_swarm_and_tells_the_way_back(operator: Operator) -> None:
+    operator.lab.rate("node04", SLOW)
+    with operator.begin("up") as running:
+        operator.wait_half_way("node04")
+        running.signal(signal.SIGINT)
+        ran = running.end()
+    assert ran.code == 130
+    assert "the swarm runs on: `fab logs --inventory inventory.yaml` comes back to it" in ran.err
+    back = operator.fab("logs", "verify")
+    assert back.code == 0, back
+    assert f"{NAME} is whole on all 4 peers" in back.out
+
+
+def test_two_operators_at_once_never_leave_half_a_swarm(operator: Operator) -> None:
+    with operator.begin("up") as one, operator.begin("up") as two:
+        ended = [one.end(), two.end()]
+    assert 0 in [ran.code for ran in ended], ended
+    for ran in ended:
+        assert ran.code == 0 or "another operator is deploying this swarm" in ran.err or "runs there" in ran.err, ran
+    proof = operator.fab("verify")
+    assert proof.code == 0 and f"{NAME} is whole on all 4 peers" in proof.out
+    assert not any(map(operator.processes, operator.hosts))

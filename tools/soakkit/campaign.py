@@ -67,7 +67,7 @@ class Campaign:
         self._rounds += 1
         self._faults.update(played.done)
         if not played.wrong:
-            print(f"   right, {played.seconds:.1f} s", flush=True)
+            print("".join([f"   right, {played.seconds:.1f} s", *(f"; {said}" for said in played.words)]), flush=True)
             return
         self.wrong += 1
         for line in played.wrong:

@@ -11,7 +11,7 @@ from typing import Callable, Dict, List, NamedTuple
 from tools.soakkit import faults, judge, payload
 from tools.soakkit.camp import Camp
 from tools.soakkit.cast import Cast
-from tools.soakkit.faults import LATE, LOST, SLOWER, Deed
+from tools.soakkit.faults import LATE, LOST, ROT, SLOWER, Deed
 from tools.soakkit.ground import Ground
 from tools.soakkit.judge import Found
 from tools.soakkit.plan import Round, peer_id
@@ -23,9 +23,13 @@ DEADLINE = 120.0  # seconds for a round, unless told otherwise
 
 
 class Played(NamedTuple):
-    """How a round went. `seconds`: from the first start to the last end; `diary`: what was done when."""
+    """How a round went. `seconds`: from the first start to the last end; `diary`: what was done when.
+
+    `words`: the last of each peer that ended well and had something to say.
+    """
 
     wrong: List[str]
+    words: List[str]
     seconds: float
     done: List[str]  # the kinds of the faults that befell a running peer
     diary: List[str]
@@ -44,7 +48,7 @@ class Play:
         self._watchdog = Watchdog()
         self._stalls: Dict[int, str] = {}  # the first of each peer
         self._next_look = 0.0
-        self._done: List[str] = []
+        self._done: List[str] = [fault.kind for fault in swarm.of(ROT)]
         self._diary: List[str] = []
         self._do: Dict[str, Callable[[Deed], bool]] = {
             faults.START: self._start,
@@ -74,7 +78,8 @@ class Play:
             self._cast.end()
         found = [self._find(place, place in hung) for place in range(self.swarm.peers)]
         wrong = judge.judge(self.swarm, found, self._obtainable(), list(self._stalls.values()))
-        return Played(wrong, seconds, self._done, self._diary)
+        words = [one.words.splitlines()[-1] for one in found if one.words and not one.code]
+        return Played(wrong, words, seconds, self._done, self._diary)
 
     @property
     def _now(self) -> float:

@@ -14,6 +14,8 @@ from peer.core.status import ENDED, Status, parse_status
 
 # Of every piece on every peer there is one of these for each neighbour: too many to read, and the bars tell the same.
 FREQUENT = ("have", "interested", "not interested", "piece")
+MOST_REASONS = 5  # lines below a table of many peers
+_MOST_NAMED = 4  # peers that one such line names
 
 
 class Line(NamedTuple):
@@ -82,15 +84,25 @@ class Card:
         return " ".join(f"{name}*" if name == str(self.status.optimistic) else name for name in names)
 
     @property
-    def state(self) -> str:
-        """One word, and the reason where there is one."""
+    def word(self) -> str:
+        """What it does, in a word or two."""
         if self.trouble:
-            return f"lost: {self.trouble}"
+            return "lost"
         if self.status is None:
             return "not heard of yet" if self.alive is not False else "never started"
-        if self.killed:
-            return f"killed while {self.status.state}"
-        return f"{self.status.state}: {shown(self.status.reason)}" if self.status.reason else self.status.state
+        return f"killed while {self.status.state}" if self.killed else self.status.state
+
+    @property
+    def reason(self) -> str:
+        """Why it does so, or can't be heard; "" where nothing needs a reason."""
+        if self.trouble or self.status is None or self.killed:
+            return self.trouble
+        return shown(self.status.reason)
+
+    @property
+    def state(self) -> str:
+        """The word, and the reason where there is one."""
+        return f"{self.word}: {self.reason}" if self.reason else self.word
 
 
 class Board:
@@ -182,6 +194,22 @@ def _rank(card: Card) -> int:
     if card.status is None or card.ended:
         return 3
     return 1 if card.fraction < 1 else 2
+
+
+def reasons(cards: Iterable[Card], most: int = MOST_REASONS) -> tuple[str, ...]:
+    """Why peers stand as they do, a line for each different reason: `1002, 1004: waiting for 1003`."""
+    same: dict[str, list[str]] = {}
+    for card in cards:
+        if card.reason:
+            same.setdefault(card.reason, []).append(str(card.peer))
+    lines = [f"{_few(peers)}: {reason}" for reason, peers in same.items()]
+    rest = len(lines) - most
+    return (*lines[: most - 1], f"and {rest + 1} other reasons") if rest > 0 else tuple(lines)
+
+
+def _few(peers: list[str]) -> str:
+    rest = len(peers) - _MOST_NAMED
+    return ", ".join(peers[:_MOST_NAMED]) + (f" and {rest} more" if rest > 0 else "")
 
 
 def overall(cards: Iterable[Card]) -> str:

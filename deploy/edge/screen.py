@@ -17,11 +17,12 @@ from rich import box
 from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
+from rich.padding import Padding
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from deploy.core.board import Board, Card, Line, most_telling, overall
+from deploy.core.board import Board, Card, Line, most_telling, overall, reasons
 from deploy.core.problems import shown
 from deploy.edge.transcript import Transcript
 from peer.core.sizes import format_rate
@@ -29,6 +30,8 @@ from peer.core.sizes import format_rate
 _PICTURE_WIDTH = 130  # a SHA-256 fits into its column
 _SVG = re.sub(r"@font-face \{\{.*?\}\}\s*", "", CONSOLE_SVG_FORMAT, flags=re.S)  # it would ask the net for fonts
 _PICTURE_LINES = 14  # event lines above the table in the picture
+_WIDE = 100  # columns, from which on there is room to tell whom a peer lets fetch
+_INDENT = 2
 _STYLES = {"done": "green", "seeding": "green", "downloading": "cyan", "checking": "yellow"}
 
 
@@ -146,7 +149,7 @@ class Screen:
             return
         if texts:
             self._live.console.print(Text("\n".join(short)), soft_wrap=True)
-        self._live.update(_panel(board, self._err.height - 8), refresh=True)
+        self._live.update(_panel(board, self._err.height - 8, self._err.width), refresh=True)
 
     def progress(self, board: Board) -> None:
         """The swarm in one line, where there is no live display to tell it."""
@@ -157,7 +160,7 @@ class Screen:
 
     def keep_frame(self, board: Board) -> None:
         """Remember this moment for the picture."""
-        self._frame = Group(Text("\n".join(self._recent)), _panel(board, 20))
+        self._frame = Group(Text("\n".join(self._recent)), _panel(board, 20, _PICTURE_WIDTH))
 
     def picture(self, path: str, title: str) -> None:
         """Write the kept moment and the tables shown since as an SVG."""
@@ -180,21 +183,25 @@ def _console(file: IO[str], terminal: bool, record: bool = False, width: int | N
     )
 
 
-def _panel(board: Board, room: int) -> RenderableType:
-    """The live display: a row for each peer that has something to tell, as many as fit, and the sum."""
-    cards, hidden = most_telling(board.cards, room)
+def _panel(board: Board, room: int, width: int) -> RenderableType:
+    """The live display: a row for each peer that has something to tell, as many as fit, why they wait, and the sum."""
+    why = reasons(most_telling(board.cards, room)[0])
+    cards, hidden = most_telling(board.cards, room - sum(1 + len(line) // (width - _INDENT) for line in why))
+    wide = width >= _WIDE
     table = Table(box=box.SIMPLE_HEAD, expand=True, padding=(0, 1))
     for heading in ("peer", "host"):
         table.add_column(heading, no_wrap=True)
-    table.add_column("", min_width=12, ratio=2)
+    table.add_column("", min_width=8, ratio=2)
     for heading in ("pieces", "down", "up"):
         table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("unchoked", no_wrap=True, ratio=1, overflow="ellipsis")
-    table.add_column("state", no_wrap=True, ratio=2, overflow="ellipsis")
+    table.add_column("state", no_wrap=True)
+    if wide:
+        table.add_column("unchoked", no_wrap=True, ratio=1, overflow="ellipsis")
     for card in cards:
-        table.add_row(*_cells(card))
+        table.add_row(*_cells(card)[: len(table.columns)])
     rest = f"  +{hidden} more" if hidden else ""
-    return Group(table, Text(f"  {overall(board.cards)}{rest}", style="bold"))
+    lines = (Padding(Text(line), (0, 0, 0, _INDENT)) for line in why)
+    return Group(table, *lines, Text(f"  {overall(board.cards)}{rest}", style="bold"))
 
 
 def _cells(card: Card) -> list[RenderableType]:
@@ -209,8 +216,8 @@ def _cells(card: Card) -> list[RenderableType]:
         Text(f"{status.pieces}/{status.total}" if status else "-"),
         Text(format_rate(status.rate_down) if status and busy else "-"),
         Text(format_rate(status.rate_up) if status and busy else "-"),
+        Text(card.word, style=style),
         Text(card.unchoked),
-        Text(card.state, style=style),
     ]
 
 

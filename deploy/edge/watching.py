@@ -174,7 +174,7 @@ class _Watch:
             self.open(heard.host)
 
     def _end_the_wait(self) -> None:
-        """Peers wait for all others; that those which left, and those of hosts which dropped out, won't come, we know."""
+        """Peers wait for all others. That some have left, or are on hosts that dropped out, only we can know."""
         cards = self._board.cards
         absent = {peer.host for peer in self._desk.inventory.peers} - {card.host for card in cards}
         left = {card.host for card in cards if card.failed}

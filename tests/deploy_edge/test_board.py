@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from deploy.core.board import Board, Card, most_telling, overall
+from deploy.core.board import Board, Card, most_telling, overall, reasons
 from deploy.core.inventory import Inventory, parse_inventory
 from peer.core.status import Neighbour, Status
 
@@ -108,3 +108,14 @@ def test_all_are_shown_where_they_fit() -> None:
     board = Board(inventory(3))
     assert most_telling(board.cards, 3) == (board.cards, 0)
     assert most_telling(board.cards, -5)[1] == 2
+
+
+def test_equal_reasons_are_told_once_and_many_are_counted() -> None:
+    board = Board(inventory(20), "r1")
+    for peer in range(1001, 1007):
+        board.see(status(peer, reason="waiting for 1020"))
+    board.lose("n7", "no answer")
+    assert reasons(board.cards) == ("1001, 1002, 1003, 1004 and 2 more: waiting for 1020", "1007: no answer")
+    for peer in range(1008, 1015):
+        board.see(status(peer, reason=f"reason {peer}"))
+    assert len(reasons(board.cards)) == 5 and reasons(board.cards)[-1] == "and 5 other reasons"

@@ -74,12 +74,27 @@ def test_progress_is_told_once_where_nothing_changes(capsys: pytest.CaptureFixtu
 def test_the_live_panel_of_a_fake_swarm() -> None:
     console = Console(width=200, file=io.StringIO(), markup=False, emoji=False)
     with console.capture() as captured:
-        console.print(screens._panel(a_board(50), 10))
+        console.print(screens._panel(a_board(50), 10, 200))
     text = captured.get()
     assert "4/10" in text and "977 KiB/s" in text and "1.91 MiB/s" in text
     assert "[red]not markup[/red] :smile:" in text
-    assert "+40 more" in text
+    assert "+41 more" in text
     assert "0 of 50 whole" in text
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_the_reason_is_told_whole_on_narrow_terminals(width: int) -> None:
+    board = a_board(3)
+    why = "no answer from 1001, 1002, 1003, 1004 and 12 others since they were asked for 16 pieces"
+    board.see(status(1003, pieces=4, total=320, rate_down=1.5e6, reason=why))
+    console = Console(width=width, file=io.StringIO(), markup=False, emoji=False)
+    with console.capture() as captured:
+        console.print(screens._panel(board, 16, width))
+    text = captured.get()
+    assert why in " ".join(text.split())
+    assert max(map(len, text.splitlines())) <= width
+    for words in ("n3", "4/320", "1.43 MiB/s", "downloading", "0 of 3 whole"):
+        assert words in text
 
 
 def test_the_picture_shows_the_kept_moment_and_the_results(tmp_path: Path) -> None:

@@ -168,8 +168,8 @@ class SwarmPart(Part):
         default=10.0, description="classic: seconds between choices of the optimistic neighbour"
     )
     patience: Seconds = Field(default=120.0, description="Seconds without any progress before a peer gives up")
-    degree: Annotated[int, Field(ge=2, le=1000)] = Field(default=16, description="fleet: most neighbours of a peer")
-    uploads: Annotated[int, Field(ge=1, le=1000)] = Field(default=4, description="fleet: pieces sent at the same time")
+    degree: Annotated[int, Field(ge=2, le=1000)] = Field(default=8, description="fleet: most neighbours of a peer")
+    uploads: Annotated[int, Field(ge=1, le=1000)] = Field(default=6, description="fleet: pieces sent at the same time")
     tls: Tls = Field(default=None, description="auto: on in a fleet swarm with hosts reached by SSH")
 
 

@@ -10,7 +10,7 @@ from peer.core.errors import ConfigError
 MIN_PIECE = 64 * 1024
 MAX_PIECE = 16 * 1024 * 1024
 COMMON_PIECE = 256 * 1024
-FEW_PIECES, MANY_PIECES = 256, 1_024  # the aims of `auto_piece_size`
+FEW_PIECES, MANY_PIECES = 256, 512  # the aims of `auto_piece_size`
 HASH_BYTES = 32
 
 

@@ -19,7 +19,7 @@ class Limits(NamedTuple):
 
     patience: float = 120.0
     degree: int = 8  # neighbours in the fleet's graph
-    uploads: int = 4  # pieces sent at the same time by a fleet peer
+    uploads: int = 6  # pieces sent at the same time by a fleet peer
 
 
 class SwarmFile(NamedTuple):

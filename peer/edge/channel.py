@@ -8,9 +8,12 @@ import select
 import socket
 from typing import Iterator, Protocol
 
-UNSENT = 128 * 1024  # bytes that may wait in the kernel unsent: a message behind a piece waits for no more
+LEAST_UNSENT = 128 * 1024  # bytes that may wait in the kernel unsent: a message behind a piece waits for no more ...
+UNSENT_PART = 4  # ... than them, or this part of a large piece
 GONE_MS = 20_000  # a neighbour that acknowledges nothing for so long is gone
-ENOUGH = 64 * 1024  # bytes of a piece that are worth waking up for ...
+ENOUGH = 64 * 1024  # bytes of a piece that are worth waking up for, of a large piece more ...
+MOST_ENOUGH = 256 * 1024
+ENOUGH_PART = 8
 ENOUGH_MS = 100  # ... unless they take so long to come
 _SLICE = 1024 * 1024
 _QUICKACK = getattr(socket, "TCP_QUICKACK", None)
@@ -30,23 +33,27 @@ class AnyChannel(Protocol):
 
 
 class Channel:
-    """A connected socket. `eager_acks`: the other side is slowed by delayed ACKs, so ask for quick ones each time."""
+    """A connected socket; `piece_size` in bytes.
 
-    def __init__(self, sock: socket.socket, eager_acks: bool) -> None:
+    `eager_acks`: the other side is slowed by delayed ACKs, so ask for quick ones each time.
+    """
+
+    def __init__(self, sock: socket.socket, piece_size: int, eager_acks: bool) -> None:
         self._socket = sock
         self._eager_acks = eager_acks and _QUICKACK is not None
         self._low_water = 1
+        self._enough = enough(piece_size)
         self._poll = select.poll()
         self._poll.register(sock, select.POLLIN)
         sock.settimeout(None)
-        tune(sock)
+        tune(sock, piece_size)
 
     def receive(self, buffer: memoryview, wait: bool) -> int:
         """Bytes read into `buffer`; with `wait`, rather some more than at once. 0 at the end of the stream."""
         if self._eager_acks:
             self._socket.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)  # type: ignore[arg-type]
         if wait:
-            self._wake_at(min(len(buffer), ENOUGH))
+            self._wake_at(min(len(buffer), self._enough))
             if self._poll.poll(ENOUGH_MS):
                 with contextlib.suppress(BlockingIOError):
                     return self._socket.recv_into(buffer, 0, socket.MSG_DONTWAIT)
@@ -102,8 +109,13 @@ class Channel:
         self._socket.close()
 
 
-def tune(sock: socket.socket) -> None:
-    """Options of every connection between peers: nothing waits to be sent, and a dead neighbour is noticed."""
+def enough(piece_size: int) -> int:
+    """Bytes of a piece of this size that are worth a wake-up."""
+    return max(ENOUGH, min(MOST_ENOUGH, piece_size // ENOUGH_PART))
+
+
+def tune(sock: socket.socket, piece_size: int) -> None:
+    """Options of every connection between peers: little waits to be sent, and a dead neighbour is noticed."""
     options = (
         ("TCP_NODELAY", socket.IPPROTO_TCP, 1),
         ("SO_KEEPALIVE", socket.SOL_SOCKET, 1),
@@ -111,7 +123,7 @@ def tune(sock: socket.socket) -> None:
         ("TCP_KEEPINTVL", socket.IPPROTO_TCP, 5),
         ("TCP_KEEPCNT", socket.IPPROTO_TCP, 2),
         ("TCP_USER_TIMEOUT", socket.IPPROTO_TCP, GONE_MS),
-        ("TCP_NOTSENT_LOWAT", socket.IPPROTO_TCP, UNSENT),
+        ("TCP_NOTSENT_LOWAT", socket.IPPROTO_TCP, max(LEAST_UNSENT, piece_size // UNSENT_PART)),
     )
     for name, level, value in options:
         number = getattr(socket, name, None)

@@ -160,7 +160,7 @@ class Owner:
         if met.peer in self._links:
             self._retire(met.peer).close("replaced by a newer connection")
         decoder = Decoder(self._store.manifest, met.fleet)
-        channel = _channel(met)
+        channel = _channel(met, self._store.manifest.piece_size)
         link = self._links[met.peer] = Link(met.peer, channel, self._store, decoder, self._hear)
         self._handle(Connected(met.peer, met.dialled, met.fleet))
         link.start()
@@ -255,10 +255,10 @@ class Owner:
         self._log.flush()
 
 
-def _channel(met: Met) -> AnyChannel:
+def _channel(met: Met, piece_size: int) -> AnyChannel:
     """The kind of channel that a new connection needs."""
     if not met.secure:
-        return Channel(met.sock, eager_acks=not met.fleet)
+        return Channel(met.sock, piece_size, eager_acks=not met.fleet)
     from peer.edge.tlschannel import TlsChannel  # brings ssl along, which is slow to load
 
-    return TlsChannel(met.sock)
+    return TlsChannel(met.sock, piece_size)

@@ -15,26 +15,26 @@ import ssl
 import threading
 from typing import Iterator
 
-from peer.edge.channel import tune
+from peer.edge.channel import enough, tune
 
-ENOUGH = 64 * 1024  # decrypted bytes of a piece that are worth handing on
 _READ = 256 * 1024
 
 
 class TlsChannel:
     """A TLS socket whose handshake is through."""
 
-    def __init__(self, sock: socket.socket) -> None:
+    def __init__(self, sock: socket.socket, piece_size: int) -> None:
         self._socket = sock
         self._lock = threading.Lock()
-        tune(sock)
+        tune(sock, piece_size)
+        self._enough = enough(piece_size)
         sock.setblocking(False)
         self._readable = _poll(sock, select.POLLIN)
         self._writable = _poll(sock, select.POLLOUT)
 
     def receive(self, buffer: memoryview, wait: bool) -> int:
         """Bytes read into `buffer`; with `wait`, rather some more than at once. 0 at the end of the stream."""
-        wanted = min(len(buffer), ENOUGH) if wait else 1
+        wanted = min(len(buffer), self._enough) if wait else 1
         got = 0
         while got < wanted:
             try:

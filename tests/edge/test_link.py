@@ -34,7 +34,8 @@ class Wire:
         near, self.far = tcp_pair()
         self._facts: "queue.Queue[Any]" = queue.Queue()
         decoder = Decoder(store.manifest)
-        self.link = Link(PEER, Channel(near, eager_acks), store, decoder, lambda _, fact: self._facts.put(fact))
+        channel = Channel(near, store.manifest.piece_size, eager_acks)
+        self.link = Link(PEER, channel, store, decoder, lambda _, fact: self._facts.put(fact))
         self.link.start()
 
     def say(self, data: bytes) -> None:
@@ -231,7 +232,7 @@ class Recorder(Channel):
     """A channel that keeps what each call of the writer sent, and holds the first one until `go_on`."""
 
     def __init__(self, sock: socket.socket) -> None:
-        super().__init__(sock, False)
+        super().__init__(sock, 2**18, False)
         self.calls: List[bytes] = []
         self.busy, self.go_on = threading.Event(), threading.Event()
 

@@ -14,7 +14,7 @@ import tempfile
 import time
 from typing import Dict, List
 
-from deploy.agent import locks, places
+from deploy.agent import locks, logind, places
 from deploy.agent.wire import CHUNK, Answer, Request
 
 
@@ -30,6 +30,7 @@ def facts(request: Request) -> Answer:
         "home": home,
         "writable": _why_not_writable(ground),
         "free": shutil.disk_usage(ground).free,
+        "ends_sessions": logind.ends_sessions(getpass.getuser()),
         "ports": {str(port): _why_port_taken(home, peer, port) for peer, port in request.get("ports", ())},
     }
 

@@ -10,7 +10,7 @@ import deploy.agent
 
 # Each module after those that it imports: the loader below runs them in this order.
 _MODULES = (
-    "wire", "children", "guard", "places", "locks", "trees", "facts", "bundle", "payload", "peers", "collect",
+    "wire", "children", "guard", "places", "locks", "trees", "logind", "facts", "bundle", "payload", "peers", "collect",
     "clean", "claims", "reach", "follow", "main",
 )  # fmt: skip
 GREETING = b"weft-agent "  # begins the agent's first line, after whatever a login script has printed

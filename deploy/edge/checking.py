@@ -63,6 +63,9 @@ def _problems(desk: Desk, name: str, facts: Facts, need: int | None) -> list[Out
             found.append((f"port {port}: {reason}", "free it, or give the peer another `port`"))
     if abs(facts["skew"]) > MOST_SKEW:
         found.append((f"its clock is {facts['skew']:+.0f} s off", "set it, or the logs' times can't be compared"))
+    if facts["ends_sessions"] and not desk.inventory.host(name).local:
+        problem = "systemd ends your processes there when you log out (KillUserProcesses=yes), and so the peers"
+        found.append((problem, f"loginctl enable-linger {facts['user']}"))
     return [Outcome(name, FAILED, problem, remedy) for problem, remedy in found]
 
 

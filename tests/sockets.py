@@ -31,3 +31,14 @@ def receive(sock: socket.socket, length: int) -> bytes:
             break
         data += part
     return data
+
+
+def has_ended(sock: socket.socket) -> bool:
+    """Whether the other end has closed it; takes a byte that waits."""
+    sock.setblocking(False)
+    try:
+        return sock.recv(1) == b""
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True

@@ -13,6 +13,7 @@ from peer.core import handshake
 from peer.core.errors import BusyError, ProtocolError, StoreError
 from peer.core.events import DialFailed
 from peer.core.handshake import CLASSIC_STYLE, Handshake, Style
+from peer.edge.strangers import Stranger, Strangers
 
 if TYPE_CHECKING:  # ssl is slow to load, and only swarms with keys need it
     from peer.edge.keys import Keys
@@ -34,19 +35,6 @@ class Met(NamedTuple):
     secure: bool = False
 
 
-class Stranger:
-    """An accepted connection that hasn't said yet who it is."""
-
-    def __init__(self, sock: socket.socket) -> None:
-        self.sock = sock
-        self.since = time.monotonic()
-
-    def shut(self) -> None:
-        """End it; its thread wakes and closes it."""
-        with contextlib.suppress(OSError):
-            socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
-
-
 Report = Callable[[Union[Met, DialFailed]], None]
 
 
@@ -61,7 +49,7 @@ class Listener:
         self._known = known
         self._style = style
         self._report = report
-        self._strangers: Dict[Stranger, None] = {}  # in the order in which they came; any thread may take itself out
+        self._strangers = Strangers(me)
         self._socket = _listen(port)
         self._socket.settimeout(LOOK_SECONDS)
         self.closed = False
@@ -78,47 +66,59 @@ class Listener:
             self._socket.shutdown(socket.SHUT_RDWR)  # `close` alone doesn't wake `accept`
         self._socket.close()
         self._thread.join(HANDSHAKE_SECONDS)
+        self._strangers.tell(at_last=True)
 
     def _accept(self) -> None:
         while not self.closed:
-            self._shut_surplus()
+            self._strangers.shut_late(HANDSHAKE_SECONDS)
+            self._strangers.tell()
             try:
-                stranger = Stranger(self._socket.accept()[0])
+                self._welcome(*self._socket.accept())
             except socket.timeout:
                 continue
-            except OSError:
+            except (OSError, RuntimeError):
                 if self.closed:
                     return
-                time.sleep(0.05)  # no descriptor free, most likely: those in use will be given back
-                continue
-            self._strangers[stranger] = None
-            threading.Thread(target=self._greet, args=(stranger,), name="greet", daemon=True).start()
+                time.sleep(0.05)  # no descriptor or thread free, most likely: those in use will be given back
 
-    def _shut_surplus(self) -> None:
-        """Shut who takes too long, and the longest here when there are too many: a neighbour needs milliseconds."""
-        strangers = list(self._strangers)
-        latest = time.monotonic() - HANDSHAKE_SECONDS
-        surplus = len(strangers) - MOST_STRANGERS
-        for place, stranger in enumerate(strangers):
-            if place <= surplus or stranger.since < latest:
-                stranger.shut()
-                self._strangers.pop(stranger, None)
+    def _welcome(self, sock: socket.socket, address: Tuple[str, int]) -> None:
+        """Let a caller's handshake begin. Raises RuntimeError where the system has no thread for it."""
+        stranger = Stranger(sock, address[0])
+        self._strangers.welcome(stranger, MOST_STRANGERS)
+        try:
+            threading.Thread(target=self._greet, args=(stranger,), name="greet", daemon=True).start()
+        except RuntimeError:
+            self._strangers.part(stranger)
+            sock.close()
+            raise
 
     def _greet(self, stranger: Stranger) -> None:
         try:
-            if self._keys:
-                stranger.sock.settimeout(HANDSHAKE_SECONDS)
-                stranger.sock = self._keys.wrap(stranger.sock, server=True)
-            sock = stranger.sock
-            theirs = handshake.decode(_receive_exactly(sock, handshake.LENGTH), self._known)
-            _check_certificate(self._keys, sock, theirs.peer_id)
-            answer = handshake.answer_style(self._style, theirs.style)
-            sock.sendall(handshake.encode(self._me, answer))
-            self._report(Met(theirs.peer_id, sock, False, _both_fleet(self._style, theirs), bool(self._keys)))
-        except (OSError, ProtocolError, ValueError):  # ValueError: shut in the middle of its TLS handshake
-            stranger.sock.close()
-        finally:
-            self._strangers.pop(stranger, None)
+            met = self._handshake(stranger)
+        except ProtocolError as error:
+            if str(error) != _HUNG_UP:
+                kind = "had no key of this swarm" if self._keys else "said something else"
+                self._strangers.refuse(stranger, kind, str(error))
+        except (OSError, ValueError):  # ValueError: shut in the middle of its TLS handshake
+            pass
+        else:
+            if self._strangers.part(stranger):
+                self._report(met)
+                return
+        self._strangers.part(stranger)
+        stranger.sock.close()
+
+    def _handshake(self, stranger: Stranger) -> Met:
+        """Both handshakes, under TLS where the swarm has keys. Raises OSError, ProtocolError, ValueError."""
+        if self._keys:
+            stranger.sock.settimeout(HANDSHAKE_SECONDS)
+            stranger.sock = sock = self._keys.wrap(stranger.sock, server=True)
+            self._keys.handshake(sock)
+        theirs = handshake.decode(_receive_exactly(stranger.sock, handshake.LENGTH), self._known)
+        _check_certificate(self._keys, stranger.sock, theirs.peer_id)
+        answer = handshake.answer_style(self._style, theirs.style)
+        stranger.sock.sendall(handshake.encode(self._me, answer))
+        return Met(theirs.peer_id, stranger.sock, False, _both_fleet(self._style, theirs), bool(self._keys))
 
 
 class Dialler:
@@ -184,21 +184,26 @@ class Dialler:
         try:
             if self._keys:
                 sock.settimeout(HANDSHAKE_SECONDS)
-                sock = self._keys.wrap(sock, server=False)
+                sock = secure = self._keys.wrap(sock, server=False)
+                self._keys.handshake(secure)
                 _check_certificate(self._keys, sock, peer)
             sock.sendall(handshake.encode(self._me, style))
             theirs = handshake.decode(_receive_exactly(sock, handshake.LENGTH), (peer,))
         except ProtocolError as error:
             sock.close()
             if str(error) == _HUNG_UP:
-                self._plain[peer] = not self._plain.get(peer, False)
+                self._spell_otherwise(peer)
             return f"{host}:{port}: {error}"
         except OSError as error:
             sock.close()
-            self._plain[peer] = not self._plain.get(peer, False)
+            self._spell_otherwise(peer)
             return f"{host}:{port}: {_why(error)}"
         self._report(Met(peer, sock, True, _both_fleet(style, theirs), bool(self._keys)))
         return ""
+
+    def _spell_otherwise(self, peer: int) -> None:
+        """It may be one that hangs up on our tag, though not where there are keys: who has one is of our kind."""
+        self._plain[peer] = not self._keys and not self._plain.get(peer, False)
 
 
 _HUNG_UP = "it hung up during the handshake"

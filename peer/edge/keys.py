@@ -30,9 +30,17 @@ class Keys:
             raise ConfigError(self._folder, problem, "deploy again, or write tls: false in the inventory") from None
 
     def wrap(self, sock: socket.socket, server: bool) -> ssl.SSLSocket:
-        """TLS over a connected socket, both sides proved. Raises OSError (ssl.SSLError is one)."""
+        """TLS over a connected socket; nothing is proved before `handshake`. Raises OSError."""
         context = self._server if server else self._client
-        return context.wrap_socket(sock, server_side=server)
+        return context.wrap_socket(sock, server_side=server, do_handshake_on_connect=False)
+
+    def handshake(self, sock: ssl.SSLSocket) -> None:
+        """Both sides prove who they are. Raises ProtocolError, OSError, and ValueError where it is shut meanwhile."""
+        try:
+            sock.do_handshake()
+        except ssl.SSLError as error:
+            reason = (error.reason or str(error)).lower().replace("_", " ")
+            raise ProtocolError(f"its TLS handshake failed: {reason}") from None
 
     def check_owner(self, sock: socket.socket, peer: int) -> None:
         """The certificate at the other end must be this peer's. Raises ProtocolError."""

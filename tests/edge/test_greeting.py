@@ -15,7 +15,7 @@ from peer.core.events import DialFailed
 from peer.core.handshake import CLASSIC_STYLE, Style
 from peer.edge.greeting import Dialler, Listener, Met
 from tests.ports import free_ports
-from tests.sockets import receive
+from tests.sockets import has_ended, receive
 from tests.waiting import DEADLINE, wait_for
 
 ME, OTHER, THIRD = 1001, 1002, 70_000
@@ -246,16 +246,6 @@ def test_a_crowd_of_silent_strangers_is_bounded(
 
     wait_for(gets_in, "a neighbour to get in")
     facts.next().sock.close()
-
-
-def has_ended(sock: socket.socket) -> bool:
-    sock.setblocking(False)
-    try:
-        return sock.recv(1) == b""
-    except BlockingIOError:
-        return False
-    except OSError:
-        return True
 
 
 def test_a_port_that_is_taken_is_named(facts: Facts) -> None:

@@ -1,0 +1,122 @@
+"""Room for those who haven't said who they are: shared by address, and few words about those who are refused."""
+
+from __future__ import annotations
+
+import socket
+from typing import Iterator, List
+
+import pytest
+
+from peer.edge import strangers
+from peer.edge.strangers import Stranger, Strangers
+from tests.sockets import has_ended
+
+
+class Crowd:
+    """Strangers with sockets of their own, by the addresses that the test gives them."""
+
+    def __init__(self) -> None:
+        self.room = Strangers(1001)
+        self._sockets: List[socket.socket] = []
+
+    def come(self, address: str, most: int = 4) -> "tuple[Stranger, socket.socket]":
+        near, far = socket.socketpair()
+        self._sockets += [near, far]
+        stranger = Stranger(near, address)
+        self.room.welcome(stranger, most)
+        return stranger, far
+
+    def close(self) -> None:
+        for sock in self._sockets:
+            sock.close()
+
+
+@pytest.fixture
+def crowd() -> Iterator[Crowd]:
+    made = Crowd()
+    yield made
+    made.close()
+
+
+def still_here(callers: "List[tuple[Stranger, socket.socket]]") -> List[str]:
+    for stranger, far in callers:
+        assert has_ended(far) == bool(stranger.shut)
+    return [stranger.address for stranger, _ in callers if not stranger.shut]
+
+
+def test_within_one_address_the_longest_here_goes_first(crowd: Crowd) -> None:
+    callers = [crowd.come("10.0.0.1") for _ in range(6)]
+    assert [bool(stranger.shut) for stranger, _ in callers] == [True, True, False, False, False, False]
+
+
+def test_a_crowd_from_one_address_shuts_nobody_from_another(crowd: Crowd) -> None:
+    lonely = crowd.come("10.0.0.2")
+    callers = [lonely, *(crowd.come("10.0.0.1") for _ in range(20)), crowd.come("10.0.0.3")]
+    assert still_here(callers) == ["10.0.0.2", "10.0.0.1", "10.0.0.1", "10.0.0.3"]
+
+
+def test_many_addresses_share_the_room(crowd: Crowd) -> None:
+    callers = [crowd.come(f"10.0.0.{number}") for number in range(9)]
+    assert still_here(callers) == [f"10.0.0.{number}" for number in range(5, 9)]
+
+
+@pytest.mark.parametrize(
+    "one, other, same",
+    [
+        ("::ffff:10.0.0.1", "10.0.0.1", True),
+        ("::ffff:10.0.0.1", "::ffff:10.0.0.2", False),
+        ("2001:db8::1", "2001:db8::ffff:1", True),
+        ("2001:db8::1", "2001:db8:0:1::1", False),
+        ("fe80::1%eth0", "fe80::2%eth0", True),
+        ("::1", "127.0.0.1", False),
+    ],
+)
+def test_what_counts_as_one_address(crowd: Crowd, one: str, other: str, same: bool) -> None:
+    assert (crowd.come(one)[0].house == crowd.come(other)[0].house) == same
+
+
+def test_who_was_shut_can_be_no_neighbour_any_more(crowd: Crowd) -> None:
+    (first, _), (second, far) = crowd.come("10.0.0.1", most=1), crowd.come("10.0.0.1", most=1)
+    assert not crowd.room.part(first), "it said its name too late"
+    assert crowd.room.part(second)
+    crowd.room.shut_late(0.0)
+    assert not has_ended(far), "a neighbour is shut by nobody here"
+
+
+def test_who_takes_too_long_is_shut(crowd: Crowd) -> None:
+    caller = crowd.come("10.0.0.1")
+    crowd.room.shut_late(3600.0)
+    assert still_here([caller]) == ["10.0.0.1"]
+    crowd.room.shut_late(0.0)
+    assert still_here([caller]) == []
+
+
+# ---- what is told
+
+
+def test_a_thousand_refusals_are_one_line(
+    crowd: Crowd, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(strangers, "SOON", 0.0)
+    for number in range(1000):
+        stranger, _ = crowd.come(f"10.0.0.{number % 200}", most=2000)
+        crowd.room.refuse(stranger, "said something else", "its handshake is odd")
+        crowd.room.tell()
+    assert capsys.readouterr().err == (
+        "peer 1001: refused 1 callers (1 said something else); the last was 10.0.0.0: its handshake is odd\n"
+    )
+    crowd.come("10.0.0.9", most=0)
+    crowd.room.tell(at_last=True)
+    assert capsys.readouterr().err == (
+        "peer 1001: refused 1000 callers (1 made room for others, 999 said something else); "
+        "the last was 10.0.0.9: made room for others\n"
+    )
+    crowd.room.tell(at_last=True)
+    assert capsys.readouterr().err == "", "nothing new"
+
+
+def test_who_was_shut_isnt_refused_a_second_time(crowd: Crowd, capsys: pytest.CaptureFixture[str]) -> None:
+    stranger, _ = crowd.come("10.0.0.1", most=0)
+    crowd.room.refuse(stranger, "said something else", "half a handshake")
+    crowd.room.tell(at_last=True)
+    assert "refused 1 callers (1 made room for others)" in capsys.readouterr().err

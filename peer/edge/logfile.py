@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import time
-from typing import List
+from typing import Dict, List, Optional, Tuple
 
 from peer.core import eventlog
 from peer.core.eventlog import Entry
 from peer.edge.files import write_all
 
+MOST_REPEATS = 100_000  # lines of a kind below about one neighbour; one that says it ever again doesn't fill the disk
+_REPEATABLE = ("interested", "not interested", "choked", "unchoked", "accepted", "dialled")
 _TAIL = 64 * 1024  # bytes at a log's end in which its last whole line is looked for
 
 
@@ -26,11 +28,16 @@ class LogFile:
         self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | kind, 0o644)
         _drop_torn_line(self._descriptor)
         self._lines: List[str] = []
+        self._repeats: Dict[Tuple[str, Optional[int]], int] = {}
         self._second = 0
         self._stamp = ""
 
     def add(self, entry: Entry) -> None:
         """Note a line; `flush` writes it."""
+        if entry.kind in _REPEATABLE:
+            said = self._repeats[entry.kind, entry.other] = self._repeats.get((entry.kind, entry.other), 0) + 1
+            if said > MOST_REPEATS:
+                return
         second = int(time.time())
         if second != self._second:
             self._second = second

@@ -98,3 +98,13 @@ def test_a_system_that_writes_less_than_asked_loses_nothing(tmp_path: Path, monk
     write(tmp_path / "log", ENTRIES)
     monkeypatch.undo()
     assert read(tmp_path / "log") == ENTRIES
+
+
+def test_one_who_says_it_ever_again_doesnt_fill_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each neighbour and each kind counts for itself; pieces and haves are bounded by the payload."""
+    monkeypatch.setattr("peer.edge.logfile.MOST_REPEATS", 3)
+    kinds = ["interested", "not interested", "choked", "unchoked", "accepted", "dialled"]
+    flood = [Entry(kind, 1002, other) for other in (1001, 1003) for kind in kinds]
+    pieces = [Entry("piece", 1002, 1001, piece, piece + 1) for piece in range(9)]
+    write(tmp_path / "log", flood * 50 + pieces)
+    assert read(tmp_path / "log") == flood * 3 + pieces

@@ -41,7 +41,7 @@ def logs(desk: Desk, every: bool = False) -> None:
 
 def start_and_watch(desk: Desk, keep_going: bool, every: bool) -> None:
     """Start the peers and follow them from the first on, until all have ended. Raises Halt where a start failed."""
-    watch = _Watch(desk, every)
+    watch = _Watch(desk, every, ends_waits=True)
     starter = _Starter(desk, keep_going, watch)
     with desk.screen.watching(lines_are_the_result=False):
         try:
@@ -101,9 +101,10 @@ class _Starter(threading.Thread):
 class _Watch:
     """The loop that takes what the ears hear, and shows it. `starting`: peers are being started meanwhile."""
 
-    def __init__(self, desk: Desk, every: bool) -> None:
+    def __init__(self, desk: Desk, every: bool, ends_waits: bool = False) -> None:
         self._desk = desk
         self._every = every
+        self._ends_waits = ends_waits  # who only looks on may not see everybody, and ends nothing
         self._board = Board(desk.inventory.filter(desk.able), desk.run)
         self._open: set[str] = set()
         self._again: Counter[str] = Counter()
@@ -175,17 +176,25 @@ class _Watch:
 
     def _end_the_wait(self) -> None:
         """Peers wait for all others. That some have left, or are on hosts that dropped out, only we can know."""
-        cards = self._board.cards
-        absent = {peer.host for peer in self._desk.inventory.peers} - {card.host for card in cards}
-        left = {card.host for card in cards if card.failed}
-        over = all(card.whole or card.failed for card in cards) and absent <= self._desk.down.keys()
-        if self.starting or not over or not (absent or left):
+        if not self._ends_waits or self.starting:
+            return
+        gone = self._gone()
+        cards = {card.peer: card for card in self._board.cards}
+        rest = [peer.peer_id for peer in self._desk.inventory.peers if peer.peer_id not in gone]
+        if not gone or not all(peer in cards and cards[peer].whole for peer in rest):
             return
         self._whole_since = self._whole_since or time.monotonic()
         if time.monotonic() - self._whole_since > _LINGER_SECONDS:
-            self._desk.screen.note(f"all others are whole: ending the wait for {fold(absent | left)}")
+            self._desk.screen.note(f"all others are whole: ending the wait for {fold(gone.values())}")
             running.stop_chosen(self._desk)
             self._whole_since = math.inf
+
+    def _gone(self) -> dict[int, str]:
+        """The peers that won't come (again), with their hosts: ended, never started, or out of our reach."""
+        told = {outcome.peer for outcome in self._desk.outcomes}
+        left = {card.peer for card in self._board.cards if card.failed} | told
+        peers = self._desk.inventory.peers
+        return {peer.peer_id: peer.host for peer in peers if peer.peer_id in left or peer.host in self._desk.down}
 
     def _show(self, lines: list[Line]) -> None:
         self._desk.screen.tick(self._board, [line for line in lines if self._every or line.notable])

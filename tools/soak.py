@@ -22,6 +22,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from tools.arguments import INTERRUPTED, Parser, count, fail
 from tools.labkit import LabError
+from tools.soakkit import slowhost
 from tools.soakkit.campaign import Campaign, Wish
 from tools.soakkit.errors import SoakError
 
@@ -35,6 +36,8 @@ def main(argv: Optional[List[str]] = None) -> int:
         signal.signal(number, _interrupt)
     campaign = Campaign(_wish(options))
     try:
+        if options.slow_host:
+            return slowhost.run(options.slow_host, options.work)
         campaign.run()
     except (SoakError, LabError) as error:
         return fail(PROGRAM, str(error))
@@ -59,6 +62,12 @@ def parser() -> Parser:
     add("--rounds", metavar="N", type=count(1), default=10, help="how many (default 10)")
     add("--round", metavar="N", type=count(1), dest="only", help="this one alone, to play it again")
     add("--seconds", metavar="S", type=count(1), default=0, help="begin no further round after so many")
+    add(
+        "--slow-host",
+        metavar="N",
+        type=count(1, 100),
+        help="instead: N swarms with a slow host and N without, in turns",
+    )
     add("--local", action="store_true", help="on loopback and without root: no links to cut or to slow down")
     add("--keep", metavar="DIR", type=Path, default=Path("runs/soak"), help="for what went wrong (default ./runs/soak)")
     add("--work", metavar="DIR", type=Path, help="where the copies lie (default /dev/shm, where there is room)")

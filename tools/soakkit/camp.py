@@ -17,7 +17,7 @@ from tools.benchkit import keys, peers, weftfiles
 from tools.soakkit import payload
 from tools.soakkit.faults import ROT
 from tools.soakkit.ground import Stand
-from tools.soakkit.plan import BARE, PATIENCE, Round, peer_id
+from tools.soakkit.plan import BARE, Round, peer_id
 
 Rows = Tuple[PeerRow, ...]
 
@@ -49,7 +49,7 @@ class Camp:
         common = Common(2, 0.5, 1.0, self.manifest.name, self.manifest.size, self.manifest.piece_size)
         texts = weftfiles.classic_texts(common, self.rows)
         if self.swarm.profile != BARE:
-            limits = Limits()._replace(patience=PATIENCE, degree=self.swarm.degree)
+            limits = Limits()._replace(patience=self.swarm.patience, degree=self.swarm.degree)
             run = f"{self.swarm.seed}-{self.swarm.number}"
             whole = SwarmFile("soak", run, self.swarm.profile, self.manifest, limits, self.swarm.tls)
             texts[swarmfile.SWARM_NAME] = swarmfile.format_swarm(whole)
@@ -67,7 +67,7 @@ class Camp:
 
     def command(self, place: int) -> List[str]:
         """What starts a peer; a swarm without swarm.json is told its patience here."""
-        return [*peers.command(peer_id(place), self.stands[place].remote), "--patience", f"{PATIENCE:g}"]
+        return [*peers.command(peer_id(place), self.stands[place].remote), "--patience", f"{self.swarm.patience:g}"]
 
     def final(self, place: int) -> Path:
         """Where a peer's payload stands when it is whole."""

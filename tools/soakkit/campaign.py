@@ -49,7 +49,7 @@ class Campaign:
         """All rounds. Raises SoakError, LabError."""
         compile_peer()
         begun = time.monotonic()
-        with work_folder(self._wish.work) as folder, _ground(self._wish.local, folder) as ground:
+        with work_folder(self._wish.work, ROOM) as folder, _ground(self._wish.local, folder) as ground:
             for number in self._numbers():
                 if self._wish.seconds and time.monotonic() - begun > self._wish.seconds:
                     break
@@ -99,11 +99,11 @@ def _ground(local: bool, folder: Path) -> Union[LabGround, LocalGround]:
 
 
 @contextmanager
-def work_folder(wanted: Optional[Path]) -> Iterator[Path]:
+def work_folder(wanted: Optional[Path], need: int) -> Iterator[Path]:
     """A new folder, in memory where there is room, gone afterwards. Raises SoakError."""
-    parent = wanted or next((path for path in (MEMORY_DISK,) if _free(path) > 2 * ROOM), Path(tempfile.gettempdir()))
-    if _free(parent) < ROOM:
-        raise SoakError(f"{parent}: no room for {ROOM} bytes: name another folder with --work")
+    parent = wanted or next((path for path in (MEMORY_DISK,) if _free(path) > 2 * need), Path(tempfile.gettempdir()))
+    if _free(parent) < need:
+        raise SoakError(f"{parent}: no room for {need} bytes: name another folder with --work")
     folder = Path(tempfile.mkdtemp(prefix="weft-soak-", dir=parent))
     folder.chmod(0o755)
     try:

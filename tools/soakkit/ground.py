@@ -38,8 +38,8 @@ class Ground(Protocol):
 class LabGround:
     """A host of a lab for each peer; leaving the `with` block takes the lab down."""
 
-    def __init__(self, folder: Path) -> None:
-        self._lab = Lab.up(MOST_PEERS, 0, folder / "lab")
+    def __init__(self, folder: Path, hosts: int = MOST_PEERS) -> None:
+        self._lab = Lab.up(hosts, 0, folder / "lab")
         self._hosts = list(self._lab.hosts.values())
         self._rates: Dict[int, float] = {}
         self._cut: Dict[int, bool] = {}

@@ -28,7 +28,10 @@ _LASTS = {KILL: (0.1, 2.5), CORRUPT: (0.1, 2.5), STOP: (0.3, 4.0), CUT: (0.3, 4.
 
 
 class Round(NamedTuple):
-    """One swarm and its troubles. `seeds` are places in PeerInfo.cfg, `rate` Mbit/s of each link, sizes bytes."""
+    """One swarm and its troubles. `seeds` are places in PeerInfo.cfg; sizes are bytes, `patience` seconds.
+
+    `rate`: of each link, in Mbit/s.
+    """
 
     seed: str
     number: int
@@ -42,6 +45,7 @@ class Round(NamedTuple):
     rate: float
     degree: int
     faults: Tuple[Fault, ...]
+    patience: float = PATIENCE
 
     def of(self, *kinds: str) -> List[Fault]:
         """Its faults of these kinds."""

@@ -18,7 +18,7 @@ from tools.soakkit.ground import LabGround
 from tools.soakkit.plan import MIB, Round, peer_id
 
 RECEIVERS = 7
-SWARM = Round("slow", 1, FLEET, False, 1 + RECEIVERS, (0,), 16 * MIB, 65_536, False, 20.0, 16, ())
+SWARM = Round("slow", 1, FLEET, False, 1 + RECEIVERS, (0,), 32 * MIB, 65_536, False, 40.0, 16, ())
 DEADLINE = 120.0  # seconds for the others to be whole
 ALLOWED = 1.10  # times as long as without
 

@@ -1,0 +1,91 @@
+"""The piece map's file: read when a peer starts, written anew, then appended to, and marked when data is synced."""
+
+from __future__ import annotations
+
+import os
+from typing import Dict, NamedTuple, Optional, Set
+
+from peer.core import piecemap
+from peer.core.manifest import Manifest
+from peer.edge.files import disk_error, remove, write_all
+
+
+class Known(NamedTuple):
+    """What a map says. `prints`: what each piece's hash begins with; `sure`: those of them that were synced."""
+
+    prints: Dict[int, bytes]
+    sure: Set[int]
+
+
+class MapFile:
+    """A map at `path`. The store sees to it that one thread at a time writes."""
+
+    def __init__(self, path: str, manifest: Manifest) -> None:
+        self.path = path
+        self.records = 0  # pieces named in it
+        self.synced = 0  # how many of them its last mark vouches for
+        self._digest = manifest.digest
+        self._total = manifest.piece_count
+        self._descriptor: Optional[int] = None
+
+    def read(self) -> Known:
+        """What an earlier life left; nothing where there is no map, or another payload's."""
+        try:
+            with open(self.path, "rb") as file:
+                data = file.read()
+        except OSError:
+            data = b""
+        prints = piecemap.fingerprints(data, self._digest, self._total)
+        return Known(prints, piecemap.parse(data, self._digest, self._total).sure)
+
+    # ---- writing; StoreError where the disk refuses
+
+    def begin(self) -> None:
+        """A map anew. The old one stays until `take_place`."""
+        self._descriptor = os.open(self._temporary, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
+        self._append(piecemap.header(self._digest))
+
+    def take_place(self) -> None:
+        """The new map holds all that is known: it is the map now."""
+        os.replace(self._temporary, self.path)
+
+    def add(self, piece: int, sha256: bytes) -> None:
+        """A piece was written."""
+        self._append(piecemap.record(piece, sha256))
+        self.records += 1
+
+    def mark(self, records: int) -> None:
+        """The data of the first so many pieces was synced."""
+        self._append(piecemap.sync_mark(records))
+        self.synced = records
+
+    def sync(self) -> None:
+        """Let the disk itself have the map."""
+        if self._descriptor is not None:
+            os.fsync(self._descriptor)
+
+    def _append(self, data: bytes) -> None:
+        if self._descriptor is not None:
+            try:
+                write_all(self._descriptor, data)
+            except OSError as error:
+                raise disk_error(error, self.path) from None
+
+    @property
+    def open(self) -> bool:
+        """Whether it is being written."""
+        return self._descriptor is not None
+
+    @property
+    def _temporary(self) -> str:
+        return self.path + ".new"
+
+    def close(self) -> None:
+        """Write no more; what is in it stays."""
+        descriptor, self._descriptor = self._descriptor, None
+        if descriptor is not None:
+            os.close(descriptor)
+
+    def remove(self) -> None:
+        """Forget it."""
+        remove(self.path)

@@ -1,0 +1,56 @@
+"""What a peer that starts again still has: nothing is believed but what was synced, or has the right hash."""
+
+from __future__ import annotations
+
+import os
+from typing import Dict, Optional
+
+from peer.core import bits
+from peer.core.manifest import Manifest
+from peer.edge.mapfile import Known
+from peer.edge.payload import Payload
+
+
+def adopt(manifest: Manifest, path: str, known: Known) -> Optional[Payload]:
+    """What stands under the final name, if it is this very payload, from an earlier life or run. Raises OSError.
+
+    Its hashes come from the manifest or, where that has none, from an earlier life's map.
+    """
+    prints = dict(enumerate(manifest.pieces)) if manifest.pieces else known.prints
+    if not prints or len(prints) < manifest.piece_count:
+        return None
+    payload = Payload(manifest, path, os.O_RDONLY)
+    if payload.is_there() and matching(payload, prints) == bits.full(manifest.piece_count):
+        return payload
+    payload.close()
+    return None
+
+
+def recall(payload: Payload, known: Known) -> int:
+    """The set of pieces that the map vouches for; those it isn't sure of are read and hashed again."""
+    here = 0
+    for piece in known.sure:
+        here |= 1 << piece
+    return here | matching(
+        payload, {piece: wanted for piece, wanted in known.prints.items() if piece not in known.sure}
+    )
+
+
+def matching(payload: Payload, prints: Dict[int, bytes]) -> int:
+    """The set of those pieces whose hash begins so on disk; hashed by as many threads as there are cores."""
+
+    def check(piece: int) -> int:
+        wanted = prints[piece]
+        return 1 << piece if payload.hash_piece(piece)[: len(wanted)] == wanted else 0
+
+    if not prints:
+        return 0
+    found = 0
+    from concurrent.futures import (
+        ThreadPoolExecutor,
+    )  # only a start over old data needs it, and it is slow to load
+
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        for bit in pool.map(check, prints):
+            found |= bit
+    return found

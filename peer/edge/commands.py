@@ -119,13 +119,13 @@ def _declare_generate(parser: argparse.ArgumentParser) -> None:
 
 
 def _generate(arguments: argparse.Namespace) -> int:
-    from peer.edge.files import disk_error
+    from peer.edge.files import file_error
     from peer.edge.generate import write_file
 
     try:
         write_file(arguments.file, arguments.size, arguments.seed)
     except OSError as error:
-        raise disk_error(error, arguments.file) from None
+        raise file_error(error, arguments.file) from None
     return EXIT_OK
 
 

@@ -63,16 +63,25 @@ def free_bytes(path: str) -> int:
 
 def disk_error(error: OSError, path: str) -> StoreError:
     """What the system refused, as a line with its place and remedy."""
-    where = error.filename or path
+    remedy = _remedy(error)
+    kept = ": what is stored is kept" if remedy.endswith("start again") else ""
+    return StoreError(f"{error.filename or path}: {error.strerror or error}; {remedy}{kept}")
+
+
+def file_error(error: OSError, path: str) -> StoreError:
+    """The same of one file that comes about as a whole or not at all, whatever helper of it was refused."""
+    return StoreError(f"{path}: {error.strerror or error}; {_remedy(error)}")
+
+
+def _remedy(error: OSError) -> str:
     remedies = {
-        errno.ENOSPC: "make room on that disk and start again: what is stored is kept",
-        errno.EDQUOT: "make room within the quota and start again: what is stored is kept",
+        errno.ENOSPC: "make room on that disk and start again",
+        errno.EDQUOT: "make room within the quota and start again",
         errno.EACCES: "give this user the right to write there",
         errno.EPERM: "give this user the right to write there",
         errno.EROFS: "mount it for writing, or choose another folder",
     }
-    remedy = remedies.get(error.errno or 0, "mend that and start again: what is stored is kept")
-    return StoreError(f"{where}: {error.strerror or error}; {remedy}")
+    return remedies.get(error.errno or 0, "mend that and start again")
 
 
 class OpenFiles:

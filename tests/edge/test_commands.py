@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -15,6 +16,7 @@ from typing import Callable, Dict, Iterator, Union
 import pytest
 
 from peer.core.manifest import from_json
+from peer.edge.commands import main
 from peer.edge.lock import Lock
 from peer.edge.making import make_manifest
 from tests.edge.command import run
@@ -362,6 +364,27 @@ def test_generate_names_a_place_that_cant_be_used(tmp_path: Path, path: str) -> 
     assert str(tmp_path) in said.line
     assert "; " in said.line
     assert said.code == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_generate_on_a_disk_that_is_too_small(tmp_path: Path) -> None:
+    said = run("generate", tmp_path / "file", "900TiB")
+    remedy = "make room on that disk and start again"
+    assert re.fullmatch(rf"peer generate: {tmp_path}/file: \d+ bytes wanted, \d+ free on this disk; {remedy}", said.line)
+    assert said.code == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_generate_on_a_disk_that_fills_up_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(*_: object) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "write", refuse)
+    assert main(["generate", str(tmp_path / "file"), "1MiB"]) == 1
+    problem = "No space left on device; make room on that disk and start again"
+    assert capsys.readouterr().err == f"peer generate: {tmp_path}/file: {problem}\n"
     assert list(tmp_path.iterdir()) == []
 
 

@@ -121,7 +121,6 @@ FAULTS = {
     "it tells nobody what it has": (FLEET, Swarm, "_announce", _answer([])),
     "it doesn't count": (FLEET, Pieces, "store", _answer(None)),
     "it asks for anything": (CLASSIC, Fetcher, "_choose", _answer(0)),
-    "it keeps offers for ever": (FLEET, Swarm, "_offer_more", _answer([])),
 }
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from random import Random
-from typing import Deque, Dict, List, NamedTuple, Protocol, Tuple, Union
+from typing import Deque, Dict, List, NamedTuple, Optional, Protocol, Tuple, Union
 
 from peer.core.events import Send, SendPiece
 from peer.core.messages import Message
@@ -66,7 +66,7 @@ class Stream:
         self.sender = sender
         self.receiver = receiver
         self.outbox: Deque[Union[Send, SendPiece]] = deque()
-        self.busy = False  # a piece is on the wire
+        self.busy = False  # a piece is being sent
         self.arrived_last = 0.0
         self.piece = 0
         self.left = 0  # bytes of the piece that wait for the uplink
@@ -93,6 +93,9 @@ class Ears(Protocol):
 
     def message_arrives(self, stream: Stream, message: Message) -> None:
         """A message is through."""
+
+    def piece_sent(self, stream: Stream, piece: int) -> None:
+        """The last byte of a piece has left its sender."""
 
     def piece_arrives(self, stream: Stream, piece: int) -> None:
         """The last byte of a piece is through."""
@@ -192,18 +195,23 @@ class Wires:
         sender.uplink_busy = False
         begin = max(self._clock.now + self.delay(), receiver.down_free, stream.arrived_last)
         receiver.down_free = begin + size / receiver.rates.down
-        self._clock.at_moment(receiver.down_free, self._chunk_arrives, stream, size, not stream.left)
-        self._want_turn(stream)
+        stream.arrived_last = receiver.down_free
+        last = not stream.left
+        self._clock.at_moment(receiver.down_free, self._chunk_arrives, stream, size, stream.piece if last else None)
+        if last:
+            stream.busy = False
+            self._ears.piece_sent(stream, stream.piece)
+            self._pump(stream)
+        else:
+            self._want_turn(stream)
         self._serve_uplink(sender)
 
-    def _chunk_arrives(self, stream: Stream, size: int, last: bool) -> None:
+    def _chunk_arrives(self, stream: Stream, size: int, ended: Optional[int]) -> None:
+        """`ended`: the piece that this chunk was the last of."""
         if not stream.link.open:
             return
         stream.bytes += size
         stream.in_flight -= 1
         self._want_turn(stream)
-        if last:
-            stream.busy = False
-            stream.arrived_last = self._clock.now
-            self._ears.piece_arrives(stream, stream.piece)
-            self._pump(stream)
+        if ended is not None:
+            self._ears.piece_arrives(stream, ended)

@@ -273,12 +273,16 @@ class World:
         """A message is through."""
         self.deliver(self.peers[stream.receiver.peer], Received(stream.sender.peer, message))
 
-    def piece_arrives(self, stream: Stream, piece: int) -> None:
-        """A piece is through: it is checked and stored, as the store does, and its sender is told that it is gone."""
-        sender, receiver = self.peers[stream.sender.peer], self.peers[stream.receiver.peer]
+    def piece_sent(self, stream: Stream, piece: int) -> None:
+        """A piece is out, as `sendfile` reports it."""
+        sender = self.peers[stream.sender.peer]
         sender.sent_pieces += 1
+        self.deliver(sender, PieceSent(stream.receiver.peer, piece))
+
+    def piece_arrives(self, stream: Stream, piece: int) -> None:
+        """A piece is through: it is checked and stored, as the store does."""
+        sender, receiver = self.peers[stream.sender.peer], self.peers[stream.receiver.peer]
         self._take_piece(receiver, sender, piece)
-        self.deliver(sender, PieceSent(receiver.id, piece))
 
     def _take_piece(self, receiver: SimPeer, sender: SimPeer, piece: int) -> None:
         if receiver.missed is not None:

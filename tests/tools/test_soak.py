@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import os
+import signal
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 from random import Random
@@ -11,6 +16,7 @@ import pytest
 
 from peer.core import status
 from peer.core.status import Status
+from tests.waiting import DEADLINE, wait_for
 from tools import soak
 from tools.soakkit import faults, payload
 from tools.soakkit.campaign import Campaign, Wish
@@ -251,6 +257,18 @@ def test_a_wrong_round_is_kept_and_the_line_to_play_it_again_is_told(
     kept = tmp_path / "kept" / f"some-{number}"
     assert (kept / "1001" / "PeerInfo.cfg").exists()
     assert (kept / "round.txt").read_text().startswith(describe(LOCAL[number - 1]))
+
+
+def test_an_interrupted_soak_leaves_nothing(tmp_path: Path) -> None:
+    command = [sys.executable, soak.__file__, "--seed", "some", "--local", "--work", str(tmp_path)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    wait_for(lambda: list(tmp_path.glob("*/host*/status_*.json")), "its peers")
+    peers = {json.loads(path.read_text())["pid"] for path in tmp_path.glob("*/host*/status_*.json")}
+    process.send_signal(signal.SIGTERM)
+    _, said = process.communicate(timeout=DEADLINE)
+    assert (process.returncode, said) == (130, "soak: interrupted: everything was taken down\n")
+    assert list(tmp_path.iterdir()) == []
+    assert peers and not any(os.path.exists(f"/proc/{pid}") for pid in peers)
 
 
 def test_the_command_takes_arguments_and_says_what_is_wrong_with_them(capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,6 +11,7 @@ from deploy.edge.desk import Desk
 
 WAIT_SECONDS = 4 * 3600.0  # for a swarm that runs; peers which make no progress end by themselves long before
 _LOOK_SECONDS = 1.0
+_REMEDY = "wait until that is done (3 minutes, if it was cut off), then run it again"
 
 
 def claim_seeds(desk: Desk) -> None:
@@ -21,9 +22,7 @@ def claim_seeds(desk: Desk) -> None:
     desk.ask(lambda link: link.connect(), drop=True)  # all at once; what follows is one round trip a seed
     for name in [name for name in _seeds(desk) if name not in desk.helpers]:
         if any(answer["held"] for answer in _claim(desk, [name]).values()):
-            raise desk.halt(
-                f"{name}: another operator is deploying this swarm: wait until that is done, then run it again"
-            )
+            raise desk.halt(f"{name}: another operator is deploying this swarm: {_REMEDY}")
     _await(desk, [name for name in _seeds(desk) if name in desk.helpers])
 
 

@@ -36,6 +36,7 @@ class Neighbour:
         self.unsent = 0  # those of them that it hasn't sent yet
         self.asked = 0.0  # when it last asked for a piece
         self.since = 0.0  # when the connection began
+        self.haves = 0  # have messages that came
         self.received = 0  # bytes of the connection at the last tick
         self.sent = 0
         self.heard = 0.0  # when bytes last came

@@ -9,7 +9,7 @@ from __future__ import annotations
 from random import Random
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Set, Tuple, Union
 
-from peer.core import eventlog, graph, messages
+from peer.core import eventlog, graph, messages, offers
 from peer.core.choker import ClassicChoker, FleetChoker
 from peer.core.config import Common, PeerRow
 from peer.core.errors import EXIT_INCOMPLETE, EXIT_OK
@@ -37,19 +37,19 @@ from peer.core.events import (
 from peer.core.fetcher import Fetcher
 from peer.core.messages import Message
 from peer.core.neighbour import Neighbour
+from peer.core.offers import Offers
 from peer.core.pieces import Pieces
 from peer.core.stall import incomplete_reason, waiting_reason
 from peer.core.swarmfile import FLEET, Limits
-from peer.core.uploader import Offers, Uploader
+from peer.core.telling import Teller
+from peer.core.uploader import Uploader
 
 TICK = 0.5  # seconds between looks at silent neighbours and at patience
 FETCHING_TICK = 0.1  # the same for a fleet peer that lacks pieces: what is late shall be asked for elsewhere soon
 MOST_QUEUED = 64  # requests that a neighbour may have waiting; foreign peers were seen with 32
 MOST_STRIKES = 2  # bad pieces before a neighbour is shut out for good
-FEW = 2  # neighbours known to have a piece, below which it is told of at once
-CREDIT = 3  # pieces that a seed offers ahead, a neighbour
-NEWS_SECONDS = 10.0  # between two words to neighbours that we go forward, at most
-OFFER_SECONDS = 5.0  # that a neighbour may leave its offers unasked for before others are offered in their place
+MOST_HAVES = 4  # times the number of pieces: who tells of more on one connection fills our log and nothing else
+SPARE_HAVES = 64
 
 
 class Setup(NamedTuple):
@@ -81,11 +81,11 @@ class Swarm:
         self._fetcher = Fetcher(self.pieces, self.neighbours, seeds, self.fleet, rng)
         self._uploader = Uploader(setup.limits.uploads if self.fleet else None)
         self._offers = self._make_offers(seeds, rng)
+        self._teller = Teller(self.pieces, self.neighbours, self.fleet, setup.limits.patience)
         self.progress = 0.0  # when something last went forward
         self.news = 0.0  # when a neighbour last said that it went forward
         self.bad_pieces = 0
         self._moved = 0.0  # when a part of a piece last came
-        self._told_news = 0.0
         self._redial: Set[int] = set()
         self._next_tick = 0.0
         self._handlers: Dict[type, Callable[[Any, float], List[Effect]]] = {
@@ -127,14 +127,15 @@ class Swarm:
 
     def _make_offers(self, seeds: List[int], rng: Random) -> Optional[Offers]:
         if self.fleet and self.me in seeds and self.pieces.complete:
-            return Offers(self.setup.total, seeds.index(self.me), len(seeds), CREDIT, rng)
+            return Offers(self.setup.total, seeds.index(self.me), len(seeds), rng)
         return None
 
     # ---- the door
 
     def start(self, now: float) -> List[Effect]:
         """The first effects: dial who is listed before us; a payload that only lacks its final name gets it."""
-        self.progress = self._told_news = now
+        self.progress = now
+        self._teller.begin(now)
         self._next_tick = now + TICK
         self.choker.due(now)
         effects: List[Effect] = [Dial(peer) for peer in self.neighbours if peer in self._earlier]
@@ -262,6 +263,9 @@ class Swarm:
         return [Log(Entry("not interested", self.me, neighbour.peer))]
 
     def _got_have(self, neighbour: Neighbour, index: int, now: float) -> List[Effect]:
+        neighbour.haves += 1
+        if neighbour.haves > MOST_HAVES * self.setup.total + SPARE_HAVES:
+            return self._drop(neighbour, f"{neighbour.haves} have messages for {self.setup.total} pieces")
         effects: List[Effect] = [Log(Entry("have", self.me, neighbour.peer, index))]
         bit = 1 << index
         if not neighbour.pieces & bit:
@@ -269,7 +273,7 @@ class Swarm:
             self.news = now
             self.pieces.gain_one(index)
             if not neighbour.we_want:
-                effects += self._express_interest(neighbour)
+                effects += self._teller.interest(neighbour)
             effects += self._fetcher.fill(neighbour, now)
             if neighbour.complete:
                 effects += self._leave_if_over(now)
@@ -281,7 +285,7 @@ class Swarm:
         neighbour.pieces |= pieces
         self.news = now
         self.pieces.gain(gained)
-        effects = self._express_interest(neighbour, must_say=True)
+        effects = self._teller.interest(neighbour, must_say=True)
         return effects + self._fetcher.fill(neighbour, now) + self._leave_if_over(now)
 
     def _got_request(self, neighbour: Neighbour, index: int, now: float) -> List[Effect]:
@@ -316,7 +320,7 @@ class Swarm:
         effects: List[Effect] = [Log(Entry("piece", self.me, event.peer, index, self.pieces.count))]
         effects += self._fetcher.fill(neighbour, now)  # before the haves: the request is what the line waits for
         effects += self._fetcher.withdraw(index)
-        effects += self._announce(index)
+        effects += self._teller.announce(index)
         if self.pieces.complete:
             effects.append(Finish())
         return effects
@@ -325,29 +329,6 @@ class Swarm:
         neighbour = self.neighbours[event.peer]
         self._fetcher.arrived(neighbour, event.piece, now)
         return self._fetcher.fill(neighbour, now)
-
-    def _announce(self, index: int) -> List[Effect]:
-        """Tell of a new piece whom it concerns, and of our interest whom it changes.
-
-        In the fleet, a piece that few have is news at once. Of others, each neighbour hears with the next tick, all in
-        one bitfield: it has other sources, and most will have the piece by then.
-        """
-        effects: List[Effect] = []
-        bit = 1 << index
-        urgent = self.pieces.holders(index) < FEW
-        complete, have = self.pieces.complete, Message(messages.HAVE, index)
-        for neighbour in self.neighbours.values():
-            if not neighbour.connected:
-                continue
-            if complete and neighbour.fleet:
-                effects.append(Send(neighbour.peer, Message(messages.COMPLETE)))
-            elif not neighbour.fleet or (urgent and not neighbour.pieces & bit):
-                effects.append(Send(neighbour.peer, have))
-            else:
-                neighbour.untold |= not neighbour.pieces & bit
-            if neighbour.we_want and neighbour.pieces & bit and (complete or not neighbour.fleet):
-                effects += self._express_interest(neighbour)
-        return effects
 
     def _on_bad(self, event: PieceBad, now: float) -> List[Effect]:
         neighbour = self.neighbours[event.peer]
@@ -364,31 +345,21 @@ class Swarm:
         if neighbour.hidden and self._offers:
             neighbour.offered &= ~(1 << event.piece)
             effects += self._offers.offer(neighbour, self.pieces.rarity[0])
-            effects += self._show_all_if_out()
+            effects += self._reveal_if_out()
         return effects
 
-    def _offer_more(self, now: float) -> List[Effect]:
-        """Offers that came to nothing make room for others: their neighbour has the piece already, or never asks."""
+    def _offer_again(self, now: float) -> List[Effect]:
         effects: List[Effect] = []
         if self._offers is None:
             return effects
         for neighbour in self.connected:
             if neighbour.hidden:
-                neighbour.offered &= ~neighbour.pieces
-                if now - neighbour.asked > OFFER_SECONDS and not self._uploader.busy_with(neighbour):
-                    neighbour.offered = 0
-                effects += self._offers.offer(neighbour, self.pieces.rarity[0])
-        return effects + self._show_all_if_out()
+                busy = self._uploader.busy_with(neighbour)
+                effects += self._offers.renew(neighbour, self.pieces.rarity[0], busy, now)
+        return effects + self._reveal_if_out()
 
-    def _show_all_if_out(self) -> List[Effect]:
-        """Every piece was offered to somebody: from now on we are a neighbour that has it all, the last to be asked."""
-        return [] if self.hiding else self._show_all()
-
-    def _show_all(self) -> List[Effect]:
-        shown = [neighbour for neighbour in self.connected if neighbour.hidden]
-        for neighbour in shown:
-            neighbour.hidden = False
-        return [Send(neighbour.peer, Message(messages.COMPLETE)) for neighbour in shown]
+    def _reveal_if_out(self) -> List[Effect]:
+        return [] if self.hiding else offers.reveal(self.connected)
 
     def _on_finished(self, event: Finished, now: float) -> List[Effect]:
         self.finished = True
@@ -408,9 +379,9 @@ class Swarm:
             effects += self._dial_again()
             effects += self._refill(now)
             effects += self._uploader.serve(self.neighbours, now)  # a neighbour that takes too long frees its slot
-            effects += self._offer_more(now)
-            effects += self._tell_untold()
-            effects += self._tell_news(now)
+            effects += self._offer_again(now)
+            effects += self._teller.catch_up(self.connected)
+            effects += self._teller.progress(self.connected, self._moved, now)
             effects += self._leave_if_stuck(now)
         return effects
 
@@ -424,22 +395,6 @@ class Swarm:
                 if neighbour.open:
                     self.progress = self._moved = now
             neighbour.sent = event.sent.get(neighbour.peer, neighbour.sent)
-
-    def _tell_untold(self) -> List[Effect]:
-        """Tell what `_announce` found not urgent."""
-        untold = [neighbour for neighbour in self.connected if neighbour.untold and neighbour.fleet]
-        for neighbour in untold:
-            neighbour.untold = False
-        return [Send(neighbour.peer, Message(messages.BITFIELD, self.pieces.here)) for neighbour in untold]
-
-    def _tell_news(self, now: float) -> List[Effect]:
-        """While pieces come, tell fleet neighbours so: who has all is told of none (`_announce`) and would give up."""
-        pause = min(NEWS_SECONDS, self.setup.limits.patience / 4)
-        if not self.fleet or self.pieces.complete or self._moved <= self._told_news or now < self._told_news + pause:
-            return []
-        self._told_news = now
-        here = Message(messages.BITFIELD, self.pieces.here)
-        return [Send(neighbour.peer, here) for neighbour in self.connected if neighbour.fleet]
 
     def _rechoke(self, now: float) -> List[Effect]:
         before = (self.choker.preferred, self.choker.favourite)
@@ -470,22 +425,11 @@ class Swarm:
     def _leave_if_over(self, now: float) -> List[Effect]:
         """We have the payload and so have all who could want it from us (classic: everybody)."""
         if self.finished and all(neighbour.complete for neighbour in self.neighbours.values()):
-            return [*self._show_all(), Leave(EXIT_OK, "")]  # or who still saw offers only would wait for us
+            shown = offers.reveal(self.connected)  # who still saw offers only would wait for us
+            return [*shown, Leave(EXIT_OK, "")]
         return []
 
     # ---- small things that several of the above do
-
-    def _express_interest(self, neighbour: Neighbour, must_say: bool = False) -> List[Effect]:
-        """Tell a neighbour whether it has what we lack, when that changed, or when its bitfield asks for an answer."""
-        wants = bool(neighbour.pieces & self.pieces.missing)
-        if neighbour.fleet and not wants and not self.pieces.complete and neighbour.told_interest:
-            return []  # a fleet neighbour will soon have more for us: no flapping
-        if wants == neighbour.we_want and (neighbour.told_interest or not must_say):
-            return []
-        neighbour.we_want = wants
-        neighbour.told_interest = True
-        kind = messages.INTERESTED if wants else messages.NOT_INTERESTED
-        return [Send(neighbour.peer, Message(kind))]
 
     def _set_choke(self, neighbour: Neighbour, choke: bool) -> List[Effect]:
         if neighbour.we_choke == choke:

@@ -1,13 +1,10 @@
-"""Which piece to send next, to whom: the queue of requests, the fleet's upload slots, and a seed's order of offers."""
+"""Which piece to send next, to whom: the queue of requests and the fleet's upload slots."""
 
 from __future__ import annotations
 
-from random import Random
 from typing import Dict, List, Optional
 
-from peer.core import bits, messages
-from peer.core.events import Effect, Send, SendPiece
-from peer.core.messages import Message
+from peer.core.events import Effect, SendPiece
 from peer.core.neighbour import Neighbour
 
 LATE = 4.0  # times the usual: a piece that takes longer to send has come to a slow neighbour
@@ -75,37 +72,3 @@ class Uploader:
 
 def _smooth(old: float, new: float) -> float:
     return 0.75 * old + 0.25 * new if old else new
-
-
-class Offers:
-    """A seed's order: every piece goes out once before any goes out twice.
-
-    Until then fleet neighbours see only what is offered to each of them, a few pieces ahead of what they have been
-    sent; who is fast gets more (an order with a small credit, never a gate). Several seeds begin with their own share.
-    """
-
-    def __init__(self, total: int, share: int, shares: int, credit: int, rng: Random) -> None:
-        order = [index for index in range(total) if index % shares == share]
-        rng.shuffle(order)
-        self._waiting = order
-        self._credit = credit
-
-    @property
-    def open(self) -> bool:
-        """Whether there are pieces that nobody was offered yet."""
-        return bool(self._waiting)
-
-    def offer(self, neighbour: Neighbour, unseen: int) -> List[Effect]:
-        """Tell a neighbour of as many new pieces as its credit allows; `unseen`: those that no neighbour has."""
-        effects: List[Effect] = []
-        while self._waiting and bits.count(neighbour.offered) < self._credit:
-            index = self._waiting.pop()
-            if unseen >> index & 1:
-                neighbour.offered |= 1 << index
-                effects.append(Send(neighbour.peer, Message(messages.HAVE, index)))
-        return effects
-
-    def take_back(self, neighbour: Neighbour) -> None:
-        """A neighbour is gone: what it was offered and not sent goes to others."""
-        self._waiting += list(bits.indices(neighbour.offered))
-        neighbour.offered = 0

@@ -154,3 +154,16 @@ def test_too_many_requests_at_once_are_a_reason_to_go() -> None:
     assert effects[0] == "1001: piece 0"
     assert effects[1:] == ["drop 1001: more than 64 requests open at once"] * len(effects[1:])
     assert len(effects) >= 2
+
+
+def test_haves_without_end_cost_the_connection() -> None:
+    """Twice the same is sloppy and forgiven; who never stops fills our log and nothing else."""
+    history = History()
+    history.connect(1001)
+    dropped = 0
+    for count in range(1, 200):
+        if any(effect.startswith("drop 1001") for effect in history.got(1001, "have", count % 2)):
+            dropped = count
+            break
+    assert dropped > 2 * history.core.setup.total
+    assert dropped < 200

@@ -17,6 +17,7 @@ from peer.core.fetcher import Fetcher
 from peer.core.neighbour import Neighbour
 from peer.core.pieces import Pieces
 from peer.core.swarm import Swarm
+from peer.core.telling import Teller
 from peer.core.swarmfile import CLASSIC, FLEET
 from tests.sim.scenario import KINDS, PIECE, Outcome, draw, faults_of, run
 
@@ -118,7 +119,7 @@ FAULTS = {
     "it leaves a classic swarm when complete": (CLASSIC, Swarm, "_leave_if_over", _leave_when_complete),
     "it leaves a fleet when complete": (FLEET, Swarm, "_leave_if_over", _leave_when_complete),
     "it never gives up": (CLASSIC, Swarm, "_leave_if_stuck", _answer([])),
-    "it tells nobody what it has": (FLEET, Swarm, "_announce", _answer([])),
+    "it tells nobody what it has": (FLEET, Teller, "announce", _answer([])),
     "it doesn't count": (FLEET, Pieces, "store", _answer(None)),
     "it asks for anything": (CLASSIC, Fetcher, "_choose", _answer(0)),
 }

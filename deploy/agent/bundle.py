@@ -34,22 +34,27 @@ def _receive_one(home: str, entry: Dict[str, Any], wire: Wire) -> None:
     _make_folders(home, entry["path"])
     name = hashlib.sha256(entry["path"].encode()).hexdigest()[:16]  # the same again: no second left-over
     partial = os.path.join(os.path.dirname(final), places.INCOMING + name)
+    trees.remove(partial)
+    # The mode is there from the first moment: nobody else may read a key while it arrives.
+    handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, entry["mode"])
+    ours = os.fstat(handle)
     try:
-        sha256 = _write(partial, entry["size"], entry["mode"], wire)
+        sha256 = _write(handle, entry["size"], entry["mode"], wire)
         if entry["sha256"] and sha256 != entry["sha256"]:
             raise AgentError(f"{entry['path']} arrived damaged", "run it again")
+        if not _is_still(partial, ours):
+            raise AgentError("another operator sends to this host just now", "run it again when that is done")
         os.replace(partial, final)
     except BaseException:
-        trees.remove(partial)
+        if _is_still(partial, ours):  # a later transfer may have begun while this one was cut off
+            trees.remove(partial)
         raise
 
 
-def _write(path: str, size: int, mode: int, wire: Wire) -> str:
-    """The body's next `size` bytes as a new file; their SHA-256 as hex."""
-    trees.remove(path)
+def _write(handle: int, size: int, mode: int, wire: Wire) -> str:
+    """The body's next `size` bytes into a new file, which is closed; their SHA-256 as hex."""
     sha = hashlib.sha256()
-    # The mode is there from the first moment: nobody else may read a key while it arrives.
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+    with os.fdopen(handle, "wb") as file:
         for data in wire.body(size):
             sha.update(data)
             file.write(data)
@@ -57,6 +62,13 @@ def _write(path: str, size: int, mode: int, wire: Wire) -> str:
         file.flush()
         os.fsync(file.fileno())
     return sha.hexdigest()
+
+
+def _is_still(path: str, facts: os.stat_result) -> bool:
+    try:
+        return os.path.samestat(os.lstat(path), facts)
+    except FileNotFoundError:
+        return False
 
 
 def _make_folders(home: str, path: str) -> None:

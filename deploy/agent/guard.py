@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import math
 import os
 import select
 import threading
 import time
+from typing import Iterator
 
 from deploy.agent import children
 
 IDLE_SECONDS = 180.0  # between two requests; an operator who comes back later than that starts a new agent
+STALL_SECONDS = 25.0  # for the next bytes of a transfer; by then an operator who was cut off has long given up
 _TICK_MS = 500
 _EXIT_LOST = 75  # what mail programs call a temporary failure; nobody is left to read it
 
@@ -24,6 +28,7 @@ class Guard(threading.Thread):
         self._poll.register(line, 0)  # no events asked for: only the hang-up and errors come
         self._lease = 0.0
         self._until = 0.0
+        self._stalled = math.inf
         self.allow(IDLE_SECONDS)
 
     def allow(self, seconds: float) -> None:
@@ -36,9 +41,18 @@ class Guard(threading.Thread):
         self.allow(seconds)
         self._poll.modify(self._line, select.POLLIN)
 
+    @contextlib.contextmanager
+    def waiting(self) -> Iterator[None]:
+        """While the body waits for bytes of a transfer: not for ever, for a cut line looks like a slow one."""
+        self._stalled = time.monotonic() + STALL_SECONDS
+        try:
+            yield
+        finally:
+            self._stalled = math.inf
+
     def run(self) -> None:
         """The thread's body."""
-        while time.monotonic() < self._until and self._operator_there():
+        while time.monotonic() < min(self._until, self._stalled) and self._operator_there():
             pass
         children.leave(_EXIT_LOST)
 

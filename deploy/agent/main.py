@@ -40,7 +40,7 @@ def main() -> None:
         signal.signal(number, lambda *_: children.leave(130))
     guard = Guard()
     guard.start()
-    wire = Wire(sys.stdin.buffer, sys.stdout.buffer)
+    wire = Wire(sys.stdin.buffer, sys.stdout.buffer, guard.waiting)
     request = wire.request()
     while request is not None:
         guard.allow(request["deadline"] + _GRACE)

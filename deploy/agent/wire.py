@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import Any, BinaryIO, Dict, Iterator, Optional
+from contextlib import nullcontext
+from io import BufferedIOBase
+from typing import Any, BinaryIO, Callable, ContextManager, Dict, Iterator, Optional
 
 MAX_LINE = 64 * 1024 * 1024  # a manifest of a large payload is one line
 CHUNK = 1024 * 1024
@@ -23,9 +25,12 @@ class AgentError(Exception):
 class Wire:
     """Requests come out of `source`, answers go into `sink`; a request may have a body of raw bytes."""
 
-    def __init__(self, source: BinaryIO, sink: BinaryIO) -> None:
+    def __init__(
+        self, source: BufferedIOBase, sink: BinaryIO, waiting: Callable[[], ContextManager[None]] = nullcontext
+    ) -> None:
         self._source = source
         self._sink = sink
+        self._waiting = waiting  # entered while the next bytes of a body are waited for
         self._unread = 0  # bytes of the request's body that no verb has taken yet
 
     def request(self) -> Optional[Request]:
@@ -44,7 +49,8 @@ class Wire:
     def body(self, size: int) -> Iterator[bytes]:
         """The next `size` bytes of the request's body, in pieces."""
         while size > 0:
-            data = self._source.read(min(size, CHUNK, self._unread))
+            with self._waiting():
+                data = self._source.read1(min(size, CHUNK, self._unread))
             if not data:
                 raise AgentError("the transfer ended too early", "run it again")
             size -= len(data)

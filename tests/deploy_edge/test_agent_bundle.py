@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import io
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from deploy.agent import bundle
+from deploy.agent.wire import AgentError, Wire
 from deploy.edge.bundle import Parcel, missing, parcel, send
 from deploy.edge.hosterror import HostError
 from deploy.edge.link import Link
@@ -85,3 +92,34 @@ def test_a_file_that_became_shorter_is_not_taken_for_whole(link: Link, home: Pat
     with pytest.raises(HostError, match="damaged"):
         send(link, [short])
     assert not (home / "peer_1001" / "file").exists()
+
+
+def test_a_transfer_that_was_cut_off_leaves_the_later_one_alone(home: Path) -> None:
+    """Its agent may notice only when the next deploy is in the middle of the same file."""
+    partial = []
+
+    class Cut(Wire):
+        def body(self, size: int) -> Iterator[bytes]:
+            yield b"old"
+            partial.extend(home.glob(".incoming-*"))
+            partial[0].unlink()
+            partial[0].write_bytes(b"new")
+            raise AgentError("the transfer ended too early")
+
+    entry = {"path": "Common.cfg", "mode": 0o644, "size": 10, "sha256": ""}
+    with pytest.raises(AgentError, match="too early"):
+        bundle.receive({"home": str(home), "files": [entry]}, Cut(io.BytesIO(), io.BytesIO()))
+    assert partial[0].read_bytes() == b"new"
+
+
+def test_an_agent_whose_transfer_stalls_ends() -> None:
+    """A line that was cut looks like a slow one, and the operator has gone."""
+    code = "from deploy.agent import guard; guard.STALL_SECONDS = 0.1; from deploy.agent import main; main.main()"
+    root = str(Path(bundle.__file__).parents[2])
+    request = {"verb": "fly", "deadline": 60, "body": 10}
+    pipe = subprocess.PIPE
+    with subprocess.Popen([sys.executable, "-c", code], cwd=root, stdin=pipe, stdout=pipe) as agent:
+        assert agent.stdin is not None
+        agent.stdin.write(json.dumps(request).encode() + b"\n12345")
+        agent.stdin.flush()
+        assert agent.wait(30) == 75

@@ -22,6 +22,7 @@ HANDSHAKE_SECONDS = 10.0  # both handshakes must be through by then
 CONNECT_SECONDS = 5.0
 REDIAL_SECONDS = (0.05, 1.0)  # the first pause between two tries, and the longest
 MOST_STRANGERS = 64  # connections that may be in their handshake at the same time
+MEET_SECONDS = 0.5  # between two accepted connections in one peer's name
 LOOK_SECONDS = 1.0  # between looks at those that take too long
 
 
@@ -116,6 +117,7 @@ class Listener:
             self._keys.handshake(sock)
         theirs = handshake.decode(_receive_exactly(stranger.sock, handshake.LENGTH), self._known)
         _check_certificate(self._keys, stranger.sock, theirs.peer_id)
+        self._strangers.take_turn(stranger, theirs.peer_id, MEET_SECONDS)
         answer = handshake.answer_style(self._style, theirs.style)
         stranger.sock.sendall(handshake.encode(self._me, answer))
         return Met(theirs.peer_id, stranger.sock, False, _both_fleet(self._style, theirs), bool(self._keys))

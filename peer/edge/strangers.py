@@ -28,6 +28,7 @@ class Stranger:
         self.house = _house(self.address)
         self.since = time.monotonic()
         self.shut = ""
+        self.ended = threading.Event()  # it was shut
 
 
 class Strangers:
@@ -37,6 +38,8 @@ class Strangers:
         self._me = me
         self._lock = threading.Lock()
         self._here: Dict[Stranger, None] = {}
+        self._waiting: Dict[int, Stranger] = {}  # by the peer that each says it is
+        self._met: Dict[int, float] = {}  # when a peer was last met
         self._refused: "Counter[str]" = Counter()  # by what was wrong, since the last line
         self._last = ""
         self._due = 0.0
@@ -57,10 +60,30 @@ class Strangers:
             for stranger in [one for one in self._here if one.since < latest]:
                 self._shut(stranger, "took too long")
 
+    def take_turn(self, stranger: Stranger, peer: int, pause: float) -> None:
+        """It says that it is this peer: wait until `pause` seconds after that one was last met.
+
+        One at a time waits for each peer, the newest. Two threads and some messages come with each meeting: who comes
+        ever again in one name would keep us busy with nothing else.
+        """
+        with self._lock:
+            before = self._waiting.get(peer)
+            if before in self._here:
+                self._shut(before, "came again too soon")
+            self._waiting[peer] = stranger
+            seconds = self._met.get(peer, -pause) + pause - time.monotonic()
+        if seconds > 0:
+            stranger.ended.wait(seconds)
+        with self._lock:
+            if self._waiting.get(peer) is stranger:
+                del self._waiting[peer]
+                self._met[peer] = time.monotonic()
+
     def _shut(self, stranger: Stranger, why: str) -> None:
         """End it; its thread wakes and closes it."""
         del self._here[stranger]
         stranger.shut = why
+        stranger.ended.set()
         self._note(stranger, why, why)
         with contextlib.suppress(OSError):
             socket.socket.shutdown(stranger.sock, socket.SHUT_RDWR)  # SSLSocket's own would drop the session

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import threading
+import time
 from typing import Iterator, List
 
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from peer.edge import strangers
 from peer.edge.strangers import Stranger, Strangers
 from tests.sockets import has_ended
+from tests.waiting import DEADLINE, wait_for
 
 
 class Crowd:
@@ -89,6 +92,40 @@ def test_who_takes_too_long_is_shut(crowd: Crowd) -> None:
     assert still_here([caller]) == ["10.0.0.1"]
     crowd.room.shut_late(0.0)
     assert still_here([caller]) == []
+
+
+# ---- turns
+
+
+def test_a_peer_is_met_at_once_and_then_after_a_pause(crowd: Crowd) -> None:
+    (first, _), (second, _), (other, _) = (crowd.come("10.0.0.1") for _ in range(3))
+    begin = time.monotonic()
+    crowd.room.take_turn(first, 1002, 3600.0)
+    crowd.room.take_turn(other, 1003, 3600.0)
+    assert crowd.room.part(first) and crowd.room.part(other), "nobody waits for another's turn"
+    crowd.room.take_turn(second, 1002, 0.2)
+    assert time.monotonic() - begin >= 0.2
+    assert crowd.room.part(second)
+
+
+def test_of_many_in_one_name_the_newest_waits_and_the_others_go(crowd: Crowd) -> None:
+    crowd.room.take_turn(crowd.come("10.0.0.1", most=9)[0], 1002, 3600.0)
+    callers = [crowd.come("10.0.0.1", most=9) for _ in range(4)]
+    waiting = [
+        threading.Thread(target=crowd.room.take_turn, args=(stranger, 1002, 3600.0))
+        for stranger, _ in callers
+    ]
+    for place, thread in enumerate(waiting):
+        thread.start()
+        wait_for(lambda: crowd.room._waiting.get(1002) is callers[place][0], "it to wait")  # noqa: B023
+    for thread in waiting[:-1]:
+        thread.join(DEADLINE)
+        assert not thread.is_alive()
+    assert [stranger.shut for stranger, _ in callers] == ["came again too soon"] * 3 + [""]
+    assert waiting[-1].is_alive()
+    crowd.room.shut_late(0.0)
+    waiting[-1].join(DEADLINE)
+    assert not waiting[-1].is_alive(), "it waits no longer than it is here"
 
 
 # ---- what is told

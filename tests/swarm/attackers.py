@@ -148,6 +148,28 @@ def greeted(
     return once(say)
 
 
+def again_and_again(me: int) -> Attacker:
+    """Says that it is peer `me` on twenty connections a round, each of which takes the place of the one before."""
+
+    def attacker(port: int) -> Iterator[None]:
+        callers: List[socket.socket] = []
+        try:
+            while True:
+                for _ in range(20):
+                    with contextlib.suppress(OSError):
+                        callers.append(call(port))
+                        callers[-1].sendall(HEADER + bytes(10) + struct.pack(">I", me))
+                for caller in callers[:-40]:
+                    caller.close()
+                callers = callers[-40:]
+                yield
+        finally:
+            for caller in callers:
+                caller.close()
+
+    return attacker
+
+
 def huge(sock: socket.socket) -> None:
     """A piece of four gigabytes."""
     sock.sendall(b"\xff\xff\xff\xff\x07" + bytes(100))

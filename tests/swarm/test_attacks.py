@@ -30,10 +30,10 @@ pytestmark = [
 
 MakeFolder = Callable[..., SwarmFolder]
 REAL = (1001, 1002, 1003)
-GHOSTS = (1004, 1005, 1006)  # peers of PeerInfo.cfg in whose name attackers speak, one each
+GHOSTS = (1004, 1005, 1006, 1007)  # peers of PeerInfo.cfg in whose name attackers speak, one each
 MOST_MIB = 64  # resident, of a peer under attack: SECURITY.md tells it
 WISH = Wish(
-    peers=6, size=30_000_000, piece_size=65_536, unchoking=0.2, optimistic=0.4, limits=Limits(patience=60.0)
+    peers=7, size=30_000_000, piece_size=65_536, unchoking=0.2, optimistic=0.4, limits=Limits(patience=60.0)
 )
 
 
@@ -139,6 +139,7 @@ def test_a_swarm_goes_on_under_attack(
     attack.begin("huge", attackers.greeted(GHOSTS[0], attackers.huge))
     attack.begin("all", attackers.greeted(GHOSTS[1], attackers.everything_at_once(pieces)))
     attack.begin("deaf", attackers.greeted(GHOSTS[2], attackers.never_reads(pieces)))
+    attack.begin("again", attackers.again_and_again(GHOSTS[3]))
     peers = run_under_attack(starter, folder, attack, seed)
     wait_for(
         lambda: trouble(folder, GHOSTS[0]) == "protocol error: a piece message of 4294967295 bytes",

@@ -16,6 +16,8 @@ from typing import Dict
 
 TELL_SECONDS = 60.0  # between two lines about those who were refused, whatever their number
 SOON = 1.0  # seconds from the first of them to its line: a crowd comes together
+AGAIN = "came again too soon"
+FEW_AGAIN = 10  # of those are no news: a neighbour whose connection broke dials at once, and perhaps twice
 
 
 class Stranger:
@@ -69,7 +71,7 @@ class Strangers:
         with self._lock:
             before = self._waiting.get(peer)
             if before in self._here:
-                self._shut(before, "came again too soon")
+                self._shut(before, AGAIN)
             self._waiting[peer] = stranger
             seconds = self._met.get(peer, -pause) + pause - time.monotonic()
         if seconds > 0:
@@ -109,7 +111,7 @@ class Strangers:
     def tell(self, at_last: bool = False) -> None:
         """One line on stderr about those who were refused since the last one, when it is time; `at_last`: at once."""
         with self._lock:
-            if not self._refused or (time.monotonic() < self._due and not at_last):
+            if not self._is_news() or (time.monotonic() < self._due and not at_last):
                 return
             kinds = ", ".join(f"{times} {kind}" for kind, times in sorted(self._refused.items()))
             count = sum(self._refused.values())
@@ -117,6 +119,9 @@ class Strangers:
             self._refused.clear()
             self._due = time.monotonic() + TELL_SECONDS
         print(line, file=sys.stderr, flush=True)
+
+    def _is_news(self) -> bool:
+        return any(kind != AGAIN or count > FEW_AGAIN for kind, count in self._refused.items())
 
 
 def _house(address: str) -> str:

@@ -128,6 +128,19 @@ def test_of_many_in_one_name_the_newest_waits_and_the_others_go(crowd: Crowd) ->
     assert not waiting[-1].is_alive(), "it waits no longer than it is here"
 
 
+def test_one_that_dials_twice_is_no_news_and_a_flood_is(
+    crowd: Crowd, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for _ in range(strangers.FEW_AGAIN + 1):
+        crowd.room.take_turn(crowd.come("10.0.0.1", most=99)[0], 1002, 0.0)
+        crowd.room._waiting[1002] = crowd.come("10.0.0.1", most=99)[0]
+    crowd.room.tell(at_last=True)
+    assert capsys.readouterr().err == ""
+    crowd.room.take_turn(crowd.come("10.0.0.1", most=99)[0], 1002, 0.0)
+    crowd.room.tell(at_last=True)
+    assert "refused 11 callers (11 came again too soon)" in capsys.readouterr().err
+
+
 # ---- what is told
 
 

@@ -183,7 +183,6 @@ class Swarm:
         neighbour.fleet = fleet
         neighbour.heard = neighbour.asked = neighbour.since = now
         neighbour.trouble = ""
-        self.progress = now
 
     def _introduce(self, neighbour: Neighbour) -> List[Effect]:
         """The bitfield, always: some wait for it. A seed in its first round shows fleet peers its offers only."""

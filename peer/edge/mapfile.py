@@ -1,20 +1,13 @@
-"""The piece map's file: read when a peer starts, written anew, then appended to, and marked when data is synced."""
+"""The piece map's file: read when a peer starts, written anew, then appended to, and synced after the data."""
 
 from __future__ import annotations
 
 import os
-from typing import Dict, NamedTuple, Optional, Set
+from typing import Dict, Optional
 
 from peer.core import piecemap
 from peer.core.manifest import Manifest
 from peer.edge.files import disk_error, remove, write_all
-
-
-class Known(NamedTuple):
-    """What a map says. `prints`: what each piece's hash begins with; `sure`: those of them that were synced."""
-
-    prints: Dict[int, bytes]
-    sure: Set[int]
 
 
 class MapFile:
@@ -23,20 +16,19 @@ class MapFile:
     def __init__(self, path: str, manifest: Manifest) -> None:
         self.path = path
         self.records = 0  # pieces named in it
-        self.synced = 0  # how many of them its last mark vouches for
+        self.synced = 0  # how many of them are on the disk itself, with their data
         self._digest = manifest.digest
         self._total = manifest.piece_count
         self._descriptor: Optional[int] = None
 
-    def read(self) -> Known:
-        """What an earlier life left; nothing where there is no map, or another payload's."""
+    def read(self) -> Dict[int, bytes]:
+        """What the hash of each piece of an earlier life begins with; nothing where there is no map of this payload."""
         try:
             with open(self.path, "rb") as file:
                 data = file.read()
         except OSError:
             data = b""
-        prints = piecemap.fingerprints(data, self._digest, self._total)
-        return Known(prints, piecemap.parse(data, self._digest, self._total).sure)
+        return piecemap.parse(data, self._digest, self._total)
 
     # ---- writing; StoreError where the disk refuses
 
@@ -54,15 +46,11 @@ class MapFile:
         self._append(piecemap.record(piece, sha256))
         self.records += 1
 
-    def mark(self, records: int) -> None:
-        """The data of the first so many pieces was synced."""
-        self._append(piecemap.sync_mark(records))
-        self.synced = records
-
-    def sync(self) -> None:
-        """Let the disk itself have the map."""
+    def sync(self, records: int) -> None:
+        """Let the disk itself have the map; the data of its first so many pieces it has already."""
         if self._descriptor is not None:
             os.fsync(self._descriptor)
+            self.synced = records
 
     def _append(self, data: bytes) -> None:
         if self._descriptor is not None:

@@ -101,6 +101,7 @@ class Owner:
             self._handle_waiting()
             self._log.flush()
             self._look_at_clock()
+        self._status.write(self._swarm, self._links)  # to part may take a while
         self._part(self._ending)
         return self._ending
 

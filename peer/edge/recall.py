@@ -1,4 +1,4 @@
-"""What a peer that starts again still has: nothing is believed but what was synced, or has the right hash."""
+"""What a peer that starts again still has: nothing is believed but what has the right hash."""
 
 from __future__ import annotations
 
@@ -7,16 +7,15 @@ from typing import Dict, Optional
 
 from peer.core import bits
 from peer.core.manifest import Manifest
-from peer.edge.mapfile import Known
 from peer.edge.payload import Payload
 
 
-def adopt(manifest: Manifest, path: str, known: Known) -> Optional[Payload]:
+def adopt(manifest: Manifest, path: str, known: Dict[int, bytes]) -> Optional[Payload]:
     """What stands under the final name, if it is this very payload, from an earlier life or run. Raises OSError.
 
-    Its hashes come from the manifest or, where that has none, from an earlier life's map.
+    Its hashes come from the manifest or, where that has none, from an earlier life's map (`known`).
     """
-    prints = dict(enumerate(manifest.pieces)) if manifest.pieces else known.prints
+    prints = dict(enumerate(manifest.pieces)) if manifest.pieces else known
     if not prints or len(prints) < manifest.piece_count:
         return None
     payload = Payload(manifest, path, os.O_RDONLY)
@@ -24,16 +23,6 @@ def adopt(manifest: Manifest, path: str, known: Known) -> Optional[Payload]:
         return payload
     payload.close()
     return None
-
-
-def recall(payload: Payload, known: Known) -> int:
-    """The set of pieces that the map vouches for; those it isn't sure of are read and hashed again."""
-    here = 0
-    for piece in known.sure:
-        here |= 1 << piece
-    return here | matching(
-        payload, {piece: wanted for piece, wanted in known.prints.items() if piece not in known.sure}
-    )
 
 
 def matching(payload: Payload, prints: Dict[int, bytes]) -> int:
@@ -46,9 +35,7 @@ def matching(payload: Payload, prints: Dict[int, bytes]) -> int:
     if not prints:
         return 0
     found = 0
-    from concurrent.futures import (
-        ThreadPoolExecutor,
-    )  # only a start over old data needs it, and it is slow to load
+    from concurrent.futures import ThreadPoolExecutor  # only a start over old data needs it, and it is slow to load
 
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         for bit in pool.map(check, prints):

@@ -17,9 +17,9 @@ from peer.core.errors import StoreError
 from peer.core.manifest import Manifest
 from peer.edge.claim import Claim
 from peer.edge.files import disk_error, free_bytes, remove, sync_folder
-from peer.edge.mapfile import Known, MapFile
+from peer.edge.mapfile import MapFile
 from peer.edge.payload import Payload, size_of
-from peer.edge.recall import adopt, recall
+from peer.edge.recall import adopt, matching
 
 __all__ = ["Claim", "Store"]
 
@@ -85,14 +85,12 @@ class Store:
         self.here = bits.full(self.manifest.piece_count)
         self.whole = True
 
-    def _open_part(self, known: Known) -> None:
-        if not known.prints:
+    def _open_part(self, known: Dict[int, bytes]) -> None:
+        if not known:
             self._remove_part()
-        if not self._payload.is_there():
-            known = known._replace(sure=set())  # somebody cut or removed what was synced
         self._check_room()
         self._payload.create()
-        self.here = recall(self._payload, known)
+        self.here = matching(self._payload, known)
         self._start_map()
 
     def _remove_part(self) -> None:
@@ -155,16 +153,14 @@ class Store:
         return good
 
     def checkpoint(self) -> None:
-        """Sync what is stored so far and mark it in the map: after a power cut it needn't be hashed again."""
+        """Sync what is stored so far, then the map that names it: a power cut costs what came after."""
         with self._syncing:
             with self._lock:
                 records = self._map.records
             if not self._map.open or records == self._map.synced:
                 return
             self._payload.sync()
-            with self._lock:
-                self._map.mark(records)
-            self._map.sync()
+            self._map.sync(records)
 
     # ---- pieces that go
 

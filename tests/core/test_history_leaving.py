@@ -107,7 +107,7 @@ Act = Callable[[History], object]
 PROGRESS = [
     ("a piece", lambda history: history.stored(1001, 0)),
     ("a neighbour's progress", lambda history: history.got(1001, "have", 3)),
-    ("a connection", lambda history: history.connect(1003)),
+    ("a neighbour that came", lambda history: history.meet(1003, [])),
     ("a piece sent", lambda history: history.sent(1001, 0)),
 ]
 
@@ -120,6 +120,15 @@ def test_progress_of_any_kind_begins_patience_anew(_: str, act: Act) -> None:
     act(history)
     assert [effect for effect in history.wait(19) if effect.startswith("leave")] == []
     assert [effect for effect in history.wait(4) if effect.startswith("leave 3: incomplete")]
+
+
+def test_a_connection_alone_is_no_progress() -> None:
+    """A peer that leaves still takes calls for a moment; who calls it again must not wait for longer each time."""
+    history = History(total=6, limits=PATIENT)
+    history.meet(1001, [0, 1])
+    history.wait(15)
+    history.connect(1003)
+    assert [effect for effect in history.wait(8) if effect.startswith("leave 3: incomplete")]
 
 
 def test_bytes_of_a_slow_piece_are_progress() -> None:

@@ -251,6 +251,25 @@ def test_what_a_cut_part_still_holds_is_kept(tmp_path: Path) -> None:
     pair.close()
 
 
+@pytest.mark.parametrize("lives", [1, 2, 3])
+def test_bytes_that_rotted_in_a_dead_peers_part_are_never_a_piece(pair: Pair, lives: int) -> None:
+    """However often the peer came back and found them right."""
+    half_done(pair, sync=True)
+    for _ in range(lives - 1):
+        again = pair.opened()
+        again.checkpoint()
+        again.close()
+    for path in part_files(pair):
+        data = bytearray(path.read_bytes())
+        data[0] ^= 1
+        path.write_bytes(bytes(data))
+    store = pair.opened()
+    assert_honest(store, pair)
+    assert not store.here & 1
+    pair.complete(store)
+    pair.assert_arrived()
+
+
 # ---- without hashes, as in a classic swarm
 
 

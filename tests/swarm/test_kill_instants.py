@@ -120,7 +120,7 @@ class Victim:
         if not wish.profile:
             manifest = bare_manifest(NAME, wish.size, wish.piece_size)
         data = self.map_path.read_bytes() if self.map_path.exists() else b""
-        return set(piecemap.fingerprints(data, manifest.digest, manifest.piece_count))
+        return set(piecemap.parse(data, manifest.digest, manifest.piece_count))
 
     def assert_map_is_true(self) -> Set[int]:
         """Each piece that the dead one's map names has the right bytes on disk; a map that we damaged says nothing."""

@@ -93,7 +93,7 @@ class Camp:
             data = self.part(place).with_name(self.manifest.name + ".part.map").read_bytes()
         except OSError:
             return set()
-        return set(piecemap.fingerprints(data, self.manifest.digest, self.manifest.piece_count))
+        return set(piecemap.parse(data, self.manifest.digest, self.manifest.piece_count))
 
     def copied(self, beside: Sequence[int]) -> bool:
         """Whether every piece is somewhere else than at these places."""

@@ -43,7 +43,9 @@ ROOMS: Dict[str, Room] = {
     "deploy.edge": Room(
         own=("deploy", "peer.core"), bare=("peer",), others=("cryptography", "fabric", "invoke", "paramiko", "rich")
     ),
-    "tools": Room(own=("tools", "peer", "deploy.core", "deploy.edge.authority"), others=("atheris", "libtorrent", "matplotlib")),
+    "tools": Room(
+        own=("tools", "peer", "deploy.core", "deploy.edge.authority"), others=("atheris", "libtorrent", "matplotlib")
+    ),
     "tools.sim": Room(own=("tools", "peer.core")),
 }
 ONE_DOOR = ("fabric", "rich")  # each is imported by one module alone

@@ -96,7 +96,10 @@ def drip(port: int) -> Iterator[None]:
     """A good beginning, a byte a round, from twenty at once."""
     said = (HEADER + bytes(14)) * 2
     while True:
-        callers = [call(port) for _ in range(20)]
+        callers: List[socket.socket] = []
+        for _ in range(20):
+            with contextlib.suppress(OSError):
+                callers.append(call(port))
         for byte in said:
             for caller in callers:
                 with contextlib.suppress(OSError):

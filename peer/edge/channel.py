@@ -11,10 +11,7 @@ from typing import Iterator, Protocol
 LEAST_UNSENT = 128 * 1024  # bytes that may wait in the kernel unsent: a message behind a piece waits for no more ...
 UNSENT_PART = 4  # ... than them, or this part of a large piece
 GONE_MS = 20_000  # a neighbour that acknowledges nothing for so long is gone
-ENOUGH = 64 * 1024  # bytes of a piece that are worth waking up for, of a large piece more ...
-MOST_ENOUGH = 256 * 1024
-ENOUGH_PART = 8
-ENOUGH_MS = 100  # ... unless they take so long to come
+ENOUGH_MS = 100  # that the bytes which are worth waking up for may take
 _SLICE = 1024 * 1024
 _QUICKACK = getattr(socket, "TCP_QUICKACK", None)
 _MORE = getattr(socket, "MSG_MORE", 0)
@@ -23,7 +20,7 @@ _MORE = getattr(socket, "MSG_MORE", 0)
 class AnyChannel(Protocol):
     """What a link needs of a connection; `Channel` and `TlsChannel` say what each method does."""
 
-    def receive(self, buffer: memoryview, wait: bool) -> int: ...
+    def receive(self, buffer: memoryview, enough: int) -> int: ...
     def send(self, data: bytes, more: bool) -> None: ...
     def send_now(self, data: bytes) -> int: ...
     def send_file(self, descriptor: int, offset: int, length: int) -> Iterator[int]: ...
@@ -42,18 +39,17 @@ class Channel:
         self._socket = sock
         self._eager_acks = eager_acks and _QUICKACK is not None
         self._low_water = 1
-        self._enough = enough(piece_size)
         self._poll = select.poll()
         self._poll.register(sock, select.POLLIN)
         sock.settimeout(None)
         tune(sock, piece_size)
 
-    def receive(self, buffer: memoryview, wait: bool) -> int:
-        """Bytes read into `buffer`; with `wait`, rather some more than at once. 0 at the end of the stream."""
+    def receive(self, buffer: memoryview, enough: int) -> int:
+        """Bytes read into `buffer`, `enough` of them if they come soon. 0 at the end of the stream."""
         if self._eager_acks:
             self._socket.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)  # type: ignore[arg-type]
-        if wait:
-            self._wake_at(min(len(buffer), self._enough))
+        if enough > 1:
+            self._wake_at(min(len(buffer), enough))
             if self._poll.poll(ENOUGH_MS):
                 with contextlib.suppress(BlockingIOError):
                     return self._socket.recv_into(buffer, 0, socket.MSG_DONTWAIT)
@@ -107,11 +103,6 @@ class Channel:
     def close(self) -> None:
         """Give the socket back; only after both threads have ended."""
         self._socket.close()
-
-
-def enough(piece_size: int) -> int:
-    """Bytes of a piece of this size that are worth a wake-up."""
-    return max(ENOUGH, min(MOST_ENOUGH, piece_size // ENOUGH_PART))
 
 
 def tune(sock: socket.socket, piece_size: int) -> None:

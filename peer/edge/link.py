@@ -21,7 +21,8 @@ from peer.edge.files import disk_error
 from peer.edge.store import Claim, Store
 
 HEAD_READ = 32 * 1024  # while no piece is under way: small messages, or a small piece as a whole
-LEAST_READ, MOST_READ = 16 * 1024, 256 * 1024
+LEAST_READ, USUAL_READ, MOST_READ = 16 * 1024, 256 * 1024, 1024 * 1024
+ENOUGH, ENOUGH_PART = 64 * 1024, 8  # bytes of a piece that are worth waking up for, or this part of a large piece
 SLOW_READ = 0.25  # seconds: a read that took longer is made smaller next time, so that the byte counts stay fresh
 
 Report = Callable[["Link", Union[Event, StoreError]], None]
@@ -42,6 +43,7 @@ class Link:
         self._store = store
         self._decoder = decoder
         self._report = report
+        self._enough = _enough(store.manifest.piece_size)
         self._outbox: "queue.SimpleQueue[Outgoing]" = queue.SimpleQueue()
         self._claim: Optional[Claim] = None
         self._piece = 0
@@ -129,12 +131,15 @@ class Link:
     # ---- the reader
 
     def _read(self) -> str:
-        buffer = memoryview(bytearray(MOST_READ))
+        buffers = _Buffers()
         size = MOST_READ
         while True:
             left = self._decoder.body_left
+            beside = bool(self._claim and self._claim.beside)
+            buffer = buffers.next(beside)[: min(left, size) if left else HEAD_READ]
+            enough = (len(buffer) if beside else self._enough) if left else 1
             begin = time.monotonic()
-            got = self._channel.receive(buffer[: min(left, size)] if left else buffer[:HEAD_READ], wait=bool(left))
+            got = self._channel.receive(buffer, enough)
             if not got:
                 return self._reason or "closed by the neighbour"
             size = _next_size(size, time.monotonic() - begin)
@@ -216,6 +221,26 @@ class Link:
             if error.filename is None:
                 raise  # the connection's trouble, not the file's
             raise disk_error(error, error.filename) from None
+
+
+class _Buffers:
+    """Where the reader receives: into one buffer, or into two large ones in turns while a part may be in hashing."""
+
+    def __init__(self) -> None:
+        self._usual = memoryview(bytearray(USUAL_READ))
+        self._turns: List[memoryview] = []
+
+    def next(self, beside: bool) -> memoryview:
+        """One that nobody reads any more."""
+        if not beside:
+            return self._usual
+        self._turns = self._turns[::-1] or [memoryview(bytearray(MOST_READ)) for _ in range(2)]
+        return self._turns[0]
+
+
+def _enough(piece_size: int) -> int:
+    """Bytes of a piece of this size that are worth a wake-up."""
+    return max(ENOUGH, min(USUAL_READ, piece_size // ENOUGH_PART))
 
 
 def _next_size(size: int, seconds: float) -> int:

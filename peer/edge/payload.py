@@ -16,9 +16,7 @@ from peer.edge.files import OpenFiles, sync_folder
 CHUNK = 256 * 1024
 MOST_SYNCED = 256  # files synced one by one; beyond, the whole system's buffers are
 _ALLOCATE_STEP = 64 * 1024 * 1024
-_ALLOCATE_PATIENCE = (
-    0.005  # seconds a step may take; a file system that is slower writes zeros: we do without
-)
+_ALLOCATE_PATIENCE = 0.005  # seconds a step may take; a file system that is slower writes zeros: we do without
 
 
 class Payload:
@@ -32,9 +30,7 @@ class Payload:
 
     def path(self, number: int) -> str:
         """Where the manifest's file of this number lies."""
-        return (
-            os.path.join(self.root, self._manifest.files[number].path) if self._manifest.tree else self.root
-        )
+        return os.path.join(self.root, self._manifest.files[number].path) if self._manifest.tree else self.root
 
     @property
     def paths(self) -> Iterator[str]:

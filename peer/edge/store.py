@@ -17,12 +17,14 @@ from peer.core.errors import StoreError
 from peer.core.manifest import Manifest
 from peer.edge.claim import Claim
 from peer.edge.files import disk_error, free_bytes, remove, sync_folder
+from peer.edge.hasher import Hasher
 from peer.edge.mapfile import MapFile
 from peer.edge.payload import Payload, size_of
 from peer.edge.recall import adopt, matching
 
 __all__ = ["Claim", "Store"]
 
+BESIDE = 1024 * 1024  # bytes of a piece from which it pays to have it hashed by another thread
 CLAIM_SECONDS = 1.0  # a writer that was silent for so long loses its piece to the next one
 
 
@@ -45,6 +47,7 @@ class Store:
         self._lock = threading.Lock()
         self._syncing = threading.Lock()  # a checkpoint may be under way when the last piece comes
         self._claims: Dict[int, Claim] = {}
+        self._hasher = Hasher()
 
     # ---- opening
 
@@ -54,9 +57,7 @@ class Store:
         for path, entry in zip(payload.paths, self.manifest.files):
             size = size_of(path)
             if size is None:
-                raise StoreError(
-                    f"{path}: the seed's file isn't there; put it there, or write hasFile 0 for this peer"
-                )
+                raise StoreError(f"{path}: the seed's file isn't there; put it there, or write hasFile 0 for this peer")
             if size != entry.size:
                 problem = f"it has {size} bytes, the configuration says {entry.size}"
                 raise StoreError(f"{path}: {problem}; correct one of the two")
@@ -122,8 +123,12 @@ class Store:
                 return None
             if holder:
                 holder.lost = True
-            claim = self._claims[piece] = Claim(self, piece, holder)
+            claim = self._claims[piece] = Claim(self, piece, holder, self._hasher_for(piece))
         return claim
+
+    def _hasher_for(self, piece: int) -> Optional[Hasher]:
+        """A thread to hash with, for a large piece that comes alone."""
+        return self._hasher if not self._claims and self.piece_length(piece) >= BESIDE else None
 
     def abandon(self, claim: Claim) -> None:
         """The piece won't be finished by this holder."""
@@ -219,6 +224,7 @@ class Store:
 
     def close(self) -> None:
         """Let go of all files; the map keeps what was stored."""
+        self._hasher.close()
         self._payload.close()
         self._close_map()
 

@@ -15,7 +15,7 @@ import ssl
 import threading
 from typing import Iterator
 
-from peer.edge.channel import enough, tune
+from peer.edge.channel import tune
 
 _READ = 256 * 1024
 
@@ -27,14 +27,13 @@ class TlsChannel:
         self._socket = sock
         self._lock = threading.Lock()
         tune(sock, piece_size)
-        self._enough = enough(piece_size)
         sock.setblocking(False)
         self._readable = _poll(sock, select.POLLIN)
         self._writable = _poll(sock, select.POLLOUT)
 
-    def receive(self, buffer: memoryview, wait: bool) -> int:
-        """Bytes read into `buffer`; with `wait`, rather some more than at once. 0 at the end of the stream."""
-        wanted = min(len(buffer), self._enough) if wait else 1
+    def receive(self, buffer: memoryview, enough: int) -> int:
+        """Bytes read into `buffer`, `enough` of them unless the stream ends. 0 at its end."""
+        wanted = min(len(buffer), enough)
         got = 0
         while got < wanted:
             try:

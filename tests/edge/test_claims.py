@@ -17,6 +17,12 @@ from tests.waiting import DEADLINE
 GARBAGE = b"\xee" * 10_000
 
 
+@pytest.fixture(params=["by the reader", "beside"], autouse=True)
+def hashing(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All of it holds whichever thread makes a piece's hash."""
+    monkeypatch.setattr("peer.edge.store.BESIDE", 0 if request.param == "beside" else 2**40)
+
+
 @pytest.fixture
 def pair(tmp_path: Path) -> Iterator[Pair]:
     made = Pair(tmp_path, Wish(size=25_000, piece_size=10_000))
@@ -44,6 +50,18 @@ def test_one_writer_at_a_time(store: Store, pair: Pair) -> None:
     assert store.claim(1) is not None, "another piece is another matter"
     first.write(memoryview(pair.bytes_of(0)))
     assert first.finish() is True
+
+
+def test_a_large_piece_that_comes_alone_is_hashed_beside(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("peer.edge.store.BESIDE", 10_000)
+    alone, second = store.claim(0), store.claim(1)
+    assert alone is not None and second is not None
+    assert (alone.beside, second.beside) == (True, False)
+    store.abandon(alone)
+    store.abandon(second)
+    short = store.claim(2)
+    assert short is not None
+    assert not short.beside, "the last piece has 5,000 bytes"
 
 
 def test_an_abandoned_piece_is_free_again(store: Store, pair: Pair) -> None:

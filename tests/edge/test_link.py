@@ -59,6 +59,12 @@ class Wire:
         assert self.link.dispose()
 
 
+@pytest.fixture(params=["by the reader", "beside"], autouse=True)
+def hashing(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All of it holds whichever thread makes a piece's hash."""
+    monkeypatch.setattr("peer.edge.store.BESIDE", 0 if request.param == "beside" else 2**40)
+
+
 @pytest.fixture
 def pair(tmp_path: Path) -> Iterator[Pair]:
     made = Pair(tmp_path, WISH)

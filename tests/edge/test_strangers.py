@@ -111,10 +111,7 @@ def test_a_peer_is_met_at_once_and_then_after_a_pause(crowd: Crowd) -> None:
 def test_of_many_in_one_name_the_newest_waits_and_the_others_go(crowd: Crowd) -> None:
     crowd.room.take_turn(crowd.come("10.0.0.1", most=9)[0], 1002, 3600.0)
     callers = [crowd.come("10.0.0.1", most=9) for _ in range(4)]
-    waiting = [
-        threading.Thread(target=crowd.room.take_turn, args=(stranger, 1002, 3600.0))
-        for stranger, _ in callers
-    ]
+    waiting = [threading.Thread(target=crowd.room.take_turn, args=(stranger, 1002, 3600.0)) for stranger, _ in callers]
     for place, thread in enumerate(waiting):
         thread.start()
         wait_for(lambda: crowd.room._waiting.get(1002) is callers[place][0], "it to wait")  # noqa: B023
@@ -128,9 +125,7 @@ def test_of_many_in_one_name_the_newest_waits_and_the_others_go(crowd: Crowd) ->
     assert not waiting[-1].is_alive(), "it waits no longer than it is here"
 
 
-def test_one_that_dials_twice_is_no_news_and_a_flood_is(
-    crowd: Crowd, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_one_that_dials_twice_is_no_news_and_a_flood_is(crowd: Crowd, capsys: pytest.CaptureFixture[str]) -> None:
     for _ in range(strangers.FEW_AGAIN + 1):
         crowd.room.take_turn(crowd.come("10.0.0.1", most=99)[0], 1002, 0.0)
         crowd.room._waiting[1002] = crowd.come("10.0.0.1", most=99)[0]

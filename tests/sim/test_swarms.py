@@ -17,8 +17,8 @@ from peer.core.fetcher import Fetcher
 from peer.core.neighbour import Neighbour
 from peer.core.pieces import Pieces
 from peer.core.swarm import Swarm
-from peer.core.telling import Teller
 from peer.core.swarmfile import CLASSIC, FLEET
+from peer.core.telling import Teller
 from tests.sim.scenario import KINDS, PIECE, Outcome, draw, faults_of, run
 
 SEEDS = range(120)

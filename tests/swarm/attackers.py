@@ -136,9 +136,7 @@ def half_a_handshake(sock: socket.socket) -> None:
     sock.sendall(HEADER[:9])
 
 
-def greeted(
-    me: int, then: Callable[[socket.socket], None], secure: Optional[ssl.SSLContext] = None
-) -> Attacker:
+def greeted(me: int, then: Callable[[socket.socket], None], secure: Optional[ssl.SSLContext] = None) -> Attacker:
     """A caller who says that it is peer `me`, and goes on once it has been answered."""
 
     def say(sock: socket.socket) -> None:

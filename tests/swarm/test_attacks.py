@@ -32,9 +32,7 @@ MakeFolder = Callable[..., SwarmFolder]
 REAL = (1001, 1002, 1003)
 GHOSTS = (1004, 1005, 1006, 1007)  # peers of PeerInfo.cfg in whose name attackers speak, one each
 MOST_MIB = 64  # resident, of a peer under attack: SECURITY.md tells it
-WISH = Wish(
-    peers=7, size=30_000_000, piece_size=65_536, unchoking=0.2, optimistic=0.4, limits=Limits(patience=60.0)
-)
+WISH = Wish(peers=7, size=30_000_000, piece_size=65_536, unchoking=0.2, optimistic=0.4, limits=Limits(patience=60.0))
 
 
 def memory_mib(process: PeerProcess) -> float:
@@ -92,14 +90,10 @@ def run_under_attack(
         gauge.look()
         return all(folder.state(peer) in ("seeding", "done") for peer in REAL)
 
-    wait_for(
-        lambda: attack.rounds["crowd"] > 30 and min(attack.rounds.values()) > 0, "the attack to be under way"
-    )
+    wait_for(lambda: attack.rounds["crowd"] > 30 and min(attack.rounds.values()) > 0, "the attack to be under way")
     peers = {1001: seed, **{peer: starter.start(folder, peer) for peer in REAL[1:]}}
     wait_for(all_whole, "all copies, under attack", 180.0)
-    print(
-        f"{time.monotonic() - begin:.1f} s, {gauge.memory:.1f} MiB, {gauge.threads} threads, {attack.rounds}"
-    )
+    print(f"{time.monotonic() - begin:.1f} s, {gauge.memory:.1f} MiB, {gauge.threads} threads, {attack.rounds}")
     folder.assert_equal(*REAL)
     assert gauge.threads < 2 * MOST_STRANGERS, "one a stranger, and some that are just ending"
     assert 0 < gauge.memory < MOST_MIB

@@ -199,9 +199,7 @@ def test_killed_at_any_instant_it_calls_no_bad_piece_its_own_and_fetches_none_tw
 def test_what_a_crash_cut_short_is_noticed(kill_again_and_again: KillAgain) -> None:
     """After each kill the end of the map is cut off, or of the part, or half a record is added."""
     wishes = [wish for wish in WISHES if not wish.tree]
-    victims = kill_again_and_again(
-        wishes, KILLS // 4 or 9, lambda victim, rng: victim.damaged(cut_short(victim, rng))
-    )
+    victims = kill_again_and_again(wishes, KILLS // 4 or 9, lambda victim, rng: victim.damaged(cut_short(victim, rng)))
     assert any(victim.lost for victim in victims), "something was cut off"
 
 

@@ -62,9 +62,7 @@ def read_messages(data: bytes) -> None:
     stream = data[2 + len(places) :]
     marks = [0, *sorted(place % (len(stream) + 1) for place in places), len(stream)]
     parts = [stream[begin:end] for begin, end in zip(marks, marks[1:])]
-    assert _heard(Decoder(payload, fleet), payload, parts) == _heard(
-        Decoder(payload, fleet), payload, [stream]
-    )
+    assert _heard(Decoder(payload, fleet), payload, parts) == _heard(Decoder(payload, fleet), payload, [stream])
 
 
 def _heard(decoder: Decoder, payload: Manifest, parts: List[bytes]) -> List[Any]:
@@ -239,9 +237,7 @@ TARGETS: Dict[str, Target] = {
     "peerinfo": Target(read_peer_info, 120, 300, (b"1001 127.0.0.1 6008 1\n", b"4294967295", b"#", b"\r\n")),
     "map": Target(read_map, 119, 400, (piecemap.header(DIGEST), b"\xff\xff\xff\xff", piecemap.record(2, bytes(32)))),
     "logline": Target(read_log_line, 60, 160, tuple(text.encode() for text in eventlog._TEXTS.values())),
-    "status": Target(
-        read_status, 30, 1500, _json_words(*status.Status._fields, *status.Neighbour._fields), True
-    ),
+    "status": Target(read_status, 30, 1500, _json_words(*status.Status._fields, *status.Neighbour._fields), True),
     "manifest": Target(read_manifest, 30, 1500, _json_words(*_MANIFEST_WORDS), True),
     "swarm": Target(read_swarm, 20, 2000, _json_words(*swarmfile.SwarmFile._fields, *_MANIFEST_WORDS), True),
     "inventory": Target(read_inventory, 1, 1500, tuple(word.encode() for word in _INVENTORY_WORDS)),

@@ -1,0 +1,49 @@
+"""Hashes in a thread of its own, beside the one that writes: for a large piece that comes alone.
+
+A single fast connection is bound by what its reader does one after the other: receive, hash, write. With many of them
+the cores are busy anyway, and a hand-over would only cost; so it does for parts of less than a MiB or so.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from typing import Any, Optional, Tuple
+
+Job = Tuple[Any, memoryview, threading.Lock]
+
+
+class Hasher:
+    """One thread, started when it is first needed; `close` ends it."""
+
+    def __init__(self) -> None:
+        self._jobs: "queue.SimpleQueue[Optional[Job]]" = queue.SimpleQueue()
+        self._thread: Optional[threading.Thread] = None
+        self._starting = threading.Lock()
+
+    def update(self, sha: Any, data: memoryview) -> threading.Lock:
+        """Add `data` to a hash. The answer is a lock that can be had once that is done; `data` must stay until then."""
+        done = threading.Lock()
+        done.acquire()
+        self._start()
+        self._jobs.put((sha, data, done))
+        return done
+
+    def _start(self) -> None:
+        with self._starting:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._work, name="hasher", daemon=True)
+                self._thread.start()
+
+    def _work(self) -> None:
+        for sha, data, done in iter(self._jobs.get, None):
+            sha.update(data)
+            done.release()
+
+    def close(self) -> None:
+        """End the thread, after what it was given."""
+        with self._starting:
+            thread, self._thread = self._thread, None
+        if thread:
+            self._jobs.put(None)
+            thread.join()

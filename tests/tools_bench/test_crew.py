@@ -94,3 +94,11 @@ def test_this_process_is_not_counted_as_somebody_else():
     assert 0 <= shares.others <= 1 and 0 <= shares.idle <= 1
     own = 1 - shares.others - shares.idle
     assert own > 0
+
+
+def test_one_that_ends_while_the_crew_is_stopped_is_counted_all_the_same(tmp_path):
+    with Crew() as crew:
+        member = start(crew, tmp_path, "pass")
+        os.waitid(os.P_PID, member.process.pid, os.WEXITED | os.WNOWAIT)  # over, and not reaped yet
+    assert member.code == 0
+    assert member.cpu > 0

@@ -112,7 +112,7 @@ class Crew:
         for number in (signal.SIGTERM, signal.SIGKILL):
             for member in self._running.values():
                 member.sample()
-                member.process.send_signal(number)
+                signal.pidfd_send_signal(member.handle, number)  # Popen would reap one that has just ended
             deadline = time.monotonic() + STOP_SECONDS
             while self._running and time.monotonic() < deadline:
                 self.look(0.05)

@@ -9,8 +9,8 @@ READY := $(VENV)/.ready
 demo: $(READY)  ## five peers on this machine, live, and the proof
 	@$(BIN)/fab clean up --inventory examples/demo.yaml
 
-test: $(READY)  ## all tests; they wait more than they compute: four processes on two cores
-	@$(BIN)/python -m pytest -n 4 --dist loadfile
+test: $(READY)  ## all tests; they wait more than they compute: six processes on two cores
+	@$(BIN)/python -m pytest -n 6 --dist loadfile
 
 lint: $(READY)  ## style, types, rooms, and that peer/ runs on Python 3.9
 	@$(BIN)/ruff check .

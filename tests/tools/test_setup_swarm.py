@@ -150,7 +150,12 @@ def test_run_peers_fails_with_a_peer_and_quotes_it(swarm):
 def test_an_interrupted_run_peers_stops_the_peers_that_it_started(swarm, number):
     environment = {**os.environ, "PYTHON": sys.executable}
     argv = [str(swarm / "run_peers.sh"), "1002", "1003"]  # without the seed they wait for it
-    with subprocess.Popen(argv, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as started:
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a test run in the background ignores it
+    try:
+        started = subprocess.Popen(argv, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    with started:
         for peer in (1002, 1003):
             wait_for((swarm / status.file_name(peer)).exists, f"the peer {peer}")
         started.send_signal(number)

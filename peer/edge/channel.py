@@ -8,6 +8,8 @@ import select
 import socket
 from typing import Iterator, Protocol
 
+from peer.edge.pacing import Pacing
+
 LEAST_UNSENT = 128 * 1024  # bytes that may wait in the kernel unsent: a message behind a piece waits for no more ...
 UNSENT_PART = 4  # ... than them, or this part of a large piece
 GONE_MS = 20_000  # a neighbour that acknowledges nothing for so long is gone
@@ -43,6 +45,7 @@ class Channel:
         self._poll.register(sock, select.POLLIN)
         sock.settimeout(None)
         tune(sock, piece_size)
+        self._pacing = Pacing(sock)
 
     def receive(self, buffer: memoryview, enough: int) -> int:
         """Bytes read into `buffer`, `enough` of them if they come soon. 0 at the end of the stream."""
@@ -89,6 +92,7 @@ class Channel:
             offset += count
             length -= count
             yield count
+        self._pacing.look()
 
     def end_sending(self) -> None:
         """Nothing more comes from us; the neighbour reads the end after all that was sent."""

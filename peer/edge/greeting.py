@@ -13,6 +13,7 @@ from peer.core import handshake
 from peer.core.errors import BusyError, ProtocolError, StoreError
 from peer.core.events import DialFailed
 from peer.core.handshake import CLASSIC_STYLE, Handshake, Style
+from peer.edge import pacing
 from peer.edge.strangers import Stranger, Strangers
 
 if TYPE_CHECKING:  # ssl is slow to load, and only swarms with keys need it
@@ -179,7 +180,7 @@ class Dialler:
         """One try; "" if it worked, else why not."""
         host, port = self._addresses[peer]
         try:
-            sock = socket.create_connection((host, port), CONNECT_SECONDS)
+            sock = _connect(host, port)
         except OSError as error:
             return f"{host}:{port}: {_why(error)}"
         style = CLASSIC_STYLE if self._plain.get(peer) else self._style
@@ -235,17 +236,36 @@ def _both_fleet(mine: Style, theirs: Handshake) -> bool:
     return handshake.is_fleet(mine) and mine.padding == theirs.style.padding
 
 
+def _connect(host: str, port: int) -> socket.socket:
+    """A connection to the first of the host's addresses that answers. Raises OSError."""
+    last = OSError(f"{host}: it has no address")
+    for family, kind, protocol, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+        sock = socket.socket(family, kind, protocol)
+        try:
+            sock.settimeout(CONNECT_SECONDS)
+            pacing.hold_off(sock)
+            sock.connect(address)
+            return sock
+        except OSError as error:
+            sock.close()
+            last = error
+    raise last
+
+
 def _listen(port: int) -> socket.socket:
     """A listening socket on all addresses, of both families where the system can. Raises BusyError, StoreError."""
     try:
         if socket.has_dualstack_ipv6():
-            return socket.create_server(("", port), family=socket.AF_INET6, backlog=256, dualstack_ipv6=True)
-        return socket.create_server(("", port), backlog=256)
+            sock = socket.create_server(("", port), family=socket.AF_INET6, backlog=256, dualstack_ipv6=True)
+        else:
+            sock = socket.create_server(("", port), backlog=256)
     except PermissionError:
         raise StoreError(f"port {port}: this user may not listen there; choose a port above 1023") from None
     except OSError as error:
         reason = os.strerror(error.errno or 0).lower()  # Python adds the address to the system's words
         raise BusyError(f"port {port}: {reason}; end what holds it, or give this peer another port") from None
+    pacing.hold_off(sock)
+    return sock
 
 
 def _why(error: OSError) -> str:

@@ -16,8 +16,9 @@ import threading
 from typing import Iterator
 
 from peer.edge.channel import tune
+from peer.edge.pacing import Pacing
 
-_READ = 256 * 1024
+PLAIN = 64 * 1024  # bytes of a file that go at once: the caches shall still hold them
 
 
 class TlsChannel:
@@ -26,7 +27,9 @@ class TlsChannel:
     def __init__(self, sock: socket.socket, piece_size: int) -> None:
         self._socket = sock
         self._lock = threading.Lock()
+        self._plain = memoryview(bytearray(PLAIN))
         tune(sock, piece_size)
+        self._pacing = Pacing(sock)
         sock.setblocking(False)
         self._readable = _poll(sock, select.POLLIN)
         self._writable = _poll(sock, select.POLLOUT)
@@ -51,7 +54,9 @@ class TlsChannel:
 
     def send(self, data: bytes, more: bool) -> None:
         """Send all of `data`; `more` is of no use here."""
-        view = memoryview(data)
+        self._send(memoryview(data))
+
+    def _send(self, view: memoryview) -> None:
         while view:
             try:
                 with self._lock:
@@ -77,13 +82,14 @@ class TlsChannel:
     def send_file(self, descriptor: int, offset: int, length: int) -> Iterator[int]:
         """Send a stretch of a file; yields counts of bytes as they go. Raises EOFError if the file is shorter."""
         while length > 0:
-            data = os.pread(descriptor, min(length, _READ), offset)
-            if not data:
+            count = os.preadv(descriptor, [self._plain[:length]], offset)
+            if not count:
                 raise EOFError
-            self.send(data, more=False)
-            offset += len(data)
-            length -= len(data)
-            yield len(data)
+            self._send(self._plain[:count])
+            offset += count
+            length -= count
+            yield count
+        self._pacing.look()
 
     def end_sending(self) -> None:
         """Nothing more comes from us; the neighbour reads the end after all that was sent."""

@@ -412,6 +412,25 @@ def test_one_who_never_answers_is_told_and_dialled_again(
     house.take_call()
 
 
+def test_neither_side_of_a_meeting_is_paced(facts: Facts, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as fresh:
+        usual = fresh.getsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, 16)
+    monkeypatch.setattr("peer.edge.pacing.PACED", (usual.rstrip(b"\0"),))
+    monkeypatch.setattr("peer.edge.pacing.OTHERS", (b"reno" if b"reno" not in usual else b"cubic",))
+    port = free_ports(1)[0]
+    listener = Listener(port, frozenset((OTHER,)), FLEET, facts.report, ME)
+    dialler = Dialler(OTHER, {ME: ("localhost", port)}, FLEET, facts.report)
+    listener.start()
+    dialler.dial(ME)
+    try:
+        for _ in range(2):
+            with facts.next_met().sock as sock:
+                assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, 16) != usual
+    finally:
+        listener.close()
+        dialler.close()
+
+
 def test_dialling_stops_when_told(house: House, facts: Facts, make_dialler: MakeDialler) -> None:
     dialler = make_dialler(CLASSIC_STYLE)
     dialler.dial(OTHER)

@@ -289,13 +289,13 @@ def shaped(make_lab) -> Lab:
     ids=["one flow", "many flows", "one sends to two", "two send to one", "both ways"],
 )
 def test_a_link_carries_the_rate_asked_for_both_ways(shaped, senders, receivers, flows, full):
-    """Never more than that on any link, and no less on those that are `full` (0: what it sends, 1: receives)."""
-    for _ in range(TRIES):  # a busy machine may keep a link from being full
+    """No more than that on any link, and no less on those that are `full` (0: what it sends, 1: receives)."""
+    for _ in range(TRIES):  # a busy machine may keep a link from being full, and a reader of counters from the clock
         links = carried(shaped, senders, receivers, flows)
-        assert max(max(link) for link in links.values()) < 40 * MOST, links
-        if min(links[name][way] for name, way in full) > 40 * LEAST:
+        most, least = max(max(link) for link in links.values()), min(links[name][way] for name, way in full)
+        if 40 * LEAST < least and most < 40 * MOST:
             return
-    pytest.fail(f"links that should be full at 40 Mbit/s are not: {links}")
+    pytest.fail(f"links of 40 Mbit/s carry something else: {links}")
 
 
 def test_a_hosts_rate_can_be_changed_and_its_neighbours_keep_theirs(shaped):

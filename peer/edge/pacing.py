@@ -10,11 +10,12 @@ from __future__ import annotations
 import contextlib
 import socket
 import struct
+import sys
 
 PACED = (b"bbr",)  # how the names of congestion controls begin that pace
 OTHERS = (b"cubic", b"reno")  # the best first; the system may forbid some of them
 PROMPT = 20_000  # microseconds that an acknowledgement takes, at most, where nothing is in the way
-_CONGESTION = getattr(socket, "TCP_CONGESTION", None)
+_CONGESTION = getattr(socket, "TCP_CONGESTION", None) if sys.platform == "linux" else None
 _INFO = getattr(socket, "TCP_INFO", None)
 _INFO_BYTES, _ROUND_TRIP = 104, 68  # of Linux's struct tcp_info; where tcpi_rtt, the smoothed round trip, begins
 _NAME_BYTES = 16
@@ -34,8 +35,10 @@ class Pacing:
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
-        self._usual = self._given_up()
-        self.look()
+        self._usual = b""
+        with contextlib.suppress(OSError):  # no descriptor free, or it is broken already: whoever uses it will notice
+            self._usual = self._given_up()
+            self.look()
 
     @property
     def held_off(self) -> bool:

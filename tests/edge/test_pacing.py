@@ -82,3 +82,14 @@ def test_a_system_that_allows_nothing_else_is_left_alone(monkeypatch: pytest.Mon
     with near, far:
         assert way_of(near) == usual_way()
         assert not Pacing(near).held_off
+
+
+def test_without_a_descriptor_to_ask_with_it_is_left_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    near, far = connected()
+
+    def none_free(_: socket.socket) -> bytes:
+        raise OSError("too many open files")
+
+    monkeypatch.setattr(pacing, "_name", none_free)
+    with near, far:
+        assert not Pacing(near).held_off

@@ -51,9 +51,13 @@ class Member:
 
     def reap(self) -> None:
         """Note how it ended; it has."""
-        _, status, usage = os.wait4(self.process.pid, 0)
-        self.process.returncode = self.code = os.waitstatus_to_exitcode(status)
-        self.cpu = usage.ru_utime + usage.ru_stime
+        try:
+            _, status, usage = os.wait4(self.process.pid, 0)
+        except ChildProcessError:  # whoever started the next one looked after it first: the cost of it is lost
+            self.code = self.process.poll()
+        else:
+            self.process.returncode = self.code = os.waitstatus_to_exitcode(status)
+            self.cpu = usage.ru_utime + usage.ru_stime
         self.ended = time.time()
         os.close(self.handle)
 

@@ -17,7 +17,7 @@ from peer.core.config import Common
 from peer.core.sizes import format_size
 from peer.edge.generate import write_file
 from peer.edge.making import make_manifest
-from tools.benchkit import accounting, keys, loglines, peers, weftfiles
+from tools.benchkit import accounting, keys, loglines, peers, warm, weftfiles
 from tools.benchkit.care import Care, careful
 from tools.benchkit.crew import Crew, Member
 from tools.benchkit.errors import BenchError
@@ -29,6 +29,7 @@ from tools.benchkit.weftfiles import Rows, Wish
 PAYLOAD = "payload.bin"
 SCALE_SIZES = (10, 30, 60, 100)
 SCALE_BYTES = 64 * MIB
+PEER_BYTES = 30 * MIB  # of memory that one process may take
 CLASSIC_PEERS, CLASSIC_BYTES = 5, 20 * MIB
 CLASSIC_COMMON = Common(2, 1, 2, PAYLOAD, CLASSIC_BYTES, 16 * KIB)
 DEADLINE = 600.0
@@ -89,7 +90,7 @@ class LocalSwarm:
 
 def scale_room() -> int:
     """Bytes on the file system, and for the processes where that is in memory."""
-    return (max(SCALE_SIZES) + 1) * (SCALE_BYTES + 30 * MIB)
+    return (max(SCALE_SIZES) + 1) * (SCALE_BYTES + PEER_BYTES)
 
 
 def classic_room() -> int:
@@ -130,6 +131,7 @@ def _neighbours(rows: Rows, degree: int) -> float:
 def _measure(bare: LocalRun, payload: Path, rows: Rows, texts: Dict[str, str], tls: bool = False) -> LocalRun:
     folder = payload.parent / "swarm"
     swarm = LocalSwarm(folder, rows, texts, payload, tls)
+    warm.up(payload.parent, bare.peers * (payload.stat().st_size + PEER_BYTES))
     watch = accounting.Watch()
     crew = Crew(sample_seconds=0.5 if bare.peers > 20 else 0.2)
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import filecmp
 
-from tools.benchkit import accounting, place, warm
+from tools.benchkit import accounting, warm
 from tools.benchkit.crew import Crew
 from tools.benchkit.errors import BenchError
 from tools.benchkit.records import Run
@@ -15,8 +15,7 @@ from tools.benchkit.tool import Tool
 def measure(tool: Tool, site: Site, number: int) -> Run:
     """Run `tool` once. A run that fails is a Run with a problem; nothing of it is running afterwards."""
     site.fresh()
-    if place.in_memory(site.payload.parent):
-        warm.touch(site.scenario.delivered)
+    warm.up(site.payload.parent, site.scenario.delivered)
     bare = Run(site.scenario.name, tool.name, number)
     resident, sent = site.resident_cpu(), site.sent_by_seed()
     watch = accounting.Watch()

@@ -1,8 +1,9 @@
-"""What the command lines of all tools share: errors of one line, and arguments that are sizes or counts."""
+"""What the command lines of all tools share: errors of one line, exit codes, and arguments that are sizes or counts."""
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from typing import Callable, NoReturn, Optional
 
@@ -21,6 +22,17 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         print(f"{self.prog}: {message} (see --help)", file=sys.stderr)
         sys.exit(USAGE)
+
+
+def leave(main: Callable[[], int]) -> NoReturn:
+    """Runs a tool and exits with its code. A reader that leaves early, as `| head` does, is no error."""
+    code = 0
+    try:
+        code = main()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the exit would complain of it again
+    sys.exit(code)
 
 
 def size(text: str) -> int:

@@ -19,7 +19,7 @@ from typing import List, Optional, Tuple
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from peer.core.swarmfile import Limits
-from tools.arguments import INTERRUPTED, Parser, count, fail, size
+from tools.arguments import INTERRUPTED, Parser, count, fail, leave, size
 from tools.benchkit import campaign
 from tools.benchkit.care import Care
 from tools.benchkit.errors import BenchError
@@ -110,4 +110,4 @@ def run(options: Options) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main)

@@ -16,7 +16,7 @@ from typing import List, Optional
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from tools.arguments import FAILED, INTERRUPTED, Parser, count, fail
+from tools.arguments import FAILED, INTERRUPTED, Parser, count, fail, leave
 from tools.fuzzkit import blind, guided
 from tools.fuzzkit.blind import Ran
 from tools.fuzzkit.targets import TARGETS
@@ -94,4 +94,4 @@ def run(name: str, runs: int, limit: float, options: argparse.Namespace) -> Ran:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main)

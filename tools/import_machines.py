@@ -16,7 +16,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from deploy.core.importing import inventory_text, read_machines
 from peer.core.config import parse_common
 from peer.core.errors import ConfigError
-from tools.arguments import USAGE, Parser, fail
+from tools.arguments import USAGE, Parser, fail, leave
 
 PROGRAM = "import_machines"
 
@@ -67,4 +67,4 @@ def parser() -> Parser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main)

@@ -23,7 +23,7 @@ from typing import Callable, Dict, List, Optional, Tuple
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from peer.core.sizes import parse_size
-from tools.arguments import INTERRUPTED, Parser, count, fail
+from tools.arguments import INTERRUPTED, Parser, count, fail, leave
 from tools.labkit import Lab, LabError, down
 from tools.labkit.build import STOPPERS
 from tools.labkit.lab import HostStatus
@@ -227,4 +227,4 @@ COMMANDS: Dict[str, Callable[[Options], int]] = {
 REMAINS = {"up": "nothing of the lab is left", "down": "run 'down' again"}
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main)

@@ -14,7 +14,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from peer.core.sizes import format_size
 from peer.edge.generate import write_file
-from tools.arguments import INTERRUPTED, Parser, fail, size
+from tools.arguments import INTERRUPTED, Parser, fail, leave, size
 
 PROGRAM = "make_file"
 
@@ -46,4 +46,4 @@ def parser() -> Parser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main)

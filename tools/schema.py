@@ -10,7 +10,7 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from deploy.core.inventory import json_schema
-from tools.arguments import Parser
+from tools.arguments import Parser, leave
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -24,4 +24,4 @@ def text() -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main)

@@ -23,7 +23,7 @@ from peer.core.sizes import format_size
 from peer.edge import logfile
 from peer.edge.generate import write_file
 from tools import scripts
-from tools.arguments import INTERRUPTED, USAGE, Parser, count, fail, size
+from tools.arguments import INTERRUPTED, USAGE, Parser, count, fail, leave, size
 
 PROGRAM = "setup_swarm"
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -153,4 +153,4 @@ def report(options: argparse.Namespace, common: config.Common) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main)

@@ -21,7 +21,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from peer.core.sizes import format_size
 from peer.core.swarmfile import Limits
-from tools.arguments import INTERRUPTED, USAGE, Parser, count, fail, size
+from tools.arguments import INTERRUPTED, USAGE, Parser, count, fail, leave, size
 from tools.benchkit.limit import BYTES_PER_MBIT
 from tools.sim import compiled, ratefile
 from tools.sim.growth import Growth, Outcome, Payload, Wire
@@ -164,4 +164,4 @@ def tell(options: Options, payload: Payload, peers: int, outcome: Outcome, cost:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main)

@@ -20,7 +20,7 @@ from typing import List, Optional
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from tools.arguments import INTERRUPTED, Parser, count, fail
+from tools.arguments import INTERRUPTED, Parser, count, fail, leave
 from tools.labkit import LabError
 from tools.soakkit import slowhost
 from tools.soakkit.campaign import Campaign, Wish
@@ -95,4 +95,4 @@ def _wish(options: argparse.Namespace) -> Wish:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import filecmp
 import os
+import random
 import socket
 import statistics
 import subprocess
@@ -163,9 +164,9 @@ def _rows(count: int) -> Rows:
 
 
 def free_ports(count: int) -> List[int]:
-    """Ports that nobody listens at now. Raises BenchError."""
+    """Ports that nobody listens at now, any of them: another swarm may be looking too. Raises BenchError."""
     found: List[int] = []
-    for port in range(*PORTS):
+    for port in random.sample(range(*PORTS), len(range(*PORTS))):
         if len(found) == count:
             break
         with socket.socket() as probe:

@@ -168,6 +168,15 @@ def test_a_pid_that_became_another_process_is_not_taken_for_the_host(lab):
         stranger.popen(["true"])
 
 
+def test_the_start_of_a_program_leaves_the_ends_of_others_to_whoever_started_them(lab):
+    node = lab.hosts["node01"]
+    first = node.popen(["sh", "-c", "exit 3"])
+    os.waitid(os.P_PID, first.pid, os.WEXITED | os.WNOWAIT)
+    node.popen(["true"]).wait()
+    assert first.returncode is None
+    assert os.waitstatus_to_exitcode(os.wait4(first.pid, 0)[1]) == 3
+
+
 def test_status_tells_what_is(make_lab):
     lab = make_lab(hosts=2, rate=8)
     lab.cut("node02")

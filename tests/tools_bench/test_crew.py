@@ -47,13 +47,6 @@ def test_a_bad_end_is_told_with_its_last_words(tmp_path):
         crew.wait_ends([start(crew, tmp_path, "print('port taken'); raise SystemExit(3)")], 60)
 
 
-def test_a_bad_end_that_somebody_else_saw_first_is_told_alike(tmp_path):
-    with Crew() as crew, pytest.raises(BenchError, match=r"^it: exit code 3: port taken$"):
-        member = start(crew, tmp_path, "print('port taken'); raise SystemExit(3)")
-        member.process.wait()
-        crew.wait_ends([member], 60)
-
-
 def test_deadlines_hold_and_nobody_survives(tmp_path):
     with pytest.raises(BenchError, match="it: not within 0 s"), Crew() as crew:
         crew.wait_ends([start(crew, tmp_path, SLEEP)], 0.2)

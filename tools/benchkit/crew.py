@@ -51,13 +51,9 @@ class Member:
 
     def reap(self) -> None:
         """Note how it ended; it has."""
-        try:
-            _, status, usage = os.wait4(self.process.pid, 0)
-        except ChildProcessError:  # whoever started the next one looked after it first: the cost of it is lost
-            self.code = self.process.poll()
-        else:
-            self.process.returncode = self.code = os.waitstatus_to_exitcode(status)
-            self.cpu = usage.ru_utime + usage.ru_stime
+        _, status, usage = os.wait4(self.process.pid, 0)
+        self.process.returncode = self.code = os.waitstatus_to_exitcode(status)
+        self.cpu = usage.ru_utime + usage.ru_stime
         self.ended = time.time()
         os.close(self.handle)
 

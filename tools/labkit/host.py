@@ -69,7 +69,6 @@ class Host:
         It is a child of this process: its pid, signals and exit code are the program's own.
         Raises LabError if the host is gone, FileNotFoundError if the program isn't there.
         """
-        reap()
         options.setdefault("env", self.environment(root))
         options.setdefault("cwd", "/" if root else self.remote_home)
         if not root:
@@ -94,8 +93,8 @@ class Host:
         except (FileNotFoundError, ProcessLookupError):
             raise LabError(f"{self.name} does not run any more: take the lab down") from None
         process = subprocess.Popen(argv, **options)
-        with _children_lock:
-            _children.append(process)
+        with _children_lock:  # whoever started the others may still want to know how they end: poll none
+            _children[:] = [child for child in _children if child.returncode is None] + [process]
         return process
 
     def _check_own(self, space: int) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from typing import Callable, NoReturn, Optional
 
 from peer.core.sizes import parse_size
+from peer.edge import output
 
 FAILED, USAGE, INTERRUPTED = 1, 2, 130
 
@@ -31,7 +31,7 @@ def leave(main: Callable[[], int]) -> NoReturn:
         code = main()
         sys.stdout.flush()
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the exit would complain of it again
+        output.let_go()
     sys.exit(code)
 
 

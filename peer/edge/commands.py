@@ -9,6 +9,7 @@ import sys
 from typing import Callable, Dict, List, Tuple
 
 from peer.core.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, ConfigError, WeftError
+from peer.edge import output
 
 Run = Callable[[argparse.Namespace], int]
 Declare = Callable[[argparse.ArgumentParser], None]
@@ -40,7 +41,7 @@ def main(argv: List[str]) -> int:
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the exit would complain of it again
+        output.let_go()
         return EXIT_OK
 
 

@@ -132,7 +132,11 @@ def _neighbours(rows: Rows, degree: int) -> float:
 def _measure(bare: LocalRun, payload: Path, rows: Rows, texts: Dict[str, str], tls: bool = False) -> LocalRun:
     folder = payload.parent / "swarm"
     swarm = LocalSwarm(folder, rows, texts, payload, tls)
-    warm.up(payload.parent, bare.peers * (payload.stat().st_size + PEER_BYTES))
+    with warm.memory(payload.parent, bare.peers * (payload.stat().st_size + PEER_BYTES)):
+        return _run(bare, swarm, folder)
+
+
+def _run(bare: LocalRun, swarm: LocalSwarm, folder: Path) -> LocalRun:
     watch = accounting.Watch()
     crew = Crew(sample_seconds=0.5 if bare.peers > 20 else 0.2)
     try:

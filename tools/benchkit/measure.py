@@ -15,7 +15,11 @@ from tools.benchkit.tool import Tool
 def measure(tool: Tool, site: Site, number: int) -> Run:
     """Run `tool` once. A run that fails is a Run with a problem; nothing of it is running afterwards."""
     site.fresh()
-    warm.up(site.payload.parent, site.scenario.delivered)
+    with warm.memory(site.payload.parent, site.scenario.delivered):
+        return _measure(tool, site, number)
+
+
+def _measure(tool: Tool, site: Site, number: int) -> Run:
     bare = Run(site.scenario.name, tool.name, number)
     resident, sent = site.resident_cpu(), site.sent_by_seed()
     watch = accounting.Watch()

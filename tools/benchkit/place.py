@@ -44,6 +44,11 @@ def in_memory(folder: Path) -> bool:
     return bool(points) and kinds[points[0]] in ("tmpfs", "ramfs")
 
 
+def memory_room() -> int:
+    """Bytes of memory that copies may take."""
+    return accounting.available_bytes() - SPARE
+
+
 @contextmanager
 def alone() -> Iterator[None]:
     """Two benchmarks at a time on one machine would measure one another: the second waits."""
@@ -83,7 +88,7 @@ def _choose(wanted: Optional[Path], need: int) -> Path:
 def _with_room(folder: Path, need: int) -> Path:
     free = shutil.disk_usage(folder).free
     if in_memory(folder):
-        free = min(free, accounting.available_bytes() - SPARE)
+        free = min(free, memory_room())
     if free < need:
         wanted, there = format_size(need), format_size(max(0, free))
         raise BenchError(f"{folder}: {wanted} wanted, {there} free: name another folder with --work")

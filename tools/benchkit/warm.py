@@ -1,32 +1,44 @@
-"""Touches the memory that the copies of a run will lie in, so that no tool pays for pages the machine hasn't got yet.
+"""Touches the memory that the copies of a run will lie in, and keeps the machine from giving it away meanwhile.
 
-A virtual machine may give memory that nobody uses back to its host, and getting a page again can cost more than all
-that is measured: a run after a pause took half as long again as the one behind it.
+A virtual machine may give memory that nobody uses back to its host, in blocks of some MiB, within seconds; and to get
+a page again can cost more than all that is measured. So all of it is touched, and let go of but for a page here and
+there: what lies between them is free for the run, and a block no longer.
 """
 
 from __future__ import annotations
 
 import mmap
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Iterator
 
-from tools.benchkit import accounting, place
+from tools.benchkit import place
 
-SPARE = 1 << 30  # bytes of memory that stay for others
-
-
-def up(folder: Path, count: int) -> None:
-    """For `count` bytes that are about to be written into `folder`; nothing where that isn't in memory."""
-    if place.in_memory(folder):
-        touch(count)
+BLOCK = 1 << 20  # bytes from one page that is kept to the next: less than any block that is given back
 
 
-def touch(count: int) -> None:
-    """Have `count` bytes of memory for a moment, fewer where there are not so many; they are free again afterwards."""
-    count = min(count, accounting.available_bytes() - SPARE) // mmap.PAGESIZE * mmap.PAGESIZE
-    if count <= 0:
+@contextmanager
+def memory(folder: Path, count: int) -> Iterator[None]:
+    """For `count` bytes that are written into `folder` meanwhile; nothing where that isn't in memory."""
+    if not place.in_memory(folder):
+        yield
         return
-    with mmap.mmap(-1, count, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS) as memory:
-        if hasattr(mmap, "MADV_HUGEPAGE"):
-            memory.madvise(mmap.MADV_HUGEPAGE)
-        with memoryview(memory) as view:
+    with touched(count):
+        yield
+
+
+@contextmanager
+def touched(count: int) -> Iterator[None]:
+    """`count` bytes of memory that are free and at hand, fewer where there are not so many."""
+    count = min(count, place.memory_room()) // BLOCK * BLOCK
+    if count <= 0:
+        yield
+        return
+    with mmap.mmap(-1, count, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS) as held:
+        if hasattr(mmap, "MADV_NOHUGEPAGE"):
+            held.madvise(mmap.MADV_NOHUGEPAGE)  # parts of a huge page aren't let go of
+        with memoryview(held) as view:
             view[:: mmap.PAGESIZE] = bytes(count // mmap.PAGESIZE)
+        for begin in range(0, count, BLOCK):
+            held.madvise(mmap.MADV_DONTNEED, begin + mmap.PAGESIZE, BLOCK - mmap.PAGESIZE)
+        yield

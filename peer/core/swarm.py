@@ -46,6 +46,7 @@ from peer.core.uploader import Uploader
 
 TICK = 0.5  # seconds between looks at silent neighbours and at patience
 FETCHING_TICK = 0.1  # the same for a fleet peer that lacks pieces: what is late shall be asked for elsewhere soon
+LAST_WISH = 1.0  # seconds that a foreign neighbour has, behind its last piece, to want nothing more
 MOST_QUEUED = 64  # requests that a neighbour may have waiting; foreign peers were seen with 32
 MOST_STRIKES = 2  # bad pieces before a neighbour is shut out for good
 MOST_HAVES = 4  # times the number of pieces: who tells of more on one connection fills our log and nothing else
@@ -259,7 +260,7 @@ class Swarm:
 
     def _got_not_interested(self, neighbour: Neighbour, _: int, now: float) -> List[Effect]:
         neighbour.wants_ours = False
-        return [Log(Entry("not interested", self.me, neighbour.peer))]
+        return [Log(Entry("not interested", self.me, neighbour.peer)), *self._leave_if_over(now)]
 
     def _got_have(self, neighbour: Neighbour, index: int, now: float) -> List[Effect]:
         neighbour.haves += 1
@@ -381,7 +382,7 @@ class Swarm:
             effects += self._offer_again(now)
             effects += self._teller.catch_up(self.connected)
             effects += self._teller.progress(self.connected, self._moved, now)
-            effects += self._leave_if_stuck(now)
+            effects += self._leave_if_over(now) or self._leave_if_stuck(now)
         return effects
 
     def _note_traffic(self, event: Tick, now: float) -> None:
@@ -423,10 +424,15 @@ class Swarm:
 
     def _leave_if_over(self, now: float) -> List[Effect]:
         """We have the payload and so have all who could want it from us (classic: everybody)."""
-        if self.finished and all(neighbour.complete for neighbour in self.neighbours.values()):
+        complete = self.finished and all(neighbour.complete for neighbour in self.neighbours.values())
+        if complete and (now - self.news >= LAST_WISH or not self._somebody_may_ask()):
             shown = offers.reveal(self.connected)  # who still saw offers only would wait for us
             return [*shown, Leave(EXIT_OK, "")]
         return []
+
+    def _somebody_may_ask(self) -> bool:
+        """A foreign neighbour may have it all and still want more: an empty piece behind the last."""
+        return any(neighbour.wants_ours and not neighbour.fleet for neighbour in self.connected)
 
     # ---- small things that several of the above do
 

@@ -7,6 +7,7 @@ from typing import Callable
 import pytest
 
 from peer.core import stall
+from peer.core.swarm import LAST_WISH
 from peer.core.swarmfile import CLASSIC, FLEET, Limits
 from tests.core.history import History, set_of, without_logs
 
@@ -45,6 +46,26 @@ def test_a_classic_peer_leaves_when_all_are_complete_however_it_learns_it() -> N
     for piece in (0, 1, 2):
         assert "leave 0: " not in history.got(1003, "have", piece)
     assert history.got(1003, "have", 3)[-1] == "leave 0: "
+
+
+def foreign_with_all() -> History:
+    """Beside a neighbour that has every piece and hasn't said that it wants nothing more."""
+    history = whole(ids=(1001, 1002))
+    history.connect(1001)
+    history.got(1001, "interested")
+    for piece in range(4):
+        assert "leave 0: " not in history.got(1001, "have", piece)
+    return history
+
+
+def test_who_may_still_ask_for_an_empty_piece_at_the_end_can_do_so() -> None:
+    assert foreign_with_all().got(1001, "not interested")[-1] == "leave 0: "
+
+
+def test_who_never_loses_interest_is_left_all_the_same() -> None:
+    history = foreign_with_all()
+    assert "leave 0: " not in history.wait(LAST_WISH - 0.1)
+    assert "leave 0: " in history.wait(1)
 
 
 def test_a_classic_peer_waits_for_who_has_not_come_yet() -> None:

@@ -43,6 +43,8 @@ class Channel:
         self._low_water = 1
         self._poll = select.poll()
         self._poll.register(sock, select.POLLIN)
+        self._writable = select.poll()
+        self._writable.register(sock, select.POLLOUT)
         sock.settimeout(None)
         tune(sock, piece_size)
         self._pacing = Pacing(sock)
@@ -80,6 +82,10 @@ class Channel:
         except OSError:
             return 0
 
+    def takes_some(self) -> bool:
+        """Whether the kernel has room for a message just now."""
+        return any(event == select.POLLOUT for _, event in self._writable.poll(0))
+
     def send_file(self, descriptor: int, offset: int, length: int) -> Iterator[int]:
         """Send a stretch of a file without copying it through this process; yields counts of bytes as they go.
 
@@ -92,6 +98,10 @@ class Channel:
             offset += count
             length -= count
             yield count
+        self.look_at_pace()
+
+    def look_at_pace(self) -> None:
+        """Once in a while, between pieces: whether the connection is a slow one by now."""
         self._pacing.look()
 
     def end_sending(self) -> None:

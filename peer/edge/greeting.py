@@ -18,6 +18,7 @@ from peer.edge.strangers import Stranger, Strangers
 
 if TYPE_CHECKING:  # ssl is slow to load, and only swarms with keys need it
     from peer.edge.keys import Keys
+    from peer.edge.session import Session
 
 HANDSHAKE_SECONDS = 10.0  # both handshakes must be through by then
 CONNECT_SECONDS = 5.0
@@ -31,10 +32,10 @@ class Met(NamedTuple):
     """A connection whose handshakes are through."""
 
     peer: int
-    sock: socket.socket  # an SSLSocket where the connection is `secure`
+    sock: socket.socket
     dialled: bool
     fleet: bool
-    secure: bool = False
+    session: Optional[Session] = None  # where the swarm has keys
 
 
 Report = Callable[[Union[Met, DialFailed]], None]
@@ -101,7 +102,7 @@ class Listener:
             if str(error) != _HUNG_UP:
                 kind = "had no key of this swarm" if self._keys else "said something else"
                 self._strangers.refuse(stranger, kind, str(error))
-        except (OSError, ValueError):  # ValueError: shut in the middle of its TLS handshake
+        except OSError:
             pass
         else:
             if self._strangers.part(stranger):
@@ -111,17 +112,15 @@ class Listener:
         stranger.sock.close()
 
     def _handshake(self, stranger: Stranger) -> Met:
-        """Both handshakes, under TLS where the swarm has keys. Raises OSError, ProtocolError, ValueError."""
-        if self._keys:
-            stranger.sock.settimeout(HANDSHAKE_SECONDS)
-            stranger.sock = sock = self._keys.wrap(stranger.sock, server=True)
-            self._keys.handshake(sock)
-        theirs = handshake.decode(_receive_exactly(stranger.sock, handshake.LENGTH), self._known)
-        _check_certificate(self._keys, stranger.sock, theirs.peer_id)
+        """Both handshakes, under TLS where the swarm has keys. Raises OSError, ProtocolError."""
+        session = self._keys.handshake(stranger.sock, True, HANDSHAKE_SECONDS) if self._keys else None
+        theirs = handshake.decode(_receive_exactly(stranger.sock, session, handshake.LENGTH), self._known)
+        if self._keys and session:
+            self._keys.check_owner(session, theirs.peer_id)
         self._strangers.take_turn(stranger, theirs.peer_id, MEET_SECONDS)
         answer = handshake.answer_style(self._style, theirs.style)
-        stranger.sock.sendall(handshake.encode(self._me, answer))
-        return Met(theirs.peer_id, stranger.sock, False, _both_fleet(self._style, theirs), bool(self._keys))
+        (session or stranger.sock).sendall(handshake.encode(self._me, answer))
+        return Met(theirs.peer_id, stranger.sock, False, _both_fleet(self._style, theirs), session)
 
 
 class Dialler:
@@ -184,14 +183,13 @@ class Dialler:
         except OSError as error:
             return f"{host}:{port}: {_why(error)}"
         style = CLASSIC_STYLE if self._plain.get(peer) else self._style
+        session = None
         try:
             if self._keys:
-                sock.settimeout(HANDSHAKE_SECONDS)
-                sock = secure = self._keys.wrap(sock, server=False)
-                self._keys.handshake(secure)
-                _check_certificate(self._keys, sock, peer)
-            sock.sendall(handshake.encode(self._me, style))
-            theirs = handshake.decode(_receive_exactly(sock, handshake.LENGTH), (peer,))
+                session = self._keys.handshake(sock, False, HANDSHAKE_SECONDS)
+                self._keys.check_owner(session, peer)
+            (session or sock).sendall(handshake.encode(self._me, style))
+            theirs = handshake.decode(_receive_exactly(sock, session, handshake.LENGTH), (peer,))
         except ProtocolError as error:
             sock.close()
             if str(error) == _HUNG_UP:
@@ -201,7 +199,7 @@ class Dialler:
             sock.close()
             self._spell_otherwise(peer)
             return f"{host}:{port}: {_why(error)}"
-        self._report(Met(peer, sock, True, _both_fleet(style, theirs), bool(self._keys)))
+        self._report(Met(peer, sock, True, _both_fleet(style, theirs), session))
         return ""
 
     def _spell_otherwise(self, peer: int) -> None:
@@ -212,23 +210,17 @@ class Dialler:
 _HUNG_UP = "it hung up during the handshake"
 
 
-def _receive_exactly(sock: socket.socket, length: int) -> bytes:
+def _receive_exactly(sock: socket.socket, session: Optional[Session], length: int) -> bytes:
     """So many bytes and none of what follows. Raises OSError after HANDSHAKE_SECONDS, ProtocolError at the end."""
     deadline = time.monotonic() + HANDSHAKE_SECONDS
     data = b""
     while len(data) < length:
         sock.settimeout(max(0.001, deadline - time.monotonic()))
-        part = sock.recv(length - len(data))
+        part = (session or sock).recv(length - len(data))
         if not part:
             raise ProtocolError(_HUNG_UP)
         data += part
     return data
-
-
-def _check_certificate(keys: Optional[Keys], sock: socket.socket, peer: int) -> None:
-    """Where the swarm has keys, the other end must hold this peer's. Raises ProtocolError."""
-    if keys:
-        keys.check_owner(sock, peer)
 
 
 def _both_fleet(mine: Style, theirs: Handshake) -> bool:

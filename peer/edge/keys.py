@@ -12,6 +12,7 @@ import ssl
 from typing import Any
 
 from peer.core.errors import ConfigError, ProtocolError
+from peer.edge.session import Session
 
 SUBJECT = "weft peer "  # before the ID, in the certificate's common name
 
@@ -29,22 +30,19 @@ class Keys:
             problem = f"its keys can't be used ({error})"
             raise ConfigError(self._folder, problem, "deploy again, or write tls: false in the inventory") from None
 
-    def wrap(self, sock: socket.socket, server: bool) -> ssl.SSLSocket:
-        """TLS over a connected socket; nothing is proved before `handshake`. Raises OSError."""
-        context = self._server if server else self._client
-        return context.wrap_socket(sock, server_side=server, do_handshake_on_connect=False)
-
-    def handshake(self, sock: ssl.SSLSocket) -> None:
-        """Both sides prove who they are. Raises ProtocolError, OSError, and ValueError where it is shut meanwhile."""
+    def handshake(self, sock: socket.socket, server: bool, seconds: float) -> Session:
+        """TLS over a connected socket; both sides prove who they are. Raises ProtocolError, OSError."""
+        session = Session(sock, self._server if server else self._client, server)
         try:
-            sock.do_handshake()
+            session.handshake(seconds)
         except ssl.SSLError as error:
             reason = (error.reason or str(error)).lower().replace("_", " ")
             raise ProtocolError(f"its TLS handshake failed: {reason}") from None
+        return session
 
-    def check_owner(self, sock: socket.socket, peer: int) -> None:
+    def check_owner(self, session: Session, peer: int) -> None:
         """The certificate at the other end must be this peer's. Raises ProtocolError."""
-        name = _common_name(sock)
+        name = _common_name(session)
         if name != f"{SUBJECT}{peer}":
             raise ProtocolError(f"it says it is peer {peer}, with the certificate of {name!r}")
 
@@ -70,8 +68,8 @@ class Keys:
         return context
 
 
-def _common_name(sock: socket.socket) -> str:
+def _common_name(session: Session) -> str:
     """Whom the certificate at the other end names; "nobody" without one."""
-    certificate: Any = sock.getpeercert() if isinstance(sock, ssl.SSLSocket) else None
+    certificate: Any = session.tls.getpeercert()
     pairs = dict(pair for part in (certificate or {}).get("subject", ()) for pair in part)
     return str(pairs.get("commonName", "nobody"))

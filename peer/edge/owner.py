@@ -258,8 +258,9 @@ class Owner:
 
 def _channel(met: Met, piece_size: int) -> AnyChannel:
     """The kind of channel that a new connection needs."""
-    if not met.secure:
-        return Channel(met.sock, piece_size, eager_acks=not met.fleet)
+    channel = Channel(met.sock, piece_size, eager_acks=not met.fleet)
+    if not met.session:
+        return channel
     from peer.edge.tlschannel import TlsChannel  # brings ssl along, which is slow to load
 
-    return TlsChannel(met.sock, piece_size)
+    return TlsChannel(met.session, channel)

@@ -88,7 +88,7 @@ class Strangers:
         stranger.ended.set()
         self._note(stranger, why, why)
         with contextlib.suppress(OSError):
-            socket.socket.shutdown(stranger.sock, socket.SHUT_RDWR)  # SSLSocket's own would drop the session
+            stranger.sock.shutdown(socket.SHUT_RDWR)
 
     def part(self, stranger: Stranger) -> bool:
         """It is no stranger any more; False where it was shut meanwhile."""

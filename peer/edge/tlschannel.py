@@ -1,83 +1,96 @@
 """How bytes go over one TLS connection: the methods of `Channel`, for a reader and a writer thread at once.
 
-A TLS session is one state machine: reading and writing it at the same time corrupts it (and some Python versions then
-wait for ever). So the socket never blocks, each step holds the lock for some microseconds, and waiting happens in
-`poll`, outside.
+A TLS session is one state machine: reading and writing it at the same time corrupts it. So each step holds the lock for
+some microseconds, and waiting happens outside, in the plain channel below that carries the records.
 """
 
 from __future__ import annotations
 
-import contextlib
 import os
-import select
-import socket
 import ssl
 import threading
-from typing import Iterator
+from typing import Any, Iterator
 
-from peer.edge.channel import tune
-from peer.edge.pacing import Pacing
+from peer.edge.channel import Channel
+from peer.edge.session import Session
 
 PLAIN = 64 * 1024  # bytes of a file that go at once: the caches shall still hold them
+CIPHER = 128 * 1024  # bytes of records that come at once, at most
+RECORD = 17 * 1024  # bytes of the longest record, and some more
+SMALL = 16 * 1024  # a message up to here may go at once: a kernel that takes anything takes all of it
 
 
 class TlsChannel:
-    """A TLS socket whose handshake is through."""
+    """A session whose handshake is through, and the channel over its socket."""
 
-    def __init__(self, sock: socket.socket, piece_size: int) -> None:
-        self._socket = sock
-        self._lock = threading.Lock()
+    def __init__(self, session: Session, channel: Channel) -> None:
+        self._session = session
+        self._channel = channel
+        self._lock = threading.Lock()  # of the session
+        self._order = threading.Lock()  # records go in the order in which they were made: held from there to the socket
         self._plain = memoryview(bytearray(PLAIN))
-        tune(sock, piece_size)
-        self._pacing = Pacing(sock)
-        sock.setblocking(False)
-        self._readable = _poll(sock, select.POLLIN)
-        self._writable = _poll(sock, select.POLLOUT)
+        self._cipher = memoryview(bytearray(CIPHER))
+        self._ended = False  # the stream to us
 
     def receive(self, buffer: memoryview, enough: int) -> int:
         """Bytes read into `buffer`, `enough` of them unless the stream ends. 0 at its end."""
         wanted = min(len(buffer), enough)
-        got = 0
-        while got < wanted:
-            try:
-                with self._lock:
-                    count = self._socket.recv_into(buffer[got:])
-            except ssl.SSLWantReadError:
-                self._readable.poll()
-            except ssl.SSLWantWriteError:
-                self._writable.poll()
-            else:
-                if not count:
-                    break
-                got += count
+        got = self._decrypt(buffer, wanted)
+        while got < wanted and not self._ended:
+            self._fill(wanted - got)
+            got += self._decrypt(buffer[got:], wanted - got)
         return got
 
-    def send(self, data: bytes, more: bool) -> None:
-        """Send all of `data`; `more` is of no use here."""
-        self._send(memoryview(data))
+    def _decrypt(self, buffer: memoryview, wanted: int) -> int:
+        """What the records that are here hold, at least `wanted` bytes if there are so many."""
+        read: Any = self._session.tls.read
+        lock, size = self._lock, len(buffer)
+        got = 0
+        try:
+            while got < wanted:
+                with lock:
+                    count = read(size - got, buffer[got:])  # one record, or the rest of one
+                if not count:
+                    self._ended = True  # it said so: what may still come doesn't count
+                    break
+                got += count
+        except ssl.SSLWantReadError:
+            pass
+        return got
 
-    def _send(self, view: memoryview) -> None:
-        while view:
-            try:
-                with self._lock:
-                    count = self._socket.send(view)
-            except ssl.SSLWantWriteError:
-                self._writable.poll()
-            except ssl.SSLWantReadError:
-                self._readable.poll()
-            else:
-                view = view[count:]
+    def _fill(self, wanted: int) -> None:
+        """Wait for records, worth `wanted` bytes if they come soon, or for the end of the stream."""
+        count = self._channel.receive(self._cipher, max(1, wanted - RECORD))  # most of one may be here already
+        with self._lock:
+            self._session.incoming.write(self._cipher[:count])
+        self._ended = not count
+
+    def send(self, data: bytes, more: bool) -> None:
+        """Send all of `data`; `more`: something follows at once and may share its packet."""
+        with self._order:
+            self._channel.send(self._encrypt(data), more)
 
     def send_now(self, data: bytes) -> int:
-        """Send what can go without waiting. What couldn't must be the first that `send` gets: a record may be begun."""
-        if not self._lock.acquire(blocking=False):
+        """Send all of it, if that needs no waiting: how many bytes that was. A broken connection takes none."""
+        if len(data) > SMALL or not self._order.acquire(blocking=False):
             return 0
         try:
-            return self._socket.send(data)
+            if not self._channel.takes_some():
+                return 0
+            self._channel.send(self._encrypt(data), more=False)
+            return len(data)
         except OSError:
             return 0
         finally:
-            self._lock.release()
+            self._order.release()
+
+    def _encrypt(self, data: "bytes | memoryview") -> bytes:
+        """The records for all of `data`; `_order` must be held until they are sent."""
+        with self._lock:
+            done = 0
+            while done < len(data):
+                done += self._session.tls.write(data[done:])
+            return self._session.outgoing.read()
 
     def send_file(self, descriptor: int, offset: int, length: int) -> Iterator[int]:
         """Send a stretch of a file; yields counts of bytes as they go. Raises EOFError if the file is shorter."""
@@ -85,31 +98,21 @@ class TlsChannel:
             count = os.preadv(descriptor, [self._plain[:length]], offset)
             if not count:
                 raise EOFError
-            self._send(self._plain[:count])
+            with self._order:
+                self._channel.send(self._encrypt(self._plain[:count]), more=length > count)
             offset += count
             length -= count
             yield count
-        self._pacing.look()
+        self._channel.look_at_pace()
 
     def end_sending(self) -> None:
         """Nothing more comes from us; the neighbour reads the end after all that was sent."""
-        self._shut(socket.SHUT_WR)
+        self._channel.end_sending()
 
     def shut(self) -> None:
         """Wake whoever waits for this socket."""
-        self._shut(socket.SHUT_RDWR)
+        self._channel.shut()
 
     def close(self) -> None:
         """Give the socket back; only after both threads have ended."""
-        self._socket.close()
-
-    def _shut(self, how: int) -> None:
-        # SSLSocket.shutdown would drop the session first, and the reader would take ciphertext for messages.
-        with contextlib.suppress(OSError):
-            socket.socket.shutdown(self._socket, how)
-
-
-def _poll(sock: socket.socket, events: int) -> "select.poll":
-    poll = select.poll()
-    poll.register(sock, events)
-    return poll
+        self._channel.close()

@@ -1,0 +1,65 @@
+"""One TLS session over a connected socket: its handshake, and what is said before a channel takes it over.
+
+The session is kept apart from the socket (`ssl.MemoryBIO`). So the system is called once for many records, where an
+`SSLSocket` calls it three times for each.
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import time
+
+FLIGHT = 32 * 1024  # bytes read at once while nothing large comes
+
+
+class Session:
+    """For one thread at a time. `incoming` and `outgoing` hold ciphertext that waits to be read or sent."""
+
+    def __init__(self, sock: socket.socket, context: ssl.SSLContext, server: bool) -> None:
+        self.incoming = ssl.MemoryBIO()
+        self.outgoing = ssl.MemoryBIO()
+        self.tls = context.wrap_bio(self.incoming, self.outgoing, server_side=server)
+        self._sock = sock
+
+    def handshake(self, seconds: float) -> None:
+        """Both sides prove who they are. Raises ssl.SSLError, and OSError where it takes longer."""
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                self.tls.do_handshake()
+                return
+            except ssl.SSLWantReadError:
+                pass
+            finally:
+                self._flush()  # an alert too: it says why
+            self._sock.settimeout(max(0.001, deadline - time.monotonic()))
+            self._fill()
+
+    def recv(self, count: int) -> bytes:
+        """At most so many bytes; none at the end of the stream. Raises OSError where the socket's timeout is over."""
+        while True:
+            try:
+                return self.tls.read(count)
+            except ssl.SSLWantReadError:
+                self._fill()
+            except ssl.SSLEOFError:
+                return b""
+
+    def sendall(self, data: bytes) -> None:
+        """Send all of it."""
+        done = 0
+        while done < len(data):
+            done += self.tls.write(data[done:])
+        self._flush()
+
+    def _fill(self) -> None:
+        part = self._sock.recv(FLIGHT)
+        if part:
+            self.incoming.write(part)
+        else:
+            self.incoming.write_eof()
+
+    def _flush(self) -> None:
+        if self.outgoing.pending:
+            self._sock.sendall(self.outgoing.read())

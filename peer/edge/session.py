@@ -6,6 +6,7 @@ The session is kept apart from the socket (`ssl.MemoryBIO`). So the system is ca
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import ssl
 import time
@@ -26,15 +27,18 @@ class Session:
         """Both sides prove who they are. Raises ssl.SSLError, and OSError where it takes longer."""
         deadline = time.monotonic() + seconds
         while True:
+            self._sock.settimeout(max(0.001, deadline - time.monotonic()))
             try:
                 self.tls.do_handshake()
-                return
             except ssl.SSLWantReadError:
-                pass
-            finally:
-                self._flush()  # an alert too: it says why
-            self._sock.settimeout(max(0.001, deadline - time.monotonic()))
-            self._fill()
+                self._flush()
+                self._fill()
+            except ssl.SSLError:
+                with contextlib.suppress(OSError):
+                    self._flush()  # the alert says why
+                raise
+            else:
+                return self._flush()
 
     def recv(self, count: int) -> bytes:
         """At most so many bytes; none at the end of the stream. Raises OSError where the socket's timeout is over."""

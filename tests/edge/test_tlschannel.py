@@ -178,3 +178,14 @@ def test_who_says_something_else_is_told_apart(keys: Tuple[Keys, Keys], words: b
         far.sendall(words)
         far.shutdown(socket.SHUT_WR)
         keys[0].handshake(near, True, DEADLINE)
+
+
+def test_why_a_handshake_failed_is_known_also_where_the_other_end_has_left(keys: Tuple[Keys, Keys]) -> None:
+    near, far = tcp_pair()
+    with near:
+        far.sendall(b"GET / HTTP/1.1\r\n\r\n")
+        wait_for(lambda: near.recv(18, socket.MSG_PEEK), "its words")
+        near.shutdown(socket.SHUT_WR)
+        with pytest.raises(ProtocolError, match="its TLS handshake failed: http request"):
+            keys[0].handshake(near, True, DEADLINE)
+        far.close()

@@ -54,6 +54,8 @@ def test_a_swarm_outlives_its_operator_and_another_takes_it_up(operator: Operato
     operator.write(PAYLOAD)
     with operator.begin("up") as running:
         operator.wait_half_way("node02", "node03", "node04")
+        for host in operator.hosts:  # so that half of it outlasts the start of another operator, on a busy machine too
+            operator.lab.rate(host, SLOWEST)
         running.signal(signal.SIGKILL)
         running.end()
     elsewhere = tmp_path / "elsewhere"
@@ -61,6 +63,8 @@ def test_a_swarm_outlives_its_operator_and_another_takes_it_up(operator: Operato
     inventory = ["--inventory", str((tmp_path / "inventory.yaml").rename(elsewhere / "fleet.yaml"))]
     status = operator.fab("status", *inventory, folder=elsewhere)
     assert status.code == 0 and status.out.count("downloading") == 3, status
+    for host in operator.hosts:
+        operator.lab.rate(host, SLOW)
     followed = operator.fab("logs", *inventory, folder=elsewhere)
     assert followed.code == 0, followed
     assert followed.out.count("has downloaded the complete file") == 3

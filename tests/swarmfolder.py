@@ -14,7 +14,7 @@ from peer.core.eventlog import Entry
 from peer.core.manifest import Manifest
 from peer.core.status import Status
 from peer.core.swarmfile import Limits, SwarmFile, format_swarm
-from peer.edge.making import make_manifest
+from peer.edge.hashing import make_manifest
 from tests.ports import free_ports
 
 FIRST_ID = 1001

@@ -7,7 +7,7 @@ import sys
 from typing import Callable, NoReturn, Optional
 
 from peer.core.sizes import parse_size
-from peer.edge import output
+from peer.edge import stdout
 
 FAILED, USAGE, INTERRUPTED = 1, 2, 130
 
@@ -31,7 +31,7 @@ def leave(main: Callable[[], int]) -> NoReturn:
         code = main()
         sys.stdout.flush()
     except BrokenPipeError:
-        output.let_go()
+        stdout.let_go()
     sys.exit(code)
 
 

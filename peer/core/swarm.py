@@ -10,6 +10,7 @@ from random import Random
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Set, Tuple, Union
 
 from peer.core import eventlog, graph, messages, offers
+from peer.core.announcing import Teller
 from peer.core.choker import ClassicChoker, FleetChoker
 from peer.core.config import Common, PeerRow
 from peer.core.errors import EXIT_INCOMPLETE, EXIT_OK
@@ -41,7 +42,6 @@ from peer.core.offers import Offers
 from peer.core.pieces import Pieces
 from peer.core.stall import incomplete_reason, waiting_reason
 from peer.core.swarmfile import FLEET, Limits
-from peer.core.telling import Teller
 from peer.core.uploader import Uploader
 
 TICK = 0.5  # seconds between looks at silent neighbours and at patience

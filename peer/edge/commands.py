@@ -9,7 +9,7 @@ import sys
 from typing import Callable, Dict, List, Tuple
 
 from peer.core.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, ConfigError, WeftError
-from peer.edge import output
+from peer.edge import stdout
 
 Run = Callable[[argparse.Namespace], int]
 Declare = Callable[[argparse.ArgumentParser], None]
@@ -41,7 +41,7 @@ def main(argv: List[str]) -> int:
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
     except BrokenPipeError:
-        output.let_go()
+        stdout.let_go()
         return EXIT_OK
 
 
@@ -83,7 +83,7 @@ def _declare_manifest(parser: argparse.ArgumentParser) -> None:
 
 def _manifest(arguments: argparse.Namespace) -> int:
     from peer.core.manifest import to_json
-    from peer.edge.making import make_manifest
+    from peer.edge.hashing import make_manifest
 
     manifest = make_manifest(arguments.path, arguments.piece_size, arguments.name)
     print(json.dumps(to_json(manifest)))
@@ -96,8 +96,8 @@ def _declare_verify(parser: argparse.ArgumentParser) -> None:
 
 
 def _verify(arguments: argparse.Namespace) -> int:
-    from peer.edge.making import check_payload
-    from peer.edge.setup import load_job
+    from peer.edge.hashing import check_payload
+    from peer.edge.job import load_job
 
     job = load_job(arguments.dir, arguments.id)
     check = check_payload(os.path.join(job.payload_folder, job.manifest.name), job.manifest)

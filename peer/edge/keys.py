@@ -12,7 +12,7 @@ import ssl
 from typing import Any
 
 from peer.core.errors import ConfigError, ProtocolError
-from peer.edge.session import Session
+from peer.edge.tlssession import Session
 
 SUBJECT = "weft peer "  # before the ID, in the certificate's common name
 

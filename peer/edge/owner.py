@@ -35,8 +35,8 @@ from peer.core.events import (
 from peer.core.messages import Decoder
 from peer.core.swarm import Swarm
 from peer.edge.channel import AnyChannel, Channel
+from peer.edge.dialler import Dialler, Met
 from peer.edge.files import disk_error
-from peer.edge.greeting import Dialler, Met
 from peer.edge.link import Link
 from peer.edge.logfile import LogFile
 from peer.edge.statusfile import StatusFile

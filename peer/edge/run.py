@@ -19,12 +19,12 @@ from peer.core.status import Status
 from peer.core.swarm import Swarm
 from peer.core.swarmfile import FLEET
 from peer.edge import logfile
+from peer.edge.dialler import Dialler, Listener
 from peer.edge.files import disk_error
-from peer.edge.greeting import Dialler, Listener
+from peer.edge.job import Job, load_job
 from peer.edge.lock import Lock
 from peer.edge.logfile import LogFile
 from peer.edge.owner import Ending, Fact, Inbox, Interrupt, Owner
-from peer.edge.setup import Job, load_job
 from peer.edge.statusfile import StatusFile
 from peer.edge.store import Store
 

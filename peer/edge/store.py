@@ -20,7 +20,7 @@ from peer.edge.files import disk_error, free_bytes, remove, sync_folder
 from peer.edge.hasher import Hasher
 from peer.edge.mapfile import MapFile
 from peer.edge.payload import Payload, size_of
-from peer.edge.recall import adopt, matching
+from peer.edge.resume import adopt, matching
 
 __all__ = ["Claim", "Store"]
 

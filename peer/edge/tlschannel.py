@@ -12,7 +12,7 @@ import threading
 from typing import Any, Iterator
 
 from peer.edge.channel import Channel
-from peer.edge.session import Session
+from peer.edge.tlssession import Session
 
 PLAIN = 64 * 1024  # bytes of a file that go at once: the caches shall still hold them
 CIPHER = 128 * 1024  # bytes of records that come at once, at most

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Iterable, Optional
 
 from peer.core.manifest import Manifest
-from peer.edge.making import make_manifest
+from peer.edge.hashing import make_manifest
 from peer.edge.store import Store
 from tests.swarmfolder import Wish, content_of, make_payload
 

@@ -17,8 +17,8 @@ import pytest
 
 from peer.core.manifest import from_json
 from peer.edge.commands import main
+from peer.edge.hashing import make_manifest
 from peer.edge.lock import Lock
-from peer.edge.making import make_manifest
 from tests.edge.command import run
 from tests.swarmfolder import NAME, SwarmFolder, Wish
 

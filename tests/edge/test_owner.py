@@ -19,7 +19,7 @@ from peer.core.handshake import CLASSIC_STYLE
 from peer.core.status import Status
 from peer.core.swarm import Setup, Swarm
 from peer.core.swarmfile import CLASSIC, Limits
-from peer.edge.greeting import Dialler, Met
+from peer.edge.dialler import Dialler, Met
 from peer.edge.logfile import LogFile
 from peer.edge.owner import Ending, Inbox, Interrupt, Owner
 from peer.edge.statusfile import StatusFile

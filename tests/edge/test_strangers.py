@@ -9,8 +9,8 @@ from typing import Iterator, List
 
 import pytest
 
-from peer.edge import strangers
-from peer.edge.strangers import Stranger, Strangers
+from peer.edge import pending
+from peer.edge.pending import Stranger, Strangers
 from tests.sockets import has_ended
 from tests.waiting import DEADLINE, wait_for
 
@@ -126,7 +126,7 @@ def test_of_many_in_one_name_the_newest_waits_and_the_others_go(crowd: Crowd) ->
 
 
 def test_one_that_dials_twice_is_no_news_and_a_flood_is(crowd: Crowd, capsys: pytest.CaptureFixture[str]) -> None:
-    for _ in range(strangers.FEW_AGAIN + 1):
+    for _ in range(pending.FEW_AGAIN + 1):
         crowd.room.take_turn(crowd.come("10.0.0.1", most=99)[0], 1002, 0.0)
         crowd.room._waiting[1002] = crowd.come("10.0.0.1", most=99)[0]
     crowd.room.tell(at_last=True)
@@ -142,7 +142,7 @@ def test_one_that_dials_twice_is_no_news_and_a_flood_is(crowd: Crowd, capsys: py
 def test_a_thousand_refusals_are_one_line(
     crowd: Crowd, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(strangers, "SOON", 0.0)
+    monkeypatch.setattr(pending, "SOON", 0.0)
     for number in range(1000):
         stranger, _ = crowd.come(f"10.0.0.{number % 200}", most=2000)
         crowd.room.refuse(stranger, "said something else", "its handshake is odd")

@@ -17,8 +17,8 @@ from deploy.edge.authority import make_keys
 from peer.core.errors import ProtocolError
 from peer.edge.channel import Channel
 from peer.edge.keys import Keys
-from peer.edge.session import Session
 from peer.edge.tlschannel import SMALL, TlsChannel
+from peer.edge.tlssession import Session
 from tests.sockets import tcp_pair
 from tests.waiting import DEADLINE, wait_for
 

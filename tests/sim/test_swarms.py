@@ -11,6 +11,7 @@ from typing import Any, Callable, List
 import pytest
 
 from peer.core import fetcher
+from peer.core.announcing import Teller
 from peer.core.errors import EXIT_INCOMPLETE, EXIT_OK
 from peer.core.events import Effect, Leave
 from peer.core.fetcher import Fetcher
@@ -18,7 +19,6 @@ from peer.core.neighbour import Neighbour
 from peer.core.pieces import Pieces
 from peer.core.swarm import Swarm
 from peer.core.swarmfile import CLASSIC, FLEET
-from peer.core.telling import Teller
 from tests.sim.scenario import KINDS, PIECE, Outcome, draw, faults_of, run
 
 SEEDS = range(120)

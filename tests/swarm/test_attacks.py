@@ -15,7 +15,7 @@ import pytest
 
 from deploy.edge.authority import make_keys
 from peer.core.swarmfile import Limits
-from peer.edge.greeting import MOST_STRANGERS
+from peer.edge.dialler import MOST_STRANGERS
 from tests.swarm import attackers
 from tests.swarm.attackers import Attack
 from tests.swarm.process import PeerProcess, Starter

@@ -17,7 +17,7 @@ from peer.core import graph
 from peer.core.config import Common
 from peer.core.sizes import format_size
 from peer.edge.generate import write_file
-from peer.edge.making import make_manifest
+from peer.edge.hashing import make_manifest
 from tools.benchkit import accounting, keys, loglines, peers, warm, weftfiles
 from tools.benchkit.care import Care, careful
 from tools.benchkit.crew import Crew, Member

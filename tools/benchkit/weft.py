@@ -8,7 +8,7 @@ from typing import Any, Dict, Optional, Tuple
 
 from peer.core.config import PeerRow
 from peer.core.manifest import Manifest
-from peer.edge.making import make_manifest
+from peer.edge.hashing import make_manifest
 from tools.benchkit import keys, peers, weftfiles
 from tools.benchkit.crew import Crew, Member
 from tools.benchkit.site import Site

@@ -12,7 +12,7 @@ from peer.core.config import Common, PeerRow
 from peer.core.manifest import Manifest
 from peer.core.status import Status
 from peer.core.swarmfile import Limits, SwarmFile
-from peer.edge.making import check_payload, make_manifest
+from peer.edge.hashing import check_payload, make_manifest
 from tools.benchkit import keys, peers, weftfiles
 from tools.soakkit import payload
 from tools.soakkit.faults import ROT

@@ -14,11 +14,11 @@ from peer.core.errors import BusyError, ProtocolError, StoreError
 from peer.core.events import DialFailed
 from peer.core.handshake import CLASSIC_STYLE, Handshake, Style
 from peer.edge import pacing
-from peer.edge.strangers import Stranger, Strangers
+from peer.edge.pending import Stranger, Strangers
 
 if TYPE_CHECKING:  # ssl is slow to load, and only swarms with keys need it
     from peer.edge.keys import Keys
-    from peer.edge.session import Session
+    from peer.edge.tlssession import Session
 
 HANDSHAKE_SECONDS = 10.0  # both handshakes must be through by then
 CONNECT_SECONDS = 5.0

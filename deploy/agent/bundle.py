@@ -6,7 +6,7 @@ import hashlib
 import os
 from typing import Any, Dict, List
 
-from deploy.agent import places, trees
+from deploy.agent import paths, removal
 from deploy.agent.wire import AgentError, Answer, Request, Wire
 
 
@@ -15,10 +15,10 @@ def receive(request: Request, wire: Wire) -> Answer:
 
     `gone` names files and trees to remove first, `folders` lists [path, mode] of a tree's folders.
     """
-    home = places.make_home(request)
+    home = paths.make_home(request)
     _sweep(home)
     for path in request.get("gone", ()):
-        trees.remove(os.path.join(home, *_parts(path)))
+        removal.remove(os.path.join(home, *_parts(path)))
     folders = [(os.path.join(home, *_parts(path)), mode) for path, mode in request.get("folders", ())]
     for folder, _ in folders:
         os.makedirs(folder, exist_ok=True)
@@ -33,8 +33,8 @@ def _receive_one(home: str, entry: Dict[str, Any], wire: Wire) -> None:
     final = os.path.join(home, *_parts(entry["path"]))
     _make_folders(home, entry["path"])
     name = hashlib.sha256(entry["path"].encode()).hexdigest()[:16]  # the same again: no second left-over
-    partial = os.path.join(os.path.dirname(final), places.INCOMING + name)
-    trees.remove(partial)
+    partial = os.path.join(os.path.dirname(final), paths.INCOMING + name)
+    removal.remove(partial)
     # The mode is there from the first moment: nobody else may read a key while it arrives.
     handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, entry["mode"])
     ours = os.fstat(handle)
@@ -47,7 +47,7 @@ def _receive_one(home: str, entry: Dict[str, Any], wire: Wire) -> None:
         os.replace(partial, final)
     except BaseException:
         if _is_still(partial, ours):  # a later transfer may have begun while this one was cut off
-            trees.remove(partial)
+            removal.remove(partial)
         raise
 
 
@@ -84,8 +84,8 @@ def _make_folders(home: str, path: str) -> None:
 
 
 def _parts(path: str) -> List[str]:
-    parts = [places.plain_name(part) for part in path.split("/")]
-    if not places.is_ours(parts[0]):
+    parts = [paths.plain_name(part) for part in path.split("/")]
+    if not paths.is_ours(parts[0]):
         raise AgentError(f"{path!r} isn't a name of Weft's", "is the operator's Weft another version?")
     return parts
 
@@ -93,5 +93,5 @@ def _parts(path: str) -> List[str]:
 def _sweep(home: str) -> None:
     """Remove what a transfer that broke off has left."""
     for name in os.listdir(home):
-        if name.startswith(places.INCOMING):
+        if name.startswith(paths.INCOMING):
             os.unlink(os.path.join(home, name))

@@ -7,7 +7,7 @@ import errno
 import os
 from typing import List
 
-from deploy.agent import locks, places, trees
+from deploy.agent import locks, paths, removal
 from deploy.agent.wire import AgentError, Answer, Request
 
 _OWN_SUFFIXES = (".part", ".map", ".new")  # of files that a peer keeps beside a payload
@@ -18,12 +18,12 @@ def clean(request: Request) -> Answer:
 
     A payload that was delivered to a `destination` is its owner's: it stays. AgentError while a peer lives.
     """
-    home = places.home_of(request)
+    home = paths.home_of(request)
     if not os.path.isdir(home):
         return {"home": home, "was_there": False, "foreign": []}
-    if not places.is_marked(home):
+    if not paths.is_marked(home):
         raise AgentError(f"{home} isn't a folder that Weft made", "remove it by hand, if it is to go")
-    living = locks.living(home, places.peers_here(home))
+    living = locks.living(home, paths.peers_here(home))
     if living:
         names = ", ".join(str(peer) for peer in sorted(living))
         raise AgentError(f"peer {names} still runs here", "run `fab stop` first")
@@ -32,9 +32,9 @@ def clean(request: Request) -> Answer:
 
 def _empty(home: str, payload: str) -> List[str]:
     names = os.listdir(home)
-    foreign = sorted(name for name in names if not places.is_ours(name))
+    foreign = sorted(name for name in names if not paths.is_ours(name))
     for name in names:
-        if places.is_ours(name) and name != places.MARKER:
+        if paths.is_ours(name) and name != paths.MARKER:
             _remove(os.path.join(home, name), payload)
     while _removed(home):  # and so on upward
         home = os.path.dirname(home)
@@ -44,9 +44,9 @@ def _empty(home: str, payload: str) -> List[str]:
 def _removed(folder: str) -> bool:
     """Remove a folder of ours that holds nothing any more. Hosts of one machine may share it, each with its agent."""
     try:
-        if os.listdir(folder) != [places.MARKER]:
+        if os.listdir(folder) != [paths.MARKER]:
             return False
-        trees.remove(os.path.join(folder, places.MARKER))
+        removal.remove(os.path.join(folder, paths.MARKER))
         os.rmdir(folder)
         return True
     except FileNotFoundError:
@@ -55,19 +55,19 @@ def _removed(folder: str) -> bool:
         if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
             raise
         with contextlib.suppress(FileNotFoundError):
-            places.mark(folder)  # another agent has just made its own folder in here
+            paths.mark(folder)  # another agent has just made its own folder in here
         return False
 
 
 def _remove(path: str, payload: str) -> None:
     if os.path.islink(path) and os.path.isdir(path):
         _tidy_destination(path, payload)
-    trees.remove(path)
+    removal.remove(path)
 
 
 def _tidy_destination(folder: str, payload: str) -> None:
     """Take our working files out of a folder that is the user's, and leave the payload."""
     for name in os.listdir(folder):
         partial = name.startswith(payload) and name.endswith(_OWN_SUFFIXES)
-        if name.startswith(places.INCOMING) or (payload and partial):
-            trees.remove(os.path.join(folder, name))
+        if name.startswith(paths.INCOMING) or (payload and partial):
+            removal.remove(os.path.join(folder, name))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 
-from deploy.agent import places
+from deploy.agent import paths
 from deploy.agent.wire import CHUNK, Answer, Request, Wire
 
 _WANTED = re.compile(r"(Common|PeerInfo)\.cfg|swarm\.json|log_peer_\d+\.log|status_\d+\.json|stderr_\d+\.txt")
@@ -13,7 +13,7 @@ _WANTED = re.compile(r"(Common|PeerInfo)\.cfg|swarm\.json|log_peer_\d+\.log|stat
 
 def collect(request: Request, wire: Wire) -> Answer:
     """Every log, status and configuration file of the swarm, in parts; answers their sizes."""
-    home = places.deployed_home(request)
+    home = paths.deployed_home(request)
     names = sorted(name for name in os.listdir(home) if _WANTED.fullmatch(name))
     return {"files": {name: _send(os.path.join(home, name), name, wire) for name in names}}
 

@@ -14,13 +14,13 @@ import tempfile
 import time
 from typing import Dict, List
 
-from deploy.agent import locks, logind, places
+from deploy.agent import locks, logind, paths
 from deploy.agent.wire import CHUNK, Answer, Request
 
 
 def facts(request: Request) -> Answer:
     """The machine; `ports` is a list of [peer, port]. Sizes in bytes, clock in seconds since the epoch."""
-    home = places.home_of(request)
+    home = paths.home_of(request)
     ground = _existing(home)
     return {
         "clock": time.time(),
@@ -37,21 +37,21 @@ def facts(request: Request) -> Answer:
 
 def state(request: Request) -> Answer:
     """The swarm's folder: SHA-256 of each file that `deploy` pushes, the run, and who lives."""
-    home = places.home_of(request)
-    deployed = places.is_marked(home)
+    home = paths.home_of(request)
+    deployed = paths.is_marked(home)
     return {
         "home": home,
         "deployed": deployed,
         "run": run_of(home),
         "have": _hashes(home) if deployed else {},
-        "living": {str(peer): pid for peer, pid in locks.living(home, places.peers_here(home)).items()},
+        "living": {str(peer): pid for peer, pid in locks.living(home, paths.peers_here(home)).items()},
     }
 
 
 def run_of(home: str) -> str:
     """The run that swarm.json speaks of; "" where there is none."""
     try:
-        with open(os.path.join(home, places.SWARM), "rb") as file:
+        with open(os.path.join(home, paths.SWARM), "rb") as file:
             return str(json.load(file).get("run", ""))
     except (OSError, ValueError, AttributeError):
         return ""
@@ -71,8 +71,8 @@ def _hashes(home: str) -> Dict[str, str]:
 
 
 def _pushed(home: str) -> List[str]:
-    names = [name for name in os.listdir(home) if places.is_ours(name)]
-    files = [name for name in names if name in (places.CODE, places.SWARM) or name.endswith(".cfg")]
+    names = [name for name in os.listdir(home) if paths.is_ours(name)]
+    files = [name for name in names if name in (paths.CODE, paths.SWARM) or name.endswith(".cfg")]
     for folder in (name for name in names if name.startswith("keys_")):
         files += [f"{folder}/{name}" for name in os.listdir(os.path.join(home, folder))]
     return [name for name in files if os.path.isfile(os.path.join(home, name))]

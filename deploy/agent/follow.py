@@ -8,8 +8,8 @@ import runpy
 import sys
 from typing import NoReturn
 
-from deploy.agent import places
-from deploy.agent.guard import Guard
+from deploy.agent import paths
+from deploy.agent.watchdog import Guard
 from deploy.agent.wire import Request
 
 _LEASE_SECONDS = 30.0  # the operator sends a heartbeat every few seconds
@@ -17,8 +17,8 @@ _LEASE_SECONDS = 30.0  # the operator sends a heartbeat every few seconds
 
 def follow(request: Request, guard: Guard) -> NoReturn:
     """Hand standard output to `peer.pyz follow` and end with it; the last line is {"end": its exit code}."""
-    home = places.deployed_home(request)
-    code = os.path.join(home, places.CODE)
+    home = paths.deployed_home(request)
+    code = os.path.join(home, paths.CODE)
     guard.lease(_LEASE_SECONDS)
     sys.argv = [code, "follow", home, "--from", json.dumps(request.get("from", {}))]
     if request.get("until_done"):

@@ -7,13 +7,13 @@ import os
 import time
 from typing import Dict, Iterable, Optional
 
-from deploy.agent import places
+from deploy.agent import paths
 
 
 def holder(home: str, peer: int) -> Optional[int]:
     """The living peer's process ID (0: it hasn't written it yet); None where it doesn't live."""
     try:
-        handle = os.open(places.lock_path(home, peer), os.O_RDONLY)
+        handle = os.open(paths.lock_path(home, peer), os.O_RDONLY)
     except FileNotFoundError:
         return None
     try:

@@ -6,14 +6,14 @@ import signal
 import sys
 from typing import Callable, Dict
 
-from deploy.agent import bundle, children, claims, clean, collect, facts, follow, payload, peers, reach
-from deploy.agent.guard import IDLE_SECONDS, Guard
+from deploy.agent import bundle, children, claim, clean, collect, facts, follow, payload, peers, ports
+from deploy.agent.watchdog import IDLE_SECONDS, Guard
 from deploy.agent.wire import AgentError, Answer, Request, Wire
 
 VERBS: Dict[str, Callable[[Request], Answer]] = {
     "facts": facts.facts,
     "state": facts.state,
-    "claim": claims.claim,
+    "claim": claim.claim,
     "prepare": payload.prepare,
     "generate": payload.generate,
     "manifest": payload.manifest,
@@ -23,9 +23,9 @@ VERBS: Dict[str, Callable[[Request], Answer]] = {
     "stop": peers.stop,
     "status": peers.status,
     "clean": clean.clean,
-    "listen": reach.listen,
-    "unlisten": reach.unlisten,
-    "dial": reach.dial,
+    "listen": ports.listen,
+    "unlisten": ports.unlisten,
+    "dial": ports.dial,
 }
 CARRIERS: Dict[str, Callable[[Request, Wire], Answer]] = {
     "receive": bundle.receive,

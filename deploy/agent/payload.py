@@ -7,7 +7,7 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Dict, List, Optional
 
-from deploy.agent import children, places, trees
+from deploy.agent import children, paths, removal
 from deploy.agent.wire import AgentError, Answer, Request
 
 _Stamp = List[List[Any]]
@@ -15,22 +15,22 @@ _Stamp = List[List[Any]]
 
 def prepare(request: Request) -> Answer:
     """Make each peer's payload folder, or a link to its `destination`; in it a link to its `source`."""
-    home = places.deployed_home(request)
+    home = paths.deployed_home(request)
     for peer in request["peers"]:
-        folder = places.peer_folder(home, peer["id"])
+        folder = paths.peer_folder(home, peer["id"])
         _make_folder(folder, peer.get("destination"))
-        _link_source(os.path.join(folder, places.plain_name(request["name"])), peer.get("source"))
+        _link_source(os.path.join(folder, paths.plain_name(request["name"])), peer.get("source"))
     return {}
 
 
 def generate(request: Request) -> Answer:
     """Make the test payload of `size` bytes from `seed`, unless this very one was made here before."""
-    home = places.deployed_home(request)
+    home = paths.deployed_home(request)
     path = _payload_path(home, request)
     note = os.path.join(home, f"made_{int(request['peer'])}.json")
     if os.path.isfile(path) and _load(note) == [request["size"], request["seed"], *_stamp(path)]:
         return {"made": False}
-    trees.remove(path)
+    removal.remove(path)
     arguments = [_code(home), "generate", path, str(request["size"]), "--seed", str(request["seed"])]
     _peer_program(arguments, home, request)
     _save(note, [request["size"], request["seed"], *_stamp(path)])
@@ -39,7 +39,7 @@ def generate(request: Request) -> Answer:
 
 def manifest(request: Request) -> Answer:
     """The manifest of a peer's payload; not hashed anew while names, sizes and times are the same."""
-    home = places.deployed_home(request)
+    home = paths.deployed_home(request)
     path = _payload_path(home, request)
     if not os.path.exists(path):
         raise _missing(os.path.realpath(path))
@@ -56,7 +56,7 @@ def manifest(request: Request) -> Answer:
 
 def verify(request: Request) -> Answer:
     """Hash each peer's payload from its final path against swarm.json; a list of the peers' own answers."""
-    home = places.deployed_home(request)
+    home = paths.deployed_home(request)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         return {"copies": list(pool.map(lambda peer: _verify_one(home, peer, request), request["peers"]))}
 
@@ -82,7 +82,7 @@ def _make_folder(folder: str, destination: Optional[str]) -> None:
         return
     if os.path.isdir(folder) and not os.path.islink(folder):
         _empty_folder(folder)
-    trees.remove(folder)
+    removal.remove(folder)
     os.symlink(goal, folder)
 
 
@@ -113,11 +113,11 @@ def _missing(path: str) -> AgentError:
 
 
 def _payload_path(home: str, request: Request) -> str:
-    return os.path.join(places.peer_folder(home, request["peer"]), places.plain_name(request["name"]))
+    return os.path.join(paths.peer_folder(home, request["peer"]), paths.plain_name(request["name"]))
 
 
 def _code(home: str) -> str:
-    return os.path.join(home, places.CODE)
+    return os.path.join(home, paths.CODE)
 
 
 def _peer_program(arguments: List[str], home: str, request: Request) -> children.Ended:

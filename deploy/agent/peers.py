@@ -12,7 +12,7 @@ import sys
 import time
 from typing import Any, Dict, List
 
-from deploy.agent import children, facts, locks, places
+from deploy.agent import children, facts, locks, paths
 from deploy.agent.wire import AgentError, Answer, Request
 
 _STEP = 0.01
@@ -36,7 +36,7 @@ _warm: Dict[int, "subprocess.Popen[bytes]"] = {}  # peers at the gate; they end 
 
 def warm(request: Request) -> Answer:
     """Load `peers` up to the gate, so that `start` has less to wait for."""
-    home = places.deployed_home(request)
+    home = paths.deployed_home(request)
     for peer in request["peers"]:
         if peer not in _warm and locks.holder(home, peer) is None:
             _warm[peer] = _launch(home, peer)
@@ -45,7 +45,7 @@ def warm(request: Request) -> Answer:
 
 def start(request: Request) -> Answer:
     """Start one peer, detached; answer when it listens or has ended, at the latest after `within` seconds."""
-    home, peer = places.deployed_home(request), int(request["peer"])
+    home, peer = paths.deployed_home(request), int(request["peer"])
     pid = locks.holder(home, peer)
     if pid is not None:
         return {"peer": peer, "pid": pid, "already": True, "listening": True}
@@ -60,8 +60,8 @@ def start(request: Request) -> Answer:
 
 def stop(request: Request) -> Answer:
     """Stop the peers named (all here, where none is): TERM, and KILL for those that live after `within`."""
-    home = places.home_of(request)
-    peers = request.get("peers") or places.peers_here(home)
+    home = paths.home_of(request)
+    peers = request.get("peers") or paths.peers_here(home)
     found = locks.living(home, peers)
     _signal(home, found, signal.SIGTERM)
     stubborn = locks.wait_free(home, found, time.monotonic() + request["within"])
@@ -77,7 +77,7 @@ def stop(request: Request) -> Answer:
 
 def status(request: Request) -> Answer:
     """Each peer's last status, whether it lives, and its last words; the run that the folder holds, and free bytes."""
-    home = places.deployed_home(request)
+    home = paths.deployed_home(request)
     about = [_about(home, int(peer)) for peer in request["peers"]]
     return {"run": facts.run_of(home), "home": home, "peers": about, "free": shutil.disk_usage(home).free}
 
@@ -89,12 +89,12 @@ def reap() -> None:
 
 def _launch(home: str, peer: int) -> "subprocess.Popen[bytes]":
     """A peer that waits at the gate: in a session of its own, so that closing our connection can't touch it."""
-    code = os.path.join(home, places.CODE)
+    code = os.path.join(home, paths.CODE)
     if not os.path.isfile(code):
         raise AgentError(f"{code} isn't there", "run `fab deploy` first")
     command = [sys.executable, "-I", "-c", _GATE, code, str(peer), "--dir", home]
     pipe, null = subprocess.PIPE, subprocess.DEVNULL
-    with open(places.stderr_path(home, peer), "wb") as words:
+    with open(paths.stderr_path(home, peer), "wb") as words:
         return subprocess.Popen(command, cwd=home, stdin=pipe, stdout=null, stderr=words, start_new_session=True)
 
 
@@ -138,7 +138,7 @@ def _about(home: str, peer: int) -> Dict[str, Any]:
 
 def _status_of(home: str, peer: int) -> Dict[str, Any]:
     try:
-        with open(places.status_path(home, peer), "rb") as file:
+        with open(paths.status_path(home, peer), "rb") as file:
             fields = json.load(file)
     except (OSError, ValueError):
         return {}
@@ -156,7 +156,7 @@ def _last_words(home: str, peer: int, pid: int) -> Dict[str, Any]:
 
 def _tail(home: str, peer: int) -> List[str]:
     try:
-        with open(places.stderr_path(home, peer), "rb") as file:
+        with open(paths.stderr_path(home, peer), "rb") as file:
             file.seek(max(0, os.fstat(file.fileno()).st_size - 8192))
             return file.read().decode(errors="replace").strip().splitlines()[-_TAIL:]
     except OSError:

@@ -10,8 +10,8 @@ import deploy.agent
 
 # Each module after those that it imports: the loader below runs them in this order.
 _MODULES = (
-    "wire", "children", "guard", "places", "locks", "trees", "logind", "facts", "bundle", "payload", "peers", "collect",
-    "clean", "claims", "reach", "follow", "main",
+    "wire", "children", "watchdog", "paths", "locks", "removal", "logind", "facts", "bundle", "payload", "peers",
+    "collect", "clean", "claim", "ports", "follow", "main",
 )  # fmt: skip
 GREETING = b"weft-agent "  # begins the agent's first line, after whatever a login script has printed
 OLDEST = (3, 9)

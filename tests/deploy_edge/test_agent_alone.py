@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.agent import guard
+from deploy.agent import watchdog
 from deploy.core.inventory import LOCAL, Host
 from deploy.edge import agentsource
 from deploy.edge import link as links
@@ -153,7 +153,7 @@ def test_peers_at_the_gate_go_with_their_operator(tmp_path: Path, end: str) -> N
 
 def test_an_agent_that_rested_for_long_is_replaced(link: Link, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """While a swarm runs for hours nobody asks the agents anything, and they end; the next question is answered."""
-    assert links.REST_SECONDS < guard.IDLE_SECONDS
+    assert links.REST_SECONDS < watchdog.IDLE_SECONDS
     link.call("state")
     first = _processes_in(tmp_path)
     monkeypatch.setattr(links, "REST_SECONDS", 0.0)
@@ -162,8 +162,8 @@ def test_an_agent_that_rested_for_long_is_replaced(link: Link, tmp_path: Path, m
 
 
 def test_an_agent_that_nobody_asks_for_long_ends() -> None:
-    code = "from deploy.agent import guard; guard.IDLE_SECONDS = 0.1; from deploy.agent import main; main.main()"
-    root = str(Path(guard.__file__).parents[2])
+    code = "from deploy.agent import watchdog; watchdog.IDLE_SECONDS = 0.1; from deploy.agent import main; main.main()"
+    root = str(Path(watchdog.__file__).parents[2])
     with subprocess.Popen([sys.executable, "-c", code], cwd=root, stdin=subprocess.PIPE) as agent:
         assert agent.wait(30) == 75
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.agent import clean, places
+from deploy.agent import clean, paths
 
 Before = Callable[[str, str, Callable[[], object]], None]
 
@@ -19,7 +19,7 @@ def home(folder: Path, name: str) -> str:
 
 
 def make(folder: Path, name: str) -> str:
-    return places.make_home({"home": home(folder, name)})
+    return paths.make_home({"home": home(folder, name)})
 
 
 def cleaned(folder: Path, name: str) -> None:
@@ -50,7 +50,7 @@ def test_another_agent_removes_the_shared_folder_first(tmp_path: Path, before: B
     shared = tmp_path / "hosts"
 
     def other() -> None:
-        (shared / places.MARKER).unlink(missing_ok=True)
+        (shared / paths.MARKER).unlink(missing_ok=True)
         shared.rmdir()
 
     before(moment, "hosts/.weft" if moment == "unlink" else "hosts", other)
@@ -65,7 +65,7 @@ def test_a_folder_made_while_the_shared_one_is_removed_keeps_it_and_its_mark(
     make(tmp_path, "a")
     before(moment, "hosts/.weft" if moment == "unlink" else "hosts", lambda: make(tmp_path, "b"))
     cleaned(tmp_path, "a")
-    assert places.is_marked(home(tmp_path, "b")) and places.is_marked(str(tmp_path / "hosts"))
+    assert paths.is_marked(home(tmp_path, "b")) and paths.is_marked(str(tmp_path / "hosts"))
     cleaned(tmp_path, "b")
     assert list(tmp_path.iterdir()) == []
 
@@ -77,7 +77,7 @@ def test_a_shared_folder_that_is_removed_while_one_is_made_in_it_is_made_again(
     make(tmp_path, "a")
     before("mkdir", name, lambda: cleaned(tmp_path, "a"))
     make(tmp_path, "b")
-    assert places.is_marked(home(tmp_path, "b")) and places.is_marked(str(tmp_path / "hosts"))
+    assert paths.is_marked(home(tmp_path, "b")) and paths.is_marked(str(tmp_path / "hosts"))
     cleaned(tmp_path, "b")
     assert list(tmp_path.iterdir()) == []
 

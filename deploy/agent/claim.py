@@ -6,7 +6,7 @@ import fcntl
 import os
 from typing import Dict
 
-from deploy.agent import locks, places
+from deploy.agent import locks, paths
 from deploy.agent.wire import Answer, Request
 
 _held: Dict[str, int] = {}  # folder -> the open file whose lock is ours; it goes with this process
@@ -14,15 +14,15 @@ _held: Dict[str, int] = {}  # folder -> the open file whose lock is ours; it goe
 
 def claim(request: Request) -> Answer:
     """Hold the swarm's folder, made if need be. `held`: another operator does; `living`: the peers that run there."""
-    home = places.make_home(request)
-    living = locks.living(home, places.peers_here(home))
+    home = paths.make_home(request)
+    living = locks.living(home, paths.peers_here(home))
     return {"held": not _take(home), "living": sorted(living)}
 
 
 def _take(home: str) -> bool:
     if home in _held:
         return True
-    handle = os.open(os.path.join(home, places.MARKER), os.O_RDONLY)
+    handle = os.open(os.path.join(home, paths.MARKER), os.O_RDONLY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from deploy.core.importing import inventory_text, read_machines
+from deploy.core.inventory import inventory_text, read_machines
 from peer.core.config import parse_common
 from peer.core.errors import ConfigError
 from tools.arguments import USAGE, Parser, fail, leave

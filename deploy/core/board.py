@@ -7,8 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from deploy.core.model import Inventory
-from deploy.core.problems import shown
+from deploy.core.inventory import Inventory, shown
 from peer.core import eventlog
 from peer.core.status import ENDED, Status, parse_status
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from deploy.core.model import Inventory, OnSeed, Peer
+from deploy.core.inventory import Inventory, OnSeed, Peer
 
 
 class Placing(NamedTuple):

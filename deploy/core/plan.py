@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from deploy.core.model import Generate, Host, Inventory, OnSeed, Peer, Upload
+from deploy.core.inventory import Generate, Host, Inventory, OnSeed, Peer, Upload
 from deploy.core.texts import piece_size_of, swarm_folder, texts
 from peer.core.sizes import format_size
 

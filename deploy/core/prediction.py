@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from deploy.core.model import Host, Inventory
+from deploy.core.inventory import Host, Inventory
 
 BITS_PER_BYTE = 8
 MBIT = 10**6

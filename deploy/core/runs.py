@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from datetime import datetime
 
-from deploy.core.model import Inventory
+from deploy.core.inventory import Inventory
 from deploy.core.prediction import Limit
 from deploy.core.verdict import Row, Verdict
 

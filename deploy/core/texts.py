@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deploy.core.model import Inventory
+from deploy.core.inventory import Inventory
 from peer.core import config, swarmfile
 from peer.core.config import Common
 from peer.core.manifest import Manifest, auto_piece_size

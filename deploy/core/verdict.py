@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from deploy.core.model import Inventory, Peer
-from deploy.core.problems import shown
-from deploy.core.ranges import fold
+from deploy.core.inventory import Inventory, Peer, fold, shown
 from peer.core.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE
 
 EXIT_UNREACHABLE = 4  # as ansible has it: some host couldn't be reached

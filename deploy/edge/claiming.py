@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from deploy.core.ranges import fold
+from deploy.core.inventory import fold
 from deploy.edge.deadline import Deadline
 from deploy.edge.desk import Desk
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import invoke
 
-from deploy.core.problems import did_you_mean, shown
+from deploy.core.inventory import did_you_mean, shown
 from peer.core.errors import EXIT_USAGE
 
 _NEEDS_VALUE = re.compile(r"<Argument: ([\w-]+)")

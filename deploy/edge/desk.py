@@ -9,8 +9,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from deploy.core.inventory import Inventory
-from deploy.core.ranges import fold
+from deploy.core.inventory import Inventory, fold
 from deploy.core.verdict import SKIPPED, UNREACHABLE, Outcome, error_lines, exit_code
 from deploy.edge.fleet import DEFAULT_SECONDS, Fleet
 from deploy.edge.hosterror import HostError

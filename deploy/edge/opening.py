@@ -7,8 +7,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from deploy.core.inventory import FIRST_PORT, limited, localized, parse_inventory
-from deploy.core.views import joined
+from deploy.core.inventory import FIRST_PORT, joined, limited, localized, parse_inventory
 from deploy.edge.desk import Desk
 from deploy.edge.fleet import Fleet
 from deploy.edge.screen import Screen

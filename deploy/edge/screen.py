@@ -23,7 +23,7 @@ from rich.table import Table
 from rich.text import Text
 
 from deploy.core.board import Board, Card, Line, most_telling, overall, reasons
-from deploy.core.problems import shown
+from deploy.core.inventory import shown
 from deploy.edge.transcript import Transcript
 from peer.core.sizes import format_rate
 

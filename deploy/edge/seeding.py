@@ -8,9 +8,8 @@ import sys
 from pathlib import Path
 
 import peer
-from deploy.core.inventory import Generate, Peer, Upload
+from deploy.core.inventory import Generate, Peer, Upload, fold
 from deploy.core.placing import placing
-from deploy.core.ranges import fold
 from deploy.core.verdict import UNREACHABLE
 from deploy.edge.bundle import Parcel, send
 from deploy.edge.desk import Desk

@@ -9,8 +9,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from deploy.core.board import Board, Card, Line
-from deploy.core.inventory import Peer
-from deploy.core.ranges import fold
+from deploy.core.inventory import Peer, fold
 from deploy.core.verdict import FAILED, Outcome
 from deploy.edge import running
 from deploy.edge.desk import Desk

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deploy.core.ranges import MAX_NAMES, RangeError, expand, fold, fold_list
+from deploy.core.inventory.ranges import MAX_NAMES, RangeError, expand, fold, fold_list
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deploy.core.importing import inventory_text, read_machines
-from deploy.core.inventory import Generate, parse_inventory
+from deploy.core.inventory import Generate, inventory_text, parse_inventory, read_machines
 from peer.core.config import PeerRow, parse_common
 from peer.core.errors import ConfigError
 from tools import import_machines

@@ -9,8 +9,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from deploy.core.inventory import Inventory, InventoryError, limited, localized, parse_inventory
+from deploy.core.inventory.yamltext import read
 from deploy.core.plan import PHASES, steps
-from deploy.core.yamltext import read
 
 WORDS = [
     "swarm", "hosts", "defaults", "groups", "seeds", "peers", "name", "payload", "generate", "path", "upload",

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from deploy.core.form import HostPart, PayloadPart, PeerPart, SwarmPart
 from deploy.core.inventory import InventoryError, limited, parse_inventory
+from deploy.core.inventory.fields import HostPart, PayloadPart, PeerPart, SwarmPart
 
 TEXT = (Path(__file__).parents[2] / "docs" / "inventory.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)

@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 
 from deploy.core.inventory import InventoryError, json_schema, parse_inventory
-from deploy.core.yamltext import read
+from deploy.core.inventory.yamltext import read
 from tools import schema
 
 ROOT = Path(__file__).parents[2]

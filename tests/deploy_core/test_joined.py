@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from deploy.core.inventory import Inventory, limited, parse_inventory
-from deploy.core.views import joined
+from deploy.core.inventory import Inventory, joined, limited, parse_inventory
 
 TEXT = """
 swarm: {name: s, payload: {generate: 1MiB}}

@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from deploy.core.inventory import parse_inventory
-from deploy.core.names import is_loopback
-from deploy.core.problems import InventoryError
+from deploy.core.inventory.errors import InventoryError
+from deploy.core.inventory.names import is_loopback
+from deploy.core.inventory.parse import parse_inventory
 from peer.core.config import Common, PeerRow, parse_peer_info
 from peer.core.errors import ConfigError
 

@@ -6,9 +6,9 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from fnmatch import fnmatchcase
 
-from deploy.core.form import InventoryPart
-from deploy.core.problems import Ledger, Path, did_you_mean
-from deploy.core.ranges import expand, fold, fold_list
+from deploy.core.inventory.errors import Ledger, Path, did_you_mean
+from deploy.core.inventory.fields import InventoryPart
+from deploy.core.inventory.ranges import expand, fold, fold_list
 
 ALL = "all"  # a group that is always there
 MAX_NESTING = 50

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from deploy.core.model import Host, OnSeed, Payload, Peer
-from deploy.core.names import is_loopback
-from deploy.core.problems import Ledger
-from deploy.core.ranges import fold
+from deploy.core.inventory.errors import Ledger
+from deploy.core.inventory.model import Host, OnSeed, Payload, Peer
+from deploy.core.inventory.names import is_loopback
+from deploy.core.inventory.ranges import fold
 
 LAST_PORT = 65535
 _HERE = "this machine"

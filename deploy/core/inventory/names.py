@@ -10,8 +10,8 @@ import re
 import unicodedata
 from ipaddress import ip_address
 
-from deploy.core.model import Jump
-from deploy.core.ranges import RangeError, expand, has_range
+from deploy.core.inventory.model import Jump
+from deploy.core.inventory.ranges import RangeError, expand, has_range
 from peer.core.manifest import unsafe_name
 
 NAME_PATTERN = r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}"

@@ -17,8 +17,8 @@ from pydantic import (
     model_validator,
 )
 
-from deploy.core import names
-from deploy.core.problems import described
+from deploy.core.inventory import names
+from deploy.core.inventory.errors import described
 from peer.core.config import MAX_PEER_ID
 from peer.core.sizes import parse_size
 

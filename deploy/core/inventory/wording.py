@@ -8,8 +8,8 @@ from typing import Any, cast
 
 from pydantic import ValidationError
 
-from deploy.core.form import HostPart, InventoryPart, Part, PayloadPart, PeerPart, RatePart, SwarmPart
-from deploy.core.problems import Path, described, did_you_mean, shortened
+from deploy.core.inventory.errors import Path, described, did_you_mean, shortened
+from deploy.core.inventory.fields import HostPart, InventoryPart, Part, PayloadPart, PeerPart, RatePart, SwarmPart
 
 _BELONGS = {
     "string_type": "a text",

@@ -1,4 +1,4 @@
-"""The door to the inventory: text -> `Inventory`; and the views of it that a command line asks for."""
+"""Text -> `Inventory`: reads the YAML, checks its form and its meaning, and names every mistake at once."""
 
 from __future__ import annotations
 
@@ -7,43 +7,17 @@ from typing import Any, cast
 
 from pydantic import ValidationError
 
-from deploy.core.complaints import complaints
-from deploy.core.form import InventoryPart
-from deploy.core.groups import groups_of, named
-from deploy.core.hosts import hosts_of
-from deploy.core.machines import check_machines
-from deploy.core.model import (
-    FIRST_ID,
-    FIRST_PORT,
-    LOCAL,
-    SSH,
-    Generate,
-    Host,
-    Inventory,
-    Jump,
-    OnSeed,
-    Payload,
-    Peer,
-    Rate,
-    Rounds,
-    Swarm,
-    Upload,
-)
-from deploy.core.peers import peers_of
-from deploy.core.problems import InventoryError, Ledger, Path, Problem, described
-from deploy.core.ranges import fold
-from deploy.core.schema import json_schema
-from deploy.core.swarms import swarm_of
-from deploy.core.views import limited, localized
-from deploy.core.yamltext import read
-
-__all__ = [
-    "FIRST_ID", "FIRST_PORT", "LOCAL", "SSH",
-    "Generate", "Host", "Inventory", "InventoryError", "Jump", "OnSeed", "Payload", "Peer", "Problem", "Rate",
-    "Rounds", "Swarm", "Upload",
-    "json_schema", "limited", "localized", "parse_inventory",
-]  # fmt: skip
-
+from deploy.core.inventory.clashes import check_machines
+from deploy.core.inventory.errors import Ledger, Path, described
+from deploy.core.inventory.fields import InventoryPart
+from deploy.core.inventory.groups import groups_of, named
+from deploy.core.inventory.hosts import hosts_of
+from deploy.core.inventory.model import Inventory, Peer
+from deploy.core.inventory.peers import peers_of
+from deploy.core.inventory.ranges import fold
+from deploy.core.inventory.swarms import swarm_of
+from deploy.core.inventory.wording import complaints
+from deploy.core.inventory.yamltext import read
 
 NULL_MEANS_NOTHING = ("defaults", "groups", "seeds", "peers")  # their lines may all be commented out
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from deploy.core.form import InventoryPart, PeerPart
-from deploy.core.machines import Ports, peer_machines
-from deploy.core.model import FIRST_ID, Host, Peer
-from deploy.core.problems import Ledger, Path, did_you_mean
+from deploy.core.inventory.clashes import Ports, peer_machines
+from deploy.core.inventory.errors import Ledger, Path, did_you_mean
+from deploy.core.inventory.fields import InventoryPart, PeerPart
+from deploy.core.inventory.model import FIRST_ID, Host, Peer
 
 Parts = dict[Path, PeerPart]  # rows by where they stand: ("peers", 0), or their host where the file lists none
 

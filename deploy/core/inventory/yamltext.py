@@ -13,7 +13,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from deploy.core.problems import InventoryError, Path, Problem, dotted
+from deploy.core.inventory.errors import InventoryError, Path, Problem, dotted
 
 MAX_NODES = 200_000  # a few aliases that name one another stand for billions of nodes
 MAX_DEPTH = 12  # the inventory itself is five deep

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from deploy.core import names
-from deploy.core.form import HostPart, InventoryPart
-from deploy.core.model import FIRST_PORT, LOCAL, Host, Rate
-from deploy.core.problems import Ledger, Path
-from deploy.core.ranges import expand, has_range
+from deploy.core.inventory import names
+from deploy.core.inventory.errors import Ledger, Path
+from deploy.core.inventory.fields import HostPart, InventoryPart
+from deploy.core.inventory.model import FIRST_PORT, LOCAL, Host, Rate
+from deploy.core.inventory.ranges import expand, has_range
 
 MAX_HOSTS = 10_000
 SSH_WORKDIR = "~/.weft"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from deploy.core.groups import select
-from deploy.core.machines import LAST_PORT
-from deploy.core.model import FIRST_PORT, LOCAL, Host, Inventory
-from deploy.core.problems import InventoryError, Problem
-from deploy.core.ranges import fold
+from deploy.core.inventory.clashes import LAST_PORT
+from deploy.core.inventory.errors import InventoryError, Problem
+from deploy.core.inventory.groups import select
+from deploy.core.inventory.model import FIRST_PORT, LOCAL, Host, Inventory
+from deploy.core.inventory.ranges import fold
 
 
 def limited(inventory: Inventory, limit: str) -> Inventory:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from posixpath import basename
 
-from deploy.core import names
-from deploy.core.form import PayloadPart, SwarmPart
-from deploy.core.model import Generate, OnSeed, Payload, Rounds, Swarm, Upload
-from deploy.core.problems import Ledger, Path
+from deploy.core.inventory import names
+from deploy.core.inventory.errors import Ledger, Path
+from deploy.core.inventory.fields import PayloadPart, SwarmPart
+from deploy.core.inventory.model import Generate, OnSeed, Payload, Rounds, Swarm, Upload
 from peer.core.swarmfile import CLASSIC, Limits
 
 DEFAULT_NAME = "TheFile.dat"  # of a generated file

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
+from deploy.core.configfiles import piece_size_of, swarm_folder, texts
 from deploy.core.inventory import Generate, Host, Inventory, OnSeed, Peer, Upload
-from deploy.core.texts import piece_size_of, swarm_folder, texts
 from peer.core.sizes import format_size
 
 PHASES = ("check", "deploy", "start", "logs", "status", "collect-logs", "verify", "stop", "clean")

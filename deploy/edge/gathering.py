@@ -7,7 +7,14 @@ from typing import Any
 
 from deploy.core.inventory import Peer
 from deploy.core.prediction import Limit, limit_seconds
-from deploy.core.runs import HEADINGS, SUMMARY_JSON_NAME, SUMMARY_NAME, format_summary, format_summary_json, format_time
+from deploy.core.summary import (
+    HEADINGS,
+    SUMMARY_JSON_NAME,
+    SUMMARY_NAME,
+    format_summary,
+    format_summary_json,
+    format_time,
+)
 from deploy.core.verdict import Copy, Verdict, error_lines, judge
 from deploy.edge.desk import Desk
 from deploy.edge.link import Link

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any
 
-from deploy.core.placing import placing
+from deploy.core.placement import placing
 from deploy.core.plan import texts
-from deploy.core.runs import run_id
+from deploy.core.summary import run_id
 from deploy.edge import seeding
 from deploy.edge.authority import PeerKeys, make_keys
 from deploy.edge.bundle import CODE_NAME, Parcel, missing, parcel, send

@@ -22,8 +22,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from deploy.core.board import Board, Card, Line, most_telling, overall, reasons
 from deploy.core.inventory import shown
+from deploy.core.progress import Board, Card, Line, most_telling, overall, reasons
 from deploy.edge.transcript import Transcript
 from peer.core.sizes import format_rate
 

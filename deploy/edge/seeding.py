@@ -9,7 +9,7 @@ from pathlib import Path
 
 import peer
 from deploy.core.inventory import Generate, Peer, Upload, fold
-from deploy.core.placing import placing
+from deploy.core.placement import placing
 from deploy.core.verdict import UNREACHABLE
 from deploy.edge.bundle import Parcel, send
 from deploy.edge.desk import Desk

@@ -8,8 +8,8 @@ import time
 from collections import Counter
 from collections.abc import Iterable
 
-from deploy.core.board import Board, Card, Line
 from deploy.core.inventory import Peer, fold
+from deploy.core.progress import Board, Card, Line
 from deploy.core.verdict import FAILED, Outcome
 from deploy.edge import running
 from deploy.edge.desk import Desk

@@ -9,7 +9,7 @@ import pytest
 
 from deploy.core.inventory import limited, parse_inventory
 from deploy.core.prediction import Limit, limit_seconds
-from deploy.core.runs import format_summary, format_summary_json, format_table, format_time, run_id
+from deploy.core.summary import format_summary, format_summary_json, format_table, format_time, run_id
 from deploy.core.verdict import UNREACHABLE, Copy, Outcome, judge
 
 MEGABYTE = 10**6

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from deploy.core.board import Board, Card, most_telling, overall, reasons
 from deploy.core.inventory import Inventory, parse_inventory
+from deploy.core.progress import Board, Card, most_telling, overall, reasons
 from peer.core.status import Neighbour, Status
 
 ID = 1001

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from deploy.core.board import Board
+from deploy.core.progress import Board
 from deploy.edge import screen as screens
 from deploy.edge.screen import Screen
 from deploy.edge.transcript import Transcript

@@ -2,7 +2,7 @@
 
 from fabric.main import program
 
-from deploy.edge import commandline
+from deploy.edge.fab import commandline
 from deploy.fabfile import ns
 
 __all__ = ["ns"]

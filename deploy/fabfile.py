@@ -7,7 +7,7 @@ from typing import Any
 from invoke import Collection
 
 from deploy.edge import bringing, checking, clearing, gathering, picturing, planning, pushing, running, watching
-from deploy.edge.chaintask import chain_task
+from deploy.edge.fab.chaintask import chain_task
 
 _KEEP_GOING = "start the others even if a peer can't be started"
 _EVERY = "show every event line, the frequent kinds too"

@@ -10,10 +10,10 @@ import invoke
 
 from deploy.core import chain
 from deploy.core.plan import PHASES
-from deploy.edge.chaintask import SHARED
 from deploy.edge.desk import Desk, Halt
-from deploy.edge.interrupts import orderly
-from deploy.edge.opening import open_desk
+from deploy.edge.fab.chaintask import SHARED
+from deploy.edge.fab.interrupts import orderly
+from deploy.edge.fab.openchain import open_desk
 from deploy.edge.planning import plan
 from peer.core.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, WeftError
 

@@ -44,7 +44,8 @@ ROOMS: Dict[str, Room] = {
         own=("deploy", "peer.core"), bare=("peer",), others=("cryptography", "fabric", "invoke", "paramiko", "rich")
     ),
     "tools": Room(
-        own=("tools", "peer", "deploy.core", "deploy.edge.authority"), others=("atheris", "libtorrent", "matplotlib")
+        own=("tools", "peer", "deploy.core", "deploy.edge.pushed.authority"),
+        others=("atheris", "libtorrent", "matplotlib"),
     ),
     "tools.sim": Room(own=("tools", "peer.core")),
 }

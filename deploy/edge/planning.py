@@ -9,7 +9,7 @@ from deploy.core.inventory import Upload, json_schema
 from deploy.core.plan import facts_of, format_steps, steps
 from deploy.core.prediction import limit_seconds
 from deploy.edge.desk import Desk
-from deploy.edge.uploads import upload_size
+from deploy.edge.pushed.uploads import upload_size
 
 
 def plan(desk: Desk, phases: Sequence[str] = ("up",)) -> None:

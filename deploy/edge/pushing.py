@@ -11,13 +11,13 @@ from deploy.core.placement import placing
 from deploy.core.plan import texts
 from deploy.core.summary import run_id
 from deploy.edge import seeding
-from deploy.edge.authority import PeerKeys, make_keys
-from deploy.edge.bundle import CODE_NAME, Parcel, missing, parcel, send
 from deploy.edge.claiming import claim_seeds
 from deploy.edge.desk import Desk
 from deploy.edge.hosterror import HostError
 from deploy.edge.link import Link
-from deploy.edge.zipapp import peer_zip
+from deploy.edge.pushed.authority import PeerKeys, make_keys
+from deploy.edge.pushed.bundle import CODE_NAME, Parcel, missing, parcel, send
+from deploy.edge.pushed.zipapp import peer_zip
 from peer.core.manifest import Manifest
 from peer.core.sizes import format_size
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from deploy.edge.bundle import CODE_NAME, parcel, send
 from deploy.edge.link import Link
-from deploy.edge.zipapp import peer_zip
+from deploy.edge.pushed.bundle import CODE_NAME, parcel, send
+from deploy.edge.pushed.zipapp import peer_zip
 from peer.core import config, swarmfile
 from peer.core.config import Common, PeerRow
 from peer.core.manifest import Manifest, from_json

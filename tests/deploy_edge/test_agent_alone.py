@@ -19,10 +19,10 @@ from deploy.agent import watchdog
 from deploy.core.inventory import LOCAL, Host
 from deploy.edge import agentsource
 from deploy.edge import link as links
-from deploy.edge.bundle import CODE_NAME, parcel, send
 from deploy.edge.hosterror import HostError
 from deploy.edge.link import Link
 from deploy.edge.local import LocalTransport
+from deploy.edge.pushed.bundle import CODE_NAME, parcel, send
 from tests.deploy_edge.pushed import NAME, push
 from tests.waiting import wait_for
 

@@ -13,9 +13,9 @@ import pytest
 
 from deploy.agent import bundle
 from deploy.agent.wire import AgentError, Wire
-from deploy.edge.bundle import Parcel, missing, parcel, send
 from deploy.edge.hosterror import HostError
 from deploy.edge.link import Link
+from deploy.edge.pushed.bundle import Parcel, missing, parcel, send
 
 
 def test_files_arrive_with_bytes_and_modes(link: Link, home: Path) -> None:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from deploy.edge.bundle import parcel, send
 from deploy.edge.hosterror import HostError
 from deploy.edge.link import Link
+from deploy.edge.pushed.bundle import parcel, send
 from tests.deploy_edge.pushed import NAME, push
 
 

@@ -11,7 +11,7 @@ from typing import Callable
 
 import pytest
 
-from deploy.edge.zipapp import peer_zip
+from deploy.edge.pushed.zipapp import peer_zip
 
 
 def repacked(change: Callable[[str, bytes], "bytes | None"]) -> bytes:

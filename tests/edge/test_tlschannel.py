@@ -13,7 +13,7 @@ from typing import Callable, Iterator, List, Tuple
 
 import pytest
 
-from deploy.edge.authority import make_keys
+from deploy.edge.pushed.authority import make_keys
 from peer.core.errors import ProtocolError
 from peer.edge.channel import Channel
 from peer.edge.keys import Keys

@@ -13,7 +13,7 @@ from typing import Callable, Dict, Iterator
 
 import pytest
 
-from deploy.edge.authority import make_keys
+from deploy.edge.pushed.authority import make_keys
 from peer.core.swarmfile import Limits
 from peer.edge.dialler import MOST_STRANGERS
 from tests.swarm import attackers

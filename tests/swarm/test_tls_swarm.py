@@ -12,7 +12,7 @@ from typing import Callable, Dict
 
 import pytest
 
-from deploy.edge.authority import PeerKeys, make_keys
+from deploy.edge.pushed.authority import PeerKeys, make_keys
 from peer.core import handshake
 from peer.core.errors import EXIT_USAGE
 from tests.swarm.process import Starter, assert_all_well

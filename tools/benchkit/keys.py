@@ -16,7 +16,7 @@ def missing() -> str:
 
 def write(folders: Mapping[int, Path]) -> None:
     """Put each peer's keys into its working directory, given by peer id."""
-    from deploy.edge.authority import make_keys
+    from deploy.edge.pushed.authority import make_keys
 
     for peer_id, keys in make_keys(folders, datetime.datetime.now(datetime.timezone.utc)).items():
         place = folders[peer_id] / f"keys_{peer_id}"

@@ -10,7 +10,7 @@ from deploy.core.inventory import Host, Upload
 from deploy.core.plan import facts_of
 from deploy.core.verdict import FAILED, Outcome
 from deploy.edge.desk import Desk
-from deploy.edge.link import Link
+from deploy.edge.hosts.host import Link
 from deploy.edge.pushed.uploads import upload_size
 from peer.core.sizes import format_size
 

@@ -7,7 +7,7 @@ from typing import Any
 from deploy.core.verdict import FAILED, Outcome
 from deploy.edge import running
 from deploy.edge.desk import Desk
-from deploy.edge.link import Link
+from deploy.edge.hosts.host import Link
 
 CLEAN_SECONDS = 300.0
 

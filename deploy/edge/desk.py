@@ -11,9 +11,9 @@ from typing import Any, TypeVar
 
 from deploy.core.inventory import Inventory, fold
 from deploy.core.verdict import SKIPPED, UNREACHABLE, Outcome, error_lines, exit_code
-from deploy.edge.fleet import DEFAULT_SECONDS, Fleet
-from deploy.edge.hosterror import HostError
-from deploy.edge.link import Link
+from deploy.edge.hosts.errors import HostError
+from deploy.edge.hosts.fleet import DEFAULT_SECONDS, Fleet
+from deploy.edge.hosts.host import Link
 from deploy.edge.screen import Screen
 from deploy.edge.transcript import Transcript
 from peer.core.errors import EXIT_USAGE, ConfigError, WeftError

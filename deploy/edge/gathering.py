@@ -17,7 +17,7 @@ from deploy.core.summary import (
 )
 from deploy.core.verdict import Copy, Verdict, error_lines, judge
 from deploy.edge.desk import Desk
-from deploy.edge.link import Link
+from deploy.edge.hosts.host import Link
 from deploy.edge.running import statuses
 from peer.core.status import DONE
 

@@ -13,8 +13,8 @@ from deploy.core.summary import run_id
 from deploy.edge import seeding
 from deploy.edge.claiming import claim_seeds
 from deploy.edge.desk import Desk
-from deploy.edge.hosterror import HostError
-from deploy.edge.link import Link
+from deploy.edge.hosts.errors import HostError
+from deploy.edge.hosts.host import Link
 from deploy.edge.pushed.authority import PeerKeys, make_keys
 from deploy.edge.pushed.bundle import CODE_NAME, Parcel, missing, parcel, send
 from deploy.edge.pushed.zipapp import peer_zip

@@ -12,8 +12,8 @@ from deploy.core.inventory import Generate, Peer, Upload, fold
 from deploy.core.placement import placing
 from deploy.core.verdict import UNREACHABLE
 from deploy.edge.desk import Desk
-from deploy.edge.hosterror import HostError
-from deploy.edge.link import Link
+from deploy.edge.hosts.errors import HostError
+from deploy.edge.hosts.host import Link
 from deploy.edge.pushed.bundle import Parcel, send
 from peer.core.errors import EXIT_USAGE, WeftError
 from peer.core.manifest import Manifest, from_json

@@ -13,8 +13,8 @@ from deploy.core.progress import Board, Card, Line
 from deploy.core.verdict import FAILED, Outcome
 from deploy.edge import running
 from deploy.edge.desk import Desk
-from deploy.edge.ears import Ears, Heard
-from deploy.edge.hosterror import HostError
+from deploy.edge.hosts.errors import HostError
+from deploy.edge.hosts.follow import Ears, Heard
 
 _TICK_SECONDS = 0.12
 _REPORT_SECONDS = 5.0  # between two lines of progress where there is no live display

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from deploy.core.inventory import LOCAL, Host
-from deploy.edge.link import Link
-from deploy.edge.local import LocalTransport
+from deploy.edge.hosts.host import Link
+from deploy.edge.hosts.local import LocalTransport
 
 
 @pytest.fixture

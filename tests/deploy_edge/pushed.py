@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from deploy.edge.link import Link
+from deploy.edge.hosts.host import Link
 from deploy.edge.pushed.bundle import CODE_NAME, parcel, send
 from deploy.edge.pushed.zipapp import peer_zip
 from peer.core import config, swarmfile

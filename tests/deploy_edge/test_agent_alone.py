@@ -17,11 +17,11 @@ import pytest
 
 from deploy.agent import watchdog
 from deploy.core.inventory import LOCAL, Host
-from deploy.edge import agentsource
-from deploy.edge import link as links
-from deploy.edge.hosterror import HostError
-from deploy.edge.link import Link
-from deploy.edge.local import LocalTransport
+from deploy.edge.hosts import agentsource
+from deploy.edge.hosts import host as links
+from deploy.edge.hosts.errors import HostError
+from deploy.edge.hosts.host import Link
+from deploy.edge.hosts.local import LocalTransport
 from deploy.edge.pushed.bundle import CODE_NAME, parcel, send
 from tests.deploy_edge.pushed import NAME, push
 from tests.waiting import wait_for
@@ -208,8 +208,8 @@ _OPERATOR = """
 import sys
 from pathlib import Path
 from deploy.core.inventory import LOCAL, Host
-from deploy.edge.link import Link
-from deploy.edge.local import LocalTransport
+from deploy.edge.hosts.host import Link
+from deploy.edge.hosts.local import LocalTransport
 from tests.deploy_edge.pushed import push
 host = Host("here", "127.0.0.1", "127.0.0.1", connection=LOCAL)
 link = Link(host, LocalTransport(host, Path("{folder}")), "host/swarm")

@@ -13,8 +13,8 @@ import pytest
 
 from deploy.agent import bundle
 from deploy.agent.wire import AgentError, Wire
-from deploy.edge.hosterror import HostError
-from deploy.edge.link import Link
+from deploy.edge.hosts.errors import HostError
+from deploy.edge.hosts.host import Link
 from deploy.edge.pushed.bundle import Parcel, missing, parcel, send
 
 

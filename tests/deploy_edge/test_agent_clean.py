@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from deploy.edge.hosterror import HostError
-from deploy.edge.link import Link
+from deploy.edge.hosts.errors import HostError
+from deploy.edge.hosts.host import Link
 from deploy.edge.pushed.bundle import parcel, send
 from tests.deploy_edge.pushed import NAME, push
 

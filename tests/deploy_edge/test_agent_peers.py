@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from deploy.edge.hosterror import HostError
-from deploy.edge.link import Link
+from deploy.edge.hosts.errors import HostError
+from deploy.edge.hosts.host import Link
 from tests.deploy_edge.pushed import NAME, push
 from tests.waiting import wait_for
 

@@ -6,8 +6,8 @@ import threading
 
 import pytest
 
-from deploy.edge.fanout import fan_out
-from deploy.edge.hosterror import HostError
+from deploy.edge.hosts.errors import HostError
+from deploy.edge.hosts.fanout import fan_out
 
 
 def nothing(name: str) -> None:

@@ -8,7 +8,7 @@ import paramiko
 import pytest
 from paramiko.hostkeys import HostKeys
 
-from deploy.edge.hostkeys import KnownHosts, UntrustedKey
+from deploy.edge.hosts.hostkeys import KnownHosts, UntrustedKey
 
 
 def line(names: str, key: paramiko.PKey) -> str:

@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 
 from deploy.core.inventory import LOCAL, Host
-from deploy.edge.link import Link
-from deploy.edge.local import LocalTransport
+from deploy.edge.hosts.host import Link
+from deploy.edge.hosts.local import LocalTransport
 from tests.deploy_edge.fabrun import SECONDS, Ran, fab, fab_command, fab_environment
 from tests.ports import free_ports
 from tests.waiting import wait_for

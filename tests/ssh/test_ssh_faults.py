@@ -10,13 +10,13 @@ import paramiko
 import pytest
 
 from deploy.core.inventory import LOCAL, Host
-from deploy.edge import link as links
-from deploy.edge import ssh
-from deploy.edge.fanout import fan_out
-from deploy.edge.hosterror import HostError
-from deploy.edge.link import Link
-from deploy.edge.local import LocalTransport
-from deploy.edge.ssh import SshTransport, Ways
+from deploy.edge.hosts import host as links
+from deploy.edge.hosts import ssh
+from deploy.edge.hosts.errors import HostError
+from deploy.edge.hosts.fanout import fan_out
+from deploy.edge.hosts.host import Link
+from deploy.edge.hosts.local import LocalTransport
+from deploy.edge.hosts.ssh import SshTransport, Ways
 from tests.ssh.faultserver import FaultServer
 
 

@@ -9,9 +9,9 @@ from typing import Any
 
 from deploy.core.inventory import FIRST_PORT, joined, limited, localized, parse_inventory
 from deploy.edge.desk import Desk
-from deploy.edge.fleet import Fleet
+from deploy.edge.hosts.fleet import Fleet
+from deploy.edge.hosts.ssh import Ways
 from deploy.edge.screen import Screen
-from deploy.edge.ssh import Ways
 from deploy.edge.transcript import Transcript
 from peer.core.errors import ConfigError
 

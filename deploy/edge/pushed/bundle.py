@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from deploy.edge.link import Link
+from deploy.edge.hosts.host import Link
 
 CODE_NAME = "peer.pyz"
 _BLOCK = 1024 * 1024

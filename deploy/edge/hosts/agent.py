@@ -7,10 +7,10 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from deploy.edge import agentsource
-from deploy.edge.deadline import Deadline
-from deploy.edge.hosterror import HostError, unreachable
-from deploy.edge.pipe import Pipe, PipeBroken
+from deploy.edge.hosts import agentsource
+from deploy.edge.hosts.deadline import Deadline
+from deploy.edge.hosts.errors import HostError, unreachable
+from deploy.edge.hosts.pipe import Pipe, PipeBroken
 
 Answer = dict[str, Any]
 OnPart = Callable[[str, bytes], None]

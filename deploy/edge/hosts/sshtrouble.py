@@ -8,7 +8,7 @@ import socket
 import paramiko
 from paramiko.ssh_exception import NoValidConnectionsError
 
-from deploy.edge.hostkeys import UntrustedKey
+from deploy.edge.hosts.hostkeys import UntrustedKey
 
 # Paramiko reads a key as one kind after the other. Where the right one was refused, it tells of the last wrong try.
 _MISREAD = re.compile(r"encountered .* key, expected|not a valid .* private key")

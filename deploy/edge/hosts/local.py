@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from deploy.core.inventory import Host
-from deploy.edge import agentsource
-from deploy.edge.deadline import Deadline
-from deploy.edge.hosterror import unreachable
-from deploy.edge.pipe import Pipe
+from deploy.edge.hosts import agentsource
+from deploy.edge.hosts.deadline import Deadline
+from deploy.edge.hosts.errors import unreachable
+from deploy.edge.hosts.pipe import Pipe
 
 _PATIENCE = 2.0  # seconds for an agent to notice that we hung up
 

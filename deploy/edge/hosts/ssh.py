@@ -16,11 +16,11 @@ import fabric
 import paramiko
 
 from deploy.core.inventory import Host, Jump
-from deploy.edge import agentsource, sshtrouble
-from deploy.edge.deadline import Deadline
-from deploy.edge.hosterror import HostError, unreachable
-from deploy.edge.hostkeys import USER_FILE, KnownHosts, StrictPolicy
-from deploy.edge.pipe import Pipe
+from deploy.edge.hosts import agentsource, sshtrouble
+from deploy.edge.hosts.deadline import Deadline
+from deploy.edge.hosts.errors import HostError, unreachable
+from deploy.edge.hosts.hostkeys import USER_FILE, KnownHosts, StrictPolicy
+from deploy.edge.hosts.pipe import Pipe
 
 CONNECT_SECONDS = 12  # TCP's answer; and then the banner and the key exchange together
 BANNER_SECONDS = 8  # less than that: Paramiko takes a handshake that is too slow for a finished one

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import TypeVar
 
-from deploy.edge.hosterror import HostError, unreachable
+from deploy.edge.hosts.errors import HostError, unreachable
 
 T = TypeVar("T")
 WIDTH = 64  # hosts at once

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from deploy.core.verdict import UNREACHABLE
-from deploy.edge.hosterror import HostError
-from deploy.edge.link import Link
+from deploy.edge.hosts.errors import HostError
+from deploy.edge.hosts.host import Link
 
 _RETRY_SECONDS = 2.0
 

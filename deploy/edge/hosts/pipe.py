@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from deploy.edge.deadline import Deadline
+from deploy.edge.hosts.deadline import Deadline
 
 _BLOCK = 256 * 1024
 _MAX_LINE = 64 * 1024 * 1024  # a manifest of a large payload is one line

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Protocol
 
 from deploy.core.inventory import Host
-from deploy.edge.deadline import Deadline
-from deploy.edge.pipe import Pipe
-from deploy.edge.session import Answer, OnPart, Session
+from deploy.edge.hosts.agent import Answer, OnPart, Session
+from deploy.edge.hosts.deadline import Deadline
+from deploy.edge.hosts.pipe import Pipe
 
 CONNECT_SECONDS = 40.0  # login with all its retries, behind a bastion too
 AGENT_SECONDS = 20.0  # a host's Python, from cold

@@ -8,11 +8,11 @@ from typing import TypeVar
 
 from deploy.core.inventory import Host, Inventory
 from deploy.core.plan import swarm_folder
-from deploy.edge.fanout import fan_out
-from deploy.edge.hosterror import HostError
-from deploy.edge.link import Link, Transport
-from deploy.edge.local import LocalTransport
-from deploy.edge.ssh import SshTransport, Ways
+from deploy.edge.hosts.errors import HostError
+from deploy.edge.hosts.fanout import fan_out
+from deploy.edge.hosts.host import Link, Transport
+from deploy.edge.hosts.local import LocalTransport
+from deploy.edge.hosts.ssh import SshTransport, Ways
 
 T = TypeVar("T")
 DEFAULT_SECONDS = 120.0

@@ -6,8 +6,16 @@ from typing import Any
 
 from invoke import Collection
 
-from deploy.edge import bringing, checking, clearing, gathering, picturing, planning, pushing, running, watching
 from deploy.edge.fab.chaintask import chain_task
+from deploy.edge.screen import picture
+from deploy.edge.tasks import check as checking
+from deploy.edge.tasks import clean as clearing
+from deploy.edge.tasks import deploy as pushing
+from deploy.edge.tasks import logs as watching
+from deploy.edge.tasks import plan as planning
+from deploy.edge.tasks import start as running
+from deploy.edge.tasks import up as bringing
+from deploy.edge.tasks import verify as gathering
 
 _KEEP_GOING = "start the others even if a peer can't be started"
 _EVERY = "show every event line, the frequent kinds too"
@@ -47,7 +55,7 @@ def status(c: Any) -> None:
 @chain_task(every=_EVERY, svg=_SVG)
 def logs(c: Any, every: bool = False, svg: str = "") -> None:
     """Follow all hosts until every peer has ended; Ctrl-C leaves the swarm running."""
-    with picturing.picture(c.desk.screen, svg, "fab logs"):
+    with picture.picture(c.desk.screen, svg, "fab logs"):
         watching.logs(c.desk, every)
 
 
@@ -78,7 +86,7 @@ def clean(c: Any) -> None:
 @chain_task(keep_going=_KEEP_GOING, every=_EVERY, svg=_SVG)
 def up(c: Any, keep_going: bool = False, every: bool = False, svg: str = "") -> None:
     """All of it: deploy, start, watch until done, collect the logs, verify."""
-    with picturing.picture(c.desk.screen, svg, "fab up"):
+    with picture.picture(c.desk.screen, svg, "fab up"):
         bringing.up(c.desk, keep_going, every)
 
 

@@ -10,9 +10,9 @@ import pytest
 from rich.console import Console
 
 from deploy.core.progress import Board
-from deploy.edge import screen as screens
-from deploy.edge.screen import Screen
-from deploy.edge.transcript import Transcript
+from deploy.edge.screen import screen as screens
+from deploy.edge.screen.screen import Screen
+from deploy.edge.screen.transcript import Transcript
 from tests.deploy_edge.test_board import inventory, line, status
 
 

@@ -10,11 +10,11 @@ import invoke
 
 from deploy.core import chain
 from deploy.core.plan import PHASES
-from deploy.edge.desk import Desk, Halt
 from deploy.edge.fab.chaintask import SHARED
 from deploy.edge.fab.interrupts import orderly
 from deploy.edge.fab.openchain import open_desk
-from deploy.edge.planning import plan
+from deploy.edge.tasks.chain import Desk, Halt
+from deploy.edge.tasks.plan import plan
 from peer.core.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, WeftError
 
 

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from deploy.core.inventory import FIRST_PORT, joined, limited, localized, parse_inventory
-from deploy.edge.desk import Desk
 from deploy.edge.hosts.fleet import Fleet
 from deploy.edge.hosts.ssh import Ways
-from deploy.edge.screen import Screen
-from deploy.edge.transcript import Transcript
+from deploy.edge.screen.screen import Screen
+from deploy.edge.screen.transcript import Transcript
+from deploy.edge.tasks.chain import Desk
 from peer.core.errors import ConfigError
 
 DEFAULT_INVENTORY = "inventory.yaml"

@@ -16,9 +16,9 @@ from deploy.core.summary import (
     format_time,
 )
 from deploy.core.verdict import Copy, Verdict, error_lines, judge
-from deploy.edge.desk import Desk
 from deploy.edge.hosts.host import Link
-from deploy.edge.running import statuses
+from deploy.edge.tasks.chain import Desk
+from deploy.edge.tasks.start import statuses
 from peer.core.status import DONE
 
 COLLECT_SECONDS = 600.0

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from deploy.edge.desk import Desk
-from deploy.edge.gathering import collect_logs, verify
-from deploy.edge.pushing import deploy
-from deploy.edge.watching import start_and_watch
+from deploy.edge.tasks.chain import Desk
+from deploy.edge.tasks.deploy import deploy
+from deploy.edge.tasks.logs import start_and_watch
+from deploy.edge.tasks.verify import collect_logs, verify
 
 
 def up(desk: Desk, keep_going: bool = False, every: bool = False) -> None:

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from deploy.edge.screen import Screen
+from deploy.edge.screen.screen import Screen
 from peer.core.errors import ConfigError
 
 

@@ -6,8 +6,8 @@ import time
 from typing import Any
 
 from deploy.core.inventory import fold
-from deploy.edge.desk import Desk
 from deploy.edge.hosts.deadline import Deadline
+from deploy.edge.tasks.chain import Desk
 
 WAIT_SECONDS = 4 * 3600.0  # for a swarm that runs; peers which make no progress end by themselves long before
 _LOOK_SECONDS = 1.0

@@ -14,8 +14,8 @@ from deploy.core.verdict import SKIPPED, UNREACHABLE, Outcome, error_lines, exit
 from deploy.edge.hosts.errors import HostError
 from deploy.edge.hosts.fleet import DEFAULT_SECONDS, Fleet
 from deploy.edge.hosts.host import Link
-from deploy.edge.screen import Screen
-from deploy.edge.transcript import Transcript
+from deploy.edge.screen.screen import Screen
+from deploy.edge.screen.transcript import Transcript
 from peer.core.errors import EXIT_USAGE, ConfigError, WeftError
 
 T = TypeVar("T")

@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from deploy.core.verdict import FAILED, Outcome
-from deploy.edge import running
-from deploy.edge.desk import Desk
 from deploy.edge.hosts.host import Link
+from deploy.edge.tasks import start
+from deploy.edge.tasks.chain import Desk
 
 CLEAN_SECONDS = 300.0
 
 
 def clean(desk: Desk) -> None:
     """Leave no file, process or port of ours on the chosen hosts; foreign files in our folders stay and are named."""
-    running.stop(desk)
+    start.stop(desk)
     answers = desk.ask(lambda link: _clean_host(desk, link), seconds=CLEAN_SECONDS)
     for name, answer in answers.items():
         desk.record(host=name, state="ok", folder=answer["home"], was_there=answer["was_there"])

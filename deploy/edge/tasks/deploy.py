@@ -10,14 +10,14 @@ from typing import Any
 from deploy.core.placement import placing
 from deploy.core.plan import texts
 from deploy.core.summary import run_id
-from deploy.edge import seeding
-from deploy.edge.claiming import claim_seeds
-from deploy.edge.desk import Desk
 from deploy.edge.hosts.errors import HostError
 from deploy.edge.hosts.host import Link
 from deploy.edge.pushed.authority import PeerKeys, make_keys
 from deploy.edge.pushed.bundle import CODE_NAME, Parcel, missing, parcel, send
 from deploy.edge.pushed.zipapp import peer_zip
+from deploy.edge.tasks import payload
+from deploy.edge.tasks.chain import Desk
+from deploy.edge.tasks.claim import claim_seeds
 from peer.core.manifest import Manifest
 from peer.core.sizes import format_size
 
@@ -52,7 +52,7 @@ def _begin(desk: Desk, states: States) -> tuple[Manifest, Code]:
     desk.begin_run(desk.run or run_id(datetime.now(), random.getrandbits(24)))
     seeds = [name for name in states if any(peer.seed for peer in desk.inventory.peers_on(name))]
     code = desk.ask(lambda link: _push_code(link, states), seeds, PUSH_SECONDS, drop=True)
-    return seeding.make_payload(desk, list(code)), code
+    return payload.make_payload(desk, list(code)), code
 
 
 def _idle_state(link: Link) -> dict[str, Any]:

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from deploy.core.inventory import Upload, json_schema
 from deploy.core.plan import facts_of, format_steps, steps
 from deploy.core.prediction import limit_seconds
-from deploy.edge.desk import Desk
 from deploy.edge.pushed.uploads import upload_size
+from deploy.edge.tasks.chain import Desk
 
 
 def plan(desk: Desk, phases: Sequence[str] = ("up",)) -> None:

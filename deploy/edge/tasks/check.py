@@ -9,9 +9,9 @@ from typing import Any
 from deploy.core.inventory import Host, Upload
 from deploy.core.plan import facts_of
 from deploy.core.verdict import FAILED, Outcome
-from deploy.edge.desk import Desk
 from deploy.edge.hosts.host import Link
 from deploy.edge.pushed.uploads import upload_size
+from deploy.edge.tasks.chain import Desk
 from peer.core.sizes import format_size
 
 MOST_SKEW = 5.0  # seconds; beyond that the times in the logs of two hosts can't be compared

@@ -11,10 +11,10 @@ import peer
 from deploy.core.inventory import Generate, Peer, Upload, fold
 from deploy.core.placement import placing
 from deploy.core.verdict import UNREACHABLE
-from deploy.edge.desk import Desk
 from deploy.edge.hosts.errors import HostError
 from deploy.edge.hosts.host import Link
 from deploy.edge.pushed.bundle import Parcel, send
+from deploy.edge.tasks.chain import Desk
 from peer.core.errors import EXIT_USAGE, WeftError
 from peer.core.manifest import Manifest, from_json
 

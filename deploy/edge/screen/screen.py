@@ -24,7 +24,7 @@ from rich.text import Text
 
 from deploy.core.inventory import shown
 from deploy.core.progress import Board, Card, Line, most_telling, overall, reasons
-from deploy.edge.transcript import Transcript
+from deploy.edge.screen.transcript import Transcript
 from peer.core.sizes import format_rate
 
 _PICTURE_WIDTH = 130  # a SHA-256 fits into its column

@@ -11,10 +11,10 @@ from collections.abc import Iterable
 from deploy.core.inventory import Peer, fold
 from deploy.core.progress import Board, Card, Line
 from deploy.core.verdict import FAILED, Outcome
-from deploy.edge import running
-from deploy.edge.desk import Desk
 from deploy.edge.hosts.errors import HostError
 from deploy.edge.hosts.follow import Ears, Heard
+from deploy.edge.tasks import start
+from deploy.edge.tasks.chain import Desk
 
 _TICK_SECONDS = 0.12
 _REPORT_SECONDS = 5.0  # between two lines of progress where there is no live display
@@ -63,7 +63,7 @@ def _tell_the_way_back(desk: Desk) -> None:
 
 
 def _failure(card: Card, words: str) -> Outcome:
-    remedy = "make room there, then run `fab up` again" if words == running.FULL else ""
+    remedy = "make room there, then run `fab up` again" if words == start.FULL else ""
     words = words.removeprefix(f"peer {card.peer}: ")
     return Outcome(card.host, FAILED, f"{card.state}: {words}" if words else card.state, remedy, card.peer)
 
@@ -83,7 +83,7 @@ class _Starter(threading.Thread):
     def run(self) -> None:
         """The thread's body."""
         try:
-            running.start(self._desk, self._keep_going, self._watch.started)
+            start.start(self._desk, self._keep_going, self._watch.started)
             self.done = True
         except BaseException as error:  # raised again in the main thread
             self.error = error
@@ -145,7 +145,7 @@ class _Watch:
         """Peers that left without the payload, and hosts that were lost."""
         failed = [card for card in self._board.cards if card.failed and card.status is not None]
         killed = {card.host for card in failed if card.killed and card.host not in self._lost}
-        words = running.last_words(self._desk, killed) if killed else {}
+        words = start.last_words(self._desk, killed) if killed else {}
         outcomes = [_failure(card, words.get(card.peer, "") if card.killed else "") for card in failed]
         return outcomes + [error.outcome(name) for name, (_, error) in self._lost.items()]
 
@@ -185,7 +185,7 @@ class _Watch:
         self._whole_since = self._whole_since or time.monotonic()
         if time.monotonic() - self._whole_since > _LINGER_SECONDS:
             self._desk.screen.note(f"all others are whole: ending the wait for {fold(gone.values())}")
-            running.stop_chosen(self._desk)
+            start.stop_chosen(self._desk)
             self._whole_since = math.inf
 
     def _gone(self) -> dict[int, str]:

@@ -7,9 +7,9 @@ from typing import Any
 
 from deploy.core.inventory import Peer
 from deploy.core.verdict import FAILED, SKIPPED, Outcome
-from deploy.edge.desk import Desk
 from deploy.edge.hosts.errors import HostError
 from deploy.edge.hosts.host import Link
+from deploy.edge.tasks.chain import Desk
 from peer.core.sizes import format_rate
 
 LISTEN_SECONDS = 30.0  # for a peer to say that it listens: it may first have to re-hash what a damaged map is unsure of

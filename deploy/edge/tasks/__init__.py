@@ -1,0 +1,1 @@
+"""The tasks of `fab`, one file each, and the chain that they share."""

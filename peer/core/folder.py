@@ -1,0 +1,48 @@
+"""The names of what lies in a peer's working directory, and which peer a name speaks of."""
+
+from __future__ import annotations
+
+import re
+from typing import Optional
+
+COMMON = "Common.cfg"
+PEER_INFO = "PeerInfo.cfg"
+SWARM = "swarm.json"
+
+_PEERS_OWN = re.compile(r"(?:log_peer|status|lock|stderr|keys|peer)_(\d{1,10})(?:\.log|\.json|\.txt)?")
+
+
+def log(peer: int) -> str:
+    """The event log, in the classic protocol's own words."""
+    return f"log_peer_{int(peer)}.log"
+
+
+def status(peer: int) -> str:
+    """What a running peer tells its operator, as JSON."""
+    return f"status_{int(peer)}.json"
+
+
+def lock(peer: int) -> str:
+    """The file that a peer holds locked while it lives."""
+    return f"lock_{int(peer)}"
+
+
+def stderr(peer: int) -> str:
+    """Where the standard error goes of a peer that was started over SSH."""
+    return f"stderr_{int(peer)}.txt"
+
+
+def keys(peer: int) -> str:
+    """The folder of a peer's certificate and key."""
+    return f"keys_{int(peer)}"
+
+
+def payload(peer: int) -> str:
+    """The folder of a peer's copy; it may be a link to the inventory's `destination`."""
+    return f"peer_{int(peer)}"
+
+
+def peer_of(name: str) -> Optional[int]:
+    """The peer that one of the names above speaks of; None for any other name."""
+    match = _PEERS_OWN.fullmatch(name)
+    return int(match.group(1)) if match else None

@@ -18,6 +18,7 @@ from typing import List, Optional, Tuple
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
+from netlab import LabError
 from peer.core.swarmfile import Limits
 from tools.arguments import INTERRUPTED, Parser, count, fail, leave, size
 from tools.benchkit import campaign
@@ -26,7 +27,6 @@ from tools.benchkit.errors import BenchError
 from tools.benchkit.scenarios import SCENARIOS
 from tools.benchkit.toolbox import MAKERS
 from tools.benchkit.weftfiles import Wish
-from tools.labkit import LabError
 
 PROGRAM = "bench"
 ALL = (*SCENARIOS, "scale", "classic")

@@ -22,11 +22,11 @@ from typing import Callable, Dict, List, Optional, Tuple
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
+from netlab import Lab, LabError, down
+from netlab.bringup import STOPPERS
+from netlab.lab import HostStatus
 from peer.core.sizes import parse_size
 from tools.arguments import INTERRUPTED, Parser, count, fail, leave
-from tools.labkit import Lab, LabError, down
-from tools.labkit.build import STOPPERS
-from tools.labkit.lab import HostStatus
 
 PROGRAM = "lab"
 DIRECTORY = "lab"

@@ -20,8 +20,8 @@ from typing import List, Optional
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
+from netlab import LabError
 from tools.arguments import INTERRUPTED, Parser, count, fail, leave
-from tools.labkit import LabError
 from tools.soakkit import slowhost
 from tools.soakkit.campaign import Campaign, Wish
 from tools.soakkit.errors import SoakError

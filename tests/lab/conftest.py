@@ -13,10 +13,10 @@ from typing import Any, Callable, Iterator, List, Optional
 
 import pytest
 
+from netlab import Lab, LabError
+from netlab.bringup import PROGRAMS
+from netlab.shell import program
 from tests.lab.operating import Operator
-from tools.labkit import Lab, LabError
-from tools.labkit.build import PROGRAMS
-from tools.labkit.shell import program
 
 MakeLab = Callable[..., Lab]
 

@@ -10,9 +10,9 @@ import time
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Sequence
 
+from netlab import Lab, processes
 from tests.deploy_edge.fabrun import Ran, fab_command, fab_environment
 from tests.waiting import wait_for
-from tools.labkit import Lab, processes
 
 SECONDS = 100.0
 NAME = "f.dat"

@@ -7,9 +7,9 @@ from typing import Iterator
 
 import pytest
 
+from netlab import Lab
 from tests.lab.conftest import MakeLab, operated
 from tests.lab.operating import NAME, Operator
-from tools.labkit import Lab
 
 
 @pytest.fixture(scope="module")

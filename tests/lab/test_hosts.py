@@ -13,9 +13,9 @@ from typing import Dict, List, Tuple
 
 import pytest
 
+from netlab import Lab, LabError, UsageError
+from netlab import labhost as host_module
 from tests.waiting import wait_for
-from tools.labkit import Lab, LabError, UsageError
-from tools.labkit import host as host_module
 
 DEADLINE = 30.0
 

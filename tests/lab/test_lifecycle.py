@@ -12,9 +12,9 @@ from typing import List, Set
 
 import pytest
 
+from netlab import Lab, LabError, addresses, bringup, down, hostfiles, network, processes, shell, statedir
 from tests.waiting import wait_for
 from tools import lab as program
-from tools.labkit import Lab, LabError, build, down, files, names, network, processes, shell, texts
 
 ROOT = Path(__file__).resolve().parents[2]
 DEADLINE = 60.0
@@ -58,14 +58,14 @@ def alive(pid: int) -> bool:
 
 def assert_nothing_left(directory: Path, were: Set[int] = frozenset()) -> None:
     """No interface, namespace, mount, process or file of this directory's lab."""
-    tag = names.tag_of(str(directory))
+    tag = addresses.tag_of(str(directory))
     assert network.namespaces(tag) == []
     assert not [name for name in os.listdir("/sys/class/net") if tag in name]
     mounts = Path("/proc/self/mountinfo").read_text()
     assert tag not in mounts and str(directory) not in mounts
     assert not [pid for pid in were if alive(pid)]
     left = os.listdir(directory) if directory.exists() else []
-    assert not [name for name in left if name in (*files.OURS, "lab.json")]
+    assert not [name for name in left if name in (*statedir.OURS, "lab.json")]
 
 
 def test_up_writes_what_an_operator_needs_and_down_leaves_nothing(directory):
@@ -84,10 +84,10 @@ def test_up_writes_what_an_operator_needs_and_down_leaves_nothing(directory):
 def test_the_root_namespace_has_the_routes_and_interfaces_it_had(directory):
     def seen() -> Set[str]:
         links = shell.query(["ip", "-j", "link"])
-        return {link["ifname"] for link in links if names.tag_of(str(directory)) in link["ifname"]}
+        return {link["ifname"] for link in links if addresses.tag_of(str(directory)) in link["ifname"]}
 
     with Lab.up(1, 10, directory) as lab:
-        assert seen() == {names.operator_link(lab.plan.tag)}
+        assert seen() == {addresses.operator_link(lab.plan.tag)}
         assert lab.plan.subnet in network.routes()
         subnet = lab.plan.subnet
     assert seen() == set() and subnet not in network.routes()
@@ -147,7 +147,7 @@ def test_down_twice_is_no_failure(directory):
 
 def test_down_works_when_the_directory_is_lost(directory):
     run("up", "--hosts", 1, "--lab", directory)
-    were = pids(names.tag_of(str(directory)))
+    were = pids(addresses.tag_of(str(directory)))
     subprocess.run(["rm", "-r", str(directory)], check=True)
     assert "is down" in run("down", "--lab", directory)
     assert_nothing_left(directory, were)
@@ -193,20 +193,20 @@ def test_a_network_that_is_in_use_is_refused_by_name(directory, lab):
 
 
 def test_an_sshd_that_does_not_start_is_quoted_and_nothing_is_left(directory, monkeypatch):
-    monkeypatch.setattr(texts, "sshd_config", lambda _plan: "NoSuchWord yes\n")
+    monkeypatch.setattr(hostfiles, "sshd_config", lambda _plan: "NoSuchWord yes\n")
     with pytest.raises(LabError, match=r"node0[12]: sshd did not start: .*NoSuchWord"):
         Lab.up(2, 0, directory)
     assert_nothing_left(directory)
 
 
-@pytest.mark.parametrize("step", ["network.build", "files.write_host", "network.configure_host", "host.start"])
+@pytest.mark.parametrize("step", ["network.build", "statedir.write_host", "network.configure_host", "labhost.start"])
 def test_whatever_step_of_up_fails_nothing_is_left(directory, monkeypatch, step):
     module, name = step.split(".")
 
     def fail(*_arguments: object) -> None:
         raise LabError(f"{step} failed")
 
-    monkeypatch.setattr(getattr(build, module), name, fail)
+    monkeypatch.setattr(getattr(bringup, module), name, fail)
     with pytest.raises(LabError, match=step):
         Lab.up(3, 0, directory)
     assert_nothing_left(directory)
@@ -223,7 +223,7 @@ MOMENTS = {
 
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_down_clears_what_a_killed_up_left(directory, moment):
-    tag = names.tag_of(str(directory))
+    tag = addresses.tag_of(str(directory))
     up = subprocess.Popen(command("up", "--hosts", 30, "--lab", directory), stdout=subprocess.DEVNULL)
     wait_for(lambda: MOMENTS[moment](directory, tag), moment)
     up.kill()
@@ -236,7 +236,7 @@ def test_down_clears_what_a_killed_up_left(directory, moment):
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
 @pytest.mark.parametrize("moment", ["its first namespace is there", "its first process runs"])
 def test_an_interrupted_up_undoes_itself(directory, moment, number):
-    tag = names.tag_of(str(directory))
+    tag = addresses.tag_of(str(directory))
     up = subprocess.Popen(command("up", "--hosts", 30, "--lab", directory), stderr=subprocess.PIPE, text=True)
     wait_for(lambda: MOMENTS[moment](directory, tag), moment)
     up.send_signal(number)

@@ -7,63 +7,63 @@ from dataclasses import replace
 
 import pytest
 
-from tools.labkit import LabError, UsageError, names, shape, texts
-from tools.labkit.plan import HostPlan, Plan
-from tools.labkit.wish import Wish, checked_rate
+from netlab import LabError, UsageError, addresses, hostfiles, shape
+from netlab.labfile import HostPlan, Plan
+from netlab.spec import LabSpec, checked_rate
 
 TAG = "00ff00"
 
 
 def test_a_directory_has_one_tag_and_another_directory_another(tmp_path):
     (tmp_path / "a").mkdir()
-    assert names.tag_of(str(tmp_path / "a")) == names.tag_of(str(tmp_path / "a" / ".." / "a"))
-    assert names.tag_of(str(tmp_path / "a")) != names.tag_of(str(tmp_path / "b"))
+    assert addresses.tag_of(str(tmp_path / "a")) == addresses.tag_of(str(tmp_path / "a" / ".." / "a"))
+    assert addresses.tag_of(str(tmp_path / "a")) != addresses.tag_of(str(tmp_path / "b"))
 
 
 def test_interface_and_port_names_fit_the_kernels_limit_of_15_characters():
-    assert len(names.operator_link(TAG)) <= 15
-    assert max(len(name) for name in names.host_names(names.MAX_HOSTS)) <= 15
+    assert len(addresses.operator_link(TAG)) <= 15
+    assert max(len(name) for name in addresses.host_names(addresses.MAX_HOSTS)) <= 15
 
 
 def test_namespaces_of_one_lab_are_told_from_those_of_others():
-    assert names.is_namespace_of(TAG, names.bridge_namespace(TAG))
-    assert names.is_namespace_of(TAG, names.host_namespace(TAG, "node01"))
-    assert not names.is_namespace_of(TAG, names.bridge_namespace("00ff01"))
-    assert not names.is_namespace_of(TAG, "weft-00ff00x")
+    assert addresses.is_namespace_of(TAG, addresses.bridge_namespace(TAG))
+    assert addresses.is_namespace_of(TAG, addresses.host_namespace(TAG, "node01"))
+    assert not addresses.is_namespace_of(TAG, addresses.bridge_namespace("00ff01"))
+    assert not addresses.is_namespace_of(TAG, "weft-00ff00x")
 
 
 def test_host_names_sort_as_they_count():
     for count in (1, 8, 99, 100, 1000):
-        made = names.host_names(count)
+        made = addresses.host_names(count)
         assert len(set(made)) == count and made == sorted(made)
 
 
 def test_a_network_is_free_of_all_routes_and_the_same_each_time():
-    free = names.choose_network(TAG, ["default", "10.0.0.0/8", "192.168.1.0/24", "127.0.0.1"])
-    assert free.subnet_of(names.RANGE) and free == names.choose_network(TAG, [])
-    other = names.choose_network(TAG, [str(free)])
+    free = addresses.choose_network(TAG, ["default", "10.0.0.0/8", "192.168.1.0/24", "127.0.0.1"])
+    assert free.subnet_of(addresses.RANGE) and free == addresses.choose_network(TAG, [])
+    other = addresses.choose_network(TAG, [str(free)])
     assert not other.overlaps(free)
-    assert not names.choose_network(TAG, [str(free[5])]).overlaps(free), "a route to one address collides as well"
+    assert not addresses.choose_network(TAG, [str(free[5])]).overlaps(free), "a route to one address collides as well"
 
 
 def test_a_collision_is_refused_with_the_route_and_the_remedy():
     with pytest.raises(LabError, match=r"198\.18\.4\.0/22 collides .* 198\.18\.5\.0/24.*--subnet"):
-        names.choose_network(TAG, ["198.18.5.0/24"], "198.18.4.0/22")
+        addresses.choose_network(TAG, ["198.18.5.0/24"], "198.18.4.0/22")
     with pytest.raises(LabError, match=r"198\.18\.0\.0/15"):
-        names.choose_network(TAG, [str(names.RANGE)])
+        addresses.choose_network(TAG, [str(addresses.RANGE)])
 
 
 @pytest.mark.parametrize("text", ["x", "198.18.4.0/40", "198.18.4.1/22", "10.0.0.0/8", "10.0.0.0/30"])
 def test_a_network_that_is_none_is_a_usage_error(text):
     with pytest.raises(UsageError, match="--subnet"):
-        names.choose_network(TAG, [], text)
+        addresses.choose_network(TAG, [], text)
 
 
 def test_hosts_and_operator_have_different_addresses_in_the_network():
     network = ipaddress.IPv4Network("198.18.4.0/22")
-    made = [names.host_address(network, number) for number in range(1, names.MAX_HOSTS + 1)]
-    everyone = {*made, names.operator_address(network)}
-    assert len(everyone) == names.MAX_HOSTS + 1
+    made = [addresses.host_address(network, number) for number in range(1, addresses.MAX_HOSTS + 1)]
+    everyone = {*made, addresses.operator_address(network)}
+    assert len(everyone) == addresses.MAX_HOSTS + 1
     assert all(ipaddress.ip_address(one) in list(network.hosts()) for one in everyone)
 
 
@@ -98,16 +98,16 @@ def test_rates_that_cannot_be_shaped_are_usage_errors(mbit):
     ],
 )
 def test_wishes_that_no_lab_can_be_are_usage_errors(change, complaint):
-    wish = Wish(**{"directory": "/lab", "hosts": 3, "rate": 100, **change})
+    spec = LabSpec(**{"directory": "/lab", "hosts": 3, "rate": 100, **change})
     with pytest.raises(UsageError, match=complaint):
-        wish.check()
+        spec.check()
 
 
 def test_a_network_too_small_for_the_hosts_is_a_usage_error():
-    wish = Wish("/lab", 14, 100)
+    spec = LabSpec("/lab", 14, 100)
     with pytest.raises(UsageError, match="no room for 14 hosts"):
-        wish.plan(ipaddress.IPv4Network("198.18.4.0/28"), 59321)
-    assert len(Wish("/lab", 13, 100).plan(ipaddress.IPv4Network("198.18.4.0/28"), 59321).hosts) == 13
+        spec.plan(ipaddress.IPv4Network("198.18.4.0/28"), 59321)
+    assert len(LabSpec("/lab", 13, 100).plan(ipaddress.IPv4Network("198.18.4.0/28"), 59321).hosts) == 13
 
 
 PLAN = Plan(
@@ -123,7 +123,7 @@ PLAN = Plan(
 
 def test_the_inventory_is_one_that_deploy_reads_back():
     inventory = pytest.importorskip("deploy.core.inventory")
-    hosts = inventory.parse_inventory(texts.inventory(PLAN)).hosts
+    hosts = inventory.parse_inventory(hostfiles.inventory(PLAN)).hosts
     assert [(host.name, host.address, host.user) for host in hosts] == [
         ("node01", "198.18.4.1", "fleet"),
         ("node02", "198.18.4.2", "fleet"),
@@ -134,11 +134,11 @@ def test_the_inventory_is_one_that_deploy_reads_back():
 
 def test_the_labs_user_replaces_a_user_of_that_name_and_takes_no_ones_number():
     passwd = "root:x:0:0::/root:/bin/sh\nfleet:x:1000:1000::/home/fleet:/bin/sh\nann:x:59321:59321::/home/ann:\n"
-    table = texts.etc(PLAN, PLAN.hosts[0], passwd, "")["passwd"].splitlines()
+    table = hostfiles.etc(PLAN, PLAN.hosts[0], passwd, "")["passwd"].splitlines()
     assert [line.split(":")[0] for line in table] == ["root", "ann", "fleet"]
-    assert texts.free_uid(passwd) == 59322
+    assert hostfiles.free_uid(passwd) == 59322
 
 
 def test_sshd_takes_its_own_limits_unless_told():
-    assert "MaxStartups" not in texts.sshd_config(PLAN)
-    assert "MaxStartups 3:100:3\n" in texts.sshd_config(replace(PLAN, maxstartups="3:100:3"))
+    assert "MaxStartups" not in hostfiles.sshd_config(PLAN)
+    assert "MaxStartups 3:100:3\n" in hostfiles.sshd_config(replace(PLAN, maxstartups="3:100:3"))

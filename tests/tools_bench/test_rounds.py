@@ -7,6 +7,7 @@ import subprocess
 
 import pytest
 
+from netlab import addresses
 from tests.lab.conftest import lab_possible  # noqa: F401
 from tools.benchkit import toolbox
 from tools.benchkit.care import Care
@@ -16,7 +17,6 @@ from tools.benchkit.rounds import play
 from tools.benchkit.scenarios import MIB, SCENARIOS, Scenario
 from tools.benchkit.tool import Outcome
 from tools.benchkit.weftfiles import Wish
-from tools.labkit import names
 
 TINY = Scenario("tiny", 2, 200.0, 3 * MIB + 17)
 
@@ -64,7 +64,7 @@ class Leaver(Liar):
 
 
 def no_lab_left(folder):
-    tag = names.tag_of(str(folder / LAB))
+    tag = addresses.tag_of(str(folder / LAB))
     assert not os.path.exists("/run/netns") or not any(tag in name for name in os.listdir("/run/netns"))
 
 

@@ -10,13 +10,13 @@ import urllib.request
 from pathlib import Path
 from typing import List, Optional
 
+from netlab.labhost import Host
 from tools.benchkit import torrent
 from tools.benchkit.crew import Crew, Member
 from tools.benchkit.errors import BenchError
 from tools.benchkit.site import Site
 from tools.benchkit.tool import Outcome
 from tools.benchkit.torrent import Torrent
-from tools.labkit.host import Host
 
 TRACKER_PORT = 6969
 PEER_PORT = 6881

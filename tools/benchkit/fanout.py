@@ -8,10 +8,10 @@ import shutil
 from pathlib import Path
 from typing import List, Sequence
 
+from netlab.labhost import Host
 from tools.benchkit.crew import Crew, Member
 from tools.benchkit.site import Site
 from tools.benchkit.tool import Outcome
-from tools.labkit.host import Host
 
 KEYS = "keys"  # the seed's folder with what it logs in with
 CIPHER = "aes128-gcm@openssh.com"  # the fastest where the CPU has AES instructions

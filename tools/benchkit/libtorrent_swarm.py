@@ -8,13 +8,13 @@ import sys
 from pathlib import Path
 from typing import Dict, Optional
 
+from netlab.labhost import Host
 from tools.benchkit import libtorrent_peer, torrent
 from tools.benchkit.crew import Crew, Member
 from tools.benchkit.errors import BenchError
 from tools.benchkit.site import Site
 from tools.benchkit.tool import Outcome
 from tools.benchkit.torrent import Torrent
-from tools.labkit.host import Host
 
 PORT = 6881
 READY_SECONDS = 30.0

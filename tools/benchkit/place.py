@@ -11,10 +11,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Iterator, Optional
 
+from netlab import down
 from peer.core.sizes import format_size
 from tools.benchkit import accounting
 from tools.benchkit.errors import BenchError
-from tools.labkit import down
 
 MEMORY_DISK = Path("/dev/shm")
 FOLDER = "weft-bench"

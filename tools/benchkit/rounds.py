@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Iterator, List, Sequence, Tuple, TypeVar
 
+from netlab import Lab
 from peer.edge.generate import write_file
 from tools.benchkit.care import Care, careful
 from tools.benchkit.measure import measure
@@ -14,7 +15,6 @@ from tools.benchkit.records import Run
 from tools.benchkit.scenarios import MIB, Scenario
 from tools.benchkit.site import Site
 from tools.benchkit.tool import Tool
-from tools.labkit import Lab
 
 PAYLOAD = "payload.bin"
 

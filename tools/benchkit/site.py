@@ -10,11 +10,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Iterable, List, Set
 
+from netlab import Lab, processes
+from netlab.labhost import Host
 from tools.benchkit import accounting
 from tools.benchkit.crew import Launch
 from tools.benchkit.scenarios import Scenario
-from tools.labkit import Lab, processes
-from tools.labkit.host import Host
 
 RUN = "run"
 EMPTY_SECONDS = 10.0

@@ -6,6 +6,7 @@ import uuid
 from pathlib import Path
 from typing import Any, Dict, Optional, Tuple
 
+from netlab.labhost import Host
 from peer.core.config import PeerRow
 from peer.core.manifest import Manifest
 from peer.edge.hashing import make_manifest
@@ -14,7 +15,6 @@ from tools.benchkit.crew import Crew, Member
 from tools.benchkit.site import Site
 from tools.benchkit.tool import Outcome
 from tools.benchkit.weftfiles import Wish
-from tools.labkit.host import Host
 
 
 class Weft:

@@ -8,9 +8,9 @@ import subprocess
 from pathlib import Path
 from typing import Any, Callable, Dict, List, NamedTuple, Protocol
 
+from netlab import Lab
 from tools.benchkit.local import free_ports
 from tools.benchkit.weftfiles import FIRST_PORT
-from tools.labkit import Lab
 from tools.soakkit.plan import MOST_PEERS
 
 RUN = "run"

@@ -7,7 +7,7 @@ import ipaddress
 import os
 from typing import Iterable, Iterator, List, Sequence
 
-from .errors import LabError, UsageError
+from netlab.errors import LabError, UsageError
 
 # RFC 2544 sets this range aside for tests of network devices: no real network should be using it.
 RANGE = ipaddress.IPv4Network("198.18.0.0/15")

@@ -4,12 +4,12 @@
         lab.run("node01", ["hostname"]).stdout
         lab.cut("node02")
 
-Start reading at lab.py (what a lab can do), then build.py (how it is made), rooms.py and host.py (one host) and
-network.py (how hosts are joined).
+Start reading at lab.py (what a lab can do), then bringup.py (how it is made), namespaces.py and labhost.py (one host)
+and network.py (how hosts are joined).
 """
 
-from .errors import LabError, UsageError
-from .lab import Lab
-from .teardown import down
+from netlab.errors import LabError, UsageError
+from netlab.lab import Lab
+from netlab.teardown import down
 
 __all__ = ["Lab", "LabError", "UsageError", "down"]

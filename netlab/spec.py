@@ -1,4 +1,4 @@
-"""What a person asks `up` for, checked, and turned into a Plan."""
+"""What is asked of `Lab.up`, checked, and turned into a Plan."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import re
 from dataclasses import dataclass, field
 from typing import Dict, Tuple
 
-from . import names
-from .errors import UsageError
-from .plan import USER, HostPlan, Plan
+from netlab import addresses
+from netlab.errors import UsageError
+from netlab.labfile import USER, HostPlan, Plan
 
 SLOWEST, FASTEST = 0.1, 100_000.0  # Mbit/s
 
 
 @dataclass(frozen=True)
-class Wish:
+class LabSpec:
     """A lab as asked for. `rate` in Mbit/s, 0 for unshaped; `small_disks` in bytes."""
 
     directory: str
@@ -26,25 +26,25 @@ class Wish:
 
     def check(self) -> None:
         """Raises UsageError for what no lab can be."""
-        if not 1 <= self.hosts <= names.MAX_HOSTS:
-            raise UsageError(f"{self.hosts} hosts: ask for 1 to {names.MAX_HOSTS}")
+        if not 1 <= self.hosts <= addresses.MAX_HOSTS:
+            raise UsageError(f"{self.hosts} hosts: ask for 1 to {addresses.MAX_HOSTS}")
         checked_rate(self.rate)
         if self.subnet:
-            names.parse_network(self.subnet)
+            addresses.parse_network(self.subnet)
         if self.maxstartups and not re.fullmatch(r"[0-9]{1,6}(:[0-9]{1,3}:[0-9]{1,6})?", self.maxstartups):
             raise UsageError(f"--maxstartups {self.maxstartups!r}: write it as sshd does: 10:30:100, or 10")
-        known = names.host_names(self.hosts)
+        known = addresses.host_names(self.hosts)
         for name in self.small_disks:
             if name not in known:
                 raise UsageError(f"--small-disk: no host {name!r}: they are {known[0]} to {known[-1]}")
 
-    def plan(self, network: names.Network, uid: int, **facts: bool) -> Plan:
+    def plan(self, network: addresses.Network, uid: int, **facts: bool) -> Plan:
         """The plan of it on this network; `facts` are those fields of a Plan that tell what is there already."""
         if network.num_addresses < self.hosts + 3:
             raise UsageError(f"--subnet: {network} has no room for {self.hosts} hosts and the operator")
         return Plan(
             directory=self.directory,
-            tag=names.tag_of(self.directory),
+            tag=addresses.tag_of(self.directory),
             subnet=str(network),
             rate=self.rate,
             user=USER,
@@ -54,10 +54,10 @@ class Wish:
             **facts,  # type: ignore[arg-type]
         )
 
-    def _hosts(self, network: names.Network) -> Tuple[HostPlan, ...]:
+    def _hosts(self, network: addresses.Network) -> Tuple[HostPlan, ...]:
         return tuple(
-            HostPlan(name, names.host_address(network, number), self.small_disks.get(name))
-            for number, name in enumerate(names.host_names(self.hosts), start=1)
+            HostPlan(name, addresses.host_address(network, number), self.small_disks.get(name))
+            for number, name in enumerate(addresses.host_names(self.hosts), start=1)
         )
 
 

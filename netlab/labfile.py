@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Dict, Optional, Tuple
 
-from . import names
-from .errors import LabError
+from netlab import addresses
+from netlab.errors import LabError
 
 STATE = "lab.json"
 USER = "fleet"
@@ -49,7 +49,7 @@ class Plan:
     @property
     def operator(self) -> str:
         """The operator's address on the lab's network."""
-        return names.operator_address(names.Network(self.subnet))
+        return addresses.operator_address(addresses.Network(self.subnet))
 
     def host_folder(self, host: str) -> Path:
         return self.path / "hosts" / host

@@ -1,4 +1,4 @@
-"""Turns the calling thread into a place on a new host: own mounts, host name and network, and soon own processes.
+"""Puts the calling thread onto a new host: own mounts, host name and network, and soon own processes.
 
 Everything here happens in a mount namespace that only the host's processes share, so this machine's own mounts never
 change and nothing has to be unmounted: when the host's last process ends, all of it is gone.
@@ -9,17 +9,17 @@ from __future__ import annotations
 import os
 from typing import Dict, Iterable
 
-from . import kernel, names, network, texts
-from .network import NETNS
-from .plan import HostPlan, Plan, always_visible
+from netlab import addresses, hostfiles, kernel, network
+from netlab.labfile import HostPlan, Plan, always_visible
+from netlab.network import NETNS
 
 # What a host hides of this machine: it has a directory of its own there.
 HIDDEN = ("/home", "/tmp", "/var/tmp", "/run", "/var/log", "/dev/shm")
 
 
-def move_in(plan: Plan, host: HostPlan) -> None:
+def enter_host(plan: Plan, host: HostPlan) -> None:
     """Moves the calling thread to the host; the next process that it starts is the host's first."""
-    space = os.open(NETNS / names.host_namespace(plan.tag, host.name), os.O_RDONLY | os.O_CLOEXEC)
+    space = os.open(NETNS / addresses.host_namespace(plan.tag, host.name), os.O_RDONLY | os.O_CLOEXEC)
     kernel.enter(space)
     os.close(space)
     kernel.unshare(kernel.CLONE_NEWNS | kernel.CLONE_NEWUTS)
@@ -27,11 +27,11 @@ def move_in(plan: Plan, host: HostPlan) -> None:
     kernel.mount("none", "/", "", kernel.MS_REC | kernel.MS_SLAVE)
     if network.folder_mounted():
         kernel.detach(str(NETNS))  # or the host would keep every namespace of this machine alive
-    _furnish(plan, host)
+    _mount_own(plan, host)
     kernel.unshare(kernel.CLONE_NEWPID)
 
 
-def _furnish(plan: Plan, host: HostPlan) -> None:
+def _mount_own(plan: Plan, host: HostPlan) -> None:
     folder = plan.host_folder(host.name)
     etc = [(str(path), f"/etc/{path.name}") for path in (folder / "etc").iterdir()]
     kept = [path for path in always_visible() if path.startswith(tuple(name + "/" for name in HIDDEN))]
@@ -58,14 +58,14 @@ def _replace_folders(held: Dict[str, int], folder: "os.PathLike[str]") -> None:
     for target, mode in (("/run", "0755"), ("/var/log", "0755"), ("/dev/shm", "1777")):
         if os.path.isdir(target):
             kernel.mount("lab", target, "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, f"mode={mode}")
-    for path in ("/run/sshd", "/run/lock", texts.SSH):
+    for path in ("/run/sshd", "/run/lock", hostfiles.SSH):
         os.mkdir(path, 0o755)
-    _bind(ssh, texts.SSH)
+    _bind(ssh, hostfiles.SSH)
 
 
 def _small_disk(plan: Plan, size: int) -> None:
     options = f"size={size},mode=0700,uid={plan.uid},gid={plan.uid}"
-    kernel.mount("lab", texts.home_of(plan.user), "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, options)
+    kernel.mount("lab", hostfiles.home_of(plan.user), "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, options)
 
 
 def _hold(paths: Iterable[str]) -> Dict[str, int]:

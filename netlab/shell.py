@@ -8,7 +8,7 @@ import shutil
 import subprocess
 from typing import Any, Iterable, List, Sequence
 
-from .errors import LabError
+from netlab.errors import LabError
 
 PATH = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"))
 DEADLINE = 60.0  # seconds; none of these programs waits for anything

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Dict, List, Sequence
 
-from .plan import HostPlan, Plan
+from netlab.labfile import HostPlan, Plan
 
 # Where a host finds its own sshd's files, inside its own /run.
 SSH = "/run/lab"

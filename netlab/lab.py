@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Type
 
-from . import host, network, plan, processes
-from .build import AT_ONCE, build
-from .errors import LabError, UsageError
-from .host import Host
-from .network import Traffic
-from .plan import Plan
-from .teardown import down, need_root
-from .wish import Wish, checked_rate
+from netlab import labfile, labhost, network, processes
+from netlab.bringup import AT_ONCE, build
+from netlab.errors import LabError, UsageError
+from netlab.labfile import Plan
+from netlab.labhost import Host
+from netlab.network import Traffic
+from netlab.spec import LabSpec, checked_rate
+from netlab.teardown import down, need_root
 
 RUN_SECONDS = 60.0
 
@@ -42,7 +42,7 @@ class Lab:
     def __init__(self, made: Plan) -> None:
         self.plan = made
         self.hosts: Dict[str, Host] = {
-            one.name: host.of(made, one, made.pids[one.name]) for one in made.hosts if one.name in made.pids
+            one.name: labhost.of(made, one, made.pids[one.name]) for one in made.hosts if one.name in made.pids
         }
         self.user = made.user
         self.operator = made.operator
@@ -67,14 +67,14 @@ class Lab:
         `maxstartups` is sshd's own setting ("3:100:3"), `small_disks` gives hosts a home of so many bytes, `subnet`
         chooses the network. Whatever goes wrong, nothing is left behind.
         """
-        wanted = Wish(os.path.realpath(directory), hosts, rate, maxstartups, dict(small_disks), subnet)
+        wanted = LabSpec(os.path.realpath(directory), hosts, rate, maxstartups, dict(small_disks), subnet)
         return cls(build(wanted))
 
     @classmethod
     def open(cls, directory: "str | os.PathLike[str]" = "lab") -> "Lab":
         """The lab that is up in this state directory."""
         need_root()
-        made = plan.load(str(directory))
+        made = labfile.load(str(directory))
         if made is None or not made.ready:
             raise LabError(f"no lab is up in {directory}: make one with 'up'")
         if len(network.namespaces(made.tag)) <= len(made.hosts):

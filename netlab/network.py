@@ -16,9 +16,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Dict, Iterator, List, NamedTuple
 
-from . import names, shape, shell
-from .errors import LabError
-from .plan import HostPlan, Plan
+from netlab import addresses, shape, shell
+from netlab.errors import LabError
+from netlab.labfile import HostPlan, Plan
 
 NETNS = Path("/run/netns")
 BRIDGE = "lan"
@@ -57,8 +57,8 @@ def routes() -> List[str]:
 
 def build(plan: Plan) -> None:
     """Makes all namespaces, the bridge and its links, all of it but the hosts' own ends."""
-    bridge = names.bridge_namespace(plan.tag)
-    spaces = [bridge, *(names.host_namespace(plan.tag, host.name) for host in plan.hosts)]
+    bridge = addresses.bridge_namespace(plan.tag)
+    spaces = [bridge, *(addresses.host_namespace(plan.tag, host.name) for host in plan.hosts)]
     shell.batch(["ip"], [f"netns add {space}" for space in spaces])
     shell.batch(["ip", "-n", bridge], [f"link add {BRIDGE} type bridge", f"link set {BRIDGE} up"])
     shell.batch(["ip", "-n", bridge], [line for host in plan.hosts for line in _port_lines(plan, host)])
@@ -70,8 +70,8 @@ def build(plan: Plan) -> None:
 
 def configure_host(plan: Plan, host: HostPlan) -> None:
     """The host's own end of its link."""
-    space = names.host_namespace(plan.tag, host.name)
-    prefix = names.Network(plan.subnet).prefixlen
+    space = addresses.host_namespace(plan.tag, host.name)
+    prefix = addresses.Network(plan.subnet).prefixlen
     lines = [
         "link set lo up",
         f"addr add {host.address}/{prefix} broadcast + dev {LINK}",
@@ -84,9 +84,9 @@ def configure_host(plan: Plan, host: HostPlan) -> None:
 
 def set_rate(plan: Plan, host: str, mbit: float) -> None:
     """Shapes a host's link anew, both ways; what its queues hold is lost."""
-    space = names.host_namespace(plan.tag, host)
+    space = addresses.host_namespace(plan.tag, host)
     shell.batch(["ip", "-n", space], [shape.gso_line(LINK, mbit)])
-    for namespace, device in ((space, LINK), (names.bridge_namespace(plan.tag), host)):
+    for namespace, device in ((space, LINK), (addresses.bridge_namespace(plan.tag), host)):
         if _shaped(namespace, device):
             shell.batch(["tc", "-n", namespace], [shape.unshape_line(device)])
         shell.batch(["tc", "-n", namespace], shape.tc_lines(device, mbit))
@@ -94,18 +94,18 @@ def set_rate(plan: Plan, host: str, mbit: float) -> None:
 
 def rate(plan: Plan, host: str) -> float:
     """The rate in Mbit/s that the host's uploads are shaped to now, 0 for unshaped."""
-    return _shaped(names.host_namespace(plan.tag, host), LINK)
+    return _shaped(addresses.host_namespace(plan.tag, host), LINK)
 
 
 def set_cut(plan: Plan, host: str, cut: bool) -> None:
     """Stops or lets pass every frame from and to a host. It isn't told: its link stays up, as behind a dead switch."""
-    bridge, state = names.bridge_namespace(plan.tag), str(DISABLED if cut else FORWARDING)
+    bridge, state = addresses.bridge_namespace(plan.tag), str(DISABLED if cut else FORWARDING)
     shell.run(["bridge", "-n", bridge, "link", "set", "dev", host, "state", state])
 
 
 def links(plan: Plan) -> Dict[str, Link]:
     """The links of all hosts."""
-    bridge = names.bridge_namespace(plan.tag)
+    bridge = addresses.bridge_namespace(plan.tag)
     rows = shell.query(["ip", "-n", bridge, "-d", "-s", "-j", "link", "show", "master", BRIDGE])
     return {row["ifname"]: _link(row) for row in rows if row["ifname"] != LEG}
 
@@ -113,19 +113,19 @@ def links(plan: Plan) -> Dict[str, Link]:
 def namespaces(tag: str) -> List[str]:
     """The lab's namespaces that exist."""
     try:
-        return sorted(name for name in os.listdir(NETNS) if names.is_namespace_of(tag, name))
+        return sorted(name for name in os.listdir(NETNS) if addresses.is_namespace_of(tag, name))
     except FileNotFoundError:
         return []
 
 
 def leg_exists(tag: str) -> bool:
-    return os.path.exists(f"/sys/class/net/{names.operator_link(tag)}")
+    return os.path.exists(f"/sys/class/net/{addresses.operator_link(tag)}")
 
 
 def destroy(tag: str) -> None:
     """Takes away all that `build` made, whole or in part. No process may be in it any more."""
     if leg_exists(tag):
-        shell.batch(["ip"], [f"link del {names.operator_link(tag)}"])
+        shell.batch(["ip"], [f"link del {addresses.operator_link(tag)}"])
     shell.batch(["ip"], [f"netns del {name}" for name in namespaces(tag)])
 
 
@@ -134,7 +134,7 @@ def lacks_folder() -> bool:
     if not folder_mounted():
         return True
     there = os.listdir(NETNS)
-    return bool(there) and all(name.startswith(names.FAMILY) for name in there)
+    return bool(there) and all(name.startswith(addresses.FAMILY) for name in there)
 
 
 def remove_folder() -> None:
@@ -174,7 +174,7 @@ def lock(descriptor: int, complaint: str) -> None:
 
 
 def _port_lines(plan: Plan, host: HostPlan) -> List[str]:
-    space = names.host_namespace(plan.tag, host.name)
+    space = addresses.host_namespace(plan.tag, host.name)
     return [
         f"link add {host.name} type veth peer name {LINK} netns {space}",
         f"link set {host.name} master {BRIDGE} up",
@@ -182,9 +182,9 @@ def _port_lines(plan: Plan, host: HostPlan) -> List[str]:
 
 
 def _leg_lines(plan: Plan) -> List[str]:
-    link, prefix = names.operator_link(plan.tag), names.Network(plan.subnet).prefixlen
+    link, prefix = addresses.operator_link(plan.tag), addresses.Network(plan.subnet).prefixlen
     return [
-        f"link add {link} type veth peer name {LEG} netns {names.bridge_namespace(plan.tag)}",
+        f"link add {link} type veth peer name {LEG} netns {addresses.bridge_namespace(plan.tag)}",
         f"addr add {plan.operator}/{prefix} broadcast + dev {link}",
         f"link set {link} up",
     ]

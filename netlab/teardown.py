@@ -6,9 +6,9 @@ import os
 from contextlib import contextmanager
 from typing import Iterator, Optional
 
-from . import files, host, names, network, plan, processes
-from .errors import LabError
-from .plan import Plan
+from netlab import addresses, labfile, labhost, network, processes, statedir
+from netlab.errors import LabError
+from netlab.labfile import Plan
 
 
 def down(directory: "str | os.PathLike[str]" = "lab") -> bool:
@@ -16,21 +16,21 @@ def down(directory: "str | os.PathLike[str]" = "lab") -> bool:
     need_root()
     path = os.path.realpath(directory)
     with holding(path):
-        return take_down(path, plan.load(path))
+        return take_down(path, labfile.load(path))
 
 
 def take_down(directory: str, made: Optional[Plan]) -> bool:
     """Ends its processes, then removes its network, then its files: in this order nothing can come back."""
-    tag = names.tag_of(directory)
+    tag = addresses.tag_of(directory)
     spaces = network.namespaces(tag)
     found = bool(spaces) or network.leg_exists(tag) or made is not None
-    processes.end_all(spaces, host.reap)
+    processes.end_all(spaces, labhost.reap)
     with network.locked():
         network.destroy(tag)
         if found and (made is None or made.made_namespace_folder):
             network.remove_folder()
     if made is not None:
-        files.remove(made)
+        statedir.remove(made)
     return found
 
 

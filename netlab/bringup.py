@@ -10,72 +10,72 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Callable, Dict, Iterable, Iterator, List
 
-from . import files, host, names, network, plan, shell
-from .errors import LabError
-from .plan import HostPlan, Plan
-from .teardown import holding, need_root, take_down
-from .wish import Wish
+from netlab import addresses, labfile, labhost, network, shell, statedir
+from netlab.errors import LabError
+from netlab.labfile import HostPlan, Plan
+from netlab.spec import LabSpec
+from netlab.teardown import holding, need_root, take_down
 
 AT_ONCE = 16  # hosts in the making at the same time
 PROGRAMS = ("ip", "tc", "bridge", "sshd", "ssh-keygen", "mount", "umount")
 STOPPERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-def build(wish: Wish) -> Plan:
+def build(spec: LabSpec) -> Plan:
     """The plan of a lab all of whose sshds answer. Raises LabError."""
-    wish.check()
+    spec.check()
     need_root()
     for name in PROGRAMS:
         shell.program(name)
-    made_directory = files.make_directory(Path(wish.directory))
+    made_directory = statedir.make_directory(Path(spec.directory))
     try:
-        with holding(wish.directory):
-            _need_nothing_there(wish.directory)
+        with holding(spec.directory):
+            _need_nothing_there(spec.directory)
             try:
-                return _build(wish, made_directory)
+                return _build(spec, made_directory)
             except BaseException:
                 with _undisturbed():
-                    take_down(wish.directory, plan.load(wish.directory))
+                    take_down(spec.directory, labfile.load(spec.directory))
                 raise
     except BaseException:
         if made_directory:
-            files.remove_if_empty(Path(wish.directory))
+            statedir.remove_if_empty(Path(spec.directory))
         raise
 
 
 def _need_nothing_there(directory: str) -> None:
-    made = plan.load(directory)
+    made = labfile.load(directory)
     if made is not None and made.ready and network.namespaces(made.tag):
         count = f"{len(made.hosts)} hosts" if len(made.hosts) > 1 else "1 host"
         raise LabError(f"a lab of {count} is up in {directory} already: take it down first with 'down'")
-    if made is not None or network.namespaces(names.tag_of(directory)):
+    if made is not None or network.namespaces(addresses.tag_of(directory)):
         raise LabError(f"there are left-overs of an earlier lab in {directory}: clear them away with 'down'")
-    files.need_room(Path(directory))
+    statedir.need_room(Path(directory))
 
 
-def _build(wish: Wish, made_directory: bool) -> Plan:
+def _build(spec: LabSpec, made_directory: bool) -> Plan:
     with network.locked():
-        chosen = names.choose_network(names.tag_of(wish.directory), network.routes(), wish.subnet)
+        chosen = addresses.choose_network(addresses.tag_of(spec.directory), network.routes(), spec.subnet)
         facts = {"made_directory": made_directory, "made_namespace_folder": network.lacks_folder()}
-        made = wish.plan(chosen, files.free_uid(), **facts)
-        plan.save(made)
+        made = spec.plan(chosen, statedir.free_uid(), **facts)
+        labfile.save(made)
         network.build(made)
-    files.write_shared(made)
+    statedir.write_shared(made)
 
     stop = threading.Event()
     pids: Dict[str, int] = {}
 
     def make(one: HostPlan) -> None:
-        files.write_host(made, one)
+        statedir.write_host(made, one)
         network.configure_host(made, one)
-        first = host.start(made, one)
+        first = labhost.start(made, one)
         pids[one.name] = first.pid
-        host.wait_ready(made, one, first, stop)
+        labhost.wait_ready(made, one, first, stop)
 
     _for_all(made.hosts, make, stop)
     made = replace(made, ready=True, pids=pids)
-    files.write_operator_files(made)
-    plan.save(made)
+    statedir.write_operator_files(made)
+    labfile.save(made)
     return made
 
 

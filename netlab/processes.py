@@ -9,8 +9,8 @@ import signal
 import time
 from typing import Callable, Dict, Iterable, List, Optional, Tuple
 
-from .errors import LabError
-from .network import NETNS
+from netlab.errors import LabError
+from netlab.network import NETNS
 
 KILL_SECONDS = 20.0
 LOOK_AGAIN_SECONDS = 0.05

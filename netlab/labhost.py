@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Dict, List, Sequence
 
-from . import files, kernel, names, rooms, shell, texts
-from .errors import LabError
-from .network import NETNS
-from .plan import HostPlan, Plan
+from netlab import addresses, hostfiles, kernel, namespaces, shell, statedir
+from netlab.errors import LabError
+from netlab.labfile import HostPlan, Plan
+from netlab.network import NETNS
 
 READY_SECONDS = 30.0
 BANNER_SECONDS = 5.0
@@ -25,7 +25,7 @@ SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 # The host's first process: a shell that waits for ever, and in doing so sees to the ends of orphans.
 FIRST = f"""
 {{mount}} -t proc proc /proc || exit 1
-{{sshd}} -f {texts.SSH}/sshd_config -E {texts.SSH}/sshd.log || exit 1
+{{sshd}} -f {hostfiles.SSH}/sshd_config -E {hostfiles.SSH}/sshd.log || exit 1
 sleep infinity &
 wait
 """
@@ -57,7 +57,7 @@ class Host:
     @property
     def remote_home(self) -> str:
         """The user's home as the host itself names it."""
-        return texts.home_of(self.user)
+        return hostfiles.home_of(self.user)
 
     def path(self, remote: str) -> Path:
         """Where this machine reaches an absolute path of the host."""
@@ -79,7 +79,7 @@ class Host:
         """What a program finds in its environment: what sshd gives it, and this terminal."""
         user, home = ("root", "/root") if root else (self.user, self.remote_home)
         ours = {key: os.environ[key] for key in ("TERM", "LANG") if key in os.environ}
-        return {**ours, "HOME": home, "USER": user, "LOGNAME": user, "SHELL": texts.SHELL, "PATH": SEARCH_PATH}
+        return {**ours, "HOME": home, "USER": user, "LOGNAME": user, "SHELL": hostfiles.SHELL, "PATH": SEARCH_PATH}
 
     def _popen(self, argv: Sequence[str], options: Dict[str, Any]) -> "subprocess.Popen[Any]":
         try:
@@ -112,8 +112,8 @@ def of(plan: Plan, host: HostPlan, pid: int) -> Host:
     folder = plan.host_folder(host.name)
     home = folder / "home" / plan.user
     if host.disk is not None:
-        home = Path(f"/proc/{pid}/root") / texts.home_of(plan.user).lstrip("/")
-    namespace = names.host_namespace(plan.tag, host.name)
+        home = Path(f"/proc/{pid}/root") / hostfiles.home_of(plan.user).lstrip("/")
+    namespace = addresses.host_namespace(plan.tag, host.name)
     return Host(host.name, host.address, namespace, plan.user, plan.uid, pid, home, folder)
 
 
@@ -122,8 +122,8 @@ def start(plan: Plan, host: HostPlan) -> FirstProcess:
     script = FIRST.format(mount=shell.program("mount"), sshd=shell.program("sshd"))
 
     def work() -> FirstProcess:
-        rooms.move_in(plan, host)
-        with open(f"{texts.SSH}/sshd.log", "ab") as log:
+        namespaces.enter_host(plan, host)
+        with open(f"{hostfiles.SSH}/sshd.log", "ab") as log:
             first = subprocess.Popen(
                 ["/bin/sh", "-c", script],
                 stdin=subprocess.DEVNULL,
@@ -148,7 +148,7 @@ def wait_ready(plan: Plan, host: HostPlan, first: FirstProcess, stop: threading.
     deadline = time.monotonic() + READY_SECONDS
     while not (stop.is_set() or _banner(host.address, 1.0)):
         if first.poll() is not None:
-            reason = files.sshd_words(plan, host.name) or "it gave no reason"
+            reason = statedir.sshd_words(plan, host.name) or "it gave no reason"
             raise LabError(f"{host.name}: sshd did not start: {reason}")
         if time.monotonic() > deadline:
             raise LabError(f"{host.name}: sshd gave no answer at {host.address} for {READY_SECONDS:.0f} s")

@@ -7,9 +7,9 @@ import os
 import shutil
 from pathlib import Path
 
-from . import shell, texts
-from .errors import LabError
-from .plan import STATE, HostPlan, Plan
+from netlab import hostfiles, shell
+from netlab.errors import LabError
+from netlab.labfile import STATE, HostPlan, Plan
 
 # All that a lab puts into its state directory; lab.json is the first to come and the last to go.
 OURS = ("inventory.yaml", "key", "key.pub", "known_hosts", "ssh_config", "hosts", STATE + ".part")
@@ -48,10 +48,10 @@ def write_host(plan: Plan, host: HostPlan) -> None:
     for path in (etc, ssh, home / plan.user, temporary):
         path.mkdir(parents=True)
     passwd, group = Path("/etc/passwd").read_text(), Path("/etc/group").read_text()
-    for name, text in texts.etc(plan, host, passwd, group).items():
+    for name, text in hostfiles.etc(plan, host, passwd, group).items():
         (etc / name).write_text(text)
         (etc / name).chmod(0o600 if name == "shadow" else 0o644)
-    (ssh / "sshd_config").write_text(texts.sshd_config(plan))
+    (ssh / "sshd_config").write_text(hostfiles.sshd_config(plan))
     shutil.copy(plan.path / "key.pub", ssh / "authorized_keys")
     _keygen(ssh / "host_key", host.name)
     temporary.chmod(0o1777)
@@ -62,9 +62,9 @@ def write_host(plan: Plan, host: HostPlan) -> None:
 def write_operator_files(plan: Plan) -> None:
     """What the operator uses; written last, since it tells of hosts that answer."""
     keys = {host.name: (plan.host_folder(host.name) / "ssh/host_key.pub").read_text() for host in plan.hosts}
-    (plan.path / "known_hosts").write_text(texts.known_hosts(plan, keys))
-    (plan.path / "ssh_config").write_text(texts.ssh_config(plan))
-    (plan.path / "inventory.yaml").write_text(texts.inventory(plan))
+    (plan.path / "known_hosts").write_text(hostfiles.known_hosts(plan, keys))
+    (plan.path / "ssh_config").write_text(hostfiles.ssh_config(plan))
+    (plan.path / "inventory.yaml").write_text(hostfiles.inventory(plan))
     if "SUDO_UID" in os.environ:
         _give_away(plan, int(os.environ["SUDO_UID"]), int(os.environ.get("SUDO_GID", -1)))
 
@@ -100,7 +100,7 @@ def sshd_words(plan: Plan, host: str) -> str:
 
 
 def free_uid() -> int:
-    return texts.free_uid(Path("/etc/passwd").read_text())
+    return hostfiles.free_uid(Path("/etc/passwd").read_text())
 
 
 def _remove(path: Path) -> None:

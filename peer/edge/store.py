@@ -9,29 +9,23 @@ from __future__ import annotations
 
 import os
 import threading
-import time
-from typing import ContextManager, Dict, List, Optional, Tuple
+from typing import ContextManager, Dict, List, Tuple
 
 from peer.core import bits
 from peer.core.errors import StoreError
 from peer.core.manifest import Manifest
-from peer.edge.claim import Claim
+from peer.edge.claims import Claims
 from peer.edge.files import disk_error, free_bytes, remove, sync_folder
-from peer.edge.hasher import Hasher
 from peer.edge.mapfile import MapFile
 from peer.edge.payload import Payload, size_of
 from peer.edge.resume import adopt, matching
-
-__all__ = ["Claim", "Store"]
-
-BESIDE = 1024 * 1024  # bytes of a piece from which it pays to have it hashed by another thread
-CLAIM_SECONDS = 1.0  # a writer that was silent for so long loses its piece to the next one
 
 
 class Store:
     """One peer's copy of the payload in `folder`. `here` and `whole` tell, after `open`, what is there.
 
-    Methods may be called from any thread. All failures of the disk are StoreError with path and remedy.
+    To write a piece takes a claim from `claims`. Methods may be called from any thread. All failures of the disk are
+    StoreError with path and remedy.
     """
 
     def __init__(self, folder: str, manifest: Manifest) -> None:
@@ -40,14 +34,13 @@ class Store:
         self.final_path = os.path.join(folder, manifest.name)
         self.here = 0
         self.whole = False
+        self.claims = Claims(self)
         self._part_path = self.final_path + ".part"
         self._aside_path = self.final_path + ".old.part"
         self._payload = Payload(manifest, self._part_path, os.O_RDWR)
         self._map = MapFile(self._part_path + ".map", manifest)
-        self._lock = threading.Lock()
+        self._lock = threading.Lock()  # over `here` and the map; may be taken under the lock of the claims
         self._syncing = threading.Lock()  # a checkpoint may be under way when the last piece comes
-        self._claims: Dict[int, Claim] = {}
-        self._hasher = Hasher()
 
     # ---- opening
 
@@ -115,27 +108,9 @@ class Store:
 
     # ---- pieces that come
 
-    def claim(self, piece: int) -> Optional[Claim]:
-        """The right to write a piece; None if it is stored, or just being written by somebody else."""
-        with self._lock:
-            holder = self._claims.get(piece)
-            if self.here >> piece & 1 or (holder and time.monotonic() - holder.touched < CLAIM_SECONDS):
-                return None
-            if holder:
-                holder.lost = True
-            claim = self._claims[piece] = Claim(self, piece, holder, self._hasher_for(piece))
-        return claim
-
-    def _hasher_for(self, piece: int) -> Optional[Hasher]:
-        """A thread to hash with, for a large piece that comes alone."""
-        return self._hasher if not self._claims and self.piece_length(piece) >= BESIDE else None
-
-    def abandon(self, claim: Claim) -> None:
-        """The piece won't be finished by this holder."""
-        claim.give_up()
-        with self._lock:
-            if self._claims.get(claim.piece) is claim:
-                del self._claims[claim.piece]
+    def lacks(self, piece: int) -> bool:
+        """Whether a piece isn't stored yet."""
+        return not self.here >> piece & 1
 
     def write_at(self, piece: int, begin: int, data: memoryview) -> None:
         """Write bytes into a piece's place; for the holder of its claim only."""
@@ -144,18 +119,15 @@ class Store:
         except OSError as error:
             raise disk_error(error, self._part_path) from None
 
-    def settle(self, claim: Claim, sha256: bytes) -> Optional[bool]:
-        """Store a piece whose bytes are all written: see `Claim.finish`."""
-        expected = self.manifest.piece_hash(claim.piece)
-        good = expected is None or sha256 == expected
+    def keep(self, piece: int, sha256: bytes) -> bool:
+        """Count a piece as stored whose bytes are all written, if their hash is right; for `claims` only."""
+        expected = self.manifest.piece_hash(piece)
+        if expected is not None and sha256 != expected:
+            return False
         with self._lock:
-            if self._claims.get(claim.piece) is not claim:
-                return None
-            del self._claims[claim.piece]
-            if good:
-                self.here |= 1 << claim.piece
-                self._map.add(claim.piece, sha256)
-        return good
+            self.here |= 1 << piece
+            self._map.add(piece, sha256)
+        return True
 
     def checkpoint(self) -> None:
         """Sync what is stored so far, then the map that names it: a power cut costs what came after."""
@@ -224,7 +196,7 @@ class Store:
 
     def close(self) -> None:
         """Let go of all files; the map keeps what was stored."""
-        self._hasher.close()
+        self.claims.close()
         self._payload.close()
         self._close_map()
 

@@ -63,7 +63,7 @@ class Pair:
 
 def write_piece(store: Store, piece: int, data: bytes, step: int = 5000) -> Optional[bool]:
     """What a reader thread does with a piece that comes in parts; None too where the claim is refused."""
-    claim = store.claim(piece)
+    claim = store.claims.claim(piece)
     if claim is None:
         return None
     for begin in range(0, len(data), step):

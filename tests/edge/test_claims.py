@@ -20,7 +20,7 @@ GARBAGE = b"\xee" * 10_000
 @pytest.fixture(params=["by the reader", "beside"], autouse=True)
 def hashing(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """All of it holds whichever thread makes a piece's hash."""
-    monkeypatch.setattr("peer.edge.store.BESIDE", 0 if request.param == "beside" else 2**40)
+    monkeypatch.setattr("peer.edge.claims.BESIDE", 0 if request.param == "beside" else 2**40)
 
 
 @pytest.fixture
@@ -40,41 +40,41 @@ def store(pair: Pair) -> Iterator[Store]:
 @pytest.fixture
 def silence(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every claim counts as silent at once."""
-    monkeypatch.setattr("peer.edge.store.CLAIM_SECONDS", 0.0)
+    monkeypatch.setattr("peer.edge.claims.CLAIM_SECONDS", 0.0)
 
 
 def test_one_writer_at_a_time(store: Store, pair: Pair) -> None:
-    first = store.claim(0)
+    first = store.claims.claim(0)
     assert first is not None
-    assert store.claim(0) is None
-    assert store.claim(1) is not None, "another piece is another matter"
+    assert store.claims.claim(0) is None
+    assert store.claims.claim(1) is not None, "another piece is another matter"
     first.write(memoryview(pair.bytes_of(0)))
     assert first.finish() is True
 
 
 def test_a_large_piece_that_comes_alone_is_hashed_beside(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("peer.edge.store.BESIDE", 10_000)
-    alone, second = store.claim(0), store.claim(1)
+    monkeypatch.setattr("peer.edge.claims.BESIDE", 10_000)
+    alone, second = store.claims.claim(0), store.claims.claim(1)
     assert alone is not None and second is not None
     assert (alone.beside, second.beside) == (True, False)
-    store.abandon(alone)
-    store.abandon(second)
-    short = store.claim(2)
+    store.claims.abandon(alone)
+    store.claims.abandon(second)
+    short = store.claims.claim(2)
     assert short is not None
     assert not short.beside, "the last piece has 5,000 bytes"
 
 
 def test_an_abandoned_piece_is_free_again(store: Store, pair: Pair) -> None:
-    first = store.claim(0)
+    first = store.claims.claim(0)
     assert first is not None
     first.write(memoryview(GARBAGE)[:100])
-    store.abandon(first)
+    store.claims.abandon(first)
     pair.deliver(store, [0])
     assert store.here == 1
 
 
 def test_a_claim_is_free_after_a_bad_piece(store: Store, pair: Pair) -> None:
-    first = store.claim(0)
+    first = store.claims.claim(0)
     assert first is not None
     first.write(memoryview(GARBAGE))
     assert first.finish() is False
@@ -84,10 +84,10 @@ def test_a_claim_is_free_after_a_bad_piece(store: Store, pair: Pair) -> None:
 
 @pytest.mark.usefixtures("silence")
 def test_a_lost_claims_bytes_go_nowhere(store: Store, pair: Pair) -> None:
-    slow = store.claim(0)
+    slow = store.claims.claim(0)
     assert slow is not None
     slow.write(memoryview(GARBAGE)[:5_000])
-    quick = store.claim(0)
+    quick = store.claims.claim(0)
     assert quick is not None, "a silent writer loses its piece"
     quick.write(memoryview(pair.bytes_of(0)))
     slow.write(memoryview(GARBAGE)[5_000:])
@@ -102,15 +102,15 @@ def test_a_lost_claims_bytes_go_nowhere(store: Store, pair: Pair) -> None:
 @pytest.mark.usefixtures("silence")
 def test_a_loser_with_the_right_bytes_stores_nothing_either(store: Store, pair: Pair) -> None:
     """What it wrote before may have been overwritten by half of the other's bytes."""
-    slow = store.claim(0)
+    slow = store.claims.claim(0)
     assert slow is not None
     slow.write(memoryview(pair.bytes_of(0)))
-    quick = store.claim(0)
+    quick = store.claims.claim(0)
     assert quick is not None
     quick.write(memoryview(GARBAGE)[:5_000])
     assert slow.finish() is None
     assert store.here == 0
-    store.abandon(quick)
+    store.claims.abandon(quick)
     pair.deliver(store, [0])
 
 
@@ -130,14 +130,14 @@ def test_a_write_under_way_never_lands_on_the_next_holders(
         real(piece, begin, data)
 
     monkeypatch.setattr(store, "write_at", slowly)
-    stuck = store.claim(0)
+    stuck = store.claims.claim(0)
     assert stuck is not None
     old = threading.Thread(target=stuck.write, args=(memoryview(GARBAGE),))
     old.start()
     assert writing.wait(DEADLINE)
     results: List[Optional[bool]] = []
     for _ in range(between):
-        assert store.claim(0) is not None
+        assert store.claims.claim(0) is not None
     new = threading.Thread(target=lambda: results.append(write_piece(store, 0, pair.bytes_of(0))))
     new.start()
     new.join(0.05)  # it must not get through, however long it is given

@@ -62,7 +62,7 @@ class Wire:
 @pytest.fixture(params=["by the reader", "beside"], autouse=True)
 def hashing(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """All of it holds whichever thread makes a piece's hash."""
-    monkeypatch.setattr("peer.edge.store.BESIDE", 0 if request.param == "beside" else 2**40)
+    monkeypatch.setattr("peer.edge.claims.BESIDE", 0 if request.param == "beside" else 2**40)
 
 
 @pytest.fixture
@@ -225,7 +225,7 @@ def test_a_fault_of_the_program_itself_ends_the_connection(make_wire: MakeWire, 
 
     wire = make_wire()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(store, "claim", fail)
+        patch.setattr(store.claims, "claim", fail)
         wire.say(piece_message(pair, 1))
         assert wire.fact() == Disconnected(PEER, "internal error: RuntimeError('no idea about 1')")
     assert wire.link.join(DEADLINE)

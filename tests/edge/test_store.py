@@ -185,7 +185,7 @@ def test_a_piece_that_is_here_is_not_written_again(make_pair: MakePair) -> None:
     pair = make_pair(FILE)
     store = pair.opened()
     pair.deliver(store, [1])
-    assert store.claim(1) is None
+    assert store.claims.claim(1) is None
     store.close()
 
 

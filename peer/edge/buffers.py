@@ -1,0 +1,48 @@
+"""Where a reader receives, how much at a time, and how many bytes are worth waking it up for."""
+
+from __future__ import annotations
+
+from typing import List, NamedTuple
+
+HEAD_READ = 32 * 1024  # while no piece is under way: small messages, or a complete small piece
+LEAST_READ, USUAL_READ, MOST_READ = 16 * 1024, 256 * 1024, 1024 * 1024
+ENOUGH, ENOUGH_PART = 64 * 1024, 8  # bytes of a piece that are worth waking up for, or this part of a large piece
+SLOW_READ = 0.25  # seconds: a read that took longer is made smaller next time, so that the byte counts stay fresh
+
+
+class Room(NamedTuple):
+    """What to receive into, and how many bytes of it are worth a wake-up."""
+
+    buffer: memoryview
+    enough: int
+
+
+class Buffers:
+    """One buffer for a connection's life, or two large ones in turns while the last part may still be hashed."""
+
+    def __init__(self, piece_size: int) -> None:
+        self._enough = max(ENOUGH, min(USUAL_READ, piece_size // ENOUGH_PART))
+        self._size = MOST_READ
+        self._usual = memoryview(bytearray(USUAL_READ))
+        self._turns: List[memoryview] = []
+
+    def next(self, left: int, beside: bool) -> Room:
+        """Room for what comes next. `left`: bytes that the current piece lacks; `beside`: its last part is in use."""
+        buffer = self._next_buffer(beside)
+        if not left:
+            return Room(buffer[:HEAD_READ], 1)
+        buffer = buffer[: min(left, self._size)]
+        return Room(buffer, len(buffer) if beside else self._enough)
+
+    def _next_buffer(self, beside: bool) -> memoryview:
+        if not beside:
+            return self._usual
+        self._turns = self._turns[::-1] or [memoryview(bytearray(MOST_READ)) for _ in range(2)]
+        return self._turns[0]
+
+    def took(self, seconds: float) -> None:
+        """So long the last read took: the next one is larger, or after a slow one smaller."""
+        if seconds > SLOW_READ:
+            self._size = max(LEAST_READ, self._size // 4)
+        else:
+            self._size = min(MOST_READ, self._size * 2)

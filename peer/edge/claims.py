@@ -1,0 +1,135 @@
+"""Who may write which piece: one holder a piece, who loses it to the next one by falling silent."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+from typing import Callable, Dict, Optional, Protocol
+
+from peer.edge.hasher import Hasher
+
+BESIDE = 1024 * 1024  # bytes of a piece from which it pays to have it hashed by another thread
+CLAIM_SECONDS = 1.0  # a writer that was silent for so long loses its piece to the next one
+
+WriteAt = Callable[[int, int, memoryview], None]  # piece, offset in it, bytes
+Settle = Callable[["Claim", bytes], Optional[bool]]  # the claim, the hash of what was written
+
+
+class Place(Protocol):
+    """Where pieces are kept; `Store` says what each method does."""
+
+    def lacks(self, piece: int) -> bool: ...
+
+    def piece_length(self, piece: int) -> int: ...
+
+    def write_at(self, piece: int, begin: int, data: memoryview) -> None: ...
+
+    def keep(self, piece: int, sha256: bytes) -> bool: ...
+
+
+class Claims:
+    """All claims on the pieces of one place. Methods may be called from any thread."""
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+        self._lock = threading.Lock()  # a piece is claimed and stored under it, so that a stored one is never claimed
+        self._holders: Dict[int, Claim] = {}
+        self._hasher = Hasher()
+
+    def claim(self, piece: int) -> Optional[Claim]:
+        """The right to write a piece; None if it is stored already, or being written by another holder."""
+        with self._lock:
+            holder = self._holders.get(piece)
+            if not self._place.lacks(piece) or (holder and time.monotonic() - holder.touched < CLAIM_SECONDS):
+                return None
+            if holder:
+                holder.lost = True
+            hasher = self._hasher_for(piece)
+            claim = self._holders[piece] = Claim(piece, self._place.write_at, self._settle, holder, hasher)
+        return claim
+
+    def _hasher_for(self, piece: int) -> Optional[Hasher]:
+        """A thread to hash with, for a large piece that comes alone."""
+        return self._hasher if not self._holders and self._place.piece_length(piece) >= BESIDE else None
+
+    def abandon(self, claim: Claim) -> None:
+        """Free a piece that its holder won't finish."""
+        claim.give_up()
+        with self._lock:
+            if self._holders.get(claim.piece) is claim:
+                del self._holders[claim.piece]
+
+    def _settle(self, claim: Claim, sha256: bytes) -> Optional[bool]:
+        """Store a piece whose bytes are all written: see `Claim.finish`."""
+        with self._lock:
+            if self._holders.get(claim.piece) is not claim:
+                return None
+            del self._holders[claim.piece]
+            return self._place.keep(claim.piece, sha256)
+
+    def close(self) -> None:
+        """End the thread that hashes."""
+        self._hasher.close()
+
+
+class Claim:
+    """The right to write one piece. Another holder may take it over, after which this one's bytes go nowhere.
+
+    With a `hasher` the hash is made while the bytes are written: what was given to `write` must then stay unchanged
+    until the next call.
+    """
+
+    def __init__(
+        self, piece: int, write_at: WriteAt, settle: Settle, former: Optional[Claim], hasher: Optional[Hasher]
+    ) -> None:
+        self.piece = piece
+        self.lost = False
+        self.touched = time.monotonic()
+        self._write_at = write_at
+        self._settle = settle
+        self._sha = hashlib.sha256()
+        self._hasher = hasher
+        self._hashed: Optional[threading.Lock] = None  # free once the last part is in the hash
+        self._written = 0
+        # All holders of one piece share a lock: what a loser is still writing ends before the next one's first byte.
+        self._lock: threading.Lock = former._lock if former else threading.Lock()
+
+    def write(self, data: memoryview) -> None:
+        """The next bytes of the piece. Raises StoreError when the disk refuses them."""
+        self._hash(data)
+        with self._lock:
+            if not self.lost:
+                self._write_at(self.piece, self._written, data)
+                self.touched = time.monotonic()
+        self._written += len(data)
+
+    @property
+    def beside(self) -> bool:
+        """Whether the last part may still be read while the next one comes."""
+        return self._hasher is not None
+
+    def _hash(self, data: memoryview) -> None:
+        self._await_hash()
+        if self._hasher:
+            self._hashed = self._hasher.update(self._sha, data)
+        else:
+            self._sha.update(data)
+
+    def _await_hash(self) -> None:
+        if self._hashed:
+            self._hashed.acquire()
+            self._hashed = None
+
+    def finish(self) -> Optional[bool]:
+        """All is written: True if the piece is now stored, False if its hash is wrong, None if the claim was lost."""
+        self._await_hash()
+        with self._lock:
+            if self.lost:
+                return None
+            return self._settle(self, self._sha.digest())
+
+    def give_up(self) -> None:
+        """Write no more; waits for a write that is under way."""
+        with self._lock:
+            self.lost = True

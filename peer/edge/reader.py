@@ -1,0 +1,76 @@
+"""What arrives on one connection: its thread receives, hashes and writes pieces, and reports facts.
+
+It does so outside the owner and mostly outside the interpreter's lock. Only `received` is read by other threads.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Callable, Optional
+
+from peer.core.events import Event, PieceBad, PieceStored, PieceSurplus, Received
+from peer.core.messages import Decoder, Message, PieceBody, PieceStart
+from peer.edge.buffers import Buffers
+from peer.edge.channel import AnyChannel
+from peer.edge.claims import Claim
+from peer.edge.store import Store
+
+
+class Reader:
+    """Reads one connection to its end. `received`: bytes so far; this thread alone changes it."""
+
+    def __init__(
+        self, peer: int, channel: AnyChannel, decoder: Decoder, store: Store, report: Callable[[Event], None]
+    ) -> None:
+        self.received = 0
+        self._peer = peer
+        self._channel = channel
+        self._decoder = decoder
+        self._claims = store.claims
+        self._buffers = Buffers(store.manifest.piece_size)
+        self._report = report
+        self._claim: Optional[Claim] = None
+        self._piece = 0
+
+    def run(self) -> None:
+        """Read until the neighbour has closed. Raises ProtocolError, StoreError, OSError."""
+        try:
+            while self._receive():
+                pass
+        finally:
+            if self._claim:
+                self._claims.abandon(self._claim)
+
+    def _receive(self) -> bool:
+        """Receive once; whether there may be more."""
+        buffer, enough = self._buffers.next(self._decoder.body_left, bool(self._claim and self._claim.beside))
+        begin = time.monotonic()
+        got = self._channel.receive(buffer, enough)
+        self._buffers.took(time.monotonic() - begin)
+        self.received += got
+        for item in self._decoder.feed(buffer[:got]):
+            self._take(item)
+        return got > 0
+
+    def _take(self, item: Any) -> None:
+        kind = type(item)
+        if kind is Message:
+            self._report(Received(self._peer, item))
+        elif kind is PieceBody:
+            if self._claim:
+                self._claim.write(item.data)
+            if not self._decoder.body_left:
+                self._end_piece()
+        elif kind is PieceStart:
+            self._piece = item.piece
+            self._claim = self._claims.claim(item.piece)
+
+    def _end_piece(self) -> None:
+        claim, self._claim = self._claim, None
+        stored = claim.finish() if claim else None
+        if stored is None:
+            self._report(PieceSurplus(self._peer, self._piece))
+        elif stored:
+            self._report(PieceStored(self._peer, self._piece))
+        else:
+            self._report(PieceBad(self._peer, self._piece))

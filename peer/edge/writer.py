@@ -1,0 +1,124 @@
+"""What leaves on one connection: messages and pieces in the order of the outbox, which the owner fills.
+
+Its thread sends them; a piece goes straight from the file to the socket.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from typing import Callable, List, Optional, Tuple, Union
+
+from peer.core import messages
+from peer.core.events import Event, PieceSent
+from peer.edge.channel import AnyChannel
+from peer.edge.files import disk_error
+from peer.edge.store import Store
+
+Outgoing = Union[bytes, int, None]  # a message's bytes, a piece to send, or the end
+
+
+class Writer:
+    """Sends what it is given. It belongs to two threads: the one that made it (the owner), and the one that runs `run`.
+
+    Each counter is written by one of them only. Where both counts of items are equal, the writer has nothing to do.
+    """
+
+    def __init__(self, peer: int, channel: AnyChannel, store: Store, report: Callable[[Event], None]) -> None:
+        self._peer = peer
+        self._channel = channel
+        self._store = store
+        self._report = report
+        self._outbox: "queue.SimpleQueue[Outgoing]" = queue.SimpleQueue()
+        self._owner = threading.get_ident()
+        self._sent_by_owner = 0  # bytes
+        self._queued = 0  # items put into the outbox by the owner
+        self._sent_by_writer = 0  # bytes
+        self._done = 0  # items sent by the writer
+
+    @property
+    def sent(self) -> int:
+        """Bytes handed to the kernel so far."""
+        return self._sent_by_writer + self._sent_by_owner
+
+    # ---- the owner's side
+
+    def send(self, data: bytes) -> None:
+        """Send the bytes of one message.
+
+        Where the writer has nothing to do they go out immediately: waking a thread costs more than the message.
+        """
+        assert threading.get_ident() == self._owner
+        if self._queued == self._done:
+            count = self._channel.send_now(data)
+            self._sent_by_owner += count
+            data = data[count:]
+        if data:
+            self._put(data)
+
+    def send_piece(self, piece: int) -> None:
+        """Queue a piece; PieceSent is reported when it has gone to the kernel."""
+        assert threading.get_ident() == self._owner
+        self._put(piece)
+
+    def _put(self, item: Outgoing) -> None:
+        self._queued += 1
+        self._outbox.put(item)
+
+    def end(self) -> None:
+        """Let `run` end after what is queued. Any thread may call this."""
+        self._outbox.put(None)
+
+    # ---- the writer's thread
+
+    def run(self) -> None:
+        """Send until the end of the outbox, then close our direction. Raises StoreError, OSError."""
+        assert threading.get_ident() != self._owner
+        while self._send_batch():
+            pass
+        self._channel.end_sending()
+
+    def _send_batch(self) -> bool:
+        """Send what waits, up to and with the next piece; whether there may be more."""
+        batch, piece, ended = self._next_batch()
+        items = len(batch) + (piece is not None)
+        if piece is not None:
+            batch.append(messages.piece_header(piece, self._store.piece_length(piece)))
+        if batch:
+            data = b"".join(batch)
+            self._channel.send(data, more=piece is not None)
+            self._sent_by_writer += len(data)
+        if piece is not None:
+            self._send_body(piece)
+            self._report(PieceSent(self._peer, piece))
+        self._done += items
+        return not ended
+
+    def _next_batch(self) -> Tuple[List[bytes], Optional[int], bool]:
+        """All small messages that wait, up to the next piece or the end: one call sends them."""
+        batch: List[bytes] = []
+        item = self._outbox.get()
+        while isinstance(item, bytes):
+            batch.append(item)
+            try:
+                item = self._outbox.get_nowait()
+            except queue.Empty:
+                return batch, None, False
+        return batch, item, item is None
+
+    def _send_body(self, piece: int) -> None:
+        for segment in self._store.segments(piece):
+            self._send_segment(*segment)
+
+    def _send_segment(self, file: int, offset: int, length: int) -> None:
+        """A piece's bytes in one file. Where the file isn't what it was, that is this machine's fault: StoreError."""
+        try:
+            with self._store.descriptor(file) as descriptor:
+                for count in self._channel.send_file(descriptor, offset, length):
+                    self._sent_by_writer += count
+        except EOFError:
+            raise self._store.cut_short(file) from None
+        except OSError as error:
+            if error.filename is None:
+                raise  # the connection's trouble, not the file's
+            raise disk_error(error, error.filename) from None

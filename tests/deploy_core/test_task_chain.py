@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from deploy.core.chain import Call, ChainError, hoist
+from deploy.core.options import Call, ChainError, hoist
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Runs a chain of tasks over one desk: options of any task hold for all, every error becomes a line and a code."""
+"""Runs a chain of tasks: options of any task hold for all, every error becomes a line and a code."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any
 
 import invoke
 
-from deploy.core import chain
+from deploy.core.options import Call, hoist
 from deploy.core.plan import PHASES
 from deploy.edge.fab.chaintask import SHARED
 from deploy.edge.fab.interrupts import orderly
-from deploy.edge.fab.openchain import open_desk
-from deploy.edge.tasks.chain import Desk, Halt
+from deploy.edge.fab.openchain import open_chain
+from deploy.edge.tasks.chain import Chain, Halt
 from deploy.edge.tasks.plan import plan
 from peer.core.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, WeftError
 
@@ -26,45 +26,45 @@ class ChainExecutor(invoke.Executor):
         calls = self.normalize(tasks)
         try:
             self._refuse_hosts()
-            named = [chain.Call(call.task.name, call.kwargs) for call in calls]
-            options = chain.hoist(named, tuple(SHARED))
-            desk = open_desk(options, [call.task.name for call in calls], self.config)
+            named = [Call(call.task.name, call.kwargs) for call in calls]
+            options = hoist(named, tuple(SHARED))
+            chain = open_chain(options, [call.task.name for call in calls], self.config)
         except WeftError as error:
             raise invoke.Exit(str(error), error.code) from None
         with orderly():
             try:
-                self._run(calls, desk, bool(options.get("dry_run")))
+                self._run(calls, chain, bool(options.get("dry_run")))
             finally:
-                desk.fleet.close()
-        if desk.code:
-            raise invoke.Exit(code=desk.code)
+                chain.fleet.close()
+        if chain.code:
+            raise invoke.Exit(code=chain.code)
         return {}
 
-    def _run(self, calls: list[invoke.Call], desk: Desk, dry_run: bool) -> None:
+    def _run(self, calls: list[invoke.Call], chain: Chain, dry_run: bool) -> None:
         try:
             if dry_run:
-                plan(desk, [call.task.name for call in calls if call.task.name in (*PHASES, "up")])
+                plan(chain, [call.task.name for call in calls if call.task.name in (*PHASES, "up")])
                 return
             for call in calls:
-                desk.task = call.task.name
+                chain.task = call.task.name
                 context = invoke.Context(self.config)
-                context._set(desk=desk)  # a plain attribute; an assignment would become configuration
+                context._set(chain=chain)  # a plain attribute; an assignment would become configuration
                 call.task(context, *call.args, **call.kwargs)
         except BrokenPipeError:  # the reader of our output has left, as `| head` does
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the exit would complain of it again
             raise invoke.Exit(code=EXIT_FAILED) from None
         except Halt as error:
-            desk.screen.errors(str(error).splitlines())
-            raise invoke.Exit(code=desk.code or EXIT_FAILED) from None
+            chain.screen.errors(str(error).splitlines())
+            raise invoke.Exit(code=chain.code or EXIT_FAILED) from None
         except WeftError as error:
-            desk.screen.errors(str(error).splitlines())
+            chain.screen.errors(str(error).splitlines())
             raise invoke.Exit(code=error.code) from None
         except OSError as error:  # of our own papers: a host's are HostErrors
             where = f"{error.filename}: " if error.filename else ""
-            desk.screen.errors([f"{where}{(error.strerror or str(error)).lower()}"])
+            chain.screen.errors([f"{where}{(error.strerror or str(error)).lower()}"])
             raise invoke.Exit(code=EXIT_FAILED) from None
         except KeyboardInterrupt:
-            desk.screen.errors(["interrupted"])
+            chain.screen.errors(["interrupted"])
             raise invoke.Exit(code=EXIT_INTERRUPTED) from None
 
     def _refuse_hosts(self) -> None:

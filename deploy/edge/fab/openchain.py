@@ -12,7 +12,7 @@ from deploy.edge.hosts.fleet import Fleet
 from deploy.edge.hosts.ssh import Ways
 from deploy.edge.screen.screen import Screen
 from deploy.edge.screen.transcript import Transcript
-from deploy.edge.tasks.chain import Desk
+from deploy.edge.tasks.chain import Chain
 from peer.core.errors import ConfigError
 
 DEFAULT_INVENTORY = "inventory.yaml"
@@ -21,8 +21,8 @@ _LAST_FIRST_PORT = 60000
 BRINGING = frozenset({"deploy", "up"})  # tasks that need a seed: with --limit, the seeds take part
 
 
-def open_desk(options: Mapping[str, Any], tasks: Collection[str], fabric_config: Any) -> Desk:
-    """The desk of a chain of `tasks`; `options` are those that hold for all. Raises ConfigError, InventoryError."""
+def open_chain(options: Mapping[str, Any], tasks: Collection[str], fabric_config: Any) -> Chain:
+    """A chain of `tasks`; `options` are those that hold for all. Raises ConfigError, InventoryError."""
     path = Path(str(options.get("inventory", DEFAULT_INVENTORY)))
     inventory = parse_inventory(_read(path), str(path))
     if options.get("local"):
@@ -34,9 +34,9 @@ def open_desk(options: Mapping[str, Any], tasks: Collection[str], fabric_config:
     screen = Screen(transcript, bool(options.get("json")), bool(options.get("plain")))
     base = path.resolve().parent
     fleet = Fleet(inventory, Ways(fabric_config), base)
-    desk = Desk(inventory, fleet, screen, transcript, base, str(options.get("run", "")))
-    desk.helpers = frozenset(inventory.selected) - frozenset(asked_for.selected)
-    return desk
+    chain = Chain(inventory, fleet, screen, transcript, base, str(options.get("run", "")))
+    chain.helpers = frozenset(inventory.selected) - frozenset(asked_for.selected)
+    return chain
 
 
 def _read(path: Path) -> str:

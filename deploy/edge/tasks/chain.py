@@ -27,7 +27,7 @@ class Halt(WeftError):
     """The chain can't go on; what went wrong has been told."""
 
 
-class Desk:
+class Chain:
     """One chain's state. `down` holds the hosts that dropped out: later tasks of the chain leave them alone."""
 
     def __init__(
@@ -115,6 +115,11 @@ class Desk:
         if self.code == 0:
             self.outcomes.append(Outcome("", "failed", why))
         return Halt(why)
+
+
+def peer_ids(inventory: Inventory, host: str) -> list[int]:
+    """The IDs of the chosen peers on a host."""
+    return [peer.peer_id for peer in inventory.peers_on(host)]
 
 
 def _deployed_state(link: Link) -> dict[str, Any]:

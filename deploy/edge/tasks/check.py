@@ -11,7 +11,7 @@ from deploy.core.plan import facts_of
 from deploy.core.verdict import FAILED, Outcome
 from deploy.edge.hosts.host import Link
 from deploy.edge.pushed.uploads import upload_size
-from deploy.edge.tasks.chain import Desk
+from deploy.edge.tasks.chain import Chain
 from peer.core.sizes import format_size
 
 MOST_SKEW = 5.0  # seconds; beyond that the times in the logs of two hosts can't be compared
@@ -22,39 +22,39 @@ _HEADINGS = ("host", "login", "python", "folder", "free", "ports", "clock", "rea
 Facts = dict[str, Any]
 
 
-def check(desk: Desk) -> None:
+def check(chain: Chain) -> None:
     """Ask every chosen host, in parallel; one table, and an error line for whatever would fail later."""
-    facts = desk.ask(lambda link: _ask(desk, link))
-    need = facts_of(desk.inventory, _upload_size(desk)).size
-    problems = {name: _problems(desk, name, one, need) for name, one in facts.items()}
-    unreached = _reach(desk, [name for name in facts if not problems[name]])
+    facts = chain.ask(lambda link: _ask(chain, link))
+    need = facts_of(chain.inventory, _upload_size(chain)).size
+    problems = {name: _problems(chain, name, one, need) for name, one in facts.items()}
+    unreached = _reach(chain, [name for name in facts if not problems[name]])
     for name, targets in unreached.items():
         problems[name] += targets
-    desk.fail(outcome for found in problems.values() for outcome in found)
-    rows = [_row(host, facts.get(host.name), problems.get(host.name, [])) for host in desk.inventory.chosen_hosts]
-    desk.screen.table(
-        _HEADINGS, rows, [host.name in facts and not problems[host.name] for host in desk.inventory.chosen_hosts]
+    chain.fail(outcome for found in problems.values() for outcome in found)
+    rows = [_row(host, facts.get(host.name), problems.get(host.name, [])) for host in chain.inventory.chosen_hosts]
+    chain.screen.table(
+        _HEADINGS, rows, [host.name in facts and not problems[host.name] for host in chain.inventory.chosen_hosts]
     )
     for name, one in facts.items():
-        desk.record(host=name, state="failed" if problems[name] else "ok", **one)
+        chain.record(host=name, state="failed" if problems[name] else "ok", **one)
     good = sum(1 for name in facts if not problems[name])
-    desk.screen.say(f"{good} of {len(rows)} hosts are ready", good=good == len(rows))
+    chain.screen.say(f"{good} of {len(rows)} hosts are ready", good=good == len(rows))
 
 
-def _ask(desk: Desk, link: Link) -> Facts:
-    ports = [[peer.peer_id, peer.port] for peer in desk.inventory.peers_on(link.name)]
+def _ask(chain: Chain, link: Link) -> Facts:
+    ports = [[peer.peer_id, peer.port] for peer in chain.inventory.peers_on(link.name)]
     before = time.time()
     facts = link.call("facts", ports=ports)
     facts["skew"] = facts.pop("clock") - (before + time.time()) / 2
     return facts
 
 
-def _problems(desk: Desk, name: str, facts: Facts, need: int | None) -> list[Outcome]:
+def _problems(chain: Chain, name: str, facts: Facts, need: int | None) -> list[Outcome]:
     """What would go wrong on one host."""
     found: list[tuple[str, str]] = []
     if facts["writable"]:
         found.append((f"its folder can't be written: {facts['writable']}", "name another `workdir`"))
-    copies = sum(not peer.seed for peer in desk.inventory.peers_on(name))
+    copies = sum(not peer.seed for peer in chain.inventory.peers_on(name))
     if need is not None and facts["free"] < need * copies:
         problem = f"{format_size(facts['free'])} free where {format_size(need * copies)} are needed"
         found.append((problem, "make room, or name another `workdir`"))
@@ -63,23 +63,23 @@ def _problems(desk: Desk, name: str, facts: Facts, need: int | None) -> list[Out
             found.append((f"port {port}: {reason}", "free it, or give the peer another `port`"))
     if abs(facts["skew"]) > MOST_SKEW:
         found.append((f"its clock is {facts['skew']:+.0f} s off", "set it, or the logs' times can't be compared"))
-    if facts["ends_sessions"] and not desk.inventory.host(name).local:
+    if facts["ends_sessions"] and not chain.inventory.host(name).local:
         problem = "systemd ends your processes there when you log out (KillUserProcesses=yes), and so the peers"
         found.append((problem, f"loginctl enable-linger {facts['user']}"))
     return [Outcome(name, FAILED, problem, remedy) for problem, remedy in found]
 
 
-def _reach(desk: Desk, names: Sequence[str]) -> Mapping[str, list[Outcome]]:
+def _reach(chain: Chain, names: Sequence[str]) -> Mapping[str, list[Outcome]]:
     """Whose peer ports can't be reached from some other host: the fire wall that lets a swarm start and starve."""
     found: dict[str, list[Outcome]] = {name: [] for name in names}
-    desk.ask(lambda link: link.call("listen", ports=_ports(desk, link.name)), names)
-    targets = {name: _targets(desk, names, name) for name in names}
+    chain.ask(lambda link: link.call("listen", ports=_ports(chain, link.name)), names)
+    targets = {name: _targets(chain, names, name) for name in names}
     slack = DIAL_SECONDS * (1 + MOST_DIALS // 8) + 20
-    answers = desk.ask(
+    answers = chain.ask(
         lambda link: link.call("dial", slack, targets=[[h, p] for h, p, _ in targets[link.name]], within=DIAL_SECONDS),
         names,
     )
-    desk.ask(lambda link: link.call("unlisten"), names)
+    chain.ask(lambda link: link.call("unlisten"), names)
     owners = {(host, port): name for rows in targets.values() for host, port, name in rows}
     missed: dict[tuple[str, int, str], list[str]] = {}
     for dialler, answer in answers.items():
@@ -92,15 +92,17 @@ def _reach(desk: Desk, names: Sequence[str]) -> Mapping[str, list[Outcome]]:
     return found
 
 
-def _targets(desk: Desk, names: Sequence[str], name: str) -> list[tuple[str, int, str]]:
+def _targets(chain: Chain, names: Sequence[str], name: str) -> list[tuple[str, int, str]]:
     """Address, port and host of the peers that `name` shall dial: those of the next hosts in the ring."""
     place = list(names).index(name)
     others = [*names[place + 1 :], *names[:place]][:MOST_DIALS]
-    return [(desk.inventory.host(other).peer_address, port, other) for other in others for port in _ports(desk, other)]
+    return [
+        (chain.inventory.host(other).peer_address, port, other) for other in others for port in _ports(chain, other)
+    ]
 
 
-def _ports(desk: Desk, name: str) -> list[int]:
-    return [peer.port for peer in desk.inventory.peers_on(name)]
+def _ports(chain: Chain, name: str) -> list[int]:
+    return [peer.port for peer in chain.inventory.peers_on(name)]
 
 
 def _row(host: Host, facts: Facts | None, problems: Sequence[Outcome]) -> list[str]:
@@ -120,9 +122,9 @@ def _row(host: Host, facts: Facts | None, problems: Sequence[Outcome]) -> list[s
     ]
 
 
-def _upload_size(desk: Desk) -> int | None:
+def _upload_size(chain: Chain) -> int | None:
     """Bytes of what is to be uploaded; None where that isn't known here."""
-    payload = desk.inventory.swarm.payload
+    payload = chain.inventory.swarm.payload
     if not isinstance(payload, Upload):
         return None
-    return upload_size(desk.base, payload)
+    return upload_size(chain.base, payload)

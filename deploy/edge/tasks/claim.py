@@ -7,46 +7,48 @@ from typing import Any
 
 from deploy.core.inventory import fold
 from deploy.edge.hosts.deadline import Deadline
-from deploy.edge.tasks.chain import Desk
+from deploy.edge.tasks.chain import Chain
 
 WAIT_SECONDS = 4 * 3600.0  # for a swarm that runs; peers which make no progress end by themselves long before
 _LOOK_SECONDS = 1.0
 _REMEDY = "wait until that is done (3 minutes, if it was cut off), then run it again"
 
 
-def claim_seeds(desk: Desk) -> None:
+def claim_seeds(chain: Chain) -> None:
     """Keep other operators from deploying this swarm until our chain ends. Raises Halt where one does so already.
 
     Seeds that only serve hosts which come later may still be busy with those that came earlier: they are waited for.
     """
-    desk.ask(lambda link: link.connect(), drop=True)  # all at once; what follows is one round trip a seed
-    for name in [name for name in _seeds(desk) if name not in desk.helpers]:
-        if any(answer["held"] for answer in _claim(desk, [name]).values()):
-            raise desk.halt(f"{name}: another operator is deploying this swarm: {_REMEDY}")
-    _await(desk, [name for name in _seeds(desk) if name in desk.helpers])
+    chain.ask(lambda link: link.connect(), drop=True)  # all at once; what follows is one round trip a seed
+    for name in [name for name in _seeds(chain) if name not in chain.helpers]:
+        if any(answer["held"] for answer in _claim(chain, [name]).values()):
+            raise chain.halt(f"{name}: another operator is deploying this swarm: {_REMEDY}")
+    _await(chain, [name for name in _seeds(chain) if name in chain.helpers])
 
 
-def _await(desk: Desk, helpers: list[str]) -> None:
+def _await(chain: Chain, helpers: list[str]) -> None:
     deadline = Deadline(WAIT_SECONDS)
     told: list[str] = []
-    while busy := [name for name, one in _claim(desk, helpers).items() if one["held"] or one["living"]]:
+    while busy := [name for name, one in _claim(chain, helpers).items() if one["held"] or one["living"]]:
         if deadline.passed:
-            raise desk.halt(
+            raise chain.halt(
                 f"the swarm still runs on {fold(busy)} after {WAIT_SECONDS / 3600:.0f} h: `fab stop` ends it"
             )
         if busy != told:
-            late = fold(name for name in desk.able if name not in desk.helpers)
-            desk.screen.note(f"the swarm still runs on {fold(busy)}: waiting for it to end, then {late} will be served")
+            late = fold(name for name in chain.able if name not in chain.helpers)
+            chain.screen.note(
+                f"the swarm still runs on {fold(busy)}: waiting for it to end, then {late} will be served"
+            )
             told = busy
         time.sleep(_LOOK_SECONDS)  # there is no way to wait for the end of somebody else's peers
 
 
-def _claim(desk: Desk, names: list[str]) -> dict[str, dict[str, Any]]:
-    return desk.ask(lambda link: link.call("claim"), names, drop=True)
+def _claim(chain: Chain, names: list[str]) -> dict[str, dict[str, Any]]:
+    return chain.ask(lambda link: link.call("claim"), names, drop=True)
 
 
-def _seeds(desk: Desk) -> list[str]:
+def _seeds(chain: Chain) -> list[str]:
     """The chosen hosts with a seed, in PeerInfo order: two operators meet at the first of them."""
     return list(
-        dict.fromkeys(peer.host for peer in desk.inventory.chosen_peers if peer.seed and peer.host in desk.able)
+        dict.fromkeys(peer.host for peer in chain.inventory.chosen_peers if peer.seed and peer.host in chain.able)
     )

@@ -6,23 +6,23 @@ from typing import Any
 
 from deploy.core.verdict import FAILED, Outcome
 from deploy.edge.hosts.host import Link
-from deploy.edge.tasks import start
-from deploy.edge.tasks.chain import Desk
+from deploy.edge.tasks.chain import Chain
+from deploy.edge.tasks.stop import stop
 
 CLEAN_SECONDS = 300.0
 
 
-def clean(desk: Desk) -> None:
+def clean(chain: Chain) -> None:
     """Leave no file, process or port of ours on the chosen hosts; foreign files in our folders stay and are named."""
-    start.stop(desk)
-    answers = desk.ask(lambda link: _clean_host(desk, link), seconds=CLEAN_SECONDS)
+    stop(chain)
+    answers = chain.ask(lambda link: _clean_host(chain, link), seconds=CLEAN_SECONDS)
     for name, answer in answers.items():
-        desk.record(host=name, state="ok", folder=answer["home"], was_there=answer["was_there"])
+        chain.record(host=name, state="ok", folder=answer["home"], was_there=answer["was_there"])
         if answer["foreign"]:
             problem = f"{answer['home']} holds files that aren't ours: {', '.join(answer['foreign'][:5])}"
-            desk.fail([Outcome(name, FAILED, problem, "move them away, then clean again")])
-    desk.screen.say(f"cleaned {len(answers)} of {len(desk.inventory.chosen_hosts)} hosts", good=desk.code == 0)
+            chain.fail([Outcome(name, FAILED, problem, "move them away, then clean again")])
+    chain.screen.say(f"cleaned {len(answers)} of {len(chain.inventory.chosen_hosts)} hosts", good=chain.code == 0)
 
 
-def _clean_host(desk: Desk, link: Link) -> dict[str, Any]:
-    return link.call("clean", CLEAN_SECONDS, name=desk.inventory.swarm.payload.name)
+def _clean_host(chain: Chain, link: Link) -> dict[str, Any]:
+    return link.call("clean", CLEAN_SECONDS, name=chain.inventory.swarm.payload.name)

@@ -16,7 +16,7 @@ from deploy.edge.pushed.authority import PeerKeys, make_keys
 from deploy.edge.pushed.bundle import CODE_NAME, Parcel, missing, parcel, send
 from deploy.edge.pushed.zipapp import peer_zip
 from deploy.edge.tasks import payload
-from deploy.edge.tasks.chain import Desk
+from deploy.edge.tasks.chain import Chain
 from deploy.edge.tasks.claim import claim_seeds
 from peer.core.manifest import Manifest
 from peer.core.sizes import format_size
@@ -26,33 +26,35 @@ States = Mapping[str, dict[str, Any]]
 PUSH_SECONDS = 600.0
 
 
-def deploy(desk: Desk) -> None:
+def deploy(chain: Chain) -> None:
     """Bring every chosen host to where its peers can start. Raises Halt where no payload can be had."""
-    claim_seeds(desk)
-    states = desk.ask(_idle_state, drop=True)
+    claim_seeds(chain)
+    states = chain.ask(_idle_state, drop=True)
     if not states:
-        raise desk.halt("")
-    manifest, code = _begin(desk, states)
-    desk.screen.note(f"run {desk.run}: {manifest.name}, {format_size(manifest.size)} in {manifest.piece_count} pieces")
-    keys = _make_keys(desk)
-    sent = desk.ask(lambda link: _push(desk, link, states, manifest, keys), seconds=PUSH_SECONDS, drop=True)
+        raise chain.halt("")
+    manifest, code = _begin(chain, states)
+    chain.screen.note(
+        f"run {chain.run}: {manifest.name}, {format_size(manifest.size)} in {manifest.piece_count} pieces"
+    )
+    keys = _make_keys(chain)
+    sent = chain.ask(lambda link: _push(chain, link, states, manifest, keys), seconds=PUSH_SECONDS, drop=True)
     for name, size in sent.items():
-        desk.record(host=name, state="ok", run=desk.run, sent=size + code.get(name, 0))
+        chain.record(host=name, state="ok", run=chain.run, sent=size + code.get(name, 0))
     total = sum(sent.values()) + sum(code.values())
-    desk.screen.note(f"deployed to {len(sent)} hosts, {format_size(total)} sent")
+    chain.screen.note(f"deployed to {len(sent)} hosts, {format_size(total)} sent")
     if not sent:
-        raise desk.halt("no host is ready")
+        raise chain.halt("no host is ready")
 
 
 Code = Mapping[str, int]  # bytes of code that were sent ahead, by host
 
 
-def _begin(desk: Desk, states: States) -> tuple[Manifest, Code]:
+def _begin(chain: Chain, states: States) -> tuple[Manifest, Code]:
     """A new run: the payload on the chosen seeds, and its manifest."""
-    desk.begin_run(desk.run or run_id(datetime.now(), random.getrandbits(24)))
-    seeds = [name for name in states if any(peer.seed for peer in desk.inventory.peers_on(name))]
-    code = desk.ask(lambda link: _push_code(link, states), seeds, PUSH_SECONDS, drop=True)
-    return payload.make_payload(desk, list(code)), code
+    chain.begin_run(chain.run or run_id(datetime.now(), random.getrandbits(24)))
+    seeds = [name for name in states if any(peer.seed for peer in chain.inventory.peers_on(name))]
+    code = chain.ask(lambda link: _push_code(link, states), seeds, PUSH_SECONDS, drop=True)
+    return payload.make_payload(chain, list(code)), code
 
 
 def _idle_state(link: Link) -> dict[str, Any]:
@@ -68,32 +70,32 @@ def _push_code(link: Link, states: States) -> int:
     return send(link, missing([parcel(CODE_NAME, peer_zip())], states[link.name]["have"]))
 
 
-def _push(desk: Desk, link: Link, states: States, manifest: Manifest, keys: Keys) -> int:
+def _push(chain: Chain, link: Link, states: States, manifest: Manifest, keys: Keys) -> int:
     """Everything that this host lacks; the bytes sent."""
-    seed = any(peer.seed for peer in desk.inventory.peers_on(link.name))
+    seed = any(peer.seed for peer in chain.inventory.peers_on(link.name))
     have = {**states[link.name]["have"], **({CODE_NAME: parcel(CODE_NAME, peer_zip()).sha256} if seed else {})}
-    parcels = missing([*_parcels(desk, link.name, manifest), *_key_parcels(desk, link.name, keys)], have)
+    parcels = missing([*_parcels(chain, link.name, manifest), *_key_parcels(chain, link.name, keys)], have)
     sent = send(link, parcels)
-    peers = [placing(desk.inventory, peer)._asdict() for peer in desk.inventory.peers_on(link.name)]
+    peers = [placing(chain.inventory, peer)._asdict() for peer in chain.inventory.peers_on(link.name)]
     link.call("prepare", peers=peers, name=manifest.name)
     return sent
 
 
-def _parcels(desk: Desk, host: str, manifest: Manifest) -> list[Parcel]:
-    pushed = texts(desk.inventory, host, manifest, desk.run)
+def _parcels(chain: Chain, host: str, manifest: Manifest) -> list[Parcel]:
+    pushed = texts(chain.inventory, host, manifest, chain.run)
     return [parcel(CODE_NAME, peer_zip()), *(parcel(name, text.encode()) for name, text in pushed.items())]
 
 
-def _make_keys(desk: Desk) -> Keys:
+def _make_keys(chain: Chain) -> Keys:
     """New keys for all peers of a swarm that speaks TLS: each deploy is a swarm of its own."""
-    if not desk.inventory.tls:
+    if not chain.inventory.tls:
         return {}
-    return make_keys([peer.peer_id for peer in desk.inventory.peers], datetime.now(timezone.utc))
+    return make_keys([peer.peer_id for peer in chain.inventory.peers], datetime.now(timezone.utc))
 
 
-def _key_parcels(desk: Desk, host: str, keys: Keys) -> list[Parcel]:
+def _key_parcels(chain: Chain, host: str, keys: Keys) -> list[Parcel]:
     """A host gets the keys of its own peers, and no other's."""
-    mine = [peer.peer_id for peer in desk.inventory.peers_on(host) if peer.peer_id in keys]
+    mine = [peer.peer_id for peer in chain.inventory.peers_on(host) if peer.peer_id in keys]
     return [
         parcel(f"keys_{peer}/{name}.pem", data, 0o600) for peer in mine for name, data in keys[peer]._asdict().items()
     ]

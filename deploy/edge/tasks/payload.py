@@ -14,7 +14,7 @@ from deploy.core.verdict import UNREACHABLE
 from deploy.edge.hosts.errors import HostError
 from deploy.edge.hosts.host import Link
 from deploy.edge.pushed.bundle import Parcel, send
-from deploy.edge.tasks.chain import Desk
+from deploy.edge.tasks.chain import Chain
 from peer.core.errors import EXIT_USAGE, WeftError
 from peer.core.manifest import Manifest, from_json
 
@@ -28,32 +28,32 @@ class UploadError(WeftError):
     code = EXIT_USAGE
 
 
-def make_payload(desk: Desk, hosts: list[str]) -> Manifest:
+def make_payload(chain: Chain, hosts: list[str]) -> Manifest:
     """Have the payload on the seeds of `hosts`; its manifest. Raises Halt where that fails, or where seeds differ."""
-    payload = desk.inventory.swarm.payload
-    source = desk.base / Path(payload.path).expanduser() if isinstance(payload, Upload) else None
-    upload = _upload_manifest(desk, source) if source is not None else None
-    seconds = _seconds(desk, upload)
+    payload = chain.inventory.swarm.payload
+    source = chain.base / Path(payload.path).expanduser() if isinstance(payload, Upload) else None
+    upload = _upload_manifest(chain, source) if source is not None else None
+    seconds = _seconds(chain, upload)
 
     def on_host(link: Link) -> list[Manifest]:
-        seeds = [seed for seed in desk.inventory.peers_on(link.name) if seed.seed]
-        return [_seed_manifest(desk, link, seed, source, upload, seconds) for seed in seeds]
+        seeds = [seed for seed in chain.inventory.peers_on(link.name) if seed.seed]
+        return [_seed_manifest(chain, link, seed, source, upload, seconds) for seed in seeds]
 
-    answers = desk.ask(on_host, hosts, seconds * 4, drop=True)
+    answers = chain.ask(on_host, hosts, seconds * 4, drop=True)
     found = {name: manifest for name, manifests in answers.items() for manifest in manifests}
     if not found:
-        raise desk.halt("no seed has the payload, so there is nothing to bring to the others")
+        raise chain.halt("no seed has the payload, so there is nothing to bring to the others")
     if len({manifest.digest for manifest in found.values()}) > 1:
-        raise desk.halt(f"the seeds' payloads differ: {fold(found)}; make them equal, or name one seed")
+        raise chain.halt(f"the seeds' payloads differ: {fold(found)}; make them equal, or name one seed")
     return next(iter(found.values()))
 
 
 def _seed_manifest(
-    desk: Desk, link: Link, seed: Peer, source: Path | None, upload: Manifest | None, seconds: float
+    chain: Chain, link: Link, seed: Peer, source: Path | None, upload: Manifest | None, seconds: float
 ) -> Manifest:
     """One seed's payload in its place; its manifest."""
-    payload, piece_size = desk.inventory.swarm.payload, _piece_size(desk)
-    link.call("prepare", peers=[placing(desk.inventory, seed)._asdict()], name=payload.name)
+    payload, piece_size = chain.inventory.swarm.payload, _piece_size(chain)
+    link.call("prepare", peers=[placing(chain.inventory, seed)._asdict()], name=payload.name)
     if isinstance(payload, Generate):
         link.call("generate", seconds, peer=seed.peer_id, name=payload.name, size=payload.size, seed=payload.seed)
     if source is not None and upload is not None:
@@ -96,11 +96,11 @@ def _manifest(link: Link, seed: Peer, name: str, piece_size: str, seconds: float
     return from_json(answer["manifest"], f"the manifest of {link.name}")
 
 
-def _upload_manifest(desk: Desk, source: Path) -> Manifest:
+def _upload_manifest(chain: Chain, source: Path) -> Manifest:
     """What is to be uploaded, hashed on this machine. Raises UploadError."""
-    desk.screen.note(f"hashing {source}")
-    command = [sys.executable, "-m", "peer", "manifest", str(source), "--name", desk.inventory.swarm.payload.name]
-    command += ["--piece-size", _piece_size(desk)]
+    chain.screen.note(f"hashing {source}")
+    command = [sys.executable, "-m", "peer", "manifest", str(source), "--name", chain.inventory.swarm.payload.name]
+    command += ["--piece-size", _piece_size(chain)]
     root = Path(peer.__file__).parent.parent
     ended = subprocess.run(command, cwd=root, capture_output=True, stdin=subprocess.DEVNULL, text=True)
     if ended.returncode:
@@ -108,12 +108,12 @@ def _upload_manifest(desk: Desk, source: Path) -> Manifest:
     return from_json(json.loads(ended.stdout), str(source))
 
 
-def _piece_size(desk: Desk) -> str:
-    return str(desk.inventory.swarm.piece_size or "auto")
+def _piece_size(chain: Chain) -> str:
+    return str(chain.inventory.swarm.piece_size or "auto")
 
 
-def _seconds(desk: Desk, upload: Manifest | None) -> float:
+def _seconds(chain: Chain, upload: Manifest | None) -> float:
     """How long a seed may take for making or hashing the payload."""
-    payload = desk.inventory.swarm.payload
+    payload = chain.inventory.swarm.payload
     size = payload.size if isinstance(payload, Generate) else upload.size if upload else None
     return _UNKNOWN_SECONDS if size is None else 60 + size / _SLOWEST_HASH

@@ -1,0 +1,52 @@
+"""The task `collect-logs`: the hosts' logs and statuses into the run's folder, with a summary beside them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from deploy.core.inventory import Peer
+from deploy.core.verdict import Copy, judge
+from deploy.edge.hosts.host import Link
+from deploy.edge.tasks.chain import Chain
+from deploy.edge.tasks.status import statuses
+from deploy.edge.tasks.summary import filled, write_summary
+from peer.core.status import DONE
+
+COLLECT_SECONDS = 600.0
+
+
+def collect_logs(chain: Chain) -> None:
+    """Fetch logs, statuses and configuration of every host into runs/<run id>/<host>/, and write a summary beside."""
+    about = statuses(chain)
+    sizes = chain.ask(lambda link: _collect_host(chain, link), seconds=COLLECT_SECONDS)
+    for name, files in sizes.items():
+        chain.record(host=name, state="ok", folder=str(chain.folder / name), files=files)
+    copies = [
+        _copy_by_status(peer, about[peer.peer_id]) for peer in chain.inventory.chosen_peers if peer.peer_id in about
+    ]
+    write_summary(chain, judge(chain.inventory, copies, chain.outcomes), about)
+    chain.screen.say(f"logs of {len(sizes)} hosts are in {chain.folder}/", good=len(sizes) == len(chain.able))
+
+
+def _collect_host(chain: Chain, link: Link) -> dict[str, int]:
+    folder = chain.folder / link.name
+    folder.mkdir(parents=True, exist_ok=True)
+
+    def keep(name: str, data: bytes) -> None:
+        path = folder / Path(name).name
+        if data:
+            with path.open("ab") as file:
+                file.write(data)
+        else:
+            path.write_bytes(b"")  # a file begins with an empty part
+
+    files: dict[str, int] = link.call("collect", COLLECT_SECONDS, on_part=keep)["files"]
+    return files
+
+
+def _copy_by_status(peer: Peer, about: dict[str, Any]) -> Copy:
+    status = about["status"] or {}
+    whole = bool(status.get("completed")) or status.get("state") == DONE
+    problem = "" if whole else status.get("reason", "") or "its copy isn't whole"
+    return filled(Copy(peer.peer_id, whole, problem=problem), status)

@@ -1,0 +1,151 @@
+"""The watch over a running swarm: shows event lines and progress until every peer has ended."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import Counter
+from collections.abc import Iterable
+
+from deploy.core.inventory import Peer, fold
+from deploy.core.progress import Board, Card, Line
+from deploy.core.verdict import FAILED, Outcome
+from deploy.edge.hosts.errors import HostError
+from deploy.edge.hosts.follow import Ears, Heard
+from deploy.edge.tasks import status
+from deploy.edge.tasks.chain import Chain
+from deploy.edge.tasks.stop import stop_chosen
+
+_TICK_SECONDS = 0.12
+_REPORT_SECONDS = 5.0  # between two lines of progress where there is no live display
+_GIVE_UP_SECONDS = 60.0  # at most, for hosts that can't be heard, once all others have ended
+_LINGER_SECONDS = 3.0  # for whole peers that wait only for those which won't come
+_LISTEN_AGAIN = 2  # times, where a stream ended though a peer's last status doesn't say that it did
+
+
+class Watch:
+    """The loop that takes what the ears hear, and shows it. `starting`: peers are being started meanwhile."""
+
+    def __init__(self, chain: Chain, every: bool, ends_waits: bool = False) -> None:
+        self._desk = chain
+        self._every = every
+        self._ends_waits = ends_waits  # who only looks on may not see everybody, and ends nothing
+        self._board = Board(chain.inventory.filter(chain.able), chain.run)
+        self._open: set[str] = set()
+        self._again: Counter[str] = Counter()
+        self._lost: dict[str, tuple[float, HostError]] = {}
+        self._reported = time.monotonic()
+        self._whole_since = 0.0
+        self._half_way = False
+        self.starting = False
+        self.ears = Ears()
+
+    def open(self, name: str) -> None:
+        """Listen to a host."""
+        self._open.add(name)
+        self.ears.open(self._desk.fleet.link(name), self._board.offsets(name))
+
+    def started(self, peer: Peer) -> None:
+        """A peer was started; called from the starter's thread."""
+        self.ears.put(Heard(peer.host, {"peer": peer.peer_id, "started": True}))
+
+    def run(self) -> None:
+        """Until every stream is over, or those that aren't have been lost for too long."""
+        try:
+            self._listen()
+        finally:
+            self.ears.close()
+
+    def _listen(self) -> None:
+        while self.starting or (self._open and not self._hopeless()):
+            tick = time.monotonic() + _TICK_SECONDS
+            lines: list[Line] = []
+            for heard in self.ears.take(_TICK_SECONDS):
+                lines += self._take(heard)
+            self._show(lines)
+            self._end_the_wait()
+            time.sleep(max(0.0, tick - time.monotonic()))  # lines are shown in batches, a few a second
+        self._show([line for heard in self.ears.rest() for line in self._take(heard)])
+
+    def failures(self) -> list[Outcome]:
+        """Peers that left without the payload, and hosts that were lost."""
+        failed = [card for card in self._board.cards if card.failed and card.status is not None]
+        killed = {card.host for card in failed if card.killed and card.host not in self._lost}
+        words = status.last_words(self._desk, killed) if killed else {}
+        outcomes = [_failure(card, words.get(card.peer, "") if card.killed else "") for card in failed]
+        return outcomes + [error.outcome(name) for name, (_, error) in self._lost.items()]
+
+    def _take(self, heard: Heard) -> Iterable[Line]:
+        if heard.lost is not None:
+            self._lost.setdefault(heard.host, (time.monotonic(), heard.lost))
+            self._board.lose(heard.host, heard.lost.problem)
+        else:
+            self._lost.pop(heard.host, None)
+            self._board.hear(heard.host)
+        if heard.over:
+            self._over(heard)
+        if heard.event is None:
+            return ()
+        if heard.event.get("started") and heard.host not in self._open:
+            self.open(heard.host)
+        self._desk.record(host=heard.host, **heard.event)
+        return self._board.see(heard.event)
+
+    def _over(self, heard: Heard) -> None:
+        """The stream ended; listen again if a peer may have begun just then, or was killed."""
+        self._open.discard(heard.host)
+        unclear = self._board.unclear(heard.host) and heard.lost is None
+        if unclear and self._again[heard.host] < _LISTEN_AGAIN:
+            self._again[heard.host] += 1
+            self.open(heard.host)
+
+    def _end_the_wait(self) -> None:
+        """Peers wait for all others. That some have left, or are on hosts that dropped out, only we can know."""
+        if not self._ends_waits or self.starting:
+            return
+        gone = self._gone()
+        cards = {card.peer: card for card in self._board.cards}
+        rest = [peer.peer_id for peer in self._desk.inventory.peers if peer.peer_id not in gone]
+        if not gone or not all(peer in cards and cards[peer].whole for peer in rest):
+            return
+        self._whole_since = self._whole_since or time.monotonic()
+        if time.monotonic() - self._whole_since > _LINGER_SECONDS:
+            self._desk.screen.note(f"all others are whole: ending the wait for {fold(gone.values())}")
+            stop_chosen(self._desk)
+            self._whole_since = math.inf
+
+    def _gone(self) -> dict[int, str]:
+        """The peers that won't come (again), with their hosts: ended, never started, or out of our reach."""
+        told = {outcome.peer for outcome in self._desk.outcomes}
+        left = {card.peer for card in self._board.cards if card.failed} | told
+        peers = self._desk.inventory.peers
+        return {peer.peer_id: peer.host for peer in peers if peer.peer_id in left or peer.host in self._desk.down}
+
+    def _show(self, lines: list[Line]) -> None:
+        self._desk.screen.tick(self._board, [line for line in lines if self._every or line.notable])
+        seconds = time.monotonic() - self._reported
+        if seconds > _REPORT_SECONDS:
+            self._reported += seconds
+            self._desk.screen.progress(self._board)
+        wanting = [card for card in self._board.cards if not card.seed]
+        if not self._half_way and sum(card.fraction for card in wanting) > 0.5 * len(wanting):
+            self._half_way = True
+            self._desk.screen.keep_frame(self._board)
+
+    def _hopeless(self) -> bool:
+        """Whether all that isn't over has been lost for long."""
+        since = [self._lost[name][0] for name in self._open if name in self._lost]
+        # A peer that was cut off for longer than its patience has left.
+        seconds = min(_GIVE_UP_SECONDS, self._desk.inventory.swarm.limits.patience)
+        return len(since) == len(self._open) and time.monotonic() - max(since) > seconds
+
+
+def tell_the_way_back(chain: Chain) -> None:
+    where = f"--inventory {chain.inventory.source}"
+    chain.screen.note(f"the swarm runs on: `fab logs {where}` comes back to it, `fab stop {where}` ends it")
+
+
+def _failure(card: Card, words: str) -> Outcome:
+    remedy = "make room there, then run `fab up` again" if words == status.FULL else ""
+    words = words.removeprefix(f"peer {card.peer}: ")
+    return Outcome(card.host, FAILED, f"{card.state}: {words}" if words else card.state, remedy, card.peer)

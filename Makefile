@@ -23,16 +23,16 @@ picture: $(READY)  ## the console's picture in README.md, of a real run of the d
 
 bench: $(READY)  ## side by side with other tools, on shaped hosts (root; a quarter of an hour)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
-	@$(BIN)/python tools/bench.py all
+	@$(BIN)/python rigs/bench.py all
 
 RUNS ?= 1000000
 fuzz: $(READY)  ## a million inputs to every reader of foreign bytes (RUNS=10000000: ten)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[fuzz]' || \
 		echo "no atheris for this Python: blind inputs"
-	@$(BIN)/python tools/fuzz.py --runs $(RUNS)
+	@$(BIN)/python rigs/fuzz.py --runs $(RUNS)
 
 soak: $(READY)  ## a hundred swarms with random faults, on shaped hosts (root; twenty minutes)
-	@$(BIN)/python tools/soak.py --rounds 100
+	@$(BIN)/python rigs/soak.py --rounds 100
 
 clean:  ## everything that the other targets made
 	rm -rf $(VENV) runs demo bench .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -44,10 +44,14 @@ ROOMS: Dict[str, Room] = {
         own=("deploy", "peer.core"), bare=("peer",), others=("cryptography", "fabric", "invoke", "paramiko", "rich")
     ),
     "netlab": Room(own=("netlab",)),
-    "tools": Room(
-        own=("tools", "netlab", "peer", "deploy.core", "deploy.edge.pushed.authority"),
+    "rigs": Room(
+        own=(
+            *("rigs", "netlab", "tools.arguments", "tools.sim.limit"),
+            *("peer", "deploy.core", "deploy.edge.pushed.authority"),
+        ),
         others=("atheris", "libtorrent", "matplotlib"),
     ),
+    "tools": Room(own=("tools", "netlab", "peer", "deploy.core")),
     "tools.sim": Room(own=("tools", "peer.core")),
 }
 ONE_DOOR = ("fabric", "rich")  # each is imported by one module alone
@@ -68,7 +72,7 @@ Modules = Mapping[str, str]  # module -> source
 def program(root: Path = ROOT) -> Dict[str, str]:
     """All modules of the program, by name."""
     found = {}
-    for top in ("peer", "deploy", "netlab", "tools"):
+    for top in ("peer", "deploy", "netlab", "rigs", "tools"):
         for path in sorted((root / top).rglob("*.py")):
             parts = path.relative_to(root).with_suffix("").parts
             found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path.read_text(encoding="utf-8")
@@ -126,7 +130,7 @@ def crossings(module: str, source: str, package: bool = False) -> List[str]:
 def _allowed(one: Import, room: Room) -> bool:
     top = one.target.partition(".")[0]
     full = f"{one.target}.{one.name}" if one.name else one.target
-    if top in ("peer", "deploy", "netlab", "tools", "tests"):
+    if top in ("peer", "deploy", "netlab", "rigs", "tools", "tests"):
         # `from peer import core` names a room below the package that it is taken from.
         return full in room.bare or any(within(full, own) for own in room.own)
     if room.pure and top == "random":

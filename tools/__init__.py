@@ -1,1 +1,1 @@
-"""Programs for people, each thin: a test file, a swarm to start by hand, a lab of hosts on one machine."""
+"""Programs for people: a lab of hosts on one machine, a swarm to start by hand, imported inventories, a simulation."""

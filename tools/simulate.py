@@ -22,9 +22,9 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from peer.core.sizes import format_size
 from peer.core.swarmfile import Limits
 from tools.arguments import INTERRUPTED, USAGE, Parser, count, fail, leave, size
-from tools.benchkit.limit import BYTES_PER_MBIT
 from tools.sim import compiled, ratefile
 from tools.sim.growth import Growth, Outcome, Payload, Wire
+from tools.sim.limit import BYTES_PER_MBIT
 from tools.sim.ratefile import RateError
 from tools.sim.wires import Rates
 

@@ -8,12 +8,12 @@ from typing import Callable, Iterator
 import pytest
 
 from peer.core.swarmfile import FLEET
+from rigs.soaking.machines import LabGround
+from rigs.soaking.rounddir import Camp
+from rigs.soaking.roundpeers import Cast
+from rigs.soaking.roundplan import Round
 from tests.lab.conftest import lab_possible
 from tests.waiting import wait_for
-from tools.soakkit.camp import Camp
-from tools.soakkit.cast import Cast
-from tools.soakkit.ground import LabGround
-from tools.soakkit.plan import Round
 
 __all__ = ["lab_possible"]
 

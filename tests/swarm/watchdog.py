@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 from typing import Dict, List, Optional
 
+from rigs.soaking.stallwatch import SILENT_SECONDS, Watchdog
 from tests.swarm.process import PeerProcess, Starter
-from tools.soakkit.watchdog import SILENT_SECONDS, Watchdog
 
 LOOK_SECONDS = 0.2
 

@@ -22,8 +22,7 @@ COMPILED = (
       ("bits", "eventlog", "events", "fetcher", "neighbour", "picker", "pieces", "swarm", "uploader")),
     *(f"tools/sim/{name}.py" for name in ("clock", "wires", "world")),
 )  # fmt: skip
-COPIED = ("peer/*.py", "peer/core/*.py", "tools/*.py", "tools/sim/*.py", "tools/benchkit/__init__.py",
-          "tools/benchkit/limit.py")  # fmt: skip
+COPIED = ("peer/*.py", "peer/core/*.py", "tools/*.py", "tools/sim/*.py")
 SECONDS = 300.0  # that compiling may take
 KEPT = 2  # copies, the newest of which is in use
 

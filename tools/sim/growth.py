@@ -8,8 +8,8 @@ from peer.core import bits, graph
 from peer.core.config import Common, PeerRow
 from peer.core.swarm import Setup
 from peer.core.swarmfile import FLEET, Limits
-from tools.benchkit.limit import limit_seconds
 from tools.sim.build import FIRST_ID, FIRST_PORT
+from tools.sim.limit import limit_seconds
 from tools.sim.wires import Rates
 from tools.sim.world import SimPeer, World
 

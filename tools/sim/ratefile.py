@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import List
 
-from tools.benchkit.limit import BYTES_PER_MBIT
+from tools.sim.limit import BYTES_PER_MBIT
 from tools.sim.wires import Rates
 
 

@@ -1,0 +1,1 @@
+"""Programs for developers: the benchmark, the soak and the fuzzer, with what they share."""

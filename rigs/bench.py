@@ -1,0 +1,113 @@
+#!/usr/bin/env python3
+"""Measures this swarm and other tools side by side: python rigs/bench.py A B --runs 3 --tools weft,libtorrent.
+
+A, B, C, D: scenarios on hosts of a lab (root). scale, classic: swarms on loopback. all: everything. report: the
+table and the plot again, from what was measured before. Exit codes: 0 measured, 1 something failed, 2 wrong
+arguments, 130 interrupted; whatever happens, nothing is left running.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import List, Optional, Tuple
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+from netlab import LabError
+from peer.core.swarmfile import Limits
+from rigs.benchmark import campaign
+from rigs.benchmark.care import Care
+from rigs.benchmark.scenarios import SCENARIOS
+from rigs.benchmark.toolbox import MAKERS
+from rigs.errors import BenchError
+from rigs.swarmdir import Wish
+from tools.arguments import INTERRUPTED, Parser, count, fail, leave, size
+
+PROGRAM = "bench"
+ALL = (*SCENARIOS, "scale", "classic")
+
+Options = argparse.Namespace
+
+
+def main(argv: Optional[List[str]] = None) -> int:
+    options = parser().parse_args(argv)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
+    try:
+        return run(options)
+    except (BenchError, LabError) as error:
+        return fail(PROGRAM, str(error), error.code)
+    except ValueError as error:
+        return fail(PROGRAM, str(error))
+    except OSError as error:
+        return fail(PROGRAM, f"{error.filename or 'system'}: {error.strerror or error}")
+    except KeyboardInterrupt:
+        return fail(PROGRAM, "interrupted: everything was taken down", INTERRUPTED)
+
+
+def _interrupt(_number: int, _frame: Optional[FrameType]) -> None:
+    """The first signal stops the work; those that follow must not stop the clearing up."""
+    for other in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(other, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
+def parser() -> Parser:
+    made = Parser(prog=PROGRAM, description="Measure this swarm and other tools side by side.")
+    add = made.add_argument
+    add("what", metavar="WHAT", choices=[*ALL, "all", "report"], nargs="+", help=f"{', '.join(ALL)}, all, report")
+    add("--runs", metavar="N", type=count(1, 100), default=3, help="of each tool in each scenario (default 3)")
+    add("--tools", metavar="NAMES", type=tool_names, default=[*MAKERS], help=f"default {','.join(MAKERS)}")
+    add("--tls", action="store_true", help="the peers of `scale` speak TLS (A to D: tool weft-tls)")
+    add("--work", metavar="DIR", type=folder, help="where the copies lie (default /dev/shm, where there is room)")
+    add("--out", metavar="DIR", type=Path, default=Path("bench"), help="where the figures go (default ./bench)")
+    add("--docs", action="store_true", help="write the tables and the plot into docs/benchmarks.md, too")
+    add("--piece-size", metavar="SIZE", type=size, help="of Weft's pieces (default: automatic)")
+    limits = ", ".join(Limits._fields)
+    add("--limit", metavar="NAME=N", type=limit, action="append", default=[], help=f"Weft's limits: {limits}")
+    add("--calm", metavar="S", type=count(0), default=0, help="wait up to so many seconds for an idle machine each run")
+    add("--again", metavar="N", type=count(0), default=0, help="repeat a run that others disturbed, at most N times")
+    return made
+
+
+def folder(text: str) -> Path:
+    if not Path(text).is_dir():
+        raise argparse.ArgumentTypeError(f"{text}: no such folder")
+    return Path(text)
+
+
+def tool_names(text: str) -> List[str]:
+    names = text.split(",")
+    for name in names:
+        if name not in MAKERS:
+            raise argparse.ArgumentTypeError(f"no tool '{name}': choose from {', '.join(MAKERS)}")
+    return names
+
+
+def limit(text: str) -> Tuple[str, float]:
+    name, _, value = text.partition("=")
+    if name not in Limits._fields or not value.isdigit() or not int(value):
+        raise argparse.ArgumentTypeError(f"'{text}': write one of {', '.join(Limits._fields)}, as degree=8")
+    return name, int(value)
+
+
+def run(options: Options) -> int:
+    wanted = [name for name in ALL if name in options.what or "all" in options.what]
+    wish = Wish(options.piece_size, Limits()._replace(**dict(options.limit)), options.tls)
+    care = Care(options.calm, options.again)
+    if wanted:
+        done = campaign.Campaign(wanted, options.tools, options.runs, wish, care)
+        failed = done.run(options.work, options.out)
+    else:
+        failed = False
+    campaign.report(options.out, wanted or ALL, options.docs)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    leave(main)

@@ -1,0 +1,87 @@
+"""One call of the benchmark: which measurements in which order, told as they come, kept as JSON, and reported."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Sequence, Tuple
+
+from rigs.benchmark import docs, loopback, plot, records, rounds, table, toolbox, workfolder
+from rigs.benchmark.care import Care
+from rigs.benchmark.records import Kept, LocalRun
+from rigs.benchmark.scenarios import SCENARIOS
+from rigs.errors import BenchError
+from rigs.swarmdir import Wish
+
+ROOMS = {"scale": loopback.scale_room, "classic": loopback.classic_room}
+
+
+class Campaign(NamedTuple):
+    """What was asked for: names of scenarios, "scale" and "classic"; names of tools."""
+
+    wanted: Sequence[str]
+    tools: Sequence[str]
+    runs: int
+    wish: Wish
+    care: Care
+
+    def run(self, work: "Path | None", out: Path) -> bool:
+        """Measure it all, keeping each part in `out` as soon as it is done; whether anything failed."""
+        tools = self._tools()
+        failed = False
+        with workfolder.work_folder(work, max(map(self._room, self.wanted))) as folder:
+            memory = workfolder.in_memory(folder)
+            print(f"copies lie in {folder}, on {'memory' if memory else 'a disk'}", flush=True)
+            for name in self.wanted:
+                facts = {"what": name, "begun": time.time(), "in_memory": memory, **records.machine()}
+                runs: List[Any] = []
+                for run, line in self._play(name, tools, folder):
+                    print("  " + line, flush=True)
+                    runs.append(run)
+                    records.write(out / f"{name}.json", Kept(facts, runs))
+                failed |= any(run.problem for run in runs)
+        return failed
+
+    def _tools(self) -> "List[Any]":
+        if not any(name in SCENARIOS for name in self.wanted):
+            return []
+        tools, absent = toolbox.choose(self.tools, self.wish)
+        for name, why in absent.items():
+            print(f"without {name}: {why}")
+        if not tools:
+            raise BenchError("no tool is left to measure: choose others with --tools")
+        return tools
+
+    def _room(self, name: str) -> int:
+        return rounds.room(SCENARIOS[name]) if name in SCENARIOS else ROOMS[name]()
+
+    def _play(self, name: str, tools: "List[Any]", folder: Path) -> "Iterator[Tuple[Any, str]]":
+        """Each run with its line, once it is over."""
+        if name in SCENARIOS:
+            print(table.title(SCENARIOS[name]), flush=True)
+            for run in rounds.play(SCENARIOS[name], tools, self.runs, folder, self.care):
+                yield run, table.run_line(run)
+            return
+        print(loopback.TITLES[name], flush=True)
+        for found in _local_runs(name, folder, self):
+            yield found, table.local_line(found)
+
+
+def _local_runs(name: str, folder: Path, asked: Campaign) -> Iterable[LocalRun]:
+    if name == "scale":
+        return loopback.scale(folder, asked.wish, asked.runs, asked.care)
+    return loopback.classic(folder, asked.runs, asked.care)
+
+
+def report(out: Path, names: Iterable[str], into_docs: bool) -> None:
+    """Tables of what lies in `out`, and the plot; `into_docs`: into docs/benchmarks.md as well. Raises BenchError."""
+    found: Dict[str, Kept] = {name: kept for name in names if (kept := records.read(out / f"{name}.json"))}
+    if not found:
+        raise BenchError(f"{out}: nothing was measured there yet: name a scenario")
+    for rows in table.tables(found):
+        print("\n" + table.text(rows))
+    written = plot.write(out, found)
+    if into_docs:
+        written += docs.write(found)
+    for path in written:
+        print(f"written: {path}")

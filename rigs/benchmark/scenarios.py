@@ -1,0 +1,50 @@
+"""The four scenarios, as data."""
+
+from __future__ import annotations
+
+from typing import Dict, NamedTuple, Optional
+
+from tools.sim.limit import BYTES_PER_MBIT, equal_limit_seconds
+
+KIB, MIB, GIB = 1024, 1024**2, 1024**3
+
+
+class Scenario(NamedTuple):
+    """One seed and `receivers` hosts with links of `rate` Mbit/s each way (0: unshaped); `size` in bytes."""
+
+    name: str
+    receivers: int
+    rate: float
+    size: int
+
+    @property
+    def hosts(self) -> int:
+        """The seed too."""
+        return self.receivers + 1
+
+    @property
+    def limit(self) -> Optional[float]:
+        """T* in seconds; None where no link but the CPU sets the pace."""
+        return equal_limit_seconds(self.size, self.rate * BYTES_PER_MBIT, self.receivers) if self.rate else None
+
+    @property
+    def delivered(self) -> int:
+        """Bytes that arrive at all receivers together."""
+        return self.receivers * self.size
+
+    @property
+    def deadline(self) -> float:
+        """Seconds after which a run is given up: ten times what the slowest tool should need."""
+        naive = self.delivered / (self.rate * BYTES_PER_MBIT) if self.rate else self.delivered / (100 * MIB)
+        return max(60.0, 5 * naive)
+
+
+SCENARIOS: Dict[str, Scenario] = {
+    scenario.name: scenario
+    for scenario in (
+        Scenario("A", 7, 100.0, 64 * MIB),
+        Scenario("B", 15, 200.0, 64 * MIB),
+        Scenario("C", 4, 0.0, GIB),
+        Scenario("D", 1, 0.0, 2 * GIB),
+    )
+}

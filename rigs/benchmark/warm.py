@@ -1,0 +1,44 @@
+"""Touches the memory that the copies of a run will lie in, and keeps the machine from giving it away meanwhile.
+
+A virtual machine may give memory that nobody uses back to its host, in blocks of some MiB, within seconds; and to get
+a page again can cost more than all that is measured. So all of it is touched, and let go of but for a page here and
+there: what lies between them is free for the run, and a block no longer.
+"""
+
+from __future__ import annotations
+
+import mmap
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Iterator
+
+from rigs.benchmark import workfolder
+
+BLOCK = 1 << 20  # bytes from one page that is kept to the next: less than any block that is given back
+
+
+@contextmanager
+def memory(folder: Path, count: int) -> Iterator[None]:
+    """For `count` bytes that are written into `folder` meanwhile; nothing where that isn't in memory."""
+    if not workfolder.in_memory(folder):
+        yield
+        return
+    with touched(count):
+        yield
+
+
+@contextmanager
+def touched(count: int) -> Iterator[None]:
+    """`count` bytes of memory that are free and at hand, fewer where there are not so many."""
+    count = min(count, workfolder.memory_room()) // BLOCK * BLOCK
+    if count <= 0:
+        yield
+        return
+    with mmap.mmap(-1, count, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS) as held:
+        if hasattr(mmap, "MADV_NOHUGEPAGE"):
+            held.madvise(mmap.MADV_NOHUGEPAGE)  # parts of a huge page aren't let go of
+        with memoryview(held) as view:
+            view[:: mmap.PAGESIZE] = bytes(count // mmap.PAGESIZE)
+        for begin in range(0, count, BLOCK):
+            held.madvise(mmap.MADV_DONTNEED, begin + mmap.PAGESIZE, BLOCK - mmap.PAGESIZE)
+        yield

@@ -1,0 +1,63 @@
+"""This project's peers as processes: how one is started, and what its files tell."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import List, Optional
+
+import peer
+from peer.core import status
+from peer.core.status import Status
+from rigs.errors import BenchError
+from rigs.procgroup import Crew, Member
+
+CHECKOUT = Path(peer.__file__).resolve().parents[1]
+LOGIN_PATH = "/usr/local/bin:/usr/bin:/bin"
+READY_SECONDS = 30.0
+FACT_SECONDS = 0.01  # between two looks at a status file
+
+
+def host_python() -> str:
+    """The python3 that a login on a host finds, which is what a deployment runs; ours where there is no such thing.
+
+    A developer's own build (pyenv's, say) may lack the optimizations that a distribution's has.
+    """
+    return shutil.which("python3", path=LOGIN_PATH) or str(getattr(sys, "_base_executable", sys.executable))
+
+
+def compile_peer() -> None:
+    """So that the first run of all doesn't pay for it."""
+    subprocess.run([host_python(), "-m", "compileall", "-q", str(CHECKOUT / "peer")], check=True)
+
+
+def command(peer_id: int, folder: str) -> List[str]:
+    """As a deployment starts a peer: nothing of the user's own Python settings takes part."""
+    return [host_python(), "-S", "-E", "-m", "peer", str(peer_id), "--dir", folder]
+
+
+def read_status(folder: Path, peer_id: int) -> Optional[Status]:
+    """A peer's status; None while there is none."""
+    try:
+        return status.parse_status((folder / status.file_name(peer_id)).read_text())
+    except (OSError, ValueError):
+        return None
+
+
+def wait_listening(crew: Crew, member: Member, folder: Path, peer_id: int) -> None:
+    """Return once this peer says that it listens. Raises BenchError."""
+
+    def listening() -> bool:
+        if member.code is not None:
+            raise BenchError(f"{member.name}: exit code {member.code}: {member.last_words}")
+        found = read_status(folder, peer_id)
+        return bool(found and found.listening)
+
+    crew.wait(listening, READY_SECONDS, f"{member.name}: a sign that it listens", FACT_SECONDS)
+
+
+def finished_at(copy: Path) -> float:
+    """When a copy got its final name: the rename is the last change to the file's inode."""
+    return copy.stat().st_ctime

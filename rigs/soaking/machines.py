@@ -1,0 +1,125 @@
+"""Where the peers of a round stand: hosts of a lab with links that can be cut and slowed down, or this machine."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any, Callable, Dict, List, NamedTuple, Protocol
+
+from netlab import Lab
+from rigs.benchmark.loopback import free_ports
+from rigs.soaking.roundplan import MOST_PEERS
+from rigs.swarmdir import FIRST_PORT
+
+RUN = "run"
+
+
+class Stand(NamedTuple):
+    """One peer's place. `folder`: its working directory as we reach it; `remote`: as the peer itself names it."""
+
+    folder: Path
+    remote: str
+    address: str
+    port: int
+    launch: "Callable[..., subprocess.Popen[Any]]"  # as Popen
+
+
+class Ground(Protocol):
+    """Makes fresh stands for a round; where there are links, cuts, joins and shapes them (`rate` in Mbit/s)."""
+
+    def stands(self, count: int, rate: float) -> List[Stand]: ...
+    def part(self, place: int) -> None: ...
+    def join(self, place: int) -> None: ...
+    def rate(self, place: int, mbit: float) -> None: ...
+
+
+class LabGround:
+    """A host of a lab for each peer; leaving the `with` block takes the lab down."""
+
+    def __init__(self, folder: Path, hosts: int = MOST_PEERS) -> None:
+        self._lab = Lab.up(hosts, 0, folder / "lab")
+        self._hosts = list(self._lab.hosts.values())
+        self._rates: Dict[int, float] = {}
+        self._cut: Dict[int, bool] = {}
+
+    def stands(self, count: int, rate: float) -> List[Stand]:
+        found = []
+        for place, host in enumerate(self._hosts[:count]):
+            self.join(place)
+            self.rate(place, rate)
+            fresh(host.home / RUN)
+            remote = f"{host.remote_home}/{RUN}"
+            found.append(Stand(host.home / RUN, remote, host.address, FIRST_PORT, _as_root(host.popen)))
+        return found
+
+    def part(self, place: int) -> None:
+        self._lab.cut(self._hosts[place].name)
+        self._cut[place] = True
+
+    def join(self, place: int) -> None:
+        if self._cut.pop(place, False):
+            self._lab.heal(self._hosts[place].name)
+
+    def rate(self, place: int, mbit: float) -> None:
+        if self._rates.get(place) != mbit:
+            self._rates[place] = mbit
+            self._lab.rate(self._hosts[place].name, mbit)
+
+    def __enter__(self) -> "LabGround":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._lab.down()
+
+
+class LocalGround:
+    """A folder for each peer on this machine; no links, so nothing to cut or to shape."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def stands(self, count: int, rate: float) -> List[Stand]:
+        found = []
+        for place, port in enumerate(free_ports(count)):
+            folder = self._folder / f"host{place + 1}"
+            fresh(folder)
+            found.append(Stand(folder, str(folder), "127.0.0.1", port, subprocess.Popen))
+        return found
+
+    def part(self, place: int) -> None:
+        raise NotImplementedError
+
+    join = part
+
+    def rate(self, place: int, mbit: float) -> None:
+        raise NotImplementedError
+
+    def __enter__(self) -> "LocalGround":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+
+def _as_root(popen: "Callable[..., subprocess.Popen[Any]]") -> "Callable[..., subprocess.Popen[Any]]":
+    """The checkout may be readable for root alone."""
+
+    def launch(argv: List[str], **options: Any) -> "subprocess.Popen[Any]":
+        return popen(argv, root=True, **options)
+
+    return launch
+
+
+def fresh(folder: Path) -> None:
+    """An empty folder, whatever was there."""
+    remove(folder)
+    folder.mkdir(parents=True)
+
+
+def remove(folder: Path) -> None:
+    """Also what a payload's modes protect."""
+    for path, _, _ in os.walk(folder):
+        os.chmod(path, 0o700)
+    shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,109 @@
+"""The files of a round: what a deployment would have put on each host, and what is found there afterwards."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from random import Random
+from typing import Dict, List, Optional, Sequence, Set, Tuple
+
+from peer.core import piecemap, swarmfile
+from peer.core.config import Common, PeerRow
+from peer.core.manifest import Manifest
+from peer.core.status import Status
+from peer.core.swarmfile import Limits, SwarmFile
+from peer.edge.hashing import check_payload, make_manifest
+from rigs import keys, peerprocess, swarmdir
+from rigs.soaking import roundpayload
+from rigs.soaking.faults import ROT
+from rigs.soaking.machines import Stand
+from rigs.soaking.roundplan import BARE, Round, peer_id
+
+Rows = Tuple[PeerRow, ...]
+
+
+class Camp:
+    """The working directories of one round's peers. `source`: where the payload was made."""
+
+    def __init__(self, swarm: Round, stands: Sequence[Stand], source: Path) -> None:
+        self.swarm = swarm
+        self.stands = stands
+        self.manifest = self._prepare(source)
+        self.rows: Rows = tuple(
+            PeerRow(peer_id(place), stand.address, stand.port, place in swarm.seeds)
+            for place, stand in enumerate(stands)
+        )
+        texts = self._texts()
+        for stand in stands:
+            swarmdir.write_texts(stand.folder, texts)
+        if swarm.tls:
+            keys.write({row.peer_id: stand.folder for row, stand in zip(self.rows, stands)})
+        for place in swarm.seeds:
+            self._give(place, source)
+
+    def _prepare(self, source: Path) -> Manifest:
+        roundpayload.make(source, self.swarm.size, self.swarm.tree, f"{self.swarm.seed} {self.swarm.number}")
+        return make_manifest(str(source), self.swarm.piece_size)
+
+    def _texts(self) -> Dict[str, str]:
+        common = Common(2, 0.5, 1.0, self.manifest.name, self.manifest.size, self.manifest.piece_size)
+        texts = swarmdir.classic_texts(common, self.rows)
+        if self.swarm.profile != BARE:
+            limits = Limits()._replace(patience=self.swarm.patience, degree=self.swarm.degree)
+            run = f"{self.swarm.seed}-{self.swarm.number}"
+            whole = SwarmFile("soak", run, self.swarm.profile, self.manifest, limits, self.swarm.tls)
+            texts[swarmfile.SWARM_NAME] = swarmfile.format_swarm(whole)
+        return texts
+
+    def _give(self, place: int, source: Path) -> None:
+        """A seed's copy, rotten where the round says so."""
+        copy = self.final(place)
+        copy.parent.mkdir()
+        (shutil.copytree if self.swarm.tree else shutil.copy)(source, copy)
+        if any(fault.place == place for fault in self.swarm.of(ROT)):
+            roundpayload.spoil(copy, Random(f"rot {self.swarm.seed} {self.swarm.number}"))
+
+    # ---- where things are
+
+    def command(self, place: int) -> List[str]:
+        """What starts a peer; a swarm without swarm.json is told its patience here."""
+        return [
+            *peerprocess.command(peer_id(place), self.stands[place].remote),
+            "--patience",
+            f"{self.swarm.patience:g}",
+        ]
+
+    def final(self, place: int) -> Path:
+        """Where a peer's payload stands when it is whole."""
+        return self.stands[place].folder / f"peer_{peer_id(place)}" / self.manifest.name
+
+    def part(self, place: int) -> Path:
+        return self.final(place).with_name(self.manifest.name + ".part")
+
+    def words(self, place: int) -> Path:
+        """What all lives of a peer have said."""
+        return self.stands[place].folder / f"stderr_{peer_id(place)}.txt"
+
+    # ---- what is there
+
+    def status(self, place: int) -> Optional[Status]:
+        return peerprocess.read_status(self.stands[place].folder, peer_id(place))
+
+    def held(self, place: int) -> Set[int]:
+        """The pieces that a peer has on its disk, as its map says."""
+        if self.final(place).exists():
+            return set(range(self.manifest.piece_count))
+        try:
+            data = self.part(place).with_name(self.manifest.name + ".part.map").read_bytes()
+        except OSError:
+            return set()
+        return set(piecemap.parse(data, self.manifest.digest, self.manifest.piece_count))
+
+    def copied(self, beside: Sequence[int]) -> bool:
+        """Whether every piece is somewhere else than at these places."""
+        held = [self.held(place) for place in range(len(self.stands)) if place not in beside]
+        return len(set().union(*held)) == self.manifest.piece_count
+
+    def problem(self, place: int) -> str:
+        """How a peer's payload, hashed from its final path, differs from what it should be; "" if it doesn't."""
+        return check_payload(str(self.final(place)), self.manifest).problem

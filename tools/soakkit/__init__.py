@@ -1,1 +1,0 @@
-"""The parts of `tools/soak.py`: rounds drawn from a seed, played with real peers, and judged."""

@@ -11,7 +11,6 @@ import pytest
 
 from deploy.core.inventory import InventoryError, json_schema, parse_inventory
 from deploy.core.inventory.yamltext import read
-from tools import schema
 
 ROOT = Path(__file__).parents[2]
 VALIDATOR = jsonschema.Draft202012Validator(json_schema())
@@ -26,11 +25,10 @@ def test_it_is_a_schema() -> None:
     jsonschema.Draft202012Validator.check_schema(json_schema())
 
 
-def test_the_file_in_docs_is_what_the_tool_prints(capsys: pytest.CaptureFixture[str]) -> None:
-    assert schema.main([]) == 0
-    printed = capsys.readouterr().out
-    assert printed == (ROOT / "docs" / "inventory.schema.json").read_text(encoding="utf-8")
-    assert json.loads(printed) == json_schema()
+def test_the_file_in_docs_is_todays() -> None:
+    """`fab schema > docs/inventory.schema.json` writes it; that it prints just this is tested with the other tasks."""
+    written = (ROOT / "docs" / "inventory.schema.json").read_text(encoding="utf-8")
+    assert written == json.dumps(json_schema(), indent=2) + "\n"
 
 
 def test_the_example_points_at_it_and_fits() -> None:

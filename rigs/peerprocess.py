@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import List, Optional
 
 import peer
+from peer.core import folder as names
 from peer.core import status
 from peer.core.status import Status
 from rigs.errors import BenchError
@@ -41,7 +42,7 @@ def command(peer_id: int, folder: str) -> List[str]:
 def read_status(folder: Path, peer_id: int) -> Optional[Status]:
     """A peer's status; None while there is none."""
     try:
-        return status.parse_status((folder / status.file_name(peer_id)).read_text())
+        return status.parse_status((folder / names.status(peer_id)).read_text())
     except (OSError, ValueError):
         return None
 

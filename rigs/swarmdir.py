@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Dict, NamedTuple, Optional, Sequence, Tuple
 
 from peer.core import config, swarmfile
+from peer.core import folder as names
 from peer.core.config import Common, PeerRow
 from peer.core.manifest import Manifest
 from peer.core.swarmfile import FLEET, Limits, SwarmFile
@@ -33,14 +34,14 @@ def fleet_texts(manifest: Manifest, peers: Rows, wish: Wish, run: str) -> Dict[s
     """Name and text of each file of a fleet swarm."""
     common = Common(2, 5, 15, manifest.name, manifest.size, manifest.piece_size)
     swarm = SwarmFile("bench", run, FLEET, manifest, wish.limits, wish.tls)
-    return {**classic_texts(common, peers), swarmfile.SWARM_NAME: swarmfile.format_swarm(swarm)}
+    return {**classic_texts(common, peers), names.SWARM: swarmfile.format_swarm(swarm)}
 
 
 def classic_texts(common: Common, peers: Rows) -> Dict[str, str]:
     """Name and text of the two classic files."""
     return {
-        config.COMMON_NAME: config.format_common(common),
-        config.PEER_INFO_NAME: config.format_peer_info(peers),
+        names.COMMON: config.format_common(common),
+        names.PEER_INFO: config.format_peer_info(peers),
     }
 
 

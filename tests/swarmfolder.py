@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Collection, Dict, List, NamedTuple, Optional, Tuple
 
 from peer.core import config, eventlog, status
+from peer.core import folder as names
 from peer.core.config import Common, PeerRow
 from peer.core.eventlog import Entry
 from peer.core.manifest import Manifest
@@ -123,7 +124,7 @@ class SwarmFolder:
 
     def status(self, peer: int) -> Optional[Status]:
         """A peer's status; None before it has one."""
-        path = self.root / status.file_name(peer)
+        path = self.root / names.status(peer)
         return status.parse_status(path.read_text()) if path.exists() else None
 
     def state(self, peer: int) -> str:

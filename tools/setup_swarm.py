@@ -17,10 +17,10 @@ from typing import Dict, List, Optional, Tuple
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from peer.core import config, status, swarmfile
+from peer.core import config
+from peer.core import folder as names
 from peer.core.errors import ConfigError
 from peer.core.sizes import format_size
-from peer.edge import logfile
 from peer.edge.generate import write_file
 from tools import scripts
 from tools.arguments import INTERRUPTED, USAGE, Parser, count, fail, leave, size
@@ -96,8 +96,8 @@ def files(common: config.Common, rows: Rows, windows: bool) -> Dict[str, str]:
     """Name and text of each small file."""
     ids = [row.peer_id for row in rows]
     texts = {
-        config.COMMON_NAME: config.format_common(common),
-        config.PEER_INFO_NAME: config.format_peer_info(rows),
+        names.COMMON: config.format_common(common),
+        names.PEER_INFO: config.format_peer_info(rows),
         "run_peers.sh": scripts.shell(ROOT, ids),
     }
     if windows:
@@ -106,16 +106,16 @@ def files(common: config.Common, rows: Rows, windows: bool) -> Dict[str, str]:
 
 
 def folder(row: config.PeerRow) -> str:
-    return f"peer_{row.peer_id}"
+    return names.payload(row.peer_id)
 
 
 def remains(rows: Rows) -> List[str]:
     """What an earlier run of these peers leaves, and what a fleet swarm has that a classic one must not have."""
     return [
-        swarmfile.SWARM_NAME,
+        names.SWARM,
         *(folder(row) for row in rows),
-        *(os.path.basename(logfile.path_of("", row.peer_id)) for row in rows),
-        *(status.file_name(row.peer_id) for row in rows),
+        *(names.log(row.peer_id) for row in rows),
+        *(names.status(row.peer_id) for row in rows),
     ]
 
 

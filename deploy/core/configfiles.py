@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from deploy.core.inventory import Inventory
 from peer.core import config, swarmfile
+from peer.core import folder as names
 from peer.core.config import Common
 from peer.core.manifest import Manifest, auto_piece_size
 from peer.core.swarmfile import SwarmFile
@@ -26,9 +27,9 @@ def texts(inventory: Inventory, host_name: str, manifest: Manifest, run: str) ->
     """
     inventory.host(host_name)
     return {
-        config.COMMON_NAME: config.format_common(_common(inventory, manifest)),
-        config.PEER_INFO_NAME: config.format_peer_info(inventory.rows),
-        swarmfile.SWARM_NAME: swarmfile.format_swarm(_swarm_file(inventory, manifest, run)),
+        names.COMMON: config.format_common(_common(inventory, manifest)),
+        names.PEER_INFO: config.format_peer_info(inventory.rows),
+        names.SWARM: swarmfile.format_swarm(_swarm_file(inventory, manifest, run)),
     }
 
 

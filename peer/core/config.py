@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Dict, List, NamedTuple, Tuple
 
 from peer.core.errors import ConfigError
+from peer.core.folder import COMMON, PEER_INFO
 
-COMMON_NAME = "Common.cfg"
-PEER_INFO_NAME = "PeerInfo.cfg"
 MAX_PEER_ID = 2**32 - 1  # the handshake carries four bytes
 MAX_PIECE_SIZE = 2**31 - 16  # a piece message's length has to fit into what foreign peers read as a signed number
 MAX_PIECES = 2**24  # every peer keeps some sets of so many bits
@@ -45,7 +44,7 @@ _COMMON_KEYS = (
 Located = Tuple[str, str]  # a value, and the `file:line` where it stands
 
 
-def parse_common(text: str, source: str = COMMON_NAME) -> Common:
+def parse_common(text: str, source: str = COMMON) -> Common:
     """Common.cfg's text as a `Common`; unknown keys are left alone. Raises ConfigError."""
     values: Dict[str, Located] = {}
     for where, line in _lines(text, source):
@@ -81,7 +80,7 @@ def format_common(common: Common) -> str:
     return "".join(f"{key} {value}\n" for key, value in zip(_COMMON_KEYS, values))
 
 
-def parse_peer_info(text: str, source: str = PEER_INFO_NAME) -> Tuple[PeerRow, ...]:
+def parse_peer_info(text: str, source: str = PEER_INFO) -> Tuple[PeerRow, ...]:
     """PeerInfo.cfg's rows in their order, which is the order of starting. Raises ConfigError."""
     rows: List[PeerRow] = []
     seen: Dict[int, str] = {}
@@ -102,7 +101,7 @@ def format_peer_info(rows: Tuple[PeerRow, ...]) -> str:
     return "".join(f"{row.peer_id} {row.host} {row.port} {int(row.has_file)}\n" for row in rows)
 
 
-def row_of(rows: Tuple[PeerRow, ...], peer_id: int, source: str = PEER_INFO_NAME) -> PeerRow:
+def row_of(rows: Tuple[PeerRow, ...], peer_id: int, source: str = PEER_INFO) -> PeerRow:
     """The row of one peer. Raises ConfigError for an unknown ID."""
     for row in rows:
         if row.peer_id == peer_id:

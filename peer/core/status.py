@@ -57,11 +57,6 @@ class Status(NamedTuple):
     exit_code: Optional[int] = None
 
 
-def file_name(peer_id: int) -> str:
-    """The status file's name in the peer's working directory."""
-    return f"status_{peer_id}.json"
-
-
 def format_status(status: Status) -> str:
     """One line of JSON."""
     fields = status._asdict()

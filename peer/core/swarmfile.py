@@ -7,9 +7,9 @@ from typing import Any, Dict, NamedTuple
 
 from peer.core import manifest as manifests
 from peer.core.errors import ConfigError
+from peer.core.folder import SWARM
 from peer.core.manifest import Manifest
 
-SWARM_NAME = "swarm.json"
 FORMAT = 1
 CLASSIC, FLEET = "classic", "fleet"
 
@@ -47,7 +47,7 @@ def format_swarm(swarm: SwarmFile) -> str:
     return json.dumps(fields, indent=1) + "\n"
 
 
-def parse_swarm(text: str, source: str = SWARM_NAME) -> SwarmFile:
+def parse_swarm(text: str, source: str = SWARM) -> SwarmFile:
     """swarm.json's text as a SwarmFile. Raises ConfigError."""
     fields = _object(text, source)
     if fields.get("format") != FORMAT:

@@ -12,9 +12,9 @@ import os
 import time
 from typing import Any, Callable, Dict, List, Mapping, Optional
 
-from peer.core import config, status
-from peer.core.config import PEER_INFO_NAME
-from peer.edge import lock, logfile
+from peer.core import config
+from peer.core import folder as names
+from peer.edge import lock
 
 LOOK_SECONDS = 0.1
 HEARTBEAT_SECONDS = 2.0
@@ -49,7 +49,7 @@ class Follower:
     def _look_at_log(self) -> bool:
         """Tell the lines that are new; whether there are more of them."""
         try:
-            with open(logfile.path_of(self._folder, self.peer), "rb") as file:
+            with open(os.path.join(self._folder, names.log(self.peer)), "rb") as file:
                 if os.fstat(file.fileno()).st_size < self._offset:
                     self._offset = 0  # a new run has begun the log anew
                 file.seek(self._offset)
@@ -64,7 +64,7 @@ class Follower:
 
     def _look_at_status(self) -> None:
         try:
-            with open(os.path.join(self._folder, status.file_name(self.peer)), encoding="utf-8") as file:
+            with open(os.path.join(self._folder, names.status(self.peer)), encoding="utf-8") as file:
                 text = file.read()
             if text != self._status:
                 self._emit({"peer": self.peer, "status": json.loads(text)})
@@ -100,8 +100,8 @@ def follow(folder: str, offsets: Mapping[int, int], until_done: bool, out: Any) 
 def _peers_here(folder: str) -> List[int]:
     """Peers of PeerInfo.cfg that have left a trace in this folder: others run on other hosts."""
     try:
-        with open(os.path.join(folder, PEER_INFO_NAME), encoding="utf-8", errors="replace") as file:
+        with open(os.path.join(folder, names.PEER_INFO), encoding="utf-8", errors="replace") as file:
             rows = config.parse_peer_info(file.read())
     except OSError:
         return []
-    return [row.peer_id for row in rows if os.path.exists(lock.path_of(folder, row.peer_id))]
+    return [row.peer_id for row in rows if os.path.exists(os.path.join(folder, names.lock(row.peer_id)))]

@@ -6,11 +6,12 @@ import os
 from typing import NamedTuple, Optional
 
 from peer.core import config, swarmfile
-from peer.core.config import COMMON_NAME, PEER_INFO_NAME, PeerRow
+from peer.core import folder as names
+from peer.core.config import PeerRow
 from peer.core.errors import ConfigError
 from peer.core.manifest import Manifest, bare_manifest
 from peer.core.swarm import Setup
-from peer.core.swarmfile import CLASSIC, SWARM_NAME, Limits, SwarmFile
+from peer.core.swarmfile import CLASSIC, Limits, SwarmFile
 
 
 class Job(NamedTuple):
@@ -25,15 +26,15 @@ class Job(NamedTuple):
 
     @property
     def payload_folder(self) -> str:
-        """The peer's own folder, `peer_<id>`."""
-        return os.path.join(self.folder, f"peer_{self.row.peer_id}")
+        """The folder of the peer's copy."""
+        return os.path.join(self.folder, names.payload(self.row.peer_id))
 
 
 def load_job(folder: str, peer: int, patience: Optional[float] = None) -> Job:
     """Read all configuration of a peer in `folder`; `patience` (seconds) overrules swarm.json. Raises ConfigError."""
-    common = config.parse_common(_read(folder, COMMON_NAME), os.path.join(folder, COMMON_NAME))
-    info_path = os.path.join(folder, PEER_INFO_NAME)
-    rows = config.parse_peer_info(_read(folder, PEER_INFO_NAME), info_path)
+    common = config.parse_common(_read(folder, names.COMMON), os.path.join(folder, names.COMMON))
+    info_path = os.path.join(folder, names.PEER_INFO)
+    rows = config.parse_peer_info(_read(folder, names.PEER_INFO), info_path)
     row = config.row_of(rows, peer, info_path)
     swarm = load_swarm(folder)
     manifest = swarm.manifest if swarm else bare_manifest(common.file_name, common.file_size, common.piece_size)
@@ -48,18 +49,18 @@ def load_job(folder: str, peer: int, patience: Optional[float] = None) -> Job:
 
 def load_swarm(folder: str) -> Optional[SwarmFile]:
     """swarm.json, where there is one. Raises ConfigError."""
-    path = os.path.join(folder, SWARM_NAME)
+    path = os.path.join(folder, names.SWARM)
     if not os.path.exists(path):
         return None
-    return swarmfile.parse_swarm(_read(folder, SWARM_NAME), path)
+    return swarmfile.parse_swarm(_read(folder, names.SWARM), path)
 
 
 def _check_agreement(folder: str, common: config.Common, manifest: Manifest) -> None:
     said = (common.file_name, common.file_size, common.piece_size)
     meant = (manifest.name, manifest.size, manifest.piece_size)
     if said != meant:
-        where = os.path.join(folder, COMMON_NAME)
-        raise ConfigError(where, f"it says {said}, {SWARM_NAME} says {meant}", f"remove {SWARM_NAME} or deploy again")
+        where = os.path.join(folder, names.COMMON)
+        raise ConfigError(where, f"it says {said}, {names.SWARM} says {meant}", f"remove {names.SWARM} or deploy again")
 
 
 def _read(folder: str, name: str) -> str:

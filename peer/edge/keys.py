@@ -11,6 +11,7 @@ import socket
 import ssl
 from typing import Any
 
+from peer.core import folder as names
 from peer.core.errors import ConfigError, ProtocolError
 from peer.edge.tlssession import Session
 
@@ -21,7 +22,7 @@ class Keys:
     """The two TLS contexts of one peer. Raises ConfigError when its key files are missing, unfit or open to others."""
 
     def __init__(self, folder: str, peer: int) -> None:
-        self._folder = os.path.join(folder, f"keys_{peer}")
+        self._folder = os.path.join(folder, names.keys(peer))
         self._check_private()
         try:
             self._server = self._context(ssl.PROTOCOL_TLS_SERVER)

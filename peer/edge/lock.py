@@ -7,20 +7,16 @@ import os
 import time
 from typing import Optional
 
+from peer.core import folder as names
 from peer.core.errors import BusyError
 from peer.edge.files import disk_error
-
-
-def path_of(folder: str, peer: int) -> str:
-    """The lock file of one peer in its working directory."""
-    return os.path.join(folder, f"lock_{peer}")
 
 
 class Lock:
     """Held from construction until `release` or the end of the process. Raises BusyError, StoreError."""
 
     def __init__(self, folder: str, peer: int) -> None:
-        path = path_of(folder, peer)
+        path = os.path.join(folder, names.lock(peer))
         try:
             self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
         except OSError as error:
@@ -55,7 +51,7 @@ def _take(descriptor: int) -> bool:
 def holder(folder: str, peer: int) -> Optional[int]:
     """The process ID of the peer that runs here; None if none does."""
     try:
-        descriptor = os.open(path_of(folder, peer), os.O_RDONLY)
+        descriptor = os.open(os.path.join(folder, names.lock(peer)), os.O_RDONLY)
     except OSError:
         return None
     try:

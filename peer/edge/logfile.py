@@ -15,11 +15,6 @@ _REPEATABLE = ("interested", "not interested", "choked", "unchoked", "accepted",
 _TAIL = 64 * 1024  # bytes at a log's end in which its last whole line is looked for
 
 
-def path_of(folder: str, peer: int) -> str:
-    """The event log of one peer in its working directory."""
-    return os.path.join(folder, f"log_peer_{peer}.log")
-
-
 class LogFile:
     """An event log open for writing; `append`: go on after an earlier life's lines of the same run."""
 

@@ -12,13 +12,13 @@ import time
 from random import Random
 from typing import TYPE_CHECKING, Optional
 
+from peer.core import folder as names
 from peer.core import handshake, status
 from peer.core.errors import EXIT_OK, ConfigError, WeftError
 from peer.core.handshake import CLASSIC_STYLE
 from peer.core.status import Status
 from peer.core.swarm import Swarm
 from peer.core.swarmfile import FLEET
-from peer.edge import logfile
 from peer.edge.dialler import Dialler, Listener
 from peer.edge.files import disk_error
 from peer.edge.job import Job, load_job
@@ -60,7 +60,7 @@ def _run_locked(job: Job) -> int:
         statusfile.announce(status.CHECKING)
         store = Store(job.payload_folder, job.manifest)
         (store.open_seed if job.row.has_file else store.open_leecher)()
-        log = LogFile(logfile.path_of(job.folder, job.row.peer_id), append)
+        log = LogFile(os.path.join(job.folder, names.log(job.row.peer_id)), append)
         ending = _swarm(job, store, log, statusfile)
         if ending.code == EXIT_OK:
             store.forget()
@@ -138,7 +138,7 @@ def _first_status(job: Job) -> Status:
 
 def _is_same_run(job: Job) -> bool:
     """Whether the last peer here ran in this very run and didn't end well: then its log goes on."""
-    path = os.path.join(job.folder, status.file_name(job.row.peer_id))
+    path = os.path.join(job.folder, names.status(job.row.peer_id))
     try:
         with open(path, encoding="utf-8") as file:
             last = status.parse_status(file.read())

@@ -7,6 +7,7 @@ import time
 from typing import Mapping, Optional, Tuple
 
 from peer.core import bits, stall, status
+from peer.core import folder as names
 from peer.core.errors import EXIT_INCOMPLETE, EXIT_INTERRUPTED, EXIT_OK
 from peer.core.neighbour import Neighbour as SwarmNeighbour
 from peer.core.status import Neighbour, Status
@@ -25,7 +26,7 @@ class StatusFile:
     """`due`: when (steady clock) `write` is to be called next."""
 
     def __init__(self, folder: str, base: Status) -> None:
-        self._path = os.path.join(folder, status.file_name(base.peer))
+        self._path = os.path.join(folder, names.status(base.peer))
         self._base = base
         self._gone: Tuple[int, int] = (0, 0)  # bytes down and up over connections that have ended
         self._counted = (time.monotonic(), 0, 0)

@@ -7,6 +7,7 @@ from pathlib import Path
 from random import Random
 from typing import Dict, List, Optional, Sequence, Set, Tuple
 
+from peer.core import folder as names
 from peer.core import piecemap, swarmfile
 from peer.core.config import Common, PeerRow
 from peer.core.manifest import Manifest
@@ -52,7 +53,7 @@ class Camp:
             limits = Limits()._replace(patience=self.swarm.patience, degree=self.swarm.degree)
             run = f"{self.swarm.seed}-{self.swarm.number}"
             whole = SwarmFile("soak", run, self.swarm.profile, self.manifest, limits, self.swarm.tls)
-            texts[swarmfile.SWARM_NAME] = swarmfile.format_swarm(whole)
+            texts[names.SWARM] = swarmfile.format_swarm(whole)
         return texts
 
     def _give(self, place: int, source: Path) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from peer.core import status
-from peer.core.status import Neighbour, Status, file_name, format_status, parse_status
+from peer.core.status import Neighbour, Status, format_status, parse_status
 from tests.core.fuzz import fuzz
 from tests.core.test_manifest import JSON
 
@@ -47,10 +47,6 @@ def test_there_and_back_in_one_line(one: Status) -> None:
     text = format_status(one)
     assert text.endswith("\n") and "\n" not in text[:-1]
     assert parse_status(text) == one
-
-
-def test_the_files_name() -> None:
-    assert file_name(1002) == "status_1002.json"
 
 
 def test_every_end_is_a_state() -> None:

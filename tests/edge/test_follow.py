@@ -13,6 +13,7 @@ from typing import Any, Dict, Iterator, List, Mapping
 import pytest
 
 from peer.core import config, status
+from peer.core import folder as names
 from peer.core.config import PeerRow
 from peer.core.status import Status
 from peer.edge.files import replace_file
@@ -46,7 +47,7 @@ class Folder:
     def say(self, peer: int, **fields: Any) -> None:
         """Replace a peer's status."""
         text = status.format_status(STATUS._replace(peer=peer, **fields))
-        replace_file(str(self.root / status.file_name(peer)), text, sync=False)
+        replace_file(str(self.root / names.status(peer)), text, sync=False)
 
     def close(self) -> None:
         for peer in list(self._locks):

@@ -11,7 +11,7 @@ import pytest
 
 from peer.core import eventlog
 from peer.core.eventlog import Entry
-from peer.edge.logfile import LogFile, path_of
+from peer.edge.logfile import LogFile
 
 ENTRIES = [
     Entry("dialled", 1002, 1001),
@@ -35,10 +35,6 @@ def read(path: Path) -> List[Entry]:
 def plain(entry: "Entry | None") -> Entry:
     assert entry is not None
     return entry._replace(time="")
-
-
-def test_the_name_is_the_classic_one() -> None:
-    assert path_of("/dir", 1002) == "/dir/log_peer_1002.log"
 
 
 def test_lines_are_classic_and_stamped_with_local_time(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from typing import Any, Callable, Iterator, List, Optional, Tuple
 
 import pytest
 
+from peer.core import folder as names
 from peer.core import status
 from peer.core.config import Common, PeerRow
 from peer.core.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, StoreError
@@ -290,6 +291,6 @@ def test_the_last_status_counts_every_byte(make_peer: MakePeer, pair: Pair) -> N
     assert ending == Ending(EXIT_OK, "")
     assert ending is not None
     peer.statusfile.write(peer.swarm, peer.owner.links, ending)
-    found = status.parse_status((peer.root / status.file_name(ME)).read_text())
+    found = status.parse_status((peer.root / names.status(ME)).read_text())
     assert found.bytes_down == WISH.size + 5 * 9 + 2 * (6 + 5)
     assert found.bytes_up > 0

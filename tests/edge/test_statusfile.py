@@ -9,6 +9,7 @@ from random import Random
 import pytest
 
 from peer.core import bits, status
+from peer.core import folder as names
 from peer.core.config import Common, PeerRow
 from peer.core.status import Status
 from peer.core.swarm import Setup, Swarm
@@ -27,7 +28,7 @@ def written(folder: Path, pieces: int, progress: float) -> Status:
     file = StatusFile(str(folder), BASE)
     swarm.progress = time.monotonic() + progress
     file.write(swarm, {})
-    return status.parse_status((folder / status.file_name(1002)).read_text())
+    return status.parse_status((folder / names.status(1002)).read_text())
 
 
 @pytest.fixture(autouse=True)

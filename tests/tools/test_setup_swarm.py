@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from peer.core import status
+from peer.core import folder as names
 from peer.core.config import PeerRow, parse_common, parse_peer_info
 from peer.edge.generate import chunks
 from peer.edge.lock import Lock
@@ -157,7 +157,7 @@ def test_an_interrupted_run_peers_stops_the_peers_that_it_started(swarm, number)
         signal.signal(signal.SIGINT, before)
     with started:
         for peer in (1002, 1003):
-            wait_for((swarm / status.file_name(peer)).exists, f"the peer {peer}")
+            wait_for((swarm / names.status(peer)).exists, f"the peer {peer}")
         started.send_signal(number)
         assert started.wait(60) == 130
     for peer in (1002, 1003):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 EXIT_OK = 0  # the whole file is here, and everybody who needed us has it too
 EXIT_FAILED = 1  # this machine got in the way: disk, port, permissions
 EXIT_USAGE = 2  # the command line or a configuration file is wrong
@@ -34,3 +36,22 @@ class BusyError(WeftError):
 
 class ProtocolError(Exception):
     """A neighbour broke the protocol: its connection is closed, and `str(error)` is the reason logged."""
+
+
+_SPOKEN = re.compile(r"peer(?: [a-z0-9]+)?: ")
+
+
+def peer_name(peer: int) -> str:
+    """What a running peer calls itself in what it says on standard error."""
+    return f"peer {peer}"
+
+
+def format_words(name: str, words: str) -> str:
+    """What a peer says on standard error. `name`: `peer_name`, or the command ("peer", "peer verify")."""
+    return f"{name}: {words}"
+
+
+def parse_words(line: str) -> str:
+    """The words of such a line without the name; any other line is left as it is."""
+    spoken = _SPOKEN.match(line)
+    return line[spoken.end() :] if spoken else line

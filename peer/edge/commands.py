@@ -9,7 +9,7 @@ import sys
 from typing import Callable, Dict, List, Tuple
 
 from peer.core.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, ConfigError, WeftError
-from peer.edge import stdout
+from peer.edge import stderr, stdout
 
 Run = Callable[[argparse.Namespace], int]
 Declare = Callable[[argparse.ArgumentParser], None]
@@ -36,7 +36,7 @@ def main(argv: List[str]) -> int:
     try:
         return run(arguments)
     except WeftError as error:
-        print(f"{program}: {error}", file=sys.stderr)
+        stderr.say(program, str(error))
         return error.code
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED

@@ -8,13 +8,12 @@ Everything else (links, listener, dialler, store's finisher) only puts facts int
 from __future__ import annotations
 
 import queue
-import sys
 import threading
 import time
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Tuple, Union
 
 from peer.core import messages
-from peer.core.errors import EXIT_INTERRUPTED, StoreError
+from peer.core.errors import EXIT_INTERRUPTED, StoreError, peer_name
 from peer.core.events import (
     Connected,
     Dial,
@@ -34,6 +33,7 @@ from peer.core.events import (
 )
 from peer.core.messages import Decoder
 from peer.core.swarm import Swarm
+from peer.edge import stderr
 from peer.edge.channel import AnyChannel, Channel
 from peer.edge.dialler import Dialler, Met
 from peer.edge.files import disk_error
@@ -208,7 +208,7 @@ class Owner:
         if link:
             link.close(effect.reason)
         if effect.blame:
-            print(f"peer {self._swarm.me}: dropped {effect.peer}: {effect.reason}", file=sys.stderr, flush=True)
+            stderr.say(peer_name(self._swarm.me), f"dropped {effect.peer}: {effect.reason}")
 
     def _finish(self, effect: Finish) -> None:
         self._start_hand(self._finish_store, "finish")

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import socket
-import sys
 import threading
 import time
 from collections import Counter
 from typing import Dict
+
+from peer.core.errors import peer_name
+from peer.edge import stderr
 
 TELL_SECONDS = 60.0  # between two lines about those who were refused, whatever their number
 SOON = 1.0  # seconds from the first of them to its line: a crowd comes together
@@ -115,10 +117,10 @@ class Strangers:
                 return
             kinds = ", ".join(f"{times} {kind}" for kind, times in sorted(self._refused.items()))
             count = sum(self._refused.values())
-            line = f"peer {self._me}: refused {count} callers ({kinds}); the last was {self._last}"
+            words = f"refused {count} callers ({kinds}); the last was {self._last}"
             self._refused.clear()
             self._due = time.monotonic() + TELL_SECONDS
-        print(line, file=sys.stderr, flush=True)
+        stderr.say(peer_name(self._me), words)
 
     def _is_news(self) -> bool:
         return any(kind != AGAIN or count > FEW_AGAIN for kind, count in self._refused.items())

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Optional
 
 from peer.core import folder as names
 from peer.core import handshake, status
-from peer.core.errors import EXIT_OK, ConfigError, WeftError
+from peer.core.errors import EXIT_OK, ConfigError, WeftError, peer_name
 from peer.core.handshake import CLASSIC_STYLE
 from peer.core.status import Status
 from peer.core.swarm import Swarm
 from peer.core.swarmfile import FLEET
+from peer.edge import stderr
 from peer.edge.dialler import Dialler, Listener
 from peer.edge.files import disk_error
 from peer.edge.job import Job, load_job
@@ -69,7 +70,7 @@ def _run_locked(job: Job) -> int:
     except WeftError as error:
         raise _failed(statusfile, error) from None
     if ending.reason:
-        print(f"peer {job.row.peer_id}: {ending.reason}", file=sys.stderr)
+        stderr.say(peer_name(job.row.peer_id), ending.reason)
     return ending.code
 
 

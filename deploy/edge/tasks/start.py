@@ -10,6 +10,7 @@ from deploy.core.verdict import FAILED, SKIPPED, Outcome
 from deploy.edge.hosts.errors import HostError
 from deploy.edge.tasks.chain import Chain, peer_ids
 from deploy.edge.tasks.stop import SLACK_SECONDS, stop_on
+from peer.core.errors import parse_words
 
 LISTEN_SECONDS = 30.0  # for a peer to say that it listens: it may first have to re-hash what a damaged map is unsure of
 
@@ -63,7 +64,7 @@ def _failure(peer: Peer, answer: dict[str, Any]) -> Outcome:
         problem = f"it didn't listen within {LISTEN_SECONDS:.0f} s"
     else:
         problem = f"it ended at once with exit code {answer['code']}"
-    reason = answer["reason"].removeprefix(f"peer {peer.peer_id}: ").removeprefix("peer: ")
+    reason = parse_words(answer["reason"])
     return Outcome(peer.host, FAILED, f"{problem}: {reason}" if reason else problem, "", peer.peer_id)
 
 

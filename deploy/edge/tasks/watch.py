@@ -15,6 +15,7 @@ from deploy.edge.hosts.follow import Ears, Heard
 from deploy.edge.tasks import status
 from deploy.edge.tasks.chain import Chain
 from deploy.edge.tasks.stop import stop_chosen
+from peer.core.errors import parse_words
 
 _TICK_SECONDS = 0.12
 _REPORT_SECONDS = 5.0  # between two lines of progress where there is no live display
@@ -147,5 +148,5 @@ def tell_the_way_back(chain: Chain) -> None:
 
 def _failure(card: Card, words: str) -> Outcome:
     remedy = "make room there, then run `fab up` again" if words == status.FULL else ""
-    words = words.removeprefix(f"peer {card.peer}: ")
+    words = parse_words(words)
     return Outcome(card.host, FAILED, f"{card.state}: {words}" if words else card.state, remedy, card.peer)

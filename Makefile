@@ -12,10 +12,10 @@ demo: $(READY)  ## five peers on this machine, live, and the proof
 test: $(READY)  ## all tests; they wait more than they compute: six processes on two cores
 	@$(BIN)/python -m pytest -n 6 --dist loadfile
 
-lint: $(READY)  ## style, types, rooms, and that peer/ runs on Python 3.9
+lint: $(READY)  ## style, types, rooms, and that what hosts run runs on Python 3.9
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy peer deploy/core
-	@$(BIN)/vermin --quiet --no-tips --target=3.9- --violations peer
+	@$(BIN)/vermin --quiet --no-tips --target=3.9- --violations peer deploy/agent
 
 picture: $(READY)  ## the console's picture in README.md, of a real run of the demo
 	@$(BIN)/fab clean --inventory examples/demo.yaml

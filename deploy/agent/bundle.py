@@ -8,6 +8,7 @@ from typing import Any, Dict, List
 
 from deploy.agent import paths, removal
 from deploy.agent.wire import AgentError, Answer, Request, Wire
+from peer.core import folder
 
 
 def receive(request: Request, wire: Wire) -> Answer:
@@ -20,12 +21,12 @@ def receive(request: Request, wire: Wire) -> Answer:
     for path in request.get("gone", ()):
         removal.remove(os.path.join(home, *_parts(path)))
     folders = [(os.path.join(home, *_parts(path)), mode) for path, mode in request.get("folders", ())]
-    for folder, _ in folders:
-        os.makedirs(folder, exist_ok=True)
+    for inner, _ in folders:
+        os.makedirs(inner, exist_ok=True)
     for entry in request["files"]:
         _receive_one(home, entry, wire)
-    for folder, mode in folders:
-        os.chmod(folder, mode)  # only now: a folder may be read-only in the end
+    for inner, mode in folders:
+        os.chmod(inner, mode)  # only now: a folder may be read-only in the end
     return {"home": home, "received": len(request["files"])}
 
 
@@ -73,14 +74,14 @@ def _is_still(path: str, facts: os.stat_result) -> bool:
 
 def _make_folders(home: str, path: str) -> None:
     """The folders above `path`; those of keys are their owner's alone."""
-    folder = home
+    above = home
     for part in _parts(path)[:-1]:
-        folder = os.path.join(folder, part)
-        secret = part.startswith("keys_")
-        if not os.path.isdir(folder):
-            os.mkdir(folder, 0o700 if secret else 0o755)
+        above = os.path.join(above, part)
+        secret = folder.is_keys(part)
+        if not os.path.isdir(above):
+            os.mkdir(above, 0o700 if secret else 0o755)
         if secret:
-            os.chmod(folder, 0o700)
+            os.chmod(above, 0o700)
 
 
 def _parts(path: str) -> List[str]:

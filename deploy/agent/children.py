@@ -73,8 +73,8 @@ def leave(code: int) -> NoReturn:
 
 
 def _end(child: "subprocess.Popen[bytes]") -> None:
-    disown(child)
-    with _lock:
+    with _lock:  # in one go: between the two steps `leave` would find nobody to end
+        disown(child)
         if child.poll() is None:
             _kill(child)
             child.wait()

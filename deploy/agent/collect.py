@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import os
-import re
 
 from deploy.agent import paths
 from deploy.agent.wire import CHUNK, Answer, Request, Wire
+from peer.core import folder
 
-_WANTED = re.compile(r"(Common|PeerInfo)\.cfg|swarm\.json|log_peer_\d+\.log|status_\d+\.json|stderr_\d+\.txt")
+_CONFIGURATION = (folder.COMMON, folder.PEER_INFO, folder.SWARM)
 
 
 def collect(request: Request, wire: Wire) -> Answer:
     """Every log, status and configuration file of the swarm, in parts; answers their sizes."""
     home = paths.deployed_home(request)
-    names = sorted(name for name in os.listdir(home) if _WANTED.fullmatch(name))
+    names = sorted(name for name in os.listdir(home) if _is_wanted(name))
     return {"files": {name: _send(os.path.join(home, name), name, wire) for name in names}}
+
+
+def _is_wanted(name: str) -> bool:
+    peer = folder.peer_of(name)
+    told = () if peer is None else (folder.log(peer), folder.status(peer), folder.stderr(peer))
+    return name in _CONFIGURATION or name in told
 
 
 def _send(path: str, name: str, wire: Wire) -> int:

@@ -16,6 +16,9 @@ from typing import Dict, List
 
 from deploy.agent import locks, logind, paths
 from deploy.agent.wire import CHUNK, Answer, Request
+from peer.core import folder
+
+_PUSHED = (folder.CODE, folder.COMMON, folder.PEER_INFO, folder.SWARM)
 
 
 def facts(request: Request) -> Answer:
@@ -51,7 +54,7 @@ def state(request: Request) -> Answer:
 def run_of(home: str) -> str:
     """The run that swarm.json speaks of; "" where there is none."""
     try:
-        with open(os.path.join(home, paths.SWARM), "rb") as file:
+        with open(os.path.join(home, folder.SWARM), "rb") as file:
             return str(json.load(file).get("run", ""))
     except (OSError, ValueError, AttributeError):
         return ""
@@ -71,10 +74,9 @@ def _hashes(home: str) -> Dict[str, str]:
 
 
 def _pushed(home: str) -> List[str]:
-    names = [name for name in os.listdir(home) if paths.is_ours(name)]
-    files = [name for name in names if name in (paths.CODE, paths.SWARM) or name.endswith(".cfg")]
-    for folder in (name for name in names if name.startswith("keys_")):
-        files += [f"{folder}/{name}" for name in os.listdir(os.path.join(home, folder))]
+    files = list(_PUSHED)
+    for keys in filter(folder.is_keys, os.listdir(home)):
+        files += [f"{keys}/{name}" for name in os.listdir(os.path.join(home, keys))]
     return [name for name in files if os.path.isfile(os.path.join(home, name))]
 
 
@@ -85,13 +87,13 @@ def _existing(path: str) -> str:
     return path
 
 
-def _why_not_writable(folder: str) -> str:
-    """The empty text if a file can be made in `folder`, else the reason."""
+def _why_not_writable(path: str) -> str:
+    """The empty text if a file can be made in the folder `path`, else the reason."""
     try:
-        with tempfile.TemporaryFile(dir=folder):
+        with tempfile.TemporaryFile(dir=path):
             return ""
     except OSError as error:
-        return f"{error.strerror}: {folder}"
+        return f"{error.strerror}: {path}"
 
 
 def _why_port_taken(home: str, peer: int, port: int) -> str:

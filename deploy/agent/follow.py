@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import runpy
 import sys
 from typing import NoReturn
 
-from deploy.agent import paths
+from deploy.agent import loader, paths
 from deploy.agent.watchdog import Guard
 from deploy.agent.wire import Request
 
@@ -18,11 +17,12 @@ _LEASE_SECONDS = 30.0  # the operator sends a heartbeat every few seconds
 def follow(request: Request, guard: Guard) -> NoReturn:
     """Hand standard output to `peer.pyz follow` and end with it; the last line is {"end": its exit code}."""
     home = paths.deployed_home(request)
-    code = os.path.join(home, paths.CODE)
+    code = paths.code_path(home)
     guard.lease(_LEASE_SECONDS)
     sys.argv = [code, "follow", home, "--from", json.dumps(request.get("from", {}))]
     if request.get("until_done"):
         sys.argv.append("--until-done")
+    loader.forget("peer")  # the few modules that we brought would hide those of the pushed peer
     try:
         runpy.run_path(code, run_name="__main__")
         ended = 0

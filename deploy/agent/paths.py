@@ -8,16 +8,15 @@ import re
 from typing import List
 
 from deploy.agent.wire import AgentError, Request
+from peer.core import folder
 
 MARKER = ".weft"  # in every folder that a push had to make; without it nothing is ever overwritten or removed
-CODE = "peer.pyz"
-SWARM = "swarm.json"
 INCOMING = ".incoming-"  # begins the name of a file that is still being received
 _TRIES = 100
 _OURS = re.compile(
     r"Common\.cfg|PeerInfo\.cfg|swarm\.json|peer\.pyz|\.weft|\.incoming-.*"
     r"|(log_peer|status|lock|stderr|keys|peer|made|manifest)_\d+(\.[a-z.]+)?"
-)
+)  # the names of `folder`, those of payload.py's notes, and each as a peer or we write it first, with a suffix
 
 
 def home_of(request: Request) -> str:
@@ -47,15 +46,15 @@ def make_home(request: Request) -> str:
     raise AgentError(f"{os.path.dirname(home)} is removed again and again", "does somebody else clean there?")
 
 
-def mark(folder: str) -> None:
+def mark(path: str) -> None:
     """Note that a folder is Weft's. Raises FileNotFoundError where it is gone."""
-    with open(os.path.join(folder, MARKER), "w"):
+    with open(os.path.join(path, MARKER), "w"):
         pass
 
 
-def is_marked(folder: str) -> bool:
+def is_marked(path: str) -> bool:
     """Whether Weft made that folder."""
-    return os.path.exists(os.path.join(folder, MARKER))
+    return os.path.exists(os.path.join(path, MARKER))
 
 
 def is_ours(name: str) -> bool:
@@ -70,35 +69,40 @@ def plain_name(name: str) -> str:
     return name
 
 
+def code_path(home: str) -> str:
+    """The pushed peer."""
+    return os.path.join(home, folder.CODE)
+
+
 def peer_folder(home: str, peer: int) -> str:
     """That peer's payload folder, which may be a link to the inventory's `destination`."""
-    return os.path.join(home, f"peer_{int(peer)}")
+    return os.path.join(home, folder.payload(peer))
 
 
 def log_path(home: str, peer: int) -> str:
     """That peer's event log."""
-    return os.path.join(home, f"log_peer_{int(peer)}.log")
+    return os.path.join(home, folder.log(peer))
 
 
 def status_path(home: str, peer: int) -> str:
     """That peer's status file."""
-    return os.path.join(home, f"status_{int(peer)}.json")
+    return os.path.join(home, folder.status(peer))
 
 
 def lock_path(home: str, peer: int) -> str:
     """The file that a living peer holds locked."""
-    return os.path.join(home, f"lock_{int(peer)}")
+    return os.path.join(home, folder.lock(peer))
 
 
 def stderr_path(home: str, peer: int) -> str:
     """Where a peer's standard error goes."""
-    return os.path.join(home, f"stderr_{int(peer)}.txt")
+    return os.path.join(home, folder.stderr(peer))
 
 
 def peers_here(home: str) -> List[int]:
     """The IDs of all peers that left something in the folder."""
-    found = {match.group(1) for match in map(_PEER_FILE.fullmatch, _entries(home)) if match}
-    return sorted(int(peer) for peer in found)
+    found = {folder.peer_of(name) for name in _entries(home)}
+    return sorted(peer for peer in found if peer is not None)
 
 
 def _entries(home: str) -> List[str]:
@@ -110,17 +114,14 @@ def _entries(home: str) -> List[str]:
 
 def _make_marked(home: str) -> None:
     """Make a folder and those missing above it; each only where the one above is still there, with its mark."""
-    for folder in (*_missing(os.path.dirname(home)), home):
+    for path in (*_missing(os.path.dirname(home)), home):
         with contextlib.suppress(FileExistsError):
-            os.mkdir(folder, 0o755)
-        mark(folder)
+            os.mkdir(path, 0o755)
+        mark(path)
 
 
-def _missing(folder: str) -> List[str]:
-    """Those of `folder` and the folders above it that aren't there, the highest first."""
-    if os.path.isdir(folder):
+def _missing(path: str) -> List[str]:
+    """Those of `path` and the folders above it that aren't there, the highest first."""
+    if os.path.isdir(path):
         return []
-    return [*_missing(os.path.dirname(folder)), folder]
-
-
-_PEER_FILE = re.compile(r"(?:peer|lock|status|log_peer)_(\d+)(?:\.json|\.log)?")
+    return [*_missing(os.path.dirname(path)), path]

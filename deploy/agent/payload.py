@@ -31,7 +31,7 @@ def generate(request: Request) -> Answer:
     if os.path.isfile(path) and _load(note) == [request["size"], request["seed"], *_stamp(path)]:
         return {"made": False}
     removal.remove(path)
-    arguments = [_code(home), "generate", path, str(request["size"]), "--seed", str(request["seed"])]
+    arguments = [paths.code_path(home), "generate", path, str(request["size"]), "--seed", str(request["seed"])]
     _peer_program(arguments, home, request)
     _save(note, [request["size"], request["seed"], *_stamp(path)])
     return {"made": True}
@@ -48,7 +48,7 @@ def manifest(request: Request) -> Answer:
     kept = _load(note)
     if isinstance(kept, dict) and kept.get("stamp") == stamp:
         return {"manifest": kept["manifest"], "hashed": False}
-    arguments = [_code(home), "manifest", os.path.realpath(path), "--name", request["name"]]
+    arguments = [paths.code_path(home), "manifest", os.path.realpath(path), "--name", request["name"]]
     ended = _peer_program([*arguments, "--piece-size", str(request["piece_size"])], home, request)
     _save(note, {"stamp": stamp, "manifest": json.loads(ended.out)})
     return {"manifest": json.loads(ended.out), "hashed": True}
@@ -62,7 +62,7 @@ def verify(request: Request) -> Answer:
 
 
 def _verify_one(home: str, peer: int, request: Request) -> Dict[str, Any]:
-    ended = children.python([_code(home), "verify", str(peer), "--dir", home], home, request["deadline"])
+    ended = children.python([paths.code_path(home), "verify", str(peer), "--dir", home], home, request["deadline"])
     try:
         copy: Dict[str, Any] = json.loads(ended.out)
     except ValueError:
@@ -114,10 +114,6 @@ def _missing(path: str) -> AgentError:
 
 def _payload_path(home: str, request: Request) -> str:
     return os.path.join(paths.peer_folder(home, request["peer"]), paths.plain_name(request["name"]))
-
-
-def _code(home: str) -> str:
-    return os.path.join(home, paths.CODE)
 
 
 def _peer_program(arguments: List[str], home: str, request: Request) -> children.Ended:

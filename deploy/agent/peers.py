@@ -89,7 +89,7 @@ def reap() -> None:
 
 def _launch(home: str, peer: int) -> "subprocess.Popen[bytes]":
     """A peer that waits at the gate: in a session of its own, so that closing our connection can't touch it."""
-    code = os.path.join(home, paths.CODE)
+    code = paths.code_path(home)
     if not os.path.isfile(code):
         raise AgentError(f"{code} isn't there", "run `fab deploy` first")
     command = [sys.executable, "-I", "-c", _GATE, code, str(peer), "--dir", home]

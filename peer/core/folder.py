@@ -8,6 +8,7 @@ from typing import Optional
 COMMON = "Common.cfg"
 PEER_INFO = "PeerInfo.cfg"
 SWARM = "swarm.json"
+CODE = "peer.pyz"  # the peer itself, on hosts that it was pushed to
 
 _PEERS_OWN = re.compile(r"(?:log_peer|status|lock|stderr|keys|peer)_(\d{1,10})(?:\.log|\.json|\.txt)?")
 
@@ -40,6 +41,12 @@ def keys(peer: int) -> str:
 def payload(peer: int) -> str:
     """The folder of a peer's copy; it may be a link to the inventory's `destination`."""
     return f"peer_{int(peer)}"
+
+
+def is_keys(name: str) -> bool:
+    """Whether a name is that of some peer's keys, which are for nobody else to read."""
+    peer = peer_of(name)
+    return peer is not None and name == keys(peer)
 
 
 def peer_of(name: str) -> Optional[int]:

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from deploy.agent import watchdog
+from deploy.agent import children, watchdog
+from deploy.agent.wire import AgentError
 from deploy.core.inventory import LOCAL, Host
-from deploy.edge.hosts import agentsource
 from deploy.edge.hosts import host as links
 from deploy.edge.hosts.errors import HostError
 from deploy.edge.hosts.host import Link
@@ -168,20 +168,20 @@ def test_an_agent_that_nobody_asks_for_long_ends() -> None:
         assert agent.wait(30) == 75
 
 
-def test_work_that_nobody_waits_for_is_ended(open_link: Callable[[], Link], tmp_path: Path) -> None:
-    link = open_link()
+def test_work_that_nobody_waits_for_is_ended(link: Link, home: Path) -> None:
+    """Operator and agent have the same deadline. Whoever notices first: the agent may live on, its work may not."""
     send(link, [parcel(CODE_NAME, _program_that_sleeps())])
     link.call("prepare", peers=[{"id": 1001, "destination": None, "source": None}], name=NAME)
     with pytest.raises(HostError, match="`generate`"):
         link.call("generate", 1.0, peer=1001, name=NAME, size=1, seed=1)
-    wait_for(lambda: not _processes_in(tmp_path), "the generator to end")
+    wait_for(lambda: not _processes_in(home), "the generator to end")
 
 
-def test_the_agent_runs_on_the_oldest_python() -> None:
-    """The one that is installed at least must be able to read it; `make lint` checks the versions."""
-    source = agentsource.script()
-    assert source.split(b"\n", 1)[0].isdigit()
-    assert len(source) < 32_000  # it travels once a host and task
+def test_work_that_outlives_its_own_deadline_is_ended(tmp_path: Path) -> None:
+    (tmp_path / "slow").write_text("import time\ntime.sleep(600)\n")
+    with pytest.raises(AgentError, match="`generate` took longer than 1 s"):
+        children.python(["slow", "generate"], str(tmp_path), 1.0)
+    assert _processes_in(tmp_path) == []
 
 
 def _program_that_sleeps() -> bytes:

@@ -1,18 +1,16 @@
-"""Packs deploy/agent into the one script that is fed to a host's Python, and the code that reads it there."""
+"""Packs deploy/agent, and what it imports, into the one script that is fed to a host's Python."""
 
 from __future__ import annotations
 
+import ast
+import json
 import zlib
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
 import deploy.agent
 
-# Each module after those that it imports: the loader below runs them in this order.
-_MODULES = (
-    "wire", "children", "watchdog", "paths", "locks", "removal", "logind", "facts", "bundle", "payload", "peers",
-    "collect", "clean", "claim", "ports", "follow", "main",
-)  # fmt: skip
 GREETING = b"weft-agent "  # begins the agent's first line, after whatever a login script has printed
 OLDEST = (3, 9)
 
@@ -20,30 +18,59 @@ OLDEST = (3, 9)
 # within the single quotes of any shell.
 BOOT = "import sys;s=sys.stdin.buffer;exec(s.read(int(s.readline())))"
 
-_LOADER = """\
-import sys, types, zlib
+# What BOOT executes. Up to the check of the version it must run on any Python 3; then the modules follow, compressed.
+_START = """\
+import sys
 sys.stdout.write("\\nweft-agent %d.%d.%d\\n" % sys.version_info[:3])
 sys.stdout.flush()
 if sys.version_info < (3, 9):
     sys.exit(70)
-for name, source in eval(zlib.decompress(s.read({size}))):
-    module = types.ModuleType(name)
-    module.__path__ = []
-    sys.modules[name] = module
-    parent, _, last = name.rpartition(".")
-    if parent:
-        setattr(sys.modules[parent], last, module)
-    exec(compile(source, name, "exec"), module.__dict__)
-sys.modules["deploy.agent.main"].main()
+import json, types, zlib
+sources = json.loads(zlib.decompress(s.read({size})))
+loader = sys.modules["deploy.agent.loader"] = types.ModuleType("deploy.agent.loader")
+exec(compile(sources["deploy/agent/loader.py"], "deploy/agent/loader.py", "exec"), loader.__dict__)
+loader.install(sources)
+from deploy.agent.main import main
+main()
 """
+_ROOT = Path(deploy.agent.__file__).parents[2]
+_OURS = ("deploy.agent", "peer.core")  # what the agent may import of our own; the rest is the standard library
 
 
 @lru_cache(maxsize=1)
 def script() -> bytes:
     """What goes to the agent's standard input before the first request."""
-    folder = Path(deploy.agent.__file__).parent
-    modules = [("deploy", ""), ("deploy.agent", "")]
-    modules += [(f"deploy.agent.{name}", (folder / f"{name}.py").read_text("utf-8")) for name in _MODULES]
-    packed = zlib.compress(repr(modules).encode(), 9)
-    source = _LOADER.format(size=len(packed)).encode()
-    return b"%d\n" % len(source) + source + packed
+    packed = zlib.compress(json.dumps(sources()).encode(), 9)
+    start = _START.format(size=len(packed)).encode()
+    return b"%d\n" % len(start) + start + packed
+
+
+def sources() -> dict[str, str]:
+    """The modules that `deploy.agent.main` imports, and those that they import: path below the root -> text."""
+    found: dict[str, str] = {}
+    left = ["deploy.agent.main", "deploy.agent.loader"]
+    while left:
+        path = _path_of(left.pop())
+        if path is None or path in found:
+            continue
+        found[path] = (_ROOT / path).read_text("utf-8")
+        left += _imported(found[path])
+        left += [".".join(Path(path).parts[:depth]) for depth in range(1, len(Path(path).parts))]  # its packages
+    return dict(sorted(found.items()))
+
+
+def _path_of(module: str) -> str | None:
+    """A module's file below the root; None for what isn't a module, such as a function that is imported."""
+    stem = module.replace(".", "/")
+    return next((path for path in (f"{stem}.py", f"{stem}/__init__.py") if (_ROOT / path).is_file()), None)
+
+
+def _imported(source: str) -> Iterator[str]:
+    """The modules of ours that a source imports, wherever in it; a few names among them are no modules."""
+    for node in ast.walk(ast.parse(source)):
+        names: list[str] = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        yield from (name for name in names if name.startswith(_OURS))

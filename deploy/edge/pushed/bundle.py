@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from deploy.edge.hosts.host import Link
+from peer.core import folder
 
-CODE_NAME = "peer.pyz"
+CODE_NAME = folder.CODE
 _BLOCK = 1024 * 1024
 _SLOWEST = 256 * 1024  # bytes a second below which a transfer is given up
 

@@ -1,0 +1,92 @@
+"""The agent's own modules: all of them are packed, found in memory, shown in tracebacks, and out of the peer's way."""
+
+from __future__ import annotations
+
+import importlib
+import io
+import sys
+import traceback
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import deploy.agent
+from deploy.agent import loader
+from deploy.edge.hosts import agentsource
+from deploy.edge.hosts.host import Link
+from deploy.edge.pushed.bundle import CODE_NAME, parcel, send
+
+SOURCES = {
+    "weft_packed/__init__.py": "",
+    "weft_packed/first.py": "from weft_packed import second\n\n\ndef fail():\n    second.fail()\n",
+    "weft_packed/second.py": "def fail():\n    raise ValueError('seen')  # this very line\n",
+}
+
+
+@pytest.fixture
+def installed() -> Iterator[None]:
+    before = list(sys.meta_path)
+    loader.install(SOURCES)
+    yield
+    loader.forget("weft_packed")
+    sys.meta_path[:] = before
+
+
+def test_every_module_of_the_agent_is_packed_and_nothing_that_touches_of_the_peer() -> None:
+    folder = Path(deploy.agent.__file__).parent
+    own = {f"deploy/agent/{path.name}" for path in folder.glob("*.py")}
+    packed = set(agentsource.sources())
+    assert own <= packed
+    assert packed - own <= {"deploy/__init__.py", "peer/__init__.py", "peer/core/__init__.py", "peer/core/folder.py"}
+
+
+def test_it_is_small_because_it_travels_once_a_host_and_task() -> None:
+    script = agentsource.script()
+    assert script.split(b"\n", 1)[0].isdigit()
+    assert len(script) < 32_000
+
+
+@pytest.mark.usefixtures("installed")
+def test_modules_are_imported_in_the_order_in_which_they_need_one_another() -> None:
+    first = importlib.import_module("weft_packed.first")
+    assert first.__file__ == "weft_packed/first.py"
+    assert first.second is sys.modules["weft_packed.second"]
+
+
+@pytest.mark.usefixtures("installed")
+def test_a_traceback_shows_the_source() -> None:
+    first = importlib.import_module("weft_packed.first")
+    with pytest.raises(ValueError) as error:
+        first.fail()
+    shown = "".join(traceback.format_exception(error.type, error.value, error.tb))
+    assert 'File "weft_packed/second.py", line 2, in fail' in shown
+    assert "# this very line" in shown
+
+
+@pytest.mark.usefixtures("installed")
+def test_what_is_forgotten_is_nowhere() -> None:
+    importlib.import_module("weft_packed.first")
+    loader.forget("weft_packed")
+    assert not [name for name in sys.modules if name.startswith("weft_packed")]
+    with pytest.raises(ModuleNotFoundError):
+        importlib.import_module("weft_packed")
+
+
+@pytest.mark.usefixtures("installed")
+def test_modules_that_it_did_not_load_are_left_alone() -> None:
+    loader.forget("deploy")
+    assert sys.modules["deploy.agent"] is deploy.agent
+
+
+def test_following_runs_the_modules_of_the_pushed_peer(link: Link) -> None:
+    """The agent has loaded its own `peer.core.folder` by then, which may be of another version."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("__main__.py", 'import peer.core.folder as it\nprint(\'{"peer": "%s"}\' % it.MINE)\n')
+        archive.writestr("peer/__init__.py", "")
+        archive.writestr("peer/core/__init__.py", "")
+        archive.writestr("peer/core/folder.py", "MINE = 'the pushed one'\n")
+    send(link, [parcel(CODE_NAME, packed.getvalue())])
+    assert list(link.follow({}, until_done=False)) == [{"peer": "the pushed one"}]

@@ -1,0 +1,33 @@
+"""Agent and peers on Python 3.9: everything that they import and do once, from the push to the proof."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from deploy.core.inventory import LOCAL, Host
+from deploy.edge.hosts.host import Link
+from deploy.edge.hosts.local import LocalTransport
+from tests.deploy_edge.oldest import VARIABLE, python39
+from tests.deploy_edge.pushed import NAME, push
+
+
+@pytest.mark.skipif(python39() is None, reason=f"no python3.9 on PATH or of pyenv; {VARIABLE} can name one")
+def test_agent_and_peers_run_on_the_oldest_python(tmp_path: Path) -> None:
+    host = Host("here", "127.0.0.1", "127.0.0.1", connection=LOCAL, python=str(python39()))
+    link = Link(host, LocalTransport(host, tmp_path), "swarm")
+    try:
+        push(link)
+        assert link.call("facts")["python"].startswith("3.9.")
+        link.call("warm", peers=[1001, 1002])
+        for peer in (1001, 1002):
+            assert link.call("start", 60, peer=peer, within=30)["listening"]
+        assert [event for event in link.follow({}, until_done=True) if event.get("alive") is False]
+        assert [copy["ok"] for copy in link.call("verify", 60, peers=[1001, 1002], name=NAME)["copies"]] == [True] * 2
+        assert link.call("collect")["files"]
+    finally:
+        link.call("stop", peers=[], within=10)
+        link.call("clean", name=NAME)
+        link.close()
+    assert list(tmp_path.iterdir()) == []

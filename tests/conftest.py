@@ -11,8 +11,8 @@ from typing import Any, Callable, Iterator, List
 
 import pytest
 
-from tests.swarmfolder import SwarmFolder, Wish
-from tests.waiting import wait_for
+from tests.helpers.swarmfolder import SwarmFolder, Wish
+from tests.helpers.waiting import wait_for
 
 
 @pytest.fixture

@@ -19,8 +19,8 @@ from deploy.core.inventory import LOCAL, Host
 from deploy.edge.hosts.host import Link
 from deploy.edge.hosts.local import LocalTransport
 from tests.deploy_edge.fabrun import ROOT, SECONDS, Ran, fab, fab_command, fab_environment
-from tests.ports import free_ports
-from tests.waiting import wait_for
+from tests.helpers.ports import free_ports
+from tests.helpers.waiting import wait_for
 
 INVENTORY = """\
 swarm: {{name: t, payload: {payload}{more}}}

@@ -13,7 +13,7 @@ from deploy.core.progress import Board
 from deploy.edge.screen import screen as screens
 from deploy.edge.screen.screen import Screen
 from deploy.edge.screen.transcript import Transcript
-from tests.deploy_edge.test_board import inventory, line, status
+from tests.deploy_core.test_progress import inventory, line, status
 
 
 def a_board(count: int = 3) -> Board:

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Callable, List, NamedTuple, Optional, Union
 
-from tests.waiting import DEADLINE
+from tests.helpers.waiting import DEADLINE
 
 # Root drops its rights only after the program is loaded: the interpreter may lie where nobody else may read.
 _AS_NOBODY = """

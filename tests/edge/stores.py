@@ -9,7 +9,7 @@ from typing import Iterable, Optional
 from peer.core.manifest import Manifest
 from peer.edge.hashing import make_manifest
 from peer.edge.store import Store
-from tests.swarmfolder import Wish, content_of, make_payload
+from tests.helpers.swarmfolder import Wish, content_of, make_payload
 
 NAME = "payload"
 

@@ -11,8 +11,8 @@ import pytest
 from peer.core import bits
 from peer.edge.store import Store
 from tests.edge.stores import Pair, write_piece
-from tests.swarmfolder import Wish
-from tests.waiting import DEADLINE
+from tests.helpers.swarmfolder import Wish
+from tests.helpers.waiting import DEADLINE
 
 GARBAGE = b"\xee" * 10_000
 

@@ -20,7 +20,7 @@ from peer.edge.commands import main
 from peer.edge.hashing import make_manifest
 from peer.edge.lock import Lock
 from tests.edge.command import run
-from tests.swarmfolder import NAME, SwarmFolder, Wish
+from tests.helpers.swarmfolder import NAME, SwarmFolder, Wish
 
 Spoil = Callable[[SwarmFolder], object]
 SEED, LEECHER = 1001, 1002

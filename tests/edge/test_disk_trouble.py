@@ -15,7 +15,7 @@ from peer.core import bits
 from peer.core.errors import StoreError
 from peer.edge.store import Store
 from tests.edge.stores import NAME, Pair, write_piece
-from tests.swarmfolder import Wish
+from tests.helpers.swarmfolder import Wish
 
 MIB = 1024 * 1024
 WISH = Wish(size=600_000, piece_size=100_000)

@@ -19,7 +19,7 @@ from peer.core.status import Status
 from peer.edge.files import replace_file
 from peer.edge.follow import follow
 from peer.edge.lock import Lock
-from tests.waiting import DEADLINE, wait_for
+from tests.helpers.waiting import DEADLINE, wait_for
 
 A, B = 1001, 1002
 STATUS = Status(A, "run", status.DOWNLOADING, "classic", True, 6008, 1, 0, 4, 100)

@@ -19,9 +19,9 @@ from peer.edge.channel import Channel
 from peer.edge.link import Link
 from peer.edge.store import Store
 from tests.edge.stores import Pair
-from tests.sockets import receive, tcp_pair
-from tests.swarmfolder import Wish
-from tests.waiting import DEADLINE
+from tests.helpers.sockets import receive, tcp_pair
+from tests.helpers.swarmfolder import Wish
+from tests.helpers.waiting import DEADLINE
 
 PEER = 1002
 WISH = Wish(size=250_000, piece_size=100_000)

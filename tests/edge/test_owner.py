@@ -25,9 +25,9 @@ from peer.edge.logfile import LogFile
 from peer.edge.owner import Ending, Inbox, Interrupt, Owner
 from peer.edge.statusfile import StatusFile
 from tests.edge.stores import NAME, Pair
-from tests.sockets import receive, tcp_pair
-from tests.swarmfolder import Wish
-from tests.waiting import DEADLINE
+from tests.helpers.sockets import receive, tcp_pair
+from tests.helpers.swarmfolder import Wish
+from tests.helpers.waiting import DEADLINE
 
 ME, OTHER = 1001, 1002  # the other is listed after us, so we wait for its call
 WISH = Wish(size=100_000, piece_size=20_000)

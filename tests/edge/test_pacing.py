@@ -8,7 +8,7 @@ import pytest
 
 from peer.edge import pacing
 from peer.edge.pacing import Pacing
-from tests.sockets import Sockets
+from tests.helpers.sockets import Sockets
 
 pytestmark = pytest.mark.skipif(not hasattr(socket, "TCP_CONGESTION"), reason="no choice on this system")
 

@@ -16,8 +16,8 @@ from peer.core.errors import StoreError
 from peer.core.manifest import bare_manifest
 from peer.edge.store import Store
 from tests.edge.stores import NAME, Pair, write_piece
-from tests.swarmfolder import Wish, content_of
-from tests.waiting import DEADLINE
+from tests.helpers.swarmfolder import Wish, content_of
+from tests.helpers.waiting import DEADLINE
 
 FILE = Wish(size=100_000, piece_size=16_384)
 TREE = FILE._replace(tree=True)

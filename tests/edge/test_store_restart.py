@@ -16,7 +16,7 @@ from peer.core.manifest import bare_manifest
 from peer.edge.store import Store
 from tests.edge.crashing import Crash, Saboteur
 from tests.edge.stores import NAME, Pair, write_piece
-from tests.swarmfolder import Wish, content_of
+from tests.helpers.swarmfolder import Wish, content_of
 
 FILE = Wish(size=50_000, piece_size=10_000)
 TREE = FILE._replace(tree=True)

@@ -19,8 +19,8 @@ from peer.edge.channel import Channel
 from peer.edge.keys import Keys
 from peer.edge.tlschannel import SMALL, TlsChannel
 from peer.edge.tlssession import Session
-from tests.sockets import tcp_pair
-from tests.waiting import DEADLINE, wait_for
+from tests.helpers.sockets import tcp_pair
+from tests.helpers.waiting import DEADLINE, wait_for
 
 MIB = 1024 * 1024
 Ends = Tuple[TlsChannel, TlsChannel]

@@ -12,7 +12,7 @@ from typing import Any, Dict, Iterator, List, Sequence
 
 from netlab import Lab, processes
 from tests.deploy_edge.fabrun import Ran, fab_command, fab_environment
-from tests.waiting import wait_for
+from tests.helpers.waiting import wait_for
 
 SECONDS = 100.0
 NAME = "f.dat"

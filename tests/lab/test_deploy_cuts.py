@@ -10,9 +10,9 @@ import pytest
 
 from netlab import Lab
 from tests.deploy_edge.fabrun import Ran
+from tests.helpers.waiting import wait_for
 from tests.lab.conftest import MakeLab, operated
 from tests.lab.operating import NAME, Operator
-from tests.waiting import wait_for
 
 SLOW = 10.0  # Mbit/s, each way: time enough for a cut in the middle
 SLOWEST = 0.2

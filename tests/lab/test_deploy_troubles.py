@@ -12,9 +12,9 @@ import pytest
 
 from netlab import Lab
 from tests.deploy_edge.fabrun import Ran
+from tests.helpers.waiting import wait_for
 from tests.lab.conftest import MakeLab, operated
 from tests.lab.operating import NAME, PORT, Operator
-from tests.waiting import wait_for
 
 SMALL = 8 << 20  # bytes of node04's disk
 SLOWEST = 0.2  # Mbit/s

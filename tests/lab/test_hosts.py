@@ -15,7 +15,7 @@ import pytest
 
 from netlab import Lab, LabError, UsageError
 from netlab import labhost as host_module
-from tests.waiting import wait_for
+from tests.helpers.waiting import wait_for
 
 DEADLINE = 30.0
 

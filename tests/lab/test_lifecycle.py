@@ -13,7 +13,7 @@ from typing import List, Set
 import pytest
 
 from netlab import Lab, LabError, addresses, bringup, down, hostfiles, network, processes, shell, statedir
-from tests.waiting import wait_for
+from tests.helpers.waiting import wait_for
 from tools import lab as program
 
 ROOT = Path(__file__).resolve().parents[2]

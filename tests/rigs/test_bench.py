@@ -15,7 +15,7 @@ from rigs import bench, keys
 from rigs.benchmark import toolbox
 from rigs.benchmark.records import Kept, Run, write
 from rigs.swarmdir import Wish
-from tests.waiting import wait_for
+from tests.helpers.waiting import wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -23,7 +23,7 @@ from rigs.soaking.judge import Found, judge
 from rigs.soaking.roundplan import BARE, GAP, PATIENCE, Round, describe, draw
 from rigs.soaking.series import Campaign, Wish
 from rigs.soaking.stallwatch import Watchdog
-from tests.waiting import DEADLINE, wait_for
+from tests.helpers.waiting import DEADLINE, wait_for
 
 ROUNDS = [draw("some", number) for number in range(1, 400)]
 LOCAL = [draw("some", number, local=True) for number in range(1, 400)]

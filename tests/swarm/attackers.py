@@ -13,8 +13,8 @@ import time
 from random import Random
 from typing import Callable, Iterator, List, Optional
 
+from tests.helpers.waiting import DEADLINE
 from tests.swarm.foreign import HEADER, INTERESTED, REQUEST
-from tests.waiting import DEADLINE
 
 CROWD = 1000  # connections at once
 PATIENCE = 5.0  # seconds that an attacker waits for an answer

@@ -13,8 +13,8 @@ import struct
 import threading
 from typing import Dict, List, NamedTuple, Optional, Set, Tuple
 
+from tests.helpers.waiting import DEADLINE
 from tests.swarm.habits import Habits
-from tests.waiting import DEADLINE
 
 HEADER = b"P2PFILESHARINGPROJ"
 CHOKE, UNCHOKE, INTERESTED, NOT_INTERESTED, HAVE, BITFIELD, REQUEST, PIECE = range(8)

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Dict, List, Optional, Sequence, Union
 
 from peer.core.status import Status
-from tests.swarmfolder import SwarmFolder
-from tests.waiting import DEADLINE, wait_for
+from tests.helpers.swarmfolder import SwarmFolder
+from tests.helpers.waiting import DEADLINE, wait_for
 
 PROGRAM = ("-m", "peer")  # what Python runs
 

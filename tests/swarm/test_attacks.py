@@ -16,12 +16,12 @@ import pytest
 from deploy.edge.pushed.authority import make_keys
 from peer.core.swarmfile import Limits
 from peer.edge.dialler import MOST_STRANGERS
+from tests.helpers.swarmfolder import SwarmFolder, Wish
+from tests.helpers.waiting import wait_for
 from tests.swarm import attackers
 from tests.swarm.attackers import Attack
 from tests.swarm.process import PeerProcess, Starter
 from tests.swarm.test_tls_swarm import context_of, hand_out, keys_of
-from tests.swarmfolder import SwarmFolder, Wish
-from tests.waiting import wait_for
 
 pytestmark = [
     pytest.mark.skipif(not sys.platform.startswith("linux"), reason="memory and threads are read from /proc"),

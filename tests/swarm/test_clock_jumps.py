@@ -9,9 +9,9 @@ from typing import Callable, Dict, Iterator, List
 
 import pytest
 
+from tests.helpers.swarmfolder import SwarmFolder
+from tests.helpers.waiting import DEADLINE
 from tests.rooms import program
-from tests.swarmfolder import SwarmFolder
-from tests.waiting import DEADLINE
 
 # Who tells people the time of day: stamps of the log and the status. Nobody reads them back to decide anything.
 TELLERS = {"peer.edge.logfile", "peer.edge.statusfile", "peer.edge.run"}

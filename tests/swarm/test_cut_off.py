@@ -12,8 +12,8 @@ from rigs.soaking.machines import LabGround
 from rigs.soaking.rounddir import Camp
 from rigs.soaking.roundpeers import Cast
 from rigs.soaking.roundplan import Round
+from tests.helpers.waiting import wait_for
 from tests.lab.conftest import lab_possible
-from tests.waiting import wait_for
 
 __all__ = ["lab_possible"]
 

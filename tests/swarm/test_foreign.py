@@ -12,11 +12,11 @@ from typing import Callable, Dict, Iterator, List
 import pytest
 
 from peer.core.handshake import fleet_style
+from tests.helpers.swarmfolder import SwarmFolder, Wish
+from tests.helpers.waiting import DEADLINE, wait_for
 from tests.swarm.foreign import HEADER, ForeignPeer, Payload
 from tests.swarm.habits import Habits
 from tests.swarm.process import Starter, assert_all_well
-from tests.swarmfolder import SwarmFolder, Wish
-from tests.waiting import DEADLINE, wait_for
 
 MakeFolder = Callable[..., SwarmFolder]
 FIRST, SECOND = 1001, 1002

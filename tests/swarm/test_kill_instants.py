@@ -17,10 +17,10 @@ import pytest
 
 from peer.core import fetcher, piecemap
 from peer.core.manifest import bare_manifest
+from tests.helpers.swarmfolder import NAME, SwarmFolder, Wish
+from tests.helpers.waiting import DEADLINE, wait_for
 from tests.swarm.process import Starter
 from tests.swarm.test_survival import count_downloads
-from tests.swarmfolder import NAME, SwarmFolder, Wish
-from tests.waiting import DEADLINE, wait_for
 
 KILLS = int(os.environ.get("KILL_INSTANTS", "0"))
 SEED = int(os.environ.get("KILL_SEED", "1"))

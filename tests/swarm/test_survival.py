@@ -10,9 +10,9 @@ from typing import Callable, Dict, List
 import pytest
 
 from peer.edge import lock
+from tests.helpers.swarmfolder import SwarmFolder, Wish
+from tests.helpers.waiting import wait_for
 from tests.swarm.process import PeerProcess, Starter, assert_all_well
-from tests.swarmfolder import SwarmFolder, Wish
-from tests.waiting import wait_for
 
 MakeFolder = Callable[..., SwarmFolder]
 

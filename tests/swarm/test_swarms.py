@@ -10,9 +10,9 @@ import pytest
 
 from peer.core import eventlog
 from peer.core.swarmfile import Limits
+from tests.helpers.swarmfolder import SwarmFolder
+from tests.helpers.waiting import wait_for
 from tests.swarm.process import PeerProcess, Starter, assert_all_well
-from tests.swarmfolder import SwarmFolder
-from tests.waiting import wait_for
 
 MakeFolder = Callable[..., SwarmFolder]
 MIB = 1024 * 1024

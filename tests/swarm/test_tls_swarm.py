@@ -15,9 +15,9 @@ import pytest
 from deploy.edge.pushed.authority import PeerKeys, make_keys
 from peer.core import handshake
 from peer.core.errors import EXIT_USAGE
+from tests.helpers.swarmfolder import SwarmFolder
+from tests.helpers.waiting import DEADLINE
 from tests.swarm.process import Starter, assert_all_well
-from tests.swarmfolder import SwarmFolder
-from tests.waiting import DEADLINE
 
 MakeFolder = Callable[..., SwarmFolder]
 

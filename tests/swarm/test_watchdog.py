@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Callable
 
+from tests.helpers.swarmfolder import SwarmFolder
+from tests.helpers.waiting import wait_for
 from tests.swarm.process import Starter
 from tests.swarm.watchdog import Watcher
-from tests.swarmfolder import SwarmFolder
-from tests.waiting import wait_for
 
 MakeFolder = Callable[..., SwarmFolder]
 

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.waiting import DEADLINE
+from tests.helpers.waiting import DEADLINE
 
 ROOT = Path(__file__).resolve().parents[2]
 

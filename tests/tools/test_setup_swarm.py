@@ -14,8 +14,8 @@ from peer.core import folder as names
 from peer.core.config import PeerRow, parse_common, parse_peer_info
 from peer.edge.generate import chunks
 from peer.edge.lock import Lock
-from tests.ports import free_ports
-from tests.waiting import wait_for
+from tests.helpers.ports import free_ports
+from tests.helpers.waiting import wait_for
 from tools import setup_swarm
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -16,7 +16,7 @@ from peer.core.manifest import Manifest
 from peer.core.status import Status
 from peer.core.swarmfile import Limits, SwarmFile, format_swarm
 from peer.edge.hashing import make_manifest
-from tests.ports import free_ports
+from tests.helpers.ports import free_ports
 
 FIRST_ID = 1001
 NAME = "TheFile.dat"

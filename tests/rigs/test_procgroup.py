@@ -11,7 +11,7 @@ import pytest
 from rigs import accounting
 from rigs.errors import BenchError
 from rigs.procgroup import Crew
-from tests.waiting import wait_for
+from tests.helpers.waiting import wait_for
 
 SLEEP = "import time; print('here', flush=True); time.sleep(600)"
 STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + SLEEP

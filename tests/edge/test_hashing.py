@@ -14,7 +14,7 @@ import pytest
 from peer.core.errors import ConfigError, StoreError, WeftError
 from peer.core.manifest import FolderEntry, Manifest, auto_piece_size, from_json, to_json
 from peer.edge.hashing import check_payload, make_manifest, payload_digest
-from tests.swarmfolder import Wish, make_payload
+from tests.helpers.swarmfolder import Wish, make_payload
 
 FILE = Wish(size=100_000, piece_size=16_384)
 TREE = FILE._replace(tree=True)

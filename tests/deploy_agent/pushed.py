@@ -12,7 +12,7 @@ from peer.core import folder as names
 from peer.core.config import Common, PeerRow
 from peer.core.manifest import Manifest, from_json
 from peer.core.swarmfile import FLEET, Limits, SwarmFile
-from tests.ports import free_ports
+from tests.helpers.ports import free_ports
 
 NAME = "file.dat"
 SIZE = 300_000

@@ -12,8 +12,8 @@ import pytest
 
 from deploy.edge.hosts.errors import HostError
 from deploy.edge.hosts.host import Link
-from tests.deploy_edge.pushed import NAME, push
-from tests.waiting import wait_for
+from tests.deploy_agent.pushed import NAME, push
+from tests.helpers.waiting import wait_for
 
 
 def start(link: Link, peer: int) -> dict[str, Any]:

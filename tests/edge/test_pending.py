@@ -11,8 +11,8 @@ import pytest
 
 from peer.edge import pending
 from peer.edge.pending import Stranger, Strangers
-from tests.sockets import has_ended
-from tests.waiting import DEADLINE, wait_for
+from tests.helpers.sockets import has_ended
+from tests.helpers.waiting import DEADLINE, wait_for
 
 
 class Crowd:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from typing import Tuple
 
-from tests.waiting import DEADLINE
+from tests.helpers.waiting import DEADLINE
 
 Sockets = Tuple[socket.socket, socket.socket]
 

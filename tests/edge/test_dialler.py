@@ -14,9 +14,9 @@ from peer.core.errors import BusyError
 from peer.core.events import DialFailed
 from peer.core.handshake import CLASSIC_STYLE, Style
 from peer.edge.dialler import Dialler, Listener, Met
-from tests.ports import free_ports
-from tests.sockets import has_ended, receive
-from tests.waiting import DEADLINE, wait_for
+from tests.helpers.ports import free_ports
+from tests.helpers.sockets import has_ended, receive
+from tests.helpers.waiting import DEADLINE, wait_for
 
 ME, OTHER, THIRD = 1001, 1002, 70_000
 HEADER = b"P2PFILESHARINGPROJ"

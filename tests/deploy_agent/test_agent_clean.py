@@ -9,7 +9,7 @@ import pytest
 from deploy.edge.hosts.errors import HostError
 from deploy.edge.hosts.host import Link
 from deploy.edge.pushed.bundle import parcel, send
-from tests.deploy_edge.pushed import NAME, push
+from tests.deploy_agent.pushed import NAME, push
 
 
 def test_nothing_is_left_not_even_the_folders_above(link: Link, tmp_path: Path) -> None:

@@ -23,8 +23,8 @@ from deploy.edge.hosts.errors import HostError
 from deploy.edge.hosts.host import Link
 from deploy.edge.hosts.local import LocalTransport
 from deploy.edge.pushed.bundle import CODE_NAME, parcel, send
-from tests.deploy_edge.pushed import NAME, push
-from tests.waiting import wait_for
+from tests.deploy_agent.pushed import NAME, push
+from tests.helpers.waiting import wait_for
 
 
 def test_facts_of_this_machine(link: Link, home: Path) -> None:
@@ -210,7 +210,7 @@ from pathlib import Path
 from deploy.core.inventory import LOCAL, Host
 from deploy.edge.hosts.host import Link
 from deploy.edge.hosts.local import LocalTransport
-from tests.deploy_edge.pushed import push
+from tests.deploy_agent.pushed import push
 host = Host("here", "127.0.0.1", "127.0.0.1", connection=LOCAL)
 link = Link(host, LocalTransport(host, Path("{folder}")), "host/swarm")
 push(link)

@@ -1,0 +1,1 @@
+"""The agent: what it does on a host, through a link to this machine or called itself."""

@@ -1,0 +1,1 @@
+"""What tests of several rooms use: swarm folders, ports, sockets, and waiting for facts."""

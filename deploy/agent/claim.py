@@ -22,7 +22,7 @@ def claim(request: Request) -> Answer:
 def _take(home: str) -> bool:
     if home in _held:
         return True
-    handle = os.open(os.path.join(home, paths.MARKER), os.O_RDONLY)
+    handle = os.open(os.path.join(home, paths.MARKER), os.O_RDWR)  # NFS locks only what may be written
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -1,7 +1,13 @@
-"""The lock that a peer holds while it lives: whoever asks the lock can't mistake another process for it."""
+"""The lock that a peer holds while it lives: whoever asks the lock can't mistake another process for it.
+
+Some file systems have no `flock` (Lustre without an option, NFS without its lock daemon, some FUSE). There the lock
+file's text is the lock: the process ID with the process's start and this boot of the machine, which no other process
+shares.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import time
@@ -11,40 +17,57 @@ from peer.core import folder as names
 from peer.core.errors import BusyError
 from peer.edge.files import disk_error
 
+_TEXT_BYTES = 160
+_DEAD = (b"Z", b"X")  # it has ended, and nobody has asked how yet
+
 
 class Lock:
     """Held from construction until `release` or the end of the process. Raises BusyError, StoreError."""
 
     def __init__(self, folder: str, peer: int) -> None:
-        path = os.path.join(folder, names.lock(peer))
+        self._path = os.path.join(folder, names.lock(peer))
         try:
-            self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+            self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
+            try:
+                self._flocks = self._take(peer)
+                self._write(str(os.getpid()) if self._flocks else _mark(os.getpid()))
+            except BaseException:
+                os.close(self._descriptor)
+                raise
         except OSError as error:
-            raise disk_error(error, path) from None
-        if not _take(self._descriptor):
-            holder = os.pread(self._descriptor, 32, 0).decode("ascii", "replace").strip()
-            os.close(self._descriptor)
-            raise BusyError(f"{path}: peer {peer} runs here already (pid {holder}); stop that one first") from None
-        try:
-            os.ftruncate(self._descriptor, 0)
-            os.pwrite(self._descriptor, f"{os.getpid()}\n".encode(), 0)
-        except OSError as error:
-            os.close(self._descriptor)
-            raise disk_error(error, path) from None
+            raise disk_error(error, self._path) from None
+
+    def _take(self, peer: int) -> bool:
+        """Take the lock; whether it is one of `flock`. Raises BusyError, OSError."""
+        got = _flock(self._descriptor)
+        text = _read(self._descriptor)
+        if got is False or (got is None and _living(text) is not None):
+            pid = text.partition(" ")[0]
+            raise BusyError(f"{self._path}: peer {peer} runs here already (pid {pid}); stop that one first")
+        return bool(got)
+
+    def _write(self, text: str) -> None:
+        os.ftruncate(self._descriptor, 0)
+        os.pwrite(self._descriptor, f"{text}\n".encode(), 0)
 
     def release(self) -> None:
         """Let the next peer run here. The file stays: removing it would race with whoever opens it now."""
+        if not self._flocks:
+            with contextlib.suppress(OSError):  # the process ends soon, and with it what the text names
+                os.ftruncate(self._descriptor, 0)
         os.close(self._descriptor)
 
 
-def _take(descriptor: int) -> bool:
-    """Take the lock; a second's tries, because whoever asks `holder` holds it for a moment."""
+def _flock(descriptor: int) -> Optional[bool]:
+    """Try for a second, because whoever asks `holder` holds it for a moment; None: this file system has no locks."""
     for _ in range(20):
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return True
-        except OSError:
+        except BlockingIOError:
             time.sleep(0.05)
+        except OSError:
+            return None
     return False
 
 
@@ -57,8 +80,40 @@ def holder(folder: str, peer: int) -> Optional[int]:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
         return None
+    except BlockingIOError:
+        pid = _read(descriptor).partition(" ")[0]
+        return int(pid) if pid.isdigit() else 0
     except OSError:
-        text = os.pread(descriptor, 32, 0).strip()
-        return int(text) if text.isdigit() else 0
+        return _living(_read(descriptor))
     finally:
         os.close(descriptor)
+
+
+def _read(descriptor: int) -> str:
+    return os.pread(descriptor, _TEXT_BYTES, 0).decode("ascii", "replace").strip()
+
+
+def _living(text: str) -> Optional[int]:
+    """The process that a lock file's text names, if it still lives; None if not."""
+    pid = text.partition(" ")[0]
+    return int(pid) if pid.isdigit() and _mark(int(pid)) == text else None
+
+
+def _mark(pid: int) -> str:
+    """A process as no other is: its ID, its start in ticks since boot, and the boot's ID."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            state, *fields = file.read().rpartition(b")")[2].split()
+        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
+            return "" if state in _DEAD else f"{pid} {fields[18].decode()} {file.read().strip()}"
+    except (OSError, IndexError):
+        return str(pid) if _answers(pid) else ""
+
+
+def _answers(pid: int) -> bool:
+    """Whether a process of that ID lives, where there is no /proc to ask for more."""
+    try:
+        os.kill(pid, 0)
+        return pid > 0
+    except OSError as error:
+        return isinstance(error, PermissionError)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import subprocess
 import sys
 import threading
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
+from deploy.agent import locks
 from peer.core.errors import BusyError, StoreError
 from peer.edge import lock
 from peer.edge.lock import Lock
@@ -81,3 +84,57 @@ def test_whoever_asks_for_the_holder_doesnt_keep_a_peer_out(tmp_path: Path) -> N
 def test_a_folder_that_isnt_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match=r"nowhere/lock_1001: No such file or directory; "):
         Lock(str(tmp_path / "nowhere"), 1001)
+
+
+REFUSALS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.EINVAL, errno.EBADF, errno.EACCES, errno.EIO)
+
+
+def refuse_flock(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    """Work on a file system that can't lock."""
+    monkeypatch.setattr(fcntl, "flock", Mock(side_effect=OSError(number, os.strerror(number))))
+
+
+def holders(folder: Path, peer: int) -> "tuple[int | None, int | None]":
+    """Who holds a peer's lock, as a peer and as the agent have it."""
+    return lock.holder(str(folder), peer), locks.holder(str(folder), peer)
+
+
+@pytest.mark.parametrize("number", REFUSALS, ids=lambda number: errno.errorcode[number])
+def test_without_flock_the_text_is_the_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    refuse_flock(monkeypatch, number)
+    held = Lock(str(tmp_path), 1001)
+    assert holders(tmp_path, 1001) == (os.getpid(), os.getpid())
+    with pytest.raises(BusyError, match=rf"peer 1001 runs here already \(pid {os.getpid()}\)"):
+        Lock(str(tmp_path), 1001)
+    held.release()
+    assert holders(tmp_path, 1001) == (None, None)
+    Lock(str(tmp_path), 1001).release()
+
+
+@pytest.mark.parametrize("proc", [True, False])
+def test_without_flock_the_dead_hold_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, proc: bool) -> None:
+    """The same process ID again, another boot, a process that nobody has waited for, half a text: nobody lives."""
+    refuse_flock(monkeypatch, errno.ENOSYS)
+    ended = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    pid, start, boot = lock._mark(ended.pid).split()
+    ended.kill()
+    os.waitid(os.P_PID, ended.pid, os.WEXITED | os.WNOWAIT)
+    ours = lock._mark(os.getpid()).split()
+    texts = [
+        "",
+        "0",
+        "x y z",
+        f"{pid} {start} {boot}",
+        f"{ours[0]} {int(ours[1]) + 1} {boot}",
+        f"{ours[0]} {ours[1]} b",
+    ]
+    if not proc:
+        ended.wait()
+        for module in (lock, locks):
+            monkeypatch.setattr(module, "_mark", lambda pid, answers=module._answers: str(pid) if answers(pid) else "")
+        texts = ["", "x", pid]
+    for text in texts:
+        (tmp_path / "lock_1001").write_text(text)
+        assert holders(tmp_path, 1001) == (None, None), text
+    ended.communicate()
+    Lock(str(tmp_path), 1001).release()

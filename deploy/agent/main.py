@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import signal
 import sys
-from typing import Callable, Dict
+from io import BufferedIOBase
+from typing import Callable, Dict, cast
 
 from deploy.agent import bundle, children, claim, clean, collect, facts, follow, payload, peers, ports
 from deploy.agent.watchdog import IDLE_SECONDS, Guard
@@ -40,7 +41,8 @@ def main() -> None:
         signal.signal(number, lambda *_: children.leave(130))
     guard = Guard()
     guard.start()
-    wire = Wire(sys.stdin.buffer, sys.stdout.buffer, guard.waiting)
+    source = cast(BufferedIOBase, sys.stdin.buffer)  # which typing knows as any binary stream
+    wire = Wire(source, sys.stdout.buffer, guard.waiting)
     request = wire.request()
     while request is not None:
         guard.allow(request["deadline"] + _GRACE)

@@ -38,4 +38,4 @@ class ChainTask(invoke.Task):  # type: ignore[type-arg]
 def chain_task(**own_help: str) -> Callable[[Callable[..., Any]], ChainTask]:
     """Makes a function a ChainTask; short flags stay Fabric's own, or `-i key` would name an inventory."""
     texts = {name: text for name, (_, text) in SHARED.items()}
-    return invoke.task(klass=ChainTask, auto_shortflags=False, help={**texts, **own_help})  # type: ignore[return-value]
+    return invoke.task(klass=ChainTask, auto_shortflags=False, help={**texts, **own_help})

@@ -28,7 +28,7 @@ def fan_out(
     """
     started: dict[str, float] = {}
 
-    def begin(name: str) -> T:
+    def begin(name: str) -> T | HostError:
         started[name] = time.monotonic()
         return work(name)
 

@@ -32,7 +32,7 @@ logging.getLogger("paramiko").addHandler(logging.NullHandler())  # its traceback
 logging.getLogger("paramiko").propagate = False
 
 
-class StrictConnection(fabric.Connection):  # type: ignore[misc]  # fabric has no types
+class StrictConnection(fabric.Connection):
     """A Fabric connection that knows whom it talks to, and notices when the link is gone."""
 
     # Fabric takes an attribute that no class declares for configuration, which all connections share: it empties that

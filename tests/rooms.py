@@ -39,7 +39,9 @@ ROOMS: Dict[str, Room] = {
     "peer.core": Room(own=("peer.core",), stdlib=PURE, pure=True),
     "deploy": Room(own=("deploy", "peer.core"), others=("invoke",)),
     "deploy.core": Room(own=("deploy.core", "peer.core"), stdlib=PURE, others=("pydantic", "ruamel"), pure=True),
-    "deploy.agent": Room(own=("deploy.agent", "peer.core")),  # what agentsource packs
+    "deploy.agent": Room(
+        own=("deploy.agent", "peer.core", "peer.edge.lock", "peer.edge.modes", "peer.edge.files")
+    ),  # what agentsource packs
     "deploy.edge": Room(
         own=("deploy", "peer.core"), bare=("peer",), others=("cryptography", "fabric", "invoke", "paramiko", "rich")
     ),

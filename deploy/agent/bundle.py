@@ -9,6 +9,7 @@ from typing import Any, Dict, List
 from deploy.agent import paths, removal
 from deploy.agent.wire import AgentError, Answer, Request, Wire
 from peer.core import folder
+from peer.edge.modes import set_mode
 
 
 def receive(request: Request, wire: Wire) -> Answer:
@@ -26,7 +27,7 @@ def receive(request: Request, wire: Wire) -> Answer:
     for entry in request["files"]:
         _receive_one(home, entry, wire)
     for inner, mode in folders:
-        os.chmod(inner, mode)  # only now: a folder may be read-only in the end
+        set_mode(inner, mode)  # only now: a folder may be read-only in the end
     return {"home": home, "received": len(request["files"])}
 
 
@@ -59,10 +60,20 @@ def _write(handle: int, size: int, mode: int, wire: Wire) -> str:
         for data in wire.body(size):
             sha.update(data)
             file.write(data)
-        os.fchmod(file.fileno(), mode)  # the umask may have taken bits away
+        set_mode(handle, mode)  # the umask may have taken bits away
+        _check_private(handle, mode)
         file.flush()
         os.fsync(file.fileno())
     return sha.hexdigest()
+
+
+def _check_private(handle: int, mode: int) -> None:
+    """A key must stay its owner's alone, and not every file system can promise that."""
+    if not mode & 0o077 and os.fstat(handle).st_mode & 0o077:
+        problem = (
+            "the file system of its workdir keeps no permissions, so other users there could read the swarm's keys"
+        )
+        raise AgentError(problem, "name another `workdir`, or write `tls: false`")
 
 
 def _is_still(path: str, facts: os.stat_result) -> bool:
@@ -81,7 +92,7 @@ def _make_folders(home: str, path: str) -> None:
         if not os.path.isdir(above):
             os.mkdir(above, 0o700 if secret else 0o755)
         if secret:
-            os.chmod(above, 0o700)
+            set_mode(above, 0o700)
 
 
 def _parts(path: str) -> List[str]:

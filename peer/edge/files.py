@@ -9,6 +9,7 @@ import threading
 from typing import Callable, Dict, Iterator, List
 
 from peer.core.errors import StoreError
+from peer.edge.modes import set_mode
 
 MOST_OPEN = 64  # files of one payload open at once
 
@@ -47,7 +48,7 @@ def remove(path: str) -> None:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(path)
         return
-    os.chmod(path, 0o700)
+    set_mode(path, 0o700)
     with os.scandir(path) as entries:
         names = [entry.path for entry in entries]
     for name in names:

@@ -12,6 +12,7 @@ from typing import ContextManager, Iterator, Optional
 from peer.core.layout import Layout, Segment
 from peer.core.manifest import Manifest
 from peer.edge.files import OpenFiles, sync_folder
+from peer.edge.modes import set_mode
 
 CHUNK = 256 * 1024
 MOST_SYNCED = 256  # files synced one by one; beyond, the whole system's buffers are
@@ -53,7 +54,7 @@ class Payload:
             below = [os.path.join(self.root, folder.path) for folder in self._manifest.folders]
             for path in [self.root, *below]:
                 os.makedirs(path, exist_ok=True)
-                os.chmod(path, 0o700)  # until the end: a crash may have left the final modes
+                set_mode(path, 0o700)  # until the end: a crash may have left the final modes
         for path, entry in zip(self.paths, self._manifest.files):
             _preallocate(path, entry.size)
 
@@ -108,7 +109,7 @@ class Payload:
         self._files.read_only()  # the final modes may forbid to open them for writing
         for number, entry in enumerate(self._manifest.files):
             with self._files.descriptor(number) as descriptor:
-                os.fchmod(descriptor, entry.mode)
+                set_mode(descriptor, entry.mode)
         self.sync()
         if self._manifest.tree:
             self._seal_folders()
@@ -117,9 +118,9 @@ class Payload:
         for folder in sorted(self._manifest.folders, reverse=True):  # a folder after what is in it
             path = os.path.join(self.root, folder.path)
             sync_folder(path)
-            os.chmod(path, folder.mode)
+            set_mode(path, folder.mode)
         sync_folder(self.root)
-        os.chmod(self.root, self._manifest.root_mode)
+        set_mode(self.root, self._manifest.root_mode)
 
     def undisturbed(self) -> ContextManager[None]:
         """While the block runs nobody opens a file: it renames what they are reached by."""
@@ -156,7 +157,7 @@ def _write_fully(descriptor: int, data: memoryview, offset: int) -> None:
 def _preallocate(path: str, size: int) -> None:
     """A file of `size` bytes, with its room reserved where that costs nothing."""
     if os.path.exists(path):
-        os.chmod(path, 0o600)
+        set_mode(path, 0o600)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         if os.fstat(descriptor).st_size == size:

@@ -34,7 +34,13 @@ from deploy.agent.main import main
 main()
 """
 _ROOT = Path(deploy.agent.__file__).parents[2]
-_OURS = ("deploy.agent", "peer.core")  # what the agent may import of our own; the rest is the standard library
+_OURS = (
+    "deploy.agent",
+    "peer.core",
+    "peer.edge.lock",
+    "peer.edge.modes",
+    "peer.edge.files",
+)  # what the agent may import of our own; the rest is the standard library
 
 
 @lru_cache(maxsize=1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from deploy.core.configfiles import swarm_folder
 from deploy.core.inventory import Inventory, OnSeed, Peer
 
 
@@ -21,3 +22,12 @@ def placing(inventory: Inventory, peer: Peer) -> Placing:
     if peer.seed and isinstance(payload, OnSeed):
         return Placing(peer.peer_id, None, payload.path)
     return Placing(peer.peer_id, inventory.host(peer.host).destination, None)
+
+
+def final_path(inventory: Inventory, peer: Peer) -> str:
+    """Where a peer's copy lies in the end, `~` not yet expanded."""
+    place = placing(inventory, peer)
+    if place.source is not None:
+        return place.source
+    folder = place.destination or f"{swarm_folder(inventory, peer.host)}/peer_{peer.peer_id}"
+    return f"{folder.rstrip('/')}/{inventory.swarm.payload.name}"

@@ -20,6 +20,7 @@ def main(name: str, options: List[str]) -> None:
     with atheris.instrument_imports(include=READERS, enable_loader_override=False):
         if name == "inventory":
             import deploy.core.inventory
+            import deploy.core.placement
             import deploy.core.plan  # noqa: F401
         from rigs.fuzzing.targets import TARGETS
     from rigs.fuzzing import corpus

@@ -194,12 +194,10 @@ def read_log_line(data: bytes) -> None:
 
 
 def read_inventory(data: bytes) -> None:
-    """The operator's inventory.yaml, and the plan that follows from it."""
-    from deploy.core.inventory import (
-        InventoryError,
-        parse_inventory,
-    )  # slow to load, and for this target alone
-    from deploy.core.plan import PHASES, steps
+    """The operator's inventory.yaml, and what every plan is made of."""
+    from deploy.core.inventory import InventoryError, parse_inventory  # slow to load, and for this target alone
+    from deploy.core.placement import final_path
+    from deploy.core.plan import facts_of
 
     try:
         inventory = parse_inventory(_text(data))
@@ -207,7 +205,9 @@ def read_inventory(data: bytes) -> None:
         assert error.problems
         assert all(line.isprintable() for line in str(error).split("\n"))
         return
-    assert {step.host for step in steps(inventory, PHASES)} == set(inventory.selected)
+    assert facts_of(inventory).name == inventory.swarm.payload.name
+    assert all(final_path(inventory, peer) for peer in inventory.chosen_peers)
+    assert {peer.host for peer in inventory.chosen_peers} == set(inventory.selected)
 
 
 def _text(data: bytes) -> str:

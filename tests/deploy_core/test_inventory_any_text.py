@@ -10,7 +10,11 @@ from hypothesis import strategies as st
 
 from deploy.core.inventory import Inventory, InventoryError, limited, localized, parse_inventory
 from deploy.core.inventory.yamltext import read
-from deploy.core.plan import PHASES, steps
+from deploy.core.plan import facts_of, hosts_of
+from deploy.edge.tasks.check import CHECK
+from deploy.edge.tasks.phase import describe
+from deploy.edge.tasks.stop import STOP
+from deploy.edge.tasks.up import UP
 
 WORDS = [
     "swarm", "hosts", "defaults", "groups", "seeds", "peers", "name", "payload", "generate", "path", "upload",
@@ -114,7 +118,8 @@ def test_what_is_accepted_hangs_together(hosts: dict[str, Any], seed: str, profi
     assert all(1 <= row.port <= 65535 for row in inventory.rows)
     assert len({peer.peer_id for peer in inventory.peers}) == len(inventory.peers) == len(inventory.hosts)
     assert inventory.seeds
-    assert {step.host for step in steps(inventory, PHASES)} == set(inventory.selected)
+    steps = describe((*CHECK, *UP, *STOP), inventory, facts_of(inventory))
+    assert set(hosts_of(steps)) == set(inventory.selected)
     first = inventory.hosts[0].name
     assert limited(inventory, first).selected == (first,)
     here = localized(inventory, "/run")

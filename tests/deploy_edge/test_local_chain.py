@@ -19,6 +19,7 @@ from deploy.core.inventory import LOCAL, Host
 from deploy.edge.hosts.host import Link
 from deploy.edge.hosts.local import LocalTransport
 from tests.deploy_edge.fabrun import ROOT, SECONDS, Ran, fab, fab_command, fab_environment
+from tests.deploy_edge.planned import steps_in
 from tests.helpers.ports import free_ports
 from tests.helpers.waiting import wait_for
 
@@ -92,6 +93,7 @@ def hashes(ran: Ran) -> set[str]:
 
 def test_up_brings_the_payload_everywhere_and_proves_it(write: Callable[..., None], tmp_path: Path) -> None:
     write()
+    shown = steps_in(fab(tmp_path, "plan").out)
     ran = fab(tmp_path, "up", "--svg", "picture.svg")
     assert ran.code == 0, ran
     assert len(hashes(ran)) == 1
@@ -102,6 +104,8 @@ def test_up_brings_the_payload_everywhere_and_proves_it(write: Callable[..., Non
     assert len(copies) == 1 and len(copies.pop()) == 300 * 1024
     (run,) = (tmp_path / "runs").iterdir()
     assert {path.name for path in run.iterdir()} == {"a", "b", "c", "summary.txt", "summary.json", "transcript.txt"}
+    assert steps_in((run / "transcript.txt").read_text()) == shown
+    assert {step.split()[0] for step in shown} == {"deploy", "start", "logs", "collect-logs", "verify"}
     assert "has downloaded the complete file" in (run / "b" / "log_peer_1002.log").read_text()
     assert json.loads((run / "summary.json").read_text())["exit_code"] == 0
     assert "<svg" in (tmp_path / "picture.svg").read_text()
@@ -144,8 +148,10 @@ def test_hosts_that_come_later_are_served_by_the_seeds(write: Callable[..., None
     write()
     assert fab(tmp_path, "up", "--limit", "b").code == 0
     assert not (tmp_path / "hosts/c").exists()
-    later = fab(tmp_path, "up", "--limit", "c")
+    shown = steps_in(fab(tmp_path, "plan", "--limit", "c").out)
+    later = fab(tmp_path, "up", "--limit", "c", "--run", "later")
     assert later.code == 0, later
+    assert steps_in((tmp_path / "runs/later/transcript.txt").read_text()) == shown
     assert "f.dat is whole on all 2 peers" in later.out  # the seed and the newcomer
     everybody = fab(tmp_path, "verify")
     assert everybody.code == 0 and len(hashes(everybody)) == 1
@@ -277,6 +283,7 @@ def test_check_and_plan_and_schema(write: Callable[..., list[int]], tmp_path: Pa
     assert "start" in fab(tmp_path, "plan").out
     dry = fab(tmp_path, "deploy", "--dry-run", "start")
     assert dry.code == 0 and "start   c" in dry.out and not (tmp_path / "hosts").exists()
+    assert {step.split()[0] for step in steps_in(dry.out)} == {"deploy", "start"}
     assert fab(tmp_path, "schema").out == (ROOT / "docs" / "inventory.schema.json").read_text(encoding="utf-8")
 
 

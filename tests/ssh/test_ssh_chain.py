@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.deploy_edge.fabrun import fab
+from tests.deploy_edge.planned import steps_in
 from tests.deploy_edge.test_local_chain import working_in
 from tests.ssh.site import Site
 from tests.ssh.sshd import Sshd, free_port, make_key
@@ -17,9 +18,13 @@ from tests.ssh.sshd import Sshd, free_port, make_key
 def test_the_whole_chain(site: Site) -> None:
     folder = site.folder
     assert fab(folder, "check").code == 0
+    shown = steps_in(fab(folder, "plan").out)
     ran = fab(folder, "up")
     assert ran.code == 0, ran
     assert "f.dat is whole on all 4 peers" in ran.out
+    (run,) = (folder / "runs").iterdir()
+    assert steps_in((run / "transcript.txt").read_text()) == shown
+    assert len(shown) == 4 + 1 + 4 + 3 + 3 + 4 - 1
     assert len({site.copy(peer) for peer in (1001, 1002, 1003, 1004)}) == 1
     assert "done" in fab(folder, "status").out
     assert fab(folder, "collect-logs", "verify").code == 0

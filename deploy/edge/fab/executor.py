@@ -9,12 +9,11 @@ from typing import Any
 import invoke
 
 from deploy.core.options import Call, hoist
-from deploy.core.plan import PHASES
 from deploy.edge.fab.chaintask import SHARED
 from deploy.edge.fab.interrupts import orderly
 from deploy.edge.fab.openchain import open_chain
 from deploy.edge.tasks.chain import Chain, Halt
-from deploy.edge.tasks.plan import plan
+from deploy.edge.tasks.plan import show
 from peer.core.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, WeftError
 
 
@@ -33,23 +32,23 @@ class ChainExecutor(invoke.Executor):
             raise invoke.Exit(str(error), error.code) from None
         with orderly():
             try:
-                self._run(calls, chain, bool(options.get("dry_run")))
+                chain.dry_run = bool(options.get("dry_run"))
+                self._run(calls, chain)
             finally:
                 chain.fleet.close()
         if chain.code:
             raise invoke.Exit(code=chain.code)
         return {}
 
-    def _run(self, calls: list[invoke.Call], chain: Chain, dry_run: bool) -> None:
+    def _run(self, calls: list[invoke.Call], chain: Chain) -> None:
         try:
-            if dry_run:
-                plan(chain, [call.task.name for call in calls if call.task.name in (*PHASES, "up")])
-                return
             for call in calls:
                 chain.task = call.task.name
                 context = invoke.Context(self.config)
                 context._set(chain=chain)  # a plain attribute; an assignment would become configuration
                 call.task(context, *call.args, **call.kwargs)
+            if chain.dry_run:
+                show(chain, chain.planned)
         except BrokenPipeError:  # the reader of our output has left, as `| head` does
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the exit would complain of it again
             raise invoke.Exit(code=EXIT_FAILED) from None

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TypeVar
 
+from deploy.core.configfiles import swarm_folder
 from deploy.core.inventory import Host, Inventory
-from deploy.core.plan import swarm_folder
 from deploy.edge.hosts.errors import HostError
 from deploy.edge.hosts.fanout import fan_out
 from deploy.edge.hosts.host import Link, Transport

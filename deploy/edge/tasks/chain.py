@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-import threading
 from collections import Counter
 from collections.abc import Callable, Iterable
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
-from deploy.core.inventory import Inventory, fold
+from deploy.core.inventory import Inventory, Upload, fold
+from deploy.core.plan import Facts, Step, facts_of
 from deploy.core.verdict import SKIPPED, UNREACHABLE, Outcome, error_lines, exit_code
 from deploy.edge.hosts.errors import HostError
 from deploy.edge.hosts.fleet import DEFAULT_SECONDS, Fleet
 from deploy.edge.hosts.host import Link
+from deploy.edge.pushed.uploads import upload_size
 from deploy.edge.screen.screen import Screen
 from deploy.edge.screen.transcript import Transcript
 from peer.core.errors import EXIT_USAGE, ConfigError, WeftError
@@ -45,13 +47,19 @@ class Chain:
         self.outcomes: list[Outcome] = []
         self.down: dict[str, Outcome] = {}
         self.helpers = frozenset[str]()  # hosts that weren't asked for, and take part because they have the payload
-        self.cancelled = threading.Event()  # somebody wants a task that runs beside the main thread to end
+        self.dry_run = False  # tasks note their steps in `planned`, and do nothing
+        self.planned: list[Step] = []
         self._transcript = transcript
 
-    @property
-    def able(self) -> list[str]:
-        """The chosen hosts that haven't dropped out."""
-        return [host.name for host in self.inventory.chosen_hosts if host.name not in self.down]
+    @cached_property
+    def facts(self) -> Facts:
+        """What is known of the payload here."""
+        payload = self.inventory.swarm.payload
+        return facts_of(self.inventory, upload_size(self.base, payload) if isinstance(payload, Upload) else None)
+
+    def able(self, names: Iterable[str]) -> list[str]:
+        """Those of these hosts that haven't dropped out."""
+        return [name for name in names if name not in self.down]
 
     @property
     def folder(self) -> Path:
@@ -66,15 +74,15 @@ class Chain:
     def ask(
         self,
         work: Callable[[Link], T],
-        names: Iterable[str] | None = None,
+        names: Iterable[str],
         seconds: float = DEFAULT_SECONDS,
         drop: bool = False,
     ) -> dict[str, T]:
-        """`work` on all able hosts (or `names`) at once; tells the errors and gives the other hosts' values.
+        """`work` on these hosts simultaneously, but for those that dropped out; the values of those where it went well.
 
-        Hosts that can't be reached drop out, with `drop` those that failed as well.
+        Errors are told. Hosts that can't be reached drop out, with `drop` those that failed as well.
         """
-        good, bad = self.fleet.each(self.able if names is None else names, work, seconds)
+        good, bad = self.fleet.each(self.able(names), work, seconds)
         self.fail([error.outcome(name) for name, error in bad.items()], drop)
         return good
 
@@ -92,14 +100,18 @@ class Chain:
         """One object of `--json`, with the task's name in it."""
         self.screen.record({"task": self.task, **fields})
 
+    def transcribe(self, line: str) -> None:
+        """Note a line in the run's transcript alone."""
+        self._transcript.write(line)
+
     def begin_run(self, run: str) -> None:
         """From now on everything belongs to this run."""
         self.run = run
         self._transcript.open(self.folder)
 
-    def find_run(self) -> dict[str, dict[str, Any]]:
-        """Ask the hosts which run they hold, and take up the one most of them do; their answers. Raises Halt."""
-        states = self.ask(_deployed_state)
+    def find_run(self, hosts: Iterable[str]) -> dict[str, dict[str, Any]]:
+        """Ask these hosts which run they hold, and take up the one most of them do; their answers. Raises Halt."""
+        states = self.ask(_deployed_state, hosts)
         runs = Counter(state["run"] for state in states.values())
         if not states:
             raise Halt("")  # each host's error has been told

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from deploy.core.inventory import Host, Upload
-from deploy.core.plan import facts_of
+from deploy.core.inventory import Host, Inventory
+from deploy.core.plan import Facts, Step, Steps, hosts_of
 from deploy.core.verdict import FAILED, Outcome
 from deploy.edge.hosts.host import Link
-from deploy.edge.pushed.uploads import upload_size
 from deploy.edge.tasks.chain import Chain
+from deploy.edge.tasks.phase import Options, Phase
 from peer.core.sizes import format_size
 
 MOST_SKEW = 5.0  # seconds; beyond that the times in the logs of two hosts can't be compared
@@ -19,13 +19,28 @@ MOST_DIALS = 24  # other hosts that a host dials: with more hosts, the next ones
 DIAL_SECONDS = 4.0
 _HEADINGS = ("host", "login", "python", "folder", "free", "ports", "clock", "reached by")
 
-Facts = dict[str, Any]
+HostFacts = dict[str, Any]
 
 
-def check(chain: Chain) -> None:
+def _describe(inventory: Inventory, facts: Facts) -> Iterator[Step]:
+    room = "room for the payload" if facts.size is None else f"room for {format_size(facts.size)}"
+    for host in inventory.chosen_hosts:
+        ports = ", ".join(map(str, _ports(inventory, host.name)))
+        way = "" if host.local else f"log in{_through(host)}; "
+        what = f"{way}{host.python}, {room} in {host.workdir}, clock, port {ports} free"
+        yield Step("check", host.name, None, what)
+    for host in inventory.chosen_hosts:
+        yield Step("check", host.name, None, "reach the other hosts' peer ports")
+
+
+def _through(host: Host) -> str:
+    return f" through {', '.join(str(jump) for jump in host.jump)}" if host.jump else ""
+
+
+def _check(chain: Chain, steps: Steps, _: Options) -> None:
     """Ask every chosen host, in parallel; one table, and an error line for whatever would fail later."""
-    facts = chain.ask(lambda link: _ask(chain, link))
-    need = facts_of(chain.inventory, _upload_size(chain)).size
+    facts = chain.ask(lambda link: _ask(chain, link), hosts_of(steps))
+    need = chain.facts.size
     problems = {name: _problems(chain, name, one, need) for name, one in facts.items()}
     unreached = _reach(chain, [name for name in facts if not problems[name]])
     for name, targets in unreached.items():
@@ -41,7 +56,7 @@ def check(chain: Chain) -> None:
     chain.screen.say(f"{good} of {len(rows)} hosts are ready", good=good == len(rows))
 
 
-def _ask(chain: Chain, link: Link) -> Facts:
+def _ask(chain: Chain, link: Link) -> HostFacts:
     ports = [[peer.peer_id, peer.port] for peer in chain.inventory.peers_on(link.name)]
     before = time.time()
     facts = link.call("facts", ports=ports)
@@ -49,7 +64,7 @@ def _ask(chain: Chain, link: Link) -> Facts:
     return facts
 
 
-def _problems(chain: Chain, name: str, facts: Facts, need: int | None) -> list[Outcome]:
+def _problems(chain: Chain, name: str, facts: HostFacts, need: int | None) -> list[Outcome]:
     """What would go wrong on one host."""
     found: list[tuple[str, str]] = []
     if facts["writable"]:
@@ -72,7 +87,7 @@ def _problems(chain: Chain, name: str, facts: Facts, need: int | None) -> list[O
 def _reach(chain: Chain, names: Sequence[str]) -> Mapping[str, list[Outcome]]:
     """Whose peer ports can't be reached from some other host: the fire wall that lets a swarm start and starve."""
     found: dict[str, list[Outcome]] = {name: [] for name in names}
-    chain.ask(lambda link: link.call("listen", ports=_ports(chain, link.name)), names)
+    chain.ask(lambda link: link.call("listen", ports=_ports(chain.inventory, link.name)), names)
     targets = {name: _targets(chain, names, name) for name in names}
     slack = DIAL_SECONDS * (1 + MOST_DIALS // 8) + 20
     answers = chain.ask(
@@ -95,17 +110,15 @@ def _reach(chain: Chain, names: Sequence[str]) -> Mapping[str, list[Outcome]]:
 def _targets(chain: Chain, names: Sequence[str], name: str) -> list[tuple[str, int, str]]:
     """Address, port and host of the peers that `name` shall dial: those of the next hosts in the ring."""
     place = list(names).index(name)
-    others = [*names[place + 1 :], *names[:place]][:MOST_DIALS]
-    return [
-        (chain.inventory.host(other).peer_address, port, other) for other in others for port in _ports(chain, other)
-    ]
+    others = [chain.inventory.host(other) for other in [*names[place + 1 :], *names[:place]][:MOST_DIALS]]
+    return [(other.peer_address, port, other.name) for other in others for port in _ports(chain.inventory, other.name)]
 
 
-def _ports(chain: Chain, name: str) -> list[int]:
-    return [peer.port for peer in chain.inventory.peers_on(name)]
+def _ports(inventory: Inventory, name: str) -> list[int]:
+    return [peer.port for peer in inventory.peers_on(name)]
 
 
-def _row(host: Host, facts: Facts | None, problems: Sequence[Outcome]) -> list[str]:
+def _row(host: Host, facts: HostFacts | None, problems: Sequence[Outcome]) -> list[str]:
     if facts is None:
         return [host.name, "no", *["-"] * (len(_HEADINGS) - 2)]
     ports = " ".join(f"{port} {reason or 'free'}" for port, reason in facts["ports"].items())
@@ -122,9 +135,4 @@ def _row(host: Host, facts: Facts | None, problems: Sequence[Outcome]) -> list[s
     ]
 
 
-def _upload_size(chain: Chain) -> int | None:
-    """Bytes of what is to be uploaded; None where that isn't known here."""
-    payload = chain.inventory.swarm.payload
-    if not isinstance(payload, Upload):
-        return None
-    return upload_size(chain.base, payload)
+CHECK = (Phase(_describe, _check),)

@@ -14,19 +14,19 @@ _LOOK_SECONDS = 1.0
 _REMEDY = "wait until that is done (3 minutes, if it was cut off), then run it again"
 
 
-def claim_seeds(chain: Chain) -> None:
+def claim_seeds(chain: Chain, seeds: list[str], served: list[str]) -> None:
     """Keep other operators from deploying this swarm until our chain ends. Raises Halt where one does so already.
 
-    Seeds that only serve hosts which come later may still be busy with those that came earlier: they are waited for.
+    `seeds` are hosts in PeerInfo order: two operators meet at the first of them. Those of them that weren't asked for,
+    and only serve the hosts that come later (`served`), may still be busy with earlier ones: they are waited for.
     """
-    chain.ask(lambda link: link.connect(), drop=True)  # all at once; what follows is one round trip a seed
-    for name in [name for name in _seeds(chain) if name not in chain.helpers]:
+    for name in [name for name in chain.able(seeds) if name not in chain.helpers]:
         if any(answer["held"] for answer in _claim(chain, [name]).values()):
             raise chain.halt(f"{name}: another operator is deploying this swarm: {_REMEDY}")
-    _await(chain, [name for name in _seeds(chain) if name in chain.helpers])
+    _await(chain, [name for name in chain.able(seeds) if name in chain.helpers], served)
 
 
-def _await(chain: Chain, helpers: list[str]) -> None:
+def _await(chain: Chain, helpers: list[str], served: list[str]) -> None:
     deadline = Deadline(WAIT_SECONDS)
     told: list[str] = []
     while busy := [name for name, one in _claim(chain, helpers).items() if one["held"] or one["living"]]:
@@ -35,7 +35,7 @@ def _await(chain: Chain, helpers: list[str]) -> None:
                 f"the swarm still runs on {fold(busy)} after {WAIT_SECONDS / 3600:.0f} h: `fab stop` ends it"
             )
         if busy != told:
-            late = fold(name for name in chain.able if name not in chain.helpers)
+            late = fold(chain.able(served))
             chain.screen.note(
                 f"the swarm still runs on {fold(busy)}: waiting for it to end, then {late} will be served"
             )
@@ -45,10 +45,3 @@ def _await(chain: Chain, helpers: list[str]) -> None:
 
 def _claim(chain: Chain, names: list[str]) -> dict[str, dict[str, Any]]:
     return chain.ask(lambda link: link.call("claim"), names, drop=True)
-
-
-def _seeds(chain: Chain) -> list[str]:
-    """The chosen hosts with a seed, in PeerInfo order: two operators meet at the first of them."""
-    return list(
-        dict.fromkeys(peer.host for peer in chain.inventory.chosen_peers if peer.seed and peer.host in chain.able)
-    )

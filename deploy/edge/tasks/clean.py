@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
+from deploy.core.configfiles import swarm_folder
+from deploy.core.inventory import Inventory
+from deploy.core.plan import Facts, Step, Steps, hosts_of
 from deploy.core.verdict import FAILED, Outcome
 from deploy.edge.hosts.host import Link
 from deploy.edge.tasks.chain import Chain
-from deploy.edge.tasks.stop import stop
+from deploy.edge.tasks.phase import Options, Phase
+from deploy.edge.tasks.stop import stop_and_tell
 
 CLEAN_SECONDS = 300.0
 
 
-def clean(chain: Chain) -> None:
+def _describe(inventory: Inventory, _: Facts) -> Iterator[Step]:
+    for host in inventory.chosen_hosts:
+        kept = f"; {host.destination} keeps its copy" if host.destination else ""
+        yield Step("clean", host.name, None, f"stop, then remove {swarm_folder(inventory, host.name)}{kept}")
+
+
+def _clean(chain: Chain, steps: Steps, _: Options) -> None:
     """Leave no file, process or port of ours on the chosen hosts; foreign files in our folders stay and are named."""
-    stop(chain)
-    answers = chain.ask(lambda link: _clean_host(chain, link), seconds=CLEAN_SECONDS)
+    hosts = hosts_of(steps)
+    stop_and_tell(chain, hosts)
+    answers = chain.ask(lambda link: _clean_host(chain, link), hosts, CLEAN_SECONDS)
     for name, answer in answers.items():
         chain.record(host=name, state="ok", folder=answer["home"], was_there=answer["was_there"])
         if answer["foreign"]:
@@ -26,3 +38,6 @@ def clean(chain: Chain) -> None:
 
 def _clean_host(chain: Chain, link: Link) -> dict[str, Any]:
     return link.call("clean", CLEAN_SECONDS, name=chain.inventory.swarm.payload.name)
+
+
+CLEAN = (Phase(_describe, _clean),)

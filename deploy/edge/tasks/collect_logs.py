@@ -2,31 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from deploy.core.inventory import Peer
+from deploy.core.inventory import Inventory, Peer
+from deploy.core.plan import Facts, Step, Steps, hosts_of
 from deploy.core.verdict import Copy, judge
 from deploy.edge.hosts.host import Link
 from deploy.edge.tasks.chain import Chain
-from deploy.edge.tasks.status import statuses
+from deploy.edge.tasks.phase import Options, Phase
+from deploy.edge.tasks.status import count_peers, statuses
 from deploy.edge.tasks.summary import filled, write_summary
 from peer.core.status import DONE
 
 COLLECT_SECONDS = 600.0
 
 
-def collect_logs(chain: Chain) -> None:
+def _describe(inventory: Inventory, _: Facts) -> Iterator[Step]:
+    for host in inventory.chosen_hosts:
+        peers = count_peers(inventory, host.name)
+        yield Step("collect-logs", host.name, None, f"fetch logs and status of {peers}")
+
+
+def _collect_logs(chain: Chain, steps: Steps, _: Options) -> None:
     """Fetch logs, statuses and configuration of every host into runs/<run id>/<host>/, and write a summary beside."""
-    about = statuses(chain)
-    sizes = chain.ask(lambda link: _collect_host(chain, link), seconds=COLLECT_SECONDS)
+    hosts = hosts_of(steps)
+    about = statuses(chain, hosts)
+    sizes = chain.ask(lambda link: _collect_host(chain, link), hosts, COLLECT_SECONDS)
     for name, files in sizes.items():
         chain.record(host=name, state="ok", folder=str(chain.folder / name), files=files)
     copies = [
         _copy_by_status(peer, about[peer.peer_id]) for peer in chain.inventory.chosen_peers if peer.peer_id in about
     ]
     write_summary(chain, judge(chain.inventory, copies, chain.outcomes), about)
-    chain.screen.say(f"logs of {len(sizes)} hosts are in {chain.folder}/", good=len(sizes) == len(chain.able))
+    chain.screen.say(f"logs of {len(sizes)} hosts are in {chain.folder}/", good=len(sizes) == len(chain.able(hosts)))
 
 
 def _collect_host(chain: Chain, link: Link) -> dict[str, int]:
@@ -50,3 +60,6 @@ def _copy_by_status(peer: Peer, about: dict[str, Any]) -> Copy:
     whole = bool(status.get("completed")) or status.get("state") == DONE
     problem = "" if whole else status.get("reason", "") or "its copy isn't whole"
     return filled(Copy(peer.peer_id, whole, problem=problem), status)
+
+
+COLLECT_LOGS = (Phase(_describe, _collect_logs),)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timezone
 from typing import Any
 
-from deploy.core.placement import placing
-from deploy.core.plan import texts
+from deploy.core.configfiles import swarm_folder, texts
+from deploy.core.inventory import Generate, Inventory, Peer, Upload
+from deploy.core.placement import final_path, placing
+from deploy.core.plan import Facts, Step, Steps, hosts_of, peers_of
 from deploy.core.summary import run_id
 from deploy.edge.hosts.errors import HostError
 from deploy.edge.hosts.host import Link
@@ -18,6 +20,7 @@ from deploy.edge.pushed.zipapp import peer_zip
 from deploy.edge.tasks import payload
 from deploy.edge.tasks.chain import Chain
 from deploy.edge.tasks.claim import claim_seeds
+from deploy.edge.tasks.phase import Options, Phase
 from peer.core.manifest import Manifest
 from peer.core.sizes import format_size
 
@@ -26,18 +29,39 @@ States = Mapping[str, dict[str, Any]]
 PUSH_SECONDS = 600.0
 
 
-def deploy(chain: Chain) -> None:
+def _describe(inventory: Inventory, facts: Facts) -> Iterator[Step]:
+    for peer in (peer for peer in inventory.chosen_peers if peer.seed):
+        yield Step("deploy", peer.host, peer.peer_id, _payload_step(inventory, facts, peer))
+    keys = " and each peer's keys" if inventory.tls else ""
+    for host in inventory.chosen_hosts:
+        what = f"push code, configuration{keys} to {swarm_folder(inventory, host.name)}, unless they are there"
+        yield Step("deploy", host.name, None, what)
+
+
+def _payload_step(inventory: Inventory, facts: Facts, seed: Peer) -> str:
+    source, place = inventory.swarm.payload, final_path(inventory, seed)
+    if isinstance(source, Generate):
+        return f"make {facts} at {place}, hash it"
+    if isinstance(source, Upload):
+        return f"upload {source.path} to {place}, hash it"
+    return f"find {place}, hash it"
+
+
+def _deploy(chain: Chain, steps: Steps, _: Options) -> None:
     """Bring every chosen host to where its peers can start. Raises Halt where no payload can be had."""
-    claim_seeds(chain)
-    states = chain.ask(_idle_state, drop=True)
+    seeds = [step for step in steps if step.peer is not None]
+    hosts = hosts_of(step for step in steps if step.peer is None)
+    chain.ask(lambda link: link.connect(), hosts, drop=True)  # so that each claim is one round trip
+    claim_seeds(chain, hosts_of(seeds), [name for name in hosts if name not in chain.helpers])
+    states = chain.ask(_idle_state, hosts, drop=True)
     if not states:
         raise chain.halt("")
-    manifest, code = _begin(chain, states)
+    manifest, code = _begin(chain, seeds, states)
     chain.screen.note(
         f"run {chain.run}: {manifest.name}, {format_size(manifest.size)} in {manifest.piece_count} pieces"
     )
     keys = _make_keys(chain)
-    sent = chain.ask(lambda link: _push(chain, link, states, manifest, keys), seconds=PUSH_SECONDS, drop=True)
+    sent = chain.ask(lambda link: _push(chain, link, states, manifest, keys), states, PUSH_SECONDS, drop=True)
     for name, size in sent.items():
         chain.record(host=name, state="ok", run=chain.run, sent=size + code.get(name, 0))
     total = sum(sent.values()) + sum(code.values())
@@ -49,12 +73,12 @@ def deploy(chain: Chain) -> None:
 Code = Mapping[str, int]  # bytes of code that were sent ahead, by host
 
 
-def _begin(chain: Chain, states: States) -> tuple[Manifest, Code]:
+def _begin(chain: Chain, seeds: Steps, states: States) -> tuple[Manifest, Code]:
     """A new run: the payload on the chosen seeds, and its manifest."""
     chain.begin_run(chain.run or run_id(datetime.now(), random.getrandbits(24)))
-    seeds = [name for name in states if any(peer.seed for peer in chain.inventory.peers_on(name))]
-    code = chain.ask(lambda link: _push_code(link, states), seeds, PUSH_SECONDS, drop=True)
-    return payload.make_payload(chain, list(code)), code
+    hosts = [name for name in states if peers_of(seeds, name)]
+    code = chain.ask(lambda link: _push_code(link, states), hosts, PUSH_SECONDS, drop=True)
+    return payload.make_payload(chain, [step for step in seeds if step.host in code]), code
 
 
 def _idle_state(link: Link) -> dict[str, Any]:
@@ -99,3 +123,6 @@ def _key_parcels(chain: Chain, host: str, keys: Keys) -> list[Parcel]:
     return [
         parcel(f"keys_{peer}/{name}.pem", data, 0o600) for peer in mine for name, data in keys[peer]._asdict().items()
     ]
+
+
+DEPLOY = (Phase(_describe, _deploy),)

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from deploy.core.inventory import Inventory
+from deploy.core.plan import Facts, Step, Steps, hosts_of
 from deploy.edge.tasks.chain import Chain
+from deploy.edge.tasks.phase import Options, Phase
+from deploy.edge.tasks.status import count_peers
 from deploy.edge.tasks.watch import Watch, tell_the_way_back
 
 
-def logs(chain: Chain, every: bool = False) -> None:
-    """Follow the chosen peers until all have ended. `every`: the frequent kinds of lines too."""
-    chain.find_run()
-    watch = Watch(chain, every or not chain.screen.lively)
-    for name in chain.able:
+def _describe(inventory: Inventory, _: Facts) -> Iterator[Step]:
+    for host in inventory.chosen_hosts:
+        yield Step("logs", host.name, None, f"follow {count_peers(inventory, host.name)} until done")
+
+
+def _logs(chain: Chain, steps: Steps, options: Options) -> None:
+    """Follow the chosen peers until all have ended."""
+    chain.find_run(hosts_of(steps))
+    hosts = chain.able(hosts_of(steps))
+    watch = Watch(chain, hosts, options.every or not chain.screen.lively)
+    for name in hosts:
         watch.open(name)
     with chain.screen.watching(lines_are_the_result=True):
         try:
@@ -19,3 +31,6 @@ def logs(chain: Chain, every: bool = False) -> None:
             tell_the_way_back(chain)
             raise
     chain.fail(watch.failures())
+
+
+LOGS = (Phase(_describe, _logs),)

@@ -10,6 +10,7 @@ from pathlib import Path
 import peer
 from deploy.core.inventory import Generate, Peer, Upload, fold
 from deploy.core.placement import placing
+from deploy.core.plan import Steps, hosts_of, peers_of
 from deploy.core.verdict import UNREACHABLE
 from deploy.edge.hosts.errors import HostError
 from deploy.edge.hosts.host import Link
@@ -28,18 +29,21 @@ class UploadError(WeftError):
     code = EXIT_USAGE
 
 
-def make_payload(chain: Chain, hosts: list[str]) -> Manifest:
-    """Have the payload on the seeds of `hosts`; its manifest. Raises Halt where that fails, or where seeds differ."""
+def make_payload(chain: Chain, seeds: Steps) -> Manifest:
+    """Have the payload on the seeds that the steps name; its manifest.
+
+    Raises Halt where that fails on all of them, or where the seeds' payloads differ.
+    """
     payload = chain.inventory.swarm.payload
     source = chain.base / Path(payload.path).expanduser() if isinstance(payload, Upload) else None
     upload = _upload_manifest(chain, source) if source is not None else None
     seconds = _seconds(chain, upload)
 
     def on_host(link: Link) -> list[Manifest]:
-        seeds = [seed for seed in chain.inventory.peers_on(link.name) if seed.seed]
-        return [_seed_manifest(chain, link, seed, source, upload, seconds) for seed in seeds]
+        peers = [chain.inventory.peer(peer) for peer in peers_of(seeds, link.name)]
+        return [_seed_manifest(chain, link, peer, source, upload, seconds) for peer in peers]
 
-    answers = chain.ask(on_host, hosts, seconds * 4, drop=True)
+    answers = chain.ask(on_host, hosts_of(seeds), seconds * 4, drop=True)
     found = {name: manifest for name, manifests in answers.items() for manifest in manifests}
     if not found:
         raise chain.halt("no seed has the payload, so there is nothing to bring to the others")

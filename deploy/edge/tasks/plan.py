@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from deploy.core.inventory import Upload
-from deploy.core.plan import facts_of, format_steps, steps
+from deploy.core.inventory import joined
+from deploy.core.plan import Steps, format_steps
 from deploy.core.prediction import limit_seconds
-from deploy.edge.pushed.uploads import upload_size
 from deploy.edge.tasks.chain import Chain
+from deploy.edge.tasks.phase import describe
+from deploy.edge.tasks.up import UP
 
 
-def plan(chain: Chain, phases: Sequence[str] = ("up",)) -> None:
-    """Print the steps of `phases`."""
-    payload = chain.inventory.swarm.payload
-    facts = facts_of(chain.inventory, upload_size(chain.base, payload) if isinstance(payload, Upload) else None)
-    made = steps(chain.inventory, phases, facts)
-    for step in made:
+def plan(chain: Chain) -> None:
+    """Print the steps of `up`; with `--limit`, those of the seeds too, as `up` has them."""
+    show(chain, describe(UP, joined(chain.inventory), chain.facts))
+
+
+def show(chain: Chain, steps: Steps) -> None:
+    """Print steps, and the shortest time that they can take."""
+    for step in steps:
         chain.record(**step._asdict())
-    chain.screen.print("\n".join(format_steps(made)))
+    chain.screen.print("\n".join(format_steps(steps)))
+    facts = chain.facts
     limit = limit_seconds(chain.inventory, facts.size) if facts.size is not None else None
     if limit is not None:
-        chain.screen.say(
-            f"the payload, {facts}, can't be everywhere in less than {limit.seconds:.1f} s ({limit.because})"
-        )
+        text = f"the payload, {facts}, can't be everywhere in less than {limit.seconds:.1f} s ({limit.because})"
     else:
-        chain.screen.say(f"the payload is {facts}; with each host's `rate` in the inventory, this would tell the limit")
+        text = f"the payload is {facts}; with each host's `rate` in the inventory, this would tell the limit"
+    chain.screen.say(text)
     for notice in chain.inventory.notices:
         chain.screen.note(notice)

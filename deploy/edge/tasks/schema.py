@@ -8,6 +8,6 @@ from deploy.core.inventory import json_schema
 from deploy.edge.tasks.chain import Chain
 
 
-def schema(chain: Chain) -> None:
+def print_schema(chain: Chain) -> None:
     """Print the inventory's JSON Schema."""
     chain.screen.print(json.dumps(json_schema(), indent=2))

@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from deploy.core.inventory import Peer
+from deploy.core.inventory import Inventory, Peer
+from deploy.core.plan import Facts, Step, Steps, hosts_of
 from deploy.edge.tasks.chain import Chain, peer_ids
+from deploy.edge.tasks.phase import Options, Phase
 from peer.core.sizes import format_rate
 
 FULL = "its disk is full"
 _NO_ROOM = 64 * 1024  # bytes: less are free where a peer could write neither log nor status
 
 
-def status(chain: Chain) -> None:
+def _describe(inventory: Inventory, _: Facts) -> Iterator[Step]:
+    for host in inventory.chosen_hosts:
+        yield Step("status", host.name, None, f"ask {count_peers(inventory, host.name)}")
+
+
+def count_peers(inventory: Inventory, host: str) -> str:
+    """`peer 1001`, or `2 peers`."""
+    peers = peer_ids(inventory, host)
+    return f"peer {peers[0]}" if len(peers) == 1 else f"{len(peers)} peers"
+
+
+def _status(chain: Chain, steps: Steps, _: Options) -> None:
     """A table of what every chosen peer says of itself."""
-    answers = statuses(chain)
+    answers = statuses(chain, hosts_of(steps))
     rows = []
     for peer in chain.inventory.chosen_peers:
         about = answers.get(peer.peer_id)
@@ -25,9 +38,9 @@ def status(chain: Chain) -> None:
     chain.screen.table(("peer", "host", "state", "pieces", "down", "up", "reason"), rows)
 
 
-def statuses(chain: Chain) -> dict[int, dict[str, Any]]:
-    """What each chosen peer's host says of it, by ID; takes up the run that the hosts hold."""
-    names = list(chain.find_run())
+def statuses(chain: Chain, hosts: Iterable[str]) -> dict[int, dict[str, Any]]:
+    """What each of these hosts says of its peers, by ID; takes up the run that the hosts hold."""
+    names = list(chain.find_run(hosts))
     answers = chain.ask(lambda link: link.call("status", peers=peer_ids(chain.inventory, link.name)), names)
     return {about["peer"]: about for answer in answers.values() for about in answer["peers"]}
 
@@ -51,3 +64,6 @@ def _status_row(chain: Chain, peer: Peer, about: dict[str, Any] | None) -> list[
     rates = [format_rate(status[key]) if about["alive"] else "-" for key in ("rate_down", "rate_up")]
     pieces = f"{status['pieces']}/{status['total']}"
     return [str(peer.peer_id), peer.host, state, pieces, *rates, str(status.get("reason", ""))]
+
+
+STATUS = (Phase(_describe, _status),)

@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
+from deploy.core.inventory import Inventory
+from deploy.core.plan import Facts, Step, Steps, hosts_of
 from deploy.core.verdict import FAILED, Outcome
 from deploy.edge.hosts.host import Link
 from deploy.edge.tasks.chain import Chain, peer_ids
+from deploy.edge.tasks.phase import Options, Phase
 
 _GRACE_SECONDS = 10.0  # between TERM and KILL
 SLACK_SECONDS = 20.0
 
 
-def stop(chain: Chain) -> None:
-    """Stop the chosen peers that live: TERM, then KILL."""
-    answers = stop_chosen(chain)
+def _describe(inventory: Inventory, _: Facts) -> Iterator[Step]:
+    for peer in inventory.chosen_peers:
+        yield Step("stop", peer.host, peer.peer_id, "end the peer, by TERM first")
+
+
+def _stop(chain: Chain, steps: Steps, _: Options) -> None:
+    stop_and_tell(chain, hosts_of(steps))
+
+
+def stop_and_tell(chain: Chain, hosts: Iterable[str]) -> None:
+    """Stop the peers of these hosts that live, all simultaneously: TERM, then KILL."""
+    answers = stop_hosts(chain, hosts)
     for name, answer in answers.items():
         chain.record(host=name, state="ok", **{key: answer[key] for key in ("stopped", "killed", "left", "idle")})
         remedy = "look at that machine: a process that survives KILL waits for its disk"
@@ -23,11 +36,14 @@ def stop(chain: Chain) -> None:
     chain.screen.say(f"stopped {ended} peers; {sum(len(a['idle']) for a in answers.values())} weren't running")
 
 
-def stop_chosen(chain: Chain) -> dict[str, dict[str, Any]]:
-    """Stop the chosen peers; the agents' answers."""
-    return chain.ask(lambda link: stop_on(chain, link))
+def stop_hosts(chain: Chain, hosts: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Stop the peers of these hosts; the agents' answers."""
+    return chain.ask(lambda link: _stop_on(chain, link), hosts)
 
 
-def stop_on(chain: Chain, link: Link) -> dict[str, Any]:
+def _stop_on(chain: Chain, link: Link) -> dict[str, Any]:
     seconds = _GRACE_SECONDS + SLACK_SECONDS
     return link.call("stop", seconds, peers=peer_ids(chain.inventory, link.name), within=_GRACE_SECONDS)
+
+
+STOP = (Phase(_describe, _stop),)

@@ -14,7 +14,7 @@ from deploy.edge.hosts.errors import HostError
 from deploy.edge.hosts.follow import Ears, Heard
 from deploy.edge.tasks import status
 from deploy.edge.tasks.chain import Chain
-from deploy.edge.tasks.stop import stop_chosen
+from deploy.edge.tasks.stop import stop_hosts
 from peer.core.errors import parse_words
 
 _TICK_SECONDS = 0.12
@@ -27,11 +27,12 @@ _LISTEN_AGAIN = 2  # times, where a stream ended though a peer's last status doe
 class Watch:
     """The loop that takes what the ears hear, and shows it. `starting`: peers are being started meanwhile."""
 
-    def __init__(self, chain: Chain, every: bool, ends_waits: bool = False) -> None:
-        self._desk = chain
+    def __init__(self, chain: Chain, hosts: list[str], every: bool, ends_waits: bool = False) -> None:
+        self._chain = chain
+        self._hosts = hosts
         self._every = every
         self._ends_waits = ends_waits  # who only looks on may not see everybody, and ends nothing
-        self._board = Board(chain.inventory.filter(chain.able), chain.run)
+        self._board = Board(chain.inventory.filter(hosts), chain.run)
         self._open: set[str] = set()
         self._again: Counter[str] = Counter()
         self._lost: dict[str, tuple[float, HostError]] = {}
@@ -44,7 +45,7 @@ class Watch:
     def open(self, name: str) -> None:
         """Listen to a host."""
         self._open.add(name)
-        self.ears.open(self._desk.fleet.link(name), self._board.offsets(name))
+        self.ears.open(self._chain.fleet.link(name), self._board.offsets(name))
 
     def started(self, peer: Peer) -> None:
         """A peer was started; called from the starter's thread."""
@@ -72,7 +73,7 @@ class Watch:
         """Peers that left without the payload, and hosts that were lost."""
         failed = [card for card in self._board.cards if card.failed and card.status is not None]
         killed = {card.host for card in failed if card.killed and card.host not in self._lost}
-        words = status.last_words(self._desk, killed) if killed else {}
+        words = status.last_words(self._chain, killed) if killed else {}
         outcomes = [_failure(card, words.get(card.peer, "") if card.killed else "") for card in failed]
         return outcomes + [error.outcome(name) for name, (_, error) in self._lost.items()]
 
@@ -89,7 +90,7 @@ class Watch:
             return ()
         if heard.event.get("started") and heard.host not in self._open:
             self.open(heard.host)
-        self._desk.record(host=heard.host, **heard.event)
+        self._chain.record(host=heard.host, **heard.event)
         return self._board.see(heard.event)
 
     def _over(self, heard: Heard) -> None:
@@ -106,38 +107,38 @@ class Watch:
             return
         gone = self._gone()
         cards = {card.peer: card for card in self._board.cards}
-        rest = [peer.peer_id for peer in self._desk.inventory.peers if peer.peer_id not in gone]
+        rest = [peer.peer_id for peer in self._chain.inventory.peers if peer.peer_id not in gone]
         if not gone or not all(peer in cards and cards[peer].whole for peer in rest):
             return
         self._whole_since = self._whole_since or time.monotonic()
         if time.monotonic() - self._whole_since > _LINGER_SECONDS:
-            self._desk.screen.note(f"all others are whole: ending the wait for {fold(gone.values())}")
-            stop_chosen(self._desk)
+            self._chain.screen.note(f"all others are whole: ending the wait for {fold(gone.values())}")
+            stop_hosts(self._chain, self._hosts)
             self._whole_since = math.inf
 
     def _gone(self) -> dict[int, str]:
         """The peers that won't come (again), with their hosts: ended, never started, or out of our reach."""
-        told = {outcome.peer for outcome in self._desk.outcomes}
+        told = {outcome.peer for outcome in self._chain.outcomes}
         left = {card.peer for card in self._board.cards if card.failed} | told
-        peers = self._desk.inventory.peers
-        return {peer.peer_id: peer.host for peer in peers if peer.peer_id in left or peer.host in self._desk.down}
+        peers = self._chain.inventory.peers
+        return {peer.peer_id: peer.host for peer in peers if peer.peer_id in left or peer.host in self._chain.down}
 
     def _show(self, lines: list[Line]) -> None:
-        self._desk.screen.tick(self._board, [line for line in lines if self._every or line.notable])
+        self._chain.screen.tick(self._board, [line for line in lines if self._every or line.notable])
         seconds = time.monotonic() - self._reported
         if seconds > _REPORT_SECONDS:
             self._reported += seconds
-            self._desk.screen.progress(self._board)
+            self._chain.screen.progress(self._board)
         wanting = [card for card in self._board.cards if not card.seed]
         if not self._half_way and sum(card.fraction for card in wanting) > 0.5 * len(wanting):
             self._half_way = True
-            self._desk.screen.keep_frame(self._board)
+            self._chain.screen.keep_frame(self._board)
 
     def _hopeless(self) -> bool:
         """Whether all that isn't over has been lost for long."""
         since = [self._lost[name][0] for name in self._open if name in self._lost]
         # A peer that was cut off for longer than its patience has left.
-        seconds = min(_GIVE_UP_SECONDS, self._desk.inventory.swarm.limits.patience)
+        seconds = min(_GIVE_UP_SECONDS, self._chain.inventory.swarm.limits.patience)
         return len(since) == len(self._open) and time.monotonic() - max(since) > seconds
 
 

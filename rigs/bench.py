@@ -21,11 +21,11 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from netlab import LabError
 from peer.core.swarmfile import Limits
 from rigs.benchmark import campaign
-from rigs.benchmark.care import Care
+from rigs.benchmark.campaign import MAKERS
+from rigs.benchmark.rounds import Care
 from rigs.benchmark.scenarios import SCENARIOS
-from rigs.benchmark.toolbox import MAKERS
-from rigs.errors import BenchError
-from rigs.swarmdir import Wish
+from rigs.errors import RigError
+from rigs.swarmdir import WeftOptions
 from tools.arguments import INTERRUPTED, Parser, count, fail, leave, size
 
 PROGRAM = "bench"
@@ -40,7 +40,7 @@ def main(argv: Optional[List[str]] = None) -> int:
         signal.signal(number, _interrupt)
     try:
         return run(options)
-    except (BenchError, LabError) as error:
+    except (RigError, LabError) as error:
         return fail(PROGRAM, str(error), error.code)
     except ValueError as error:
         return fail(PROGRAM, str(error))
@@ -98,10 +98,10 @@ def limit(text: str) -> Tuple[str, float]:
 
 def run(options: Options) -> int:
     wanted = [name for name in ALL if name in options.what or "all" in options.what]
-    wish = Wish(options.piece_size, Limits()._replace(**dict(options.limit)), options.tls)
+    weft = WeftOptions(options.piece_size, Limits()._replace(**dict(options.limit)), options.tls)
     care = Care(options.calm, options.again)
     if wanted:
-        done = campaign.Campaign(wanted, options.tools, options.runs, wish, care)
+        done = campaign.Campaign(wanted, options.tools, options.runs, weft, care)
         failed = done.run(options.work, options.out)
     else:
         failed = False

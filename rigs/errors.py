@@ -1,9 +1,9 @@
-"""The one error of the benchmarks: a line for a person."""
+"""The one error of the rigs: a line for a person."""
 
 from __future__ import annotations
 
 
-class BenchError(Exception):
+class RigError(Exception):
     """What happened, where, and what to do next, in one line. `code` is the exit code it asks for."""
 
     def __init__(self, message: str, code: int = 1) -> None:

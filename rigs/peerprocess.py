@@ -12,8 +12,8 @@ import peer
 from peer.core import folder as names
 from peer.core import status
 from peer.core.status import Status
-from rigs.errors import BenchError
-from rigs.procgroup import Crew, Member
+from rigs.errors import RigError
+from rigs.procgroup import Child, ProcessGroup
 
 CHECKOUT = Path(peer.__file__).resolve().parents[1]
 LOGIN_PATH = "/usr/local/bin:/usr/bin:/bin"
@@ -47,16 +47,16 @@ def read_status(folder: Path, peer_id: int) -> Optional[Status]:
         return None
 
 
-def wait_listening(crew: Crew, member: Member, folder: Path, peer_id: int) -> None:
-    """Return once this peer says that it listens. Raises BenchError."""
+def wait_listening(group: ProcessGroup, child: Child, folder: Path, peer_id: int) -> None:
+    """Return once this peer says that it listens. Raises RigError."""
 
     def listening() -> bool:
-        if member.code is not None:
-            raise BenchError(f"{member.name}: exit code {member.code}: {member.last_words}")
+        if child.code is not None:
+            raise RigError(f"{child.name}: exit code {child.code}: {child.last_words}")
         found = read_status(folder, peer_id)
         return bool(found and found.listening)
 
-    crew.wait(listening, READY_SECONDS, f"{member.name}: a sign that it listens", FACT_SECONDS)
+    group.wait(listening, READY_SECONDS, f"{child.name}: a sign that it listens", FACT_SECONDS)
 
 
 def finished_at(copy: Path) -> float:

@@ -6,22 +6,24 @@ import os
 import select
 import signal
 import subprocess
+import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Callable, Dict, List, Optional, Sequence, Type
+from typing import Any, Callable, List, Optional, Sequence, Type
 
 from rigs import accounting
-from rigs.errors import BenchError
+from rigs.errors import RigError
 
 SAMPLE_SECONDS = 0.2  # between two looks at the memory
-STOP_SECONDS = 5.0  # that a process has after TERM
+STOP_SECONDS = 5.0  # that a process has after each signal
 
 Launch = Callable[..., "subprocess.Popen[Any]"]
 
 
-class Member:
-    """One process. `code` is None while it runs; `cpu` (seconds) counts the children it waited for."""
+class Child:
+    """One process. `code` is None until its end was seen; `cpu` (seconds) counts the children it waited for."""
 
     def __init__(self, name: str, process: "subprocess.Popen[Any]", log: Path) -> None:
         self.name = name
@@ -34,6 +36,7 @@ class Member:
         self.files = 0
         self.begun = time.time()
         self.ended = 0.0
+        self._reaping = threading.Lock()
 
     @property
     def last_words(self) -> str:
@@ -44,75 +47,89 @@ class Member:
             lines = []
         return lines[-1] if lines else "it said nothing"
 
+    def wait(self, seconds: float) -> bool:
+        """Whether it has ended; waits for that at most so long."""
+        if self.code is None:
+            poll = select.poll()
+            poll.register(self.handle, select.POLLIN)
+            if poll.poll(seconds * 1000):
+                with self._reaping:  # another thread may have looked too
+                    self._reap()
+        return self.code is not None
+
+    def signal(self, number: int) -> None:
+        """Send it a signal, if it is still there. (Popen would reap one that has just ended, and lose its cost.)"""
+        with suppress(OSError):
+            if self.code is None:
+                signal.pidfd_send_signal(self.handle, number)
+
     def sample(self) -> None:
         """Note what it holds just now."""
         self.peak = max(self.peak, accounting.peak_bytes(self.process.pid))
         self.files = max(self.files, accounting.open_files(self.process.pid))
 
-    def reap(self) -> None:
-        """Note how it ended; it has."""
+    def _reap(self) -> None:
+        if self.code is not None:
+            return
         _, status, usage = os.wait4(self.process.pid, 0)
-        self.process.returncode = self.code = os.waitstatus_to_exitcode(status)
         self.cpu = usage.ru_utime + usage.ru_stime
         self.ended = time.time()
+        self.process.returncode = self.code = os.waitstatus_to_exitcode(status)
         os.close(self.handle)
 
 
-class Crew:
+class ProcessGroup:
     """The processes of one run; leaving the `with` block ends those that still run."""
 
     def __init__(self, sample_seconds: float = SAMPLE_SECONDS) -> None:
         self._sample_seconds = sample_seconds
-        self.members: List[Member] = []
-        self._poll = select.poll()
-        self._running: Dict[int, Member] = {}
         self._next_sample = 0.0
+        self.children: List[Child] = []
 
-    def start(self, name: str, launch: Launch, argv: Sequence[str], log: Path, **options: Any) -> Member:
-        """Start a process through `launch`, which takes what Popen takes; what it says goes to `log`."""
+    def start(self, name: str, launch: Launch, argv: Sequence[str], log: Path, **options: Any) -> Child:
+        """Start a process through `launch`, which takes what Popen takes; what it says is added to `log`."""
         with open(log, "ab") as words:
             process = launch(list(argv), stdin=subprocess.DEVNULL, stdout=words, stderr=words, **options)
-        member = Member(name, process, log)
-        self.members.append(member)
-        self._running[member.handle] = member
-        self._poll.register(member.handle, select.POLLIN)
-        return member
+        self.children.append(Child(name, process, log))
+        return self.children[-1]
 
     def wait(self, done: Callable[[], bool], seconds: float, what: str, every: float = SAMPLE_SECONDS) -> None:
-        """Return once `done()`; it is asked when a process ends, and every so many seconds. Raises BenchError."""
+        """Return once `done()`; it is asked when a process ends, and every so many seconds. Raises RigError."""
         deadline = time.monotonic() + seconds
         while not done():
             if time.monotonic() > deadline:
-                raise BenchError(f"{what}: not within {seconds:.0f} s")
+                raise RigError(f"{what}: not within {seconds:.0f} s")
             self.look(every)
 
-    def wait_ends(self, members: Sequence[Member], seconds: float, codes: Sequence[int] = (0,)) -> None:
-        """Return once these have ended well. Raises BenchError as soon as one ends otherwise."""
+    def wait_ends(self, children: Sequence[Child], seconds: float, codes: Sequence[int] = (0,)) -> None:
+        """Return once these have ended well. Raises RigError as soon as one ends otherwise."""
 
         def over() -> bool:
-            for member in members:
-                if member.code is not None and member.code not in codes:
-                    raise BenchError(f"{member.name}: exit code {member.code}: {member.last_words}")
-            return all(member.code is not None for member in members)
+            for child in children:
+                if child.code is not None and child.code not in codes:
+                    raise RigError(f"{child.name}: exit code {child.code}: {child.last_words}")
+            return all(child.code is not None for child in children)
 
-        self.wait(over, seconds, members[0].name if len(members) == 1 else f"the ends of {len(members)} processes")
+        self.wait(over, seconds, children[0].name if len(children) == 1 else f"the ends of {len(children)} processes")
 
     def look(self, seconds: float) -> None:
         """Wait at most so long for ends, and note what memory is in use now and then."""
-        for handle, _ in self._poll.poll(seconds * 1000):
-            self._poll.unregister(handle)
-            self._running.pop(handle).reap()
+        running = {child.handle: child for child in self._running}
+        poll = select.poll()
+        for handle in running:
+            poll.register(handle, select.POLLIN)
+        for handle, _ in poll.poll(seconds * 1000):
+            running[handle].wait(0)
         if time.monotonic() >= self._next_sample:
             self._next_sample = time.monotonic() + self._sample_seconds
-            for member in self._running.values():
-                member.sample()
+            self._sample()
 
-    def stop(self) -> None:
-        """End all that run, with TERM and at last with KILL."""
-        for number in (signal.SIGTERM, signal.SIGKILL):
-            for member in self._running.values():
-                member.sample()
-                signal.pidfd_send_signal(member.handle, number)  # Popen would reap one that has just ended
+    def stop(self, numbers: Sequence[int] = (signal.SIGTERM, signal.SIGKILL)) -> None:
+        """End all that run, with one signal after the other."""
+        for number in numbers:
+            self._sample()
+            for child in self._running:
+                child.signal(number)
             deadline = time.monotonic() + STOP_SECONDS
             while self._running and time.monotonic() < deadline:
                 self.look(0.05)
@@ -120,9 +137,17 @@ class Crew:
     @property
     def cpu(self) -> float:
         """Seconds of all that have ended."""
-        return sum(member.cpu for member in self.members)
+        return sum(child.cpu for child in self.children)
 
-    def __enter__(self) -> "Crew":
+    @property
+    def _running(self) -> List[Child]:
+        return [child for child in self.children if child.code is None]
+
+    def _sample(self) -> None:
+        for child in self._running:
+            child.sample()
+
+    def __enter__(self) -> "ProcessGroup":
         return self
 
     def __exit__(

@@ -21,9 +21,9 @@ from typing import List, Optional
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from netlab import LabError
+from rigs.errors import RigError
 from rigs.soaking import slowhost
-from rigs.soaking.errors import SoakError
-from rigs.soaking.series import Campaign, Wish
+from rigs.soaking.series import Series, SoakOptions
 from tools.arguments import INTERRUPTED, Parser, count, fail, leave
 
 PROGRAM = "soak"
@@ -34,18 +34,18 @@ def main(argv: Optional[List[str]] = None) -> int:
     options = parser().parse_args(argv)
     for number in STOPPERS:
         signal.signal(number, _interrupt)
-    campaign = Campaign(_wish(options))
+    series = Series(_asked(options))
     try:
         if options.slow_host:
             return slowhost.run(options.slow_host, options.work)
-        campaign.run()
-    except (SoakError, LabError) as error:
+        series.run()
+    except (RigError, LabError) as error:
         return fail(PROGRAM, str(error))
     except OSError as error:
         return fail(PROGRAM, f"{error.filename or 'system'}: {error.strerror or error}")
     except KeyboardInterrupt:
         return fail(PROGRAM, "interrupted: everything was taken down", INTERRUPTED)
-    return 1 if campaign.wrong else 0
+    return 1 if series.wrong else 0
 
 
 def _interrupt(_number: int, _frame: Optional[FrameType]) -> None:
@@ -82,9 +82,9 @@ def word(text: str) -> str:
     return text
 
 
-def _wish(options: argparse.Namespace) -> Wish:
-    wish = Wish(options.seed, options.rounds)
-    return wish._replace(
+def _asked(options: argparse.Namespace) -> SoakOptions:
+    asked = SoakOptions(options.seed, options.rounds)
+    return asked._replace(
         only=options.only,
         seconds=options.seconds,
         local=options.local,

@@ -1,15 +1,16 @@
-"""Writes the files that a swarm's peers start from, as a deployment would."""
+"""Writes what a swarm's peers start from, as a deployment would: their configuration and, for TLS, their keys."""
 
 from __future__ import annotations
 
+import datetime
+import importlib.util
 from pathlib import Path
-from typing import Dict, NamedTuple, Optional, Sequence, Tuple
+from typing import Dict, Mapping, NamedTuple, Optional, Sequence, Tuple
 
-from peer.core import config, swarmfile
 from peer.core import folder as names
 from peer.core.config import Common, PeerRow
 from peer.core.manifest import Manifest
-from peer.core.swarmfile import FLEET, Limits, SwarmFile
+from peer.core.swarmfile import FLEET, Limits, SwarmFile, folder_texts
 
 FIRST_ID = 1001
 FIRST_PORT = 6008
@@ -17,7 +18,7 @@ FIRST_PORT = 6008
 Rows = Tuple[PeerRow, ...]
 
 
-class Wish(NamedTuple):
+class WeftOptions(NamedTuple):
     """What can be tried out from the command line. `piece_size` None: automatic; `tls`: as SwarmFile has it."""
 
     piece_size: Optional[int] = None
@@ -30,21 +31,31 @@ def rows(addresses: Sequence[Tuple[str, int]]) -> Rows:
     return tuple(PeerRow(FIRST_ID + number, host, port, number == 0) for number, (host, port) in enumerate(addresses))
 
 
-def fleet_texts(manifest: Manifest, peers: Rows, wish: Wish, run: str) -> Dict[str, str]:
+def fleet_texts(manifest: Manifest, peers: Rows, options: WeftOptions, run: str) -> Dict[str, str]:
     """Name and text of each file of a fleet swarm."""
     common = Common(2, 5, 15, manifest.name, manifest.size, manifest.piece_size)
-    swarm = SwarmFile("bench", run, FLEET, manifest, wish.limits, wish.tls)
-    return {**classic_texts(common, peers), names.SWARM: swarmfile.format_swarm(swarm)}
+    return folder_texts(common, peers, SwarmFile("bench", run, FLEET, manifest, options.limits, options.tls))
 
 
-def classic_texts(common: Common, peers: Rows) -> Dict[str, str]:
-    """Name and text of the two classic files."""
-    return {
-        names.COMMON: config.format_common(common),
-        names.PEER_INFO: config.format_peer_info(peers),
-    }
-
-
-def write_texts(folder: Path, texts: Dict[str, str]) -> None:
+def write_texts(folder: Path, texts: Mapping[str, str]) -> None:
+    """Put the files of these names into a working directory."""
     for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8")
+
+
+def no_tls() -> str:
+    """Why no swarm can speak TLS here; "" if it can."""
+    found = importlib.util.find_spec("cryptography")
+    return "" if found else "cryptography is not installed: pip install cryptography"
+
+
+def write_keys(folders: Mapping[int, Path]) -> None:
+    """Put each peer's keys into its working directory, given by peer ID."""
+    from deploy.edge.pushed.authority import make_keys
+
+    for peer_id, keys in make_keys(folders, datetime.datetime.now(datetime.timezone.utc)).items():
+        place = folders[peer_id] / names.keys(peer_id)
+        place.mkdir(mode=0o700)
+        for name, data in keys._asdict().items():
+            (place / f"{name}.pem").touch(mode=0o600)
+            (place / f"{name}.pem").write_bytes(data)

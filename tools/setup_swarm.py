@@ -21,6 +21,7 @@ from peer.core import config
 from peer.core import folder as names
 from peer.core.errors import ConfigError
 from peer.core.sizes import format_size
+from peer.core.swarmfile import folder_texts
 from peer.edge.generate import write_file
 from tools import scripts
 from tools.arguments import INTERRUPTED, USAGE, Parser, count, fail, leave, size
@@ -96,8 +97,7 @@ def files(common: config.Common, rows: Rows, windows: bool) -> Dict[str, str]:
     """Name and text of each small file."""
     ids = [row.peer_id for row in rows]
     texts = {
-        names.COMMON: config.format_common(common),
-        names.PEER_INFO: config.format_peer_info(rows),
+        **folder_texts(common, rows),
         "run_peers.sh": scripts.shell(ROOT, ids),
     }
     if windows:

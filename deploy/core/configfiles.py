@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from deploy.core.inventory import Inventory
-from peer.core import config, swarmfile
-from peer.core import folder as names
 from peer.core.config import Common
 from peer.core.manifest import Manifest, auto_piece_size
-from peer.core.swarmfile import SwarmFile
+from peer.core.swarmfile import SwarmFile, folder_texts
 
 
 def piece_size_of(inventory: Inventory, size: int) -> int:
@@ -26,11 +24,7 @@ def texts(inventory: Inventory, host_name: str, manifest: Manifest, run: str) ->
     The three are the same on every host today; who pushes them needn't know that.
     """
     inventory.host(host_name)
-    return {
-        names.COMMON: config.format_common(_common(inventory, manifest)),
-        names.PEER_INFO: config.format_peer_info(inventory.rows),
-        names.SWARM: swarmfile.format_swarm(_swarm_file(inventory, manifest, run)),
-    }
+    return folder_texts(_common(inventory, manifest), inventory.rows, _swarm_file(inventory, manifest, run))
 
 
 def _common(inventory: Inventory, manifest: Manifest) -> Common:

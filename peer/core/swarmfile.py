@@ -1,13 +1,15 @@
-"""Reads and writes swarm.json: all that a peer is told beyond the two classic files."""
+"""Reads and writes swarm.json: all that a peer is told beyond the two classic files; and the texts of all three."""
 
 from __future__ import annotations
 
 import json
-from typing import Any, Dict, NamedTuple
+from typing import Any, Dict, NamedTuple, Optional, Tuple
 
+from peer.core import config
 from peer.core import manifest as manifests
+from peer.core.config import Common, PeerRow
 from peer.core.errors import ConfigError
-from peer.core.folder import SWARM
+from peer.core.folder import COMMON, PEER_INFO, SWARM
 from peer.core.manifest import Manifest
 
 FORMAT = 1
@@ -31,6 +33,12 @@ class SwarmFile(NamedTuple):
     manifest: Manifest
     limits: Limits = Limits()
     tls: bool = False
+
+
+def folder_texts(common: Common, rows: Tuple[PeerRow, ...], swarm: Optional[SwarmFile] = None) -> Dict[str, str]:
+    """File name -> text of all that a swarm's peers start from; without `swarm`, the two classic files alone."""
+    texts = {COMMON: config.format_common(common), PEER_INFO: config.format_peer_info(rows)}
+    return {**texts, SWARM: format_swarm(swarm)} if swarm else texts
 
 
 def format_swarm(swarm: SwarmFile) -> str:

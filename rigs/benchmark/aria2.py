@@ -12,11 +12,10 @@ from typing import List, Optional
 
 from netlab.labhost import Host
 from rigs.benchmark import torrent
-from rigs.benchmark.site import Site
-from rigs.benchmark.tool import Outcome
+from rigs.benchmark.site import Outcome, Site
 from rigs.benchmark.torrent import Torrent
-from rigs.errors import BenchError
-from rigs.procgroup import Crew, Member
+from rigs.errors import RigError
+from rigs.procgroup import Child, ProcessGroup
 
 TRACKER_PORT = 6969
 PEER_PORT = 6881
@@ -63,7 +62,7 @@ class Aria2:
         announce = f"http://{site.seed.address}:{TRACKER_PORT}/announce"
         self._torrent = torrent.make(site.payload, announce)
 
-    def run(self, site: Site, crew: Crew) -> Outcome:
+    def run(self, site: Site, group: ProcessGroup) -> Outcome:
         assert self._torrent
         for host in site.hosts:
             (site.folder(host) / TORRENT).write_bytes(self._torrent.data)
@@ -71,32 +70,32 @@ class Aria2:
             hook.write_text(f"#!/bin/sh\n: > {site.remote(host)}/{DONE}\n")
             hook.chmod(0o755)
         site.lend(site.seed, site.folder(site.seed))
-        self._start_tracker(site, crew)
-        seed = self._start(site, crew, site.seed, "--bt-seed-unverified=true")
-        crew.wait(lambda: self._seeds(site, seed) > 0, READY_SECONDS, "aria2's seed at the tracker", FACT_SECONDS)
-        members = [self._start(site, crew, host) for host in site.receivers]
+        self._start_tracker(site, group)
+        seed = self._start(site, group, site.seed, "--bt-seed-unverified=true")
+        group.wait(lambda: self._seeds(site, seed) > 0, READY_SECONDS, "aria2's seed at the tracker", FACT_SECONDS)
+        children = [self._start(site, group, host) for host in site.receivers]
         marks = [site.folder(host) / DONE for host in site.receivers]
 
         def complete() -> bool:
-            _check_alive(crew)
+            _check_alive(group)
             return all(mark.exists() for mark in marks)
 
-        crew.wait(complete, site.scenario.deadline, "aria2's receivers", FACT_SECONDS)
+        group.wait(complete, site.scenario.deadline, "aria2's receivers", FACT_SECONDS)
         done = {host.name: os.stat(mark).st_mtime for host, mark in zip(site.receivers, marks)}
-        return Outcome(members[0].begun, done, {"options": list(TUNED)})
+        return Outcome(children[0].begun, done, {"options": list(TUNED)})
 
     def copy(self, site: Site, host: Host) -> Path:
         return site.folder(host) / site.payload.name
 
-    def _start(self, site: Site, crew: Crew, host: Host, *extra: str) -> Member:
+    def _start(self, site: Site, group: ProcessGroup, host: Host, *extra: str) -> Child:
         folder = site.remote(host)
         argv: List[str] = [
             "aria2c", *TUNED, *extra, f"--dir={folder}", f"--listen-port={PEER_PORT}",
             f"--on-bt-download-complete={folder}/{HOOK}", f"{folder}/{TORRENT}",
         ]  # fmt: skip
-        return crew.start(f"aria2 on {host.name}", site.launcher(host), argv, site.folder(host) / "aria2.txt")
+        return group.start(f"aria2 on {host.name}", site.launcher(host), argv, site.folder(host) / "aria2.txt")
 
-    def _start_tracker(self, site: Site, crew: Crew) -> Member:
+    def _start_tracker(self, site: Site, group: ProcessGroup) -> Child:
         assert self._torrent
         folder = site.folder(site.seed) / "tracker"
         folder.mkdir()
@@ -104,12 +103,12 @@ class Aria2:
         folder.chmod(0o755)
         argv = ["opentracker", "-i", site.seed.address, "-p", str(TRACKER_PORT), "-d", ".", "-w", "allowed"]
         launch, log = site.launcher(site.seed), site.folder(site.seed) / "opentracker.txt"
-        return crew.start("opentracker", launch, argv, log, cwd=f"{site.remote(site.seed)}/tracker")
+        return group.start("opentracker", launch, argv, log, cwd=f"{site.remote(site.seed)}/tracker")
 
-    def _seeds(self, site: Site, seed: Member) -> int:
+    def _seeds(self, site: Site, seed: Child) -> int:
         """How many complete peers the tracker knows."""
         if seed.code is not None:
-            raise BenchError(f"{seed.name}: exit code {seed.code}: {seed.last_words}")
+            raise RigError(f"{seed.name}: exit code {seed.code}: {seed.last_words}")
         assert self._torrent
         name = urllib.parse.quote(self._torrent.info_hash)
         try:
@@ -120,10 +119,10 @@ class Aria2:
             return 0
 
 
-def _check_alive(crew: Crew) -> None:
-    for member in crew.members:
-        if member.code is not None:
-            raise BenchError(f"{member.name}: ended early with exit code {member.code}: {member.last_words}")
+def _check_alive(group: ProcessGroup) -> None:
+    for child in group.children:
+        if child.code is not None:
+            raise RigError(f"{child.name}: ended early with exit code {child.code}: {child.last_words}")
 
 
 PACKAGES = {"aria2c": "aria2", "opentracker": "opentracker"}

@@ -4,14 +4,37 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Sequence, Tuple
 
-from rigs.benchmark import docs, loopback, plot, records, rounds, table, toolbox, workfolder
-from rigs.benchmark.care import Care
+from rigs import workfolder
+from rigs.benchmark import docs, loopback, plot, records, rounds, table
+from rigs.benchmark.aria2 import Aria2
+from rigs.benchmark.copytools import Fanout
+from rigs.benchmark.libtorrent_swarm import Libtorrent
 from rigs.benchmark.records import Kept, LocalRun
+from rigs.benchmark.rounds import Care
 from rigs.benchmark.scenarios import SCENARIOS
-from rigs.errors import BenchError
-from rigs.swarmdir import Wish
+from rigs.benchmark.site import Tool
+from rigs.benchmark.weft import Weft
+from rigs.errors import RigError
+from rigs.swarmdir import WeftOptions
+
+MAKERS: Dict[str, Callable[[WeftOptions], Tool]] = {
+    "weft": lambda weft: Weft(weft._replace(tls=False)),
+    "weft-tls": lambda weft: Weft(weft._replace(tls=True), "weft-tls"),
+    "aria2": lambda _: Aria2(),
+    "libtorrent": lambda _: Libtorrent(),
+    "rsync": lambda _: Fanout("rsync"),
+    "scp": lambda _: Fanout("scp"),
+}
+
+
+def choose(names: Sequence[str], weft: WeftOptions) -> Tuple[List[Tool], Dict[str, str]]:
+    """The tools of these names that can be run here; for the others the reason why not."""
+    tools = [MAKERS[name](weft) for name in names]
+    reasons = {tool.name: tool.missing() for tool in tools}
+    return [tool for tool in tools if not reasons[tool.name]], {name: why for name, why in reasons.items() if why}
+
 
 ROOMS = {"scale": loopback.scale_room, "classic": loopback.classic_room}
 
@@ -22,7 +45,7 @@ class Campaign(NamedTuple):
     wanted: Sequence[str]
     tools: Sequence[str]
     runs: int
-    wish: Wish
+    weft: WeftOptions
     care: Care
 
     def run(self, work: "Path | None", out: Path) -> bool:
@@ -35,7 +58,7 @@ class Campaign(NamedTuple):
             for name in self.wanted:
                 facts = {"what": name, "begun": time.time(), "in_memory": memory, **records.machine()}
                 runs: List[Any] = []
-                for run, line in self._play(name, tools, folder):
+                for run, line in self._measured(name, tools, folder):
                     print("  " + line, flush=True)
                     runs.append(run)
                     records.write(out / f"{name}.json", Kept(facts, runs))
@@ -45,21 +68,21 @@ class Campaign(NamedTuple):
     def _tools(self) -> "List[Any]":
         if not any(name in SCENARIOS for name in self.wanted):
             return []
-        tools, absent = toolbox.choose(self.tools, self.wish)
+        tools, absent = choose(self.tools, self.weft)
         for name, why in absent.items():
             print(f"without {name}: {why}")
         if not tools:
-            raise BenchError("no tool is left to measure: choose others with --tools")
+            raise RigError("no tool is left to measure: choose others with --tools")
         return tools
 
     def _room(self, name: str) -> int:
         return rounds.room(SCENARIOS[name]) if name in SCENARIOS else ROOMS[name]()
 
-    def _play(self, name: str, tools: "List[Any]", folder: Path) -> "Iterator[Tuple[Any, str]]":
+    def _measured(self, name: str, tools: "List[Any]", folder: Path) -> "Iterator[Tuple[Any, str]]":
         """Each run with its line, once it is over."""
         if name in SCENARIOS:
             print(table.title(SCENARIOS[name]), flush=True)
-            for run in rounds.play(SCENARIOS[name], tools, self.runs, folder, self.care):
+            for run in rounds.run_rounds(SCENARIOS[name], tools, self.runs, folder, self.care):
                 yield run, table.run_line(run)
             return
         print(loopback.TITLES[name], flush=True)
@@ -69,15 +92,15 @@ class Campaign(NamedTuple):
 
 def _local_runs(name: str, folder: Path, asked: Campaign) -> Iterable[LocalRun]:
     if name == "scale":
-        return loopback.scale(folder, asked.wish, asked.runs, asked.care)
+        return loopback.scale(folder, asked.weft, asked.runs, asked.care)
     return loopback.classic(folder, asked.runs, asked.care)
 
 
 def report(out: Path, names: Iterable[str], into_docs: bool) -> None:
-    """Tables of what lies in `out`, and the plot; `into_docs`: into docs/benchmarks.md as well. Raises BenchError."""
+    """Tables of what lies in `out`, and the plot; `into_docs`: into docs/benchmarks.md as well. Raises RigError."""
     found: Dict[str, Kept] = {name: kept for name in names if (kept := records.read(out / f"{name}.json"))}
     if not found:
-        raise BenchError(f"{out}: nothing was measured there yet: name a scenario")
+        raise RigError(f"{out}: nothing was measured there yet: name a scenario")
     for rows in table.tables(found):
         print("\n" + table.text(rows))
     written = plot.write(out, found)

@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import List, Sequence
 
 from netlab.labhost import Host
-from rigs.benchmark.site import Site
-from rigs.benchmark.tool import Outcome
-from rigs.procgroup import Crew, Member
+from rigs.benchmark.site import Outcome, Site
+from rigs.procgroup import Child, ProcessGroup
 
 KEYS = "keys"  # the seed's folder with what it logs in with
 CIPHER = "aes128-gcm@openssh.com"  # the fastest where the CPU has AES instructions
@@ -35,22 +34,22 @@ class Fanout:
             (folder / source.name).chmod(0o600)
             _own(site.seed, folder / source.name)
 
-    def run(self, site: Site, crew: Crew) -> Outcome:
+    def run(self, site: Site, group: ProcessGroup) -> Outcome:
         site.lend(site.seed, site.folder(site.seed))
-        members = [self._start(site, crew, host) for host in site.receivers]
-        crew.wait_ends(members, site.scenario.deadline)
-        done = {host.name: member.ended for host, member in zip(site.receivers, members)}
-        return Outcome(members[0].begun, done)
+        children = [self._start(site, group, host) for host in site.receivers]
+        group.wait_ends(children, site.scenario.deadline)
+        done = {host.name: child.ended for host, child in zip(site.receivers, children)}
+        return Outcome(children[0].begun, done)
 
     def copy(self, site: Site, host: Host) -> Path:
         return site.folder(host) / site.payload.name
 
-    def _start(self, site: Site, crew: Crew, host: Host) -> Member:
+    def _start(self, site: Site, group: ProcessGroup, host: Host) -> Child:
         source = f"{site.remote(site.seed)}/{site.payload.name}"
         target = f"{host.user}@{host.address}:{site.remote(host)}/"
         argv = COMMANDS[self.name](_ssh_options(site), source, target)
         log = site.folder(site.seed) / f"{self.name}_{host.name}.txt"
-        return crew.start(f"{self.name} to {host.name}", site.seed.popen, argv, log)
+        return group.start(f"{self.name} to {host.name}", site.seed.popen, argv, log)
 
 
 def _own(host: Host, path: Path) -> None:

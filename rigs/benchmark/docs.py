@@ -9,7 +9,7 @@ from typing import Any, Dict, List, Mapping, Sequence
 from peer.core.sizes import format_size
 from rigs.benchmark import plot, table
 from rigs.benchmark.records import Kept, Run
-from rigs.errors import BenchError
+from rigs.errors import RigError
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "benchmarks.md"
 BEGIN = "<!-- figures: written by `python rigs/bench.py report --docs`, don't edit -->"
@@ -17,7 +17,7 @@ END = "<!-- end of figures -->"
 
 
 def write(found: Mapping[str, Kept]) -> List[Path]:
-    """Replace what stands between the marks; the files written. Raises BenchError if the marks aren't there."""
+    """Replace what stands between the marks; the files written. Raises RigError if the marks aren't there."""
     text = PAGE.read_text(encoding="utf-8")
     pictures = plot.write(PAGE.parent, found)
     PAGE.write_text(between_marks(text, figures(found, bool(pictures)), str(PAGE)), encoding="utf-8")
@@ -25,11 +25,11 @@ def write(found: Mapping[str, Kept]) -> List[Path]:
 
 
 def between_marks(text: str, new: str, source: str = PAGE.name) -> str:
-    """`text` with `new` between its marks. Raises BenchError."""
+    """`text` with `new` between its marks. Raises RigError."""
     head, begin, rest = text.partition(BEGIN)
     _, end, tail = rest.partition(END)
     if not (begin and end):
-        raise BenchError(f"{source}: the two marks around the figures are gone: put '{BEGIN}' and '{END}' back")
+        raise RigError(f"{source}: the two marks around the figures are gone: put '{BEGIN}' and '{END}' back")
     return f"{head}{BEGIN}\n{new}{END}{tail}"
 
 

@@ -10,11 +10,10 @@ from typing import Dict, Optional
 
 from netlab.labhost import Host
 from rigs.benchmark import libtorrent_peer, torrent
-from rigs.benchmark.site import Site
-from rigs.benchmark.tool import Outcome
+from rigs.benchmark.site import Outcome, Site
 from rigs.benchmark.torrent import Torrent
-from rigs.errors import BenchError
-from rigs.procgroup import Crew, Member
+from rigs.errors import RigError
+from rigs.procgroup import Child, ProcessGroup
 
 PORT = 6881
 READY_SECONDS = 30.0
@@ -38,23 +37,23 @@ class Libtorrent:
     def prepare(self, site: Site) -> None:
         self._torrent = torrent.make(site.payload)
 
-    def run(self, site: Site, crew: Crew) -> Outcome:
+    def run(self, site: Site, group: ProcessGroup) -> Outcome:
         site.lend(site.seed, site.folder(site.seed))
-        seed = self._start(site, crew, site.seed)
-        crew.wait(lambda: "listening" in _said(site, crew, site.seed), READY_SECONDS, seed.name, FACT_SECONDS)
-        members = [self._start(site, crew, host) for host in site.receivers]
+        seed = self._start(site, group, site.seed)
+        group.wait(lambda: "listening" in _said(site, group, site.seed), READY_SECONDS, seed.name, FACT_SECONDS)
+        children = [self._start(site, group, host) for host in site.receivers]
 
         def complete() -> bool:
-            return all("complete" in _said(site, crew, host) for host in site.receivers)
+            return all("complete" in _said(site, group, host) for host in site.receivers)
 
-        crew.wait(complete, site.scenario.deadline, "libtorrent's receivers", FACT_SECONDS)
-        done = {host.name: _said(site, crew, host)["complete"] for host in site.receivers}
-        return Outcome(members[0].begun, done, {"settings": libtorrent_peer.TUNED})
+        group.wait(complete, site.scenario.deadline, "libtorrent's receivers", FACT_SECONDS)
+        done = {host.name: _said(site, group, host)["complete"] for host in site.receivers}
+        return Outcome(children[0].begun, done, {"settings": libtorrent_peer.TUNED})
 
     def copy(self, site: Site, host: Host) -> Path:
         return site.folder(host) / site.payload.name
 
-    def _start(self, site: Site, crew: Crew, host: Host) -> Member:
+    def _start(self, site: Site, group: ProcessGroup, host: Host) -> Child:
         assert self._torrent
         folder = site.folder(host)
         (folder / TORRENT).write_bytes(self._torrent.data)
@@ -68,14 +67,14 @@ class Libtorrent:
         }
         (folder / JOB).write_text(json.dumps(job))
         argv = [sys.executable, libtorrent_peer.__file__, f"{site.remote(host)}/{JOB}"]
-        return crew.start(f"libtorrent on {host.name}", site.launcher(host), argv, folder / SAID)
+        return group.start(f"libtorrent on {host.name}", site.launcher(host), argv, folder / SAID)
 
 
-def _said(site: Site, crew: Crew, host: Host) -> Dict[str, float]:
-    """What a session has reported so far: a word and its time. Raises BenchError if it has ended."""
-    for member in crew.members:
-        if member.code is not None:
-            raise BenchError(f"{member.name}: ended early with exit code {member.code}: {member.last_words}")
+def _said(site: Site, group: ProcessGroup, host: Host) -> Dict[str, float]:
+    """What a session has reported so far: a word and its time. Raises RigError if it has ended."""
+    for child in group.children:
+        if child.code is not None:
+            raise RigError(f"{child.name}: ended early with exit code {child.code}: {child.last_words}")
     lines = (site.folder(host) / SAID).read_text(errors="replace").splitlines()
     words = (line.split() for line in lines)
     return {pair[0]: float(pair[1]) for pair in words if len(pair) == 2 and pair[0] in libtorrent_peer.WORDS}

@@ -4,29 +4,29 @@ from __future__ import annotations
 
 import filecmp
 import os
-import random
-import socket
 import statistics
 import subprocess
 import uuid
 from functools import partial
 from pathlib import Path
-from typing import Dict, Iterator, List
+from typing import Dict, Iterable, Iterator, NamedTuple
 
 from peer.core import graph
 from peer.core.config import Common
 from peer.core.sizes import format_size
+from peer.core.swarmfile import folder_texts
 from peer.edge.generate import write_file
 from peer.edge.hashing import make_manifest
-from rigs import accounting, keys, peerprocess, swarmdir
-from rigs.benchmark import loglines, warm
-from rigs.benchmark.care import Care, careful
+from rigs import accounting, peerprocess, swarmdir
+from rigs.benchmark import warm
 from rigs.benchmark.records import LocalRun
+from rigs.benchmark.rounds import Care, careful
 from rigs.benchmark.scenarios import KIB, MIB
-from rigs.benchmark.workfolder import remove
-from rigs.errors import BenchError
-from rigs.procgroup import Crew, Member
-from rigs.swarmdir import Rows, Wish
+from rigs.errors import RigError
+from rigs.freeports import free_ports
+from rigs.procgroup import Child, ProcessGroup
+from rigs.swarmdir import Rows, WeftOptions
+from rigs.workfolder import remove
 
 PAYLOAD = "payload.bin"
 SCALE_SIZES = (10, 30, 60, 100)
@@ -34,12 +34,13 @@ SCALE_BYTES = 64 * MIB
 PEER_BYTES = 30 * MIB  # of memory that one process may take
 CLASSIC_PEERS, CLASSIC_BYTES = 5, 20 * MIB
 CLASSIC_COMMON = Common(2, 1, 2, PAYLOAD, CLASSIC_BYTES, 16 * KIB)
+_TOLD = (b"received the '", b"choked by ")  # haves, interest and its end; chokes and unchokes
+_PIECE = b" has downloaded the piece "
 DEADLINE = 600.0
 TITLES = {
     "scale": f"scale: {', '.join(map(str, SCALE_SIZES))} fleet peers on loopback, {format_size(SCALE_BYTES)}",
     "classic": f"classic: {CLASSIC_PEERS} classic peers on loopback, {format_size(CLASSIC_BYTES)} in pieces of 16 KiB",
 }
-PORTS = (20_000, 32_000)  # below those that the system gives to connections
 
 
 class LocalSwarm:
@@ -52,24 +53,24 @@ class LocalSwarm:
         folder.mkdir()
         swarmdir.write_texts(folder, texts)
         if tls:
-            keys.write({row.peer_id: folder for row in rows})
+            swarmdir.write_keys({row.peer_id: folder for row in rows})
         self._copy(rows[0].peer_id).parent.mkdir()
         os.link(payload, self._copy(rows[0].peer_id))
 
-    def run_fleet(self, crew: Crew) -> float:
+    def run_fleet(self, group: ProcessGroup) -> float:
         """Seconds from the first receiver's start, the seed listening, to the last copy under its final name."""
-        seed = self._start(crew, self._rows[0].peer_id)
-        peerprocess.wait_listening(crew, seed, self._folder, self._rows[0].peer_id)
-        members = [self._start(crew, row.peer_id) for row in self._rows[1:]]
-        crew.wait_ends([*members, seed], DEADLINE)
+        seed = self._start(group, self._rows[0].peer_id)
+        peerprocess.wait_listening(group, seed, self._folder, self._rows[0].peer_id)
+        children = [self._start(group, row.peer_id) for row in self._rows[1:]]
+        group.wait_ends([*children, seed], DEADLINE)
         done = max(peerprocess.finished_at(self._copy(row.peer_id)) for row in self._rows[1:])
-        return done - members[0].begun
+        return done - children[0].begun
 
-    def run_classic(self, crew: Crew) -> float:
+    def run_classic(self, group: ProcessGroup) -> float:
         """Seconds from the first peer's start to the last one's exit."""
-        members = [self._start(crew, row.peer_id) for row in self._rows]
-        crew.wait_ends(members, DEADLINE)
-        return max(member.ended for member in members) - members[0].begun
+        children = [self._start(group, row.peer_id) for row in self._rows]
+        group.wait_ends(children, DEADLINE)
+        return max(child.ended for child in children) - children[0].begun
 
     def problem(self) -> str:
         """The first peer whose copy isn't the payload; "" if all are."""
@@ -80,14 +81,14 @@ class LocalSwarm:
 
     def messages(self) -> float:
         """Messages a piece, by all event logs."""
-        return loglines.count(path.read_bytes() for path in self._folder.glob("log_peer_*.log")).a_piece
+        return count(path.read_bytes() for path in self._folder.glob("log_peer_*.log")).a_piece
 
     def _copy(self, peer_id: int) -> Path:
         return self._folder / f"peer_{peer_id}" / self._payload.name
 
-    def _start(self, crew: Crew, peer_id: int) -> Member:
+    def _start(self, group: ProcessGroup, peer_id: int) -> Child:
         argv, log = peerprocess.command(peer_id, str(self._folder)), self._folder / f"stderr_{peer_id}.txt"
-        return crew.start(f"peer {peer_id}", subprocess.Popen, argv, log, cwd=str(peerprocess.CHECKOUT))
+        return group.start(f"peer {peer_id}", subprocess.Popen, argv, log, cwd=str(peerprocess.CHECKOUT))
 
 
 def scale_room() -> int:
@@ -99,17 +100,17 @@ def classic_room() -> int:
     return 2 * CLASSIC_PEERS * CLASSIC_BYTES
 
 
-def scale(folder: Path, wish: Wish, runs: int, care: Care) -> Iterator[LocalRun]:
+def scale(folder: Path, weft: WeftOptions, runs: int, care: Care) -> Iterator[LocalRun]:
     """Fleet swarms of growing size."""
     payload = _payload(folder, SCALE_BYTES)
-    manifest = make_manifest(str(payload), wish.piece_size)
+    manifest = make_manifest(str(payload), weft.piece_size)
     for count in SCALE_SIZES:
         rows = _rows(count)
-        near = _neighbours(rows, wish.limits.degree)
+        near = _neighbours(rows, weft.limits.degree)
         for number in range(1, runs + 1):
-            texts = swarmdir.fleet_texts(manifest, rows, wish, uuid.uuid4().hex[:12])
+            texts = swarmdir.fleet_texts(manifest, rows, weft, uuid.uuid4().hex[:12])
             bare = LocalRun("scale", count, number, neighbours=near)
-            yield from careful(care, partial(_measure, bare, payload, rows, texts, wish.tls))
+            yield from careful(care, partial(_measure, bare, payload, rows, texts, weft.tls))
     payload.unlink()
 
 
@@ -117,7 +118,7 @@ def classic(folder: Path, runs: int, care: Care) -> Iterator[LocalRun]:
     """Classic swarms, as a course runs them."""
     payload = _payload(folder, CLASSIC_BYTES)
     rows = _rows(CLASSIC_PEERS)
-    texts = swarmdir.classic_texts(CLASSIC_COMMON, rows)
+    texts = folder_texts(CLASSIC_COMMON, rows)
     for number in range(1, runs + 1):
         bare = LocalRun("classic", CLASSIC_PEERS, number, neighbours=CLASSIC_PEERS - 1)
         yield from careful(care, partial(_measure, bare, payload, rows, texts))
@@ -139,20 +140,20 @@ def _measure(bare: LocalRun, payload: Path, rows: Rows, texts: Dict[str, str], t
 
 def _run(bare: LocalRun, swarm: LocalSwarm, folder: Path) -> LocalRun:
     watch = accounting.Watch()
-    crew = Crew(sample_seconds=0.5 if bare.peers > 20 else 0.2)
+    group = ProcessGroup(sample_seconds=0.5 if bare.peers > 20 else 0.2)
     try:
-        with crew:
-            seconds = (swarm.run_classic if bare.what == "classic" else swarm.run_fleet)(crew)
+        with group:
+            seconds = (swarm.run_classic if bare.what == "classic" else swarm.run_fleet)(group)
         return bare._replace(
             problem=swarm.problem(),
             seconds=seconds,
-            cpu=crew.cpu,
-            peak=max(member.peak for member in crew.members),
-            files=max(member.files for member in crew.members),
+            cpu=group.cpu,
+            peak=max(child.peak for child in group.children),
+            files=max(child.files for child in group.children),
             messages=swarm.messages(),
-            others=watch.stop(crew.cpu).others,
+            others=watch.stop(group.cpu).others,
         )
-    except BenchError as error:
+    except RigError as error:
         return bare._replace(problem=str(error))
     finally:
         remove(folder)
@@ -168,19 +169,23 @@ def _rows(count: int) -> Rows:
     return swarmdir.rows([("127.0.0.1", port) for port in free_ports(count)])
 
 
-def free_ports(count: int) -> List[int]:
-    """Ports that nobody listens at now, any of them: another swarm may be looking too. Raises BenchError."""
-    found: List[int] = []
-    for port in random.sample(range(*PORTS), len(range(*PORTS))):
-        if len(found) == count:
-            break
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            found.append(port)
-    if len(found) < count:
-        raise BenchError(f"only {len(found)} ports are free from {PORTS[0]} to {PORTS[1]}: end what listens there")
-    return found
+class Counted(NamedTuple):
+    """Messages that came in, pieces among them, and the requests those answered."""
+
+    messages: int
+    pieces: int
+
+    @property
+    def a_piece(self) -> float:
+        """Messages for each piece delivered."""
+        return self.messages / self.pieces if self.pieces else 0.0
+
+
+def count(logs: Iterable[bytes]) -> Counted:
+    """What these logs tell; bitfields and what no log names are left out."""
+    messages = pieces = 0
+    for log in logs:
+        found = log.count(_PIECE)
+        pieces += found
+        messages += 2 * found + sum(log.count(words) for words in _TOLD)
+    return Counted(messages, pieces)

@@ -8,13 +8,13 @@ import signal
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import Iterable, List, Set
+from typing import Any, Dict, Iterable, List, NamedTuple, Protocol, Set
 
 from netlab import Lab, processes
 from netlab.labhost import Host
 from rigs import accounting
 from rigs.benchmark.scenarios import Scenario
-from rigs.procgroup import Launch
+from rigs.procgroup import Launch, ProcessGroup
 
 RUN = "run"
 EMPTY_SECONDS = 10.0
@@ -84,3 +84,29 @@ def _kill(pids: Iterable[int]) -> None:
     for pid in pids:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
+
+
+class Outcome(NamedTuple):
+    """When the receivers were started, and when each had its verified copy (seconds since the epoch, by host)."""
+
+    begun: float
+    done: Dict[str, float]
+    details: Dict[str, Any] = {}
+
+
+class Tool(Protocol):
+    """One way to bring the payload from the seed to all receivers."""
+
+    name: str
+
+    def missing(self) -> str:
+        """Why it can't be run on this machine; "" if it can."""
+
+    def prepare(self, site: Site) -> None:
+        """What isn't measured: configurations, torrents, manifests."""
+
+    def run(self, site: Site, group: ProcessGroup) -> Outcome:
+        """One run in the fresh folders of `site`. Raises RigError if a receiver doesn't get the payload."""
+
+    def copy(self, site: Site, host: Any) -> Any:
+        """Where the receiver's copy lies at the end, as this machine reaches it."""

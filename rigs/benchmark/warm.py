@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Iterator
 
-from rigs.benchmark import workfolder
+from rigs import workfolder
 
 BLOCK = 1 << 20  # bytes from one page that is kept to the next: less than any block that is given back
 

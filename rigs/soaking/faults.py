@@ -1,4 +1,4 @@
-"""What may go wrong in a round, as data, and the deeds that make it happen."""
+"""What may go wrong in a round, as data, and the actions that make it happen."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ START, END, FREEZE, THAW, PART, JOIN, BRAKE, RELEASE, SPOIL, END_COPIED = (
 )  # fmt: skip
 
 
-class Deed(NamedTuple):
+class Action(NamedTuple):
     """One thing to do, `at` seconds after the start."""
 
     at: float
@@ -51,8 +51,8 @@ _FIRST: Dict[str, Sequence[str]] = {
 _THEN: Dict[str, str] = {KILL: START, CORRUPT: START, STOP: THAW, CUT: JOIN, SLOW: RELEASE, LATE: START}
 
 
-def deeds(faults: Sequence[Fault]) -> List[Deed]:
+def actions(faults: Sequence[Fault]) -> List[Action]:
     """All that is to be done, in the order of time."""
-    found = [Deed(fault.at, what, fault.place, fault) for fault in faults for what in _FIRST[fault.kind]]
-    found += [Deed(fault.until, _THEN[fault.kind], fault.place, fault) for fault in faults if fault.kind in _THEN]
-    return sorted(found, key=lambda deed: deed.at)
+    found = [Action(fault.at, what, fault.place, fault) for fault in faults for what in _FIRST[fault.kind]]
+    found += [Action(fault.until, _THEN[fault.kind], fault.place, fault) for fault in faults if fault.kind in _THEN]
+    return sorted(found, key=lambda action: action.at)

@@ -1,4 +1,4 @@
-"""Where the peers of a round stand: hosts of a lab with links that can be cut and slowed down, or this machine."""
+"""What the peers of a round run on: hosts of a lab with links that can be cut and slowed down, or this machine."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any, Callable, Dict, List, NamedTuple, Protocol
 
 from netlab import Lab
-from rigs.benchmark.loopback import free_ports
+from rigs.freeports import free_ports
 from rigs.soaking.roundplan import MOST_PEERS
 from rigs.swarmdir import FIRST_PORT
 
 RUN = "run"
 
 
-class Stand(NamedTuple):
+class Machine(NamedTuple):
     """One peer's place. `folder`: its working directory as we reach it; `remote`: as the peer itself names it."""
 
     folder: Path
@@ -26,16 +26,16 @@ class Stand(NamedTuple):
     launch: "Callable[..., subprocess.Popen[Any]]"  # as Popen
 
 
-class Ground(Protocol):
-    """Makes fresh stands for a round; where there are links, cuts, joins and shapes them (`rate` in Mbit/s)."""
+class Machines(Protocol):
+    """Makes fresh machines for a round; where there are links, cuts, joins and shapes them (`rate` in Mbit/s)."""
 
-    def stands(self, count: int, rate: float) -> List[Stand]: ...
+    def prepare(self, count: int, rate: float) -> List[Machine]: ...
     def part(self, place: int) -> None: ...
     def join(self, place: int) -> None: ...
     def rate(self, place: int, mbit: float) -> None: ...
 
 
-class LabGround:
+class LabMachines:
     """A host of a lab for each peer; leaving the `with` block takes the lab down."""
 
     def __init__(self, folder: Path, hosts: int = MOST_PEERS) -> None:
@@ -44,14 +44,14 @@ class LabGround:
         self._rates: Dict[int, float] = {}
         self._cut: Dict[int, bool] = {}
 
-    def stands(self, count: int, rate: float) -> List[Stand]:
+    def prepare(self, count: int, rate: float) -> List[Machine]:
         found = []
         for place, host in enumerate(self._hosts[:count]):
             self.join(place)
             self.rate(place, rate)
             fresh(host.home / RUN)
             remote = f"{host.remote_home}/{RUN}"
-            found.append(Stand(host.home / RUN, remote, host.address, FIRST_PORT, _as_root(host.popen)))
+            found.append(Machine(host.home / RUN, remote, host.address, FIRST_PORT, _as_root(host.popen)))
         return found
 
     def part(self, place: int) -> None:
@@ -67,25 +67,25 @@ class LabGround:
             self._rates[place] = mbit
             self._lab.rate(self._hosts[place].name, mbit)
 
-    def __enter__(self) -> "LabGround":
+    def __enter__(self) -> "LabMachines":
         return self
 
     def __exit__(self, *_: object) -> None:
         self._lab.down()
 
 
-class LocalGround:
+class LocalMachines:
     """A folder for each peer on this machine; no links, so nothing to cut or to shape."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def stands(self, count: int, rate: float) -> List[Stand]:
+    def prepare(self, count: int, rate: float) -> List[Machine]:
         found = []
         for place, port in enumerate(free_ports(count)):
             folder = self._folder / f"host{place + 1}"
             fresh(folder)
-            found.append(Stand(folder, str(folder), "127.0.0.1", port, subprocess.Popen))
+            found.append(Machine(folder, str(folder), "127.0.0.1", port, subprocess.Popen))
         return found
 
     def part(self, place: int) -> None:
@@ -96,7 +96,7 @@ class LocalGround:
     def rate(self, place: int, mbit: float) -> None:
         raise NotImplementedError
 
-    def __enter__(self) -> "LocalGround":
+    def __enter__(self) -> "LocalMachines":
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -1,61 +1,59 @@
-"""The peers of a round as processes: started, killed, frozen and thawed; none survives the round."""
+"""The peers of a round as processes, by their place: started, killed, frozen and thawed; none survives the round."""
 
 from __future__ import annotations
 
 import signal
-import subprocess
-import time
-from typing import Any, Dict, List, Optional
+from typing import Dict, List, Optional, Set
 
 from rigs.peerprocess import CHECKOUT
-from rigs.soaking.rounddir import Camp
+from rigs.procgroup import Child, ProcessGroup
+from rigs.soaking.rounddirs import RoundDirs
+from rigs.soaking.roundplan import peer_id
 
 END_SECONDS = 10.0
 
 
-class Cast:
+class RoundPeers:
     """`killed`: places whose peer we killed and have not started again."""
 
-    def __init__(self, camp: Camp) -> None:
-        self._camp = camp
-        self._processes: "Dict[int, subprocess.Popen[Any]]" = {}
-        self.killed: Dict[int, bool] = {}
+    def __init__(self, dirs: RoundDirs) -> None:
+        self._dirs = dirs
+        self._group = ProcessGroup()
+        self._lives: Dict[int, Child] = {}  # the last of each place
+        self.killed: Set[int] = set()
 
     def start(self, place: int) -> None:
         """A peer's first life, or its next."""
-        launch = self._camp.stands[place].launch
-        with open(self._camp.words(place), "ab") as words:
-            self._processes[place] = launch(
-                self._camp.command(place), stdin=subprocess.DEVNULL, stdout=words, stderr=words, cwd=str(CHECKOUT)
-            )
-        self.killed.pop(place, None)
+        launch, words = self._dirs.machines[place].launch, self._dirs.words(place)
+        name, argv = f"peer {peer_id(place)}", self._dirs.command(place)
+        self._lives[place] = self._group.start(name, launch, argv, words, cwd=str(CHECKOUT))
+        self.killed.discard(place)
 
     def running(self, place: int) -> bool:
-        process = self._processes.get(place)
-        return process is not None and process.poll() is None
+        """Whether it was started and has not ended."""
+        return place in self._lives and not self._lives[place].wait(0)
 
     def code(self, place: int) -> Optional[int]:
         """How its last life ended; None if it hasn't."""
-        process = self._processes.get(place)
-        return process.poll() if process else None
+        if place not in self._lives or self.running(place):
+            return None
+        return self._lives[place].code
 
     def kill(self, place: int) -> None:
-        self._processes[place].kill()
-        self._processes[place].wait(END_SECONDS)
-        self.killed[place] = True
+        """End it now; frozen ones too."""
+        self.signal(place, signal.SIGKILL)
+        self._lives[place].wait(END_SECONDS)
+        self.killed.add(place)
 
     def signal(self, place: int, number: int) -> None:
-        self._processes[place].send_signal(number)
+        """Send it a signal."""
+        self._lives[place].signal(number)
 
     @property
     def alive(self) -> List[int]:
-        return [place for place in self._processes if self.running(place)]
+        """The places of those that run."""
+        return [place for place in self._lives if self.running(place)]
 
     def end(self) -> None:
         """All that still run, frozen ones too."""
-        for number in (signal.SIGCONT, signal.SIGKILL):
-            for place in self.alive:
-                self.signal(place, number)
-        deadline = time.monotonic() + END_SECONDS
-        for process in self._processes.values():
-            process.wait(max(0.1, deadline - time.monotonic()))
+        self._group.stop((signal.SIGKILL,))

@@ -8,12 +8,12 @@ from statistics import median
 from typing import List, Optional
 
 from peer.core.swarmfile import FLEET
+from rigs.errors import RigError
 from rigs.peerprocess import compile_peer, finished_at
-from rigs.soaking.errors import SoakError
 from rigs.soaking.faults import SLOWER
-from rigs.soaking.machines import LabGround
-from rigs.soaking.rounddir import Camp
-from rigs.soaking.roundpeers import Cast
+from rigs.soaking.machines import LabMachines
+from rigs.soaking.rounddirs import RoundDirs
+from rigs.soaking.roundpeers import RoundPeers
 from rigs.soaking.roundplan import MIB, Round, peer_id
 from rigs.soaking.series import work_folder
 
@@ -24,16 +24,16 @@ ALLOWED = 1.10  # times as long as without
 
 
 def run(pairs: int, work: Optional[Path]) -> int:
-    """Measure, tell, and give the exit code: 1 if the others take more than a tenth longer. Raises SoakError."""
+    """Measure, tell, and give the exit code: 1 if the others take more than a tenth longer. Raises RigError."""
     compile_peer()
     without: List[float] = []
     beside: List[float] = []
-    with work_folder(work, SWARM.size * (RECEIVERS + 3)) as folder, LabGround(folder, SWARM.peers) as ground:
+    with work_folder(work, SWARM.size * (RECEIVERS + 3)) as folder, LabMachines(folder, SWARM.peers) as machines:
         print(f"{RECEIVERS} receivers at {SWARM.rate:g} Mbit/s; at best {SWARM.seconds:.2f} s", flush=True)
         for number in range(pairs):
             slow = 1 + number % RECEIVERS
             for seconds, factor in ((without, 1), (beside, SLOWER)):
-                seconds.append(_others_whole(ground, folder / "payload", slow, factor))
+                seconds.append(_others_whole(machines, folder / "payload", slow, factor))
             line = f"{without[-1]:.2f} s; {beside[-1]:.2f} s beside {peer_id(slow)} at 1/{SLOWER} of the rate"
             print(f"  {line}", flush=True)
     ratio = median(beside) / median(without)
@@ -41,21 +41,21 @@ def run(pairs: int, work: Optional[Path]) -> int:
     return 0 if ratio <= ALLOWED else 1
 
 
-def _others_whole(ground: LabGround, source: Path, slow: int, factor: int) -> float:
+def _others_whole(machines: LabMachines, source: Path, slow: int, factor: int) -> float:
     """Seconds from the first start until the last receiver but the slow one has its copy."""
-    stands = ground.stands(SWARM.peers, SWARM.rate)
-    ground.rate(slow, SWARM.rate / factor)
-    camp = Camp(SWARM, stands, source)
-    cast = Cast(camp)
+    prepared = machines.prepare(SWARM.peers, SWARM.rate)
+    machines.rate(slow, SWARM.rate / factor)
+    dirs = RoundDirs(SWARM, prepared, source)
+    peers = RoundPeers(dirs)
     others = [place for place in range(1, SWARM.peers) if place != slow]
     begun = time.time()
     try:
         for place in range(SWARM.peers):
-            cast.start(place)
-        while not all(camp.final(place).exists() for place in others):
+            peers.start(place)
+        while not all(dirs.final(place).exists() for place in others):
             if time.time() > begun + DEADLINE:
-                raise SoakError(f"not all were whole after {DEADLINE:.0f} s: try again on an idle machine")
+                raise RigError(f"not all were whole after {DEADLINE:.0f} s: try again on an idle machine")
             time.sleep(0.05)
-        return max(finished_at(camp.final(place)) for place in others) - begun
+        return max(finished_at(dirs.final(place)) for place in others) - begun
     finally:
-        cast.end()
+        peers.end()

@@ -7,12 +7,10 @@ from typing import NamedTuple
 from deploy.edge.hosts.host import Link
 from deploy.edge.pushed.bundle import CODE_NAME, parcel, send
 from deploy.edge.pushed.zipapp import peer_zip
-from peer.core import config, swarmfile
-from peer.core import folder as names
 from peer.core.config import Common, PeerRow
 from peer.core.manifest import Manifest, from_json
-from peer.core.swarmfile import FLEET, Limits, SwarmFile
-from tests.helpers.ports import free_ports
+from peer.core.swarmfile import FLEET, Limits, SwarmFile, folder_texts
+from rigs.freeports import free_ports
 
 NAME = "file.dat"
 SIZE = 300_000
@@ -35,10 +33,6 @@ def push(link: Link, run: str = "r1", patience: float = 60.0) -> Pushed:
     ports = free_ports(2)
     rows = (PeerRow(1001, "127.0.0.1", ports[0], True), PeerRow(1002, "127.0.0.1", ports[1], False))
     swarm = SwarmFile("swarm", run, FLEET, manifest, Limits(patience=patience))
-    texts = {
-        names.COMMON: config.format_common(Common(2, 5, 10, NAME, SIZE, 65536)),
-        names.PEER_INFO: config.format_peer_info(rows),
-        names.SWARM: swarmfile.format_swarm(swarm),
-    }
+    texts = folder_texts(Common(2, 5, 10, NAME, SIZE, 65536), rows, swarm)
     send(link, [parcel(name, text.encode()) for name, text in texts.items()])
     return Pushed(manifest, ports)

@@ -18,9 +18,9 @@ import pytest
 from deploy.core.inventory import LOCAL, Host
 from deploy.edge.hosts.host import Link
 from deploy.edge.hosts.local import LocalTransport
+from rigs.freeports import free_ports
 from tests.deploy_edge.fabrun import ROOT, SECONDS, Ran, fab, fab_command, fab_environment
 from tests.deploy_edge.planned import steps_in
-from tests.helpers.ports import free_ports
 from tests.helpers.waiting import wait_for
 
 INVENTORY = """\

@@ -14,7 +14,7 @@ from peer.core.errors import BusyError
 from peer.core.events import DialFailed
 from peer.core.handshake import CLASSIC_STYLE, Style
 from peer.edge.dialler import Dialler, Listener, Met
-from tests.helpers.ports import free_ports
+from rigs.freeports import free_ports
 from tests.helpers.sockets import has_ended, receive
 from tests.helpers.waiting import DEADLINE, wait_for
 

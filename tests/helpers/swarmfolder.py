@@ -14,9 +14,9 @@ from peer.core.config import Common, PeerRow
 from peer.core.eventlog import Entry
 from peer.core.manifest import Manifest
 from peer.core.status import Status
-from peer.core.swarmfile import Limits, SwarmFile, format_swarm
+from peer.core.swarmfile import Limits, SwarmFile, folder_texts
 from peer.edge.hashing import make_manifest
-from tests.helpers.ports import free_ports
+from rigs.freeports import free_ports
 
 FIRST_ID = 1001
 NAME = "TheFile.dat"
@@ -71,11 +71,9 @@ class SwarmFolder:
 
     def write_configuration(self) -> None:
         """The two classic files, and swarm.json where the profile is known."""
-        (self.root / "Common.cfg").write_text(config.format_common(self.common))
-        (self.root / "PeerInfo.cfg").write_text(config.format_peer_info(self.rows))
-        if self.wish.profile:
-            swarm = SwarmFile("test", "run-1", self.wish.profile, self.manifest, self.wish.limits)
-            (self.root / "swarm.json").write_text(format_swarm(swarm))
+        swarm = SwarmFile("test", "run-1", self.wish.profile, self.manifest, self.wish.limits)
+        for name, text in folder_texts(self.common, self.rows, swarm if self.wish.profile else None).items():
+            (self.root / name).write_text(text)
 
     def give_payload(self, peer: int) -> None:
         """Put a copy of the original where this peer has its payload."""

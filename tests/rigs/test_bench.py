@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from rigs import bench, keys
-from rigs.benchmark import toolbox
+from rigs import bench, swarmdir
+from rigs.benchmark import campaign
 from rigs.benchmark.records import Kept, Run, write
-from rigs.swarmdir import Wish
+from rigs.swarmdir import WeftOptions
 from tests.helpers.waiting import wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -62,7 +62,7 @@ def test_a_report_of_what_was_measured(tmp_path, capsys):
 def test_what_is_missing_is_named_once_each(monkeypatch):
     monkeypatch.setattr("shutil.which", lambda _name: None)
     monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
-    tools, absent = toolbox.choose(["weft", "aria2", "libtorrent", "rsync", "scp"], Wish())
+    tools, absent = campaign.choose(["weft", "aria2", "libtorrent", "rsync", "scp"], WeftOptions())
     assert [tool.name for tool in tools] == ["weft"]
     assert absent == {
         "aria2": "aria2 and opentracker not installed: apt-get install aria2 opentracker",
@@ -73,8 +73,8 @@ def test_what_is_missing_is_named_once_each(monkeypatch):
 
 
 def test_tls_is_measured_where_peers_speak_it():
-    _, absent = toolbox.choose(["weft-tls"], Wish())
-    assert absent == ({"weft-tls": keys.missing()} if keys.missing() else {})
+    _, absent = campaign.choose(["weft-tls"], WeftOptions())
+    assert absent == ({"weft-tls": swarmdir.no_tls()} if swarmdir.no_tls() else {})
 
 
 def start(tmp_path: Path, *arguments: str) -> "subprocess.Popen[str]":

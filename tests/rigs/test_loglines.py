@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from peer.core.eventlog import KINDS, Entry, format_entry
-from rigs.benchmark import loglines
+from rigs.benchmark import loopback
 
 MESSAGES = {"unchoked": 1, "choked": 1, "have": 1, "interested": 1, "not interested": 1, "piece": 2}
 
@@ -14,12 +14,12 @@ def line(kind: str) -> bytes:
 
 
 def test_each_kind_of_line_counts_for_its_messages():
-    assert {kind: loglines.count([line(kind)]).messages for kind in KINDS} == {
+    assert {kind: loopback.count([line(kind)]).messages for kind in KINDS} == {
         kind: MESSAGES.get(kind, 0) for kind in KINDS
     }
 
 
 def test_messages_a_piece_over_all_logs():
-    found = loglines.count([line("piece") * 2 + line("have") * 5, line("piece") * 2 + line("unchoked")])
+    found = loopback.count([line("piece") * 2 + line("have") * 5, line("piece") * 2 + line("unchoked")])
     assert found == (14, 4) and found.a_piece == 3.5
-    assert loglines.count([b""]).a_piece == 0
+    assert loopback.count([b""]).a_piece == 0

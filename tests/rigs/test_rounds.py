@@ -8,14 +8,13 @@ import subprocess
 import pytest
 
 from netlab import addresses
-from rigs.benchmark import toolbox
-from rigs.benchmark.care import Care
+from rigs.benchmark import campaign
 from rigs.benchmark.records import Run
-from rigs.benchmark.rounds import play
+from rigs.benchmark.rounds import Care, run_rounds
 from rigs.benchmark.scenarios import MIB, SCENARIOS, Scenario
-from rigs.benchmark.tool import Outcome
-from rigs.benchmark.workfolder import LAB
-from rigs.swarmdir import Wish
+from rigs.benchmark.site import Outcome
+from rigs.swarmdir import WeftOptions
+from rigs.workfolder import LAB
 from tests.lab.conftest import lab_possible  # noqa: F401
 
 TINY = Scenario("tiny", 2, 200.0, 3 * MIB + 17)
@@ -46,7 +45,7 @@ class Liar:
     def prepare(self, site):
         pass
 
-    def run(self, site, crew):
+    def run(self, site, group):
         return Outcome(0.0, {host.name: 1.0 for host in site.receivers})
 
     def copy(self, site, host):
@@ -54,13 +53,13 @@ class Liar:
 
 
 class Leaver(Liar):
-    """Leaves a process behind that its crew doesn't know."""
+    """Leaves a process behind that its group doesn't know."""
 
     name = "leaver"
 
-    def run(self, site, crew):
+    def run(self, site, group):
         self.left = site.seed.popen(["sleep", "600"], root=True, stdout=subprocess.DEVNULL)
-        return super().run(site, crew)
+        return super().run(site, group)
 
 
 def no_lab_left(folder):
@@ -69,8 +68,8 @@ def no_lab_left(folder):
 
 
 def test_every_tool_brings_right_copies_and_nothing_is_left(folder):
-    tools, _ = toolbox.choose(["weft", "libtorrent", "aria2", "rsync", "scp"], Wish())
-    runs = list(play(TINY, tools, 1, folder, Care()))
+    tools, _ = campaign.choose(["weft", "libtorrent", "aria2", "rsync", "scp"], WeftOptions())
+    runs = list(run_rounds(TINY, tools, 1, folder, Care()))
     assert [run.problem for run in runs] == [""] * len(tools)
     by_tool = {run.tool: run for run in runs}
     assert {"weft", "scp"} <= by_tool.keys()
@@ -82,14 +81,14 @@ def test_every_tool_brings_right_copies_and_nothing_is_left(folder):
 
 
 def test_a_tool_without_copies_is_found_out(folder):
-    (run,) = play(TINY, [Liar()], 1, folder, Care())
+    (run,) = run_rounds(TINY, [Liar()], 1, folder, Care())
     assert run.problem == "node02: its copy isn't the payload"
 
 
 def test_what_a_tool_leaves_running_is_ended(folder, monkeypatch):
     monkeypatch.setattr("rigs.benchmark.site.EMPTY_SECONDS", 0.2)
     leaver = Leaver()
-    (run,) = play(TINY, [leaver], 1, folder, Care())
+    (run,) = run_rounds(TINY, [leaver], 1, folder, Care())
     assert run.problem and leaver.left.wait(20) == -9
 
 
@@ -99,5 +98,5 @@ def test_an_error_takes_the_lab_down(folder, monkeypatch):
 
     monkeypatch.setattr("rigs.benchmark.rounds.measure", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        list(play(TINY, [Liar()], 1, folder, Care()))
+        list(run_rounds(TINY, [Liar()], 1, folder, Care()))
     no_lab_left(folder)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from rigs.benchmark.care import Care, careful
 from rigs.benchmark.records import Run
-from rigs.benchmark.rounds import room, schedule
+from rigs.benchmark.rounds import Care, careful, room, schedule
 from rigs.benchmark.scenarios import GIB, SCENARIOS
 
 

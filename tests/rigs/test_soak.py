@@ -21,7 +21,7 @@ from rigs.soaking import faults, roundpayload
 from rigs.soaking.faults import CORRUPT, CUT, DIE, GRAVE, KILL, LATE, LOST, ORPHAN, PASSING, ROT, SLOW, STOP, Fault
 from rigs.soaking.judge import Found, judge
 from rigs.soaking.roundplan import BARE, GAP, PATIENCE, Round, describe, draw
-from rigs.soaking.series import Campaign, Wish
+from rigs.soaking.series import Series, SoakOptions
 from rigs.soaking.stallwatch import Watchdog
 from tests.helpers.waiting import DEADLINE, wait_for
 
@@ -76,7 +76,7 @@ def test_on_loopback_no_link_is_touched() -> None:
 
 def test_deeds_come_in_the_order_of_time() -> None:
     planned = [Fault(CORRUPT, 1, 2.0, 1.0), Fault(CUT, 2, 0.5, 2.0), Fault(LATE, 3, 0.0, 0.7), Fault(DIE, 0)]
-    assert [(deed.at, deed.what, deed.place) for deed in faults.deeds(planned)] == [
+    assert [(action.at, action.what, action.place) for action in faults.actions(planned)] == [
         (0.0, faults.END_COPIED, 0),
         (0.5, faults.PART, 2),
         (0.7, faults.START, 3),
@@ -89,7 +89,7 @@ def test_deeds_come_in_the_order_of_time() -> None:
 
 def test_what_is_undone_is_undone_and_nothing_else() -> None:
     for swarm in ROUNDS:
-        done = Counter(deed.what for deed in faults.deeds(swarm.faults))
+        done = Counter(action.what for action in faults.actions(swarm.faults))
         assert done[faults.FREEZE] == done[faults.THAW]
         assert done[faults.PART] == done[faults.JOIN] + len(swarm.of(LOST))
         assert done[faults.BRAKE] == done[faults.RELEASE]
@@ -168,7 +168,7 @@ def test_who_is_cut_off_for_good_may_lack_pieces_and_must_say_so() -> None:
     assert verdict(GOOD, swarm) == []
     assert verdict(HONEST._replace(place=2), swarm) != []
     assert "without a word" in verdict(HONEST._replace(words=""), swarm)[0]
-    assert "something stands under the final name" in verdict(HONEST._replace(whole=True), swarm)[0]
+    assert "something is under the final name" in verdict(HONEST._replace(whole=True), swarm)[0]
 
 
 def test_where_the_seed_died_too_early_all_may_lack_pieces_but_only_if_they_are_nowhere() -> None:
@@ -236,12 +236,14 @@ def test_a_real_round_goes_right(kind: str, tmp_path: Path, capsys: pytest.Captu
 
 
 def run(tmp_path: Path, number: int, deadline: Optional[str] = None) -> int:
-    campaign = Campaign(
-        Wish("some", 1, only=number, local=True, keep=tmp_path / "kept", work=tmp_path, deadline=float(deadline or 100))
+    series = Series(
+        SoakOptions(
+            "some", 1, only=number, local=True, keep=tmp_path / "kept", work=tmp_path, deadline=float(deadline or 100)
+        )
     )
-    campaign.run()
-    assert [path.name for path in tmp_path.iterdir()] == (["kept"] if campaign.wrong else []), "nothing else is left"
-    return campaign.wrong
+    series.run()
+    assert [path.name for path in tmp_path.iterdir()] == (["kept"] if series.wrong else []), "nothing else is left"
+    return series.wrong
 
 
 def test_a_wrong_round_is_kept_and_the_line_to_play_it_again_is_told(

@@ -7,7 +7,7 @@ import pytest
 from rigs.benchmark import docs, plot, table
 from rigs.benchmark.records import Kept, LocalRun, Run
 from rigs.benchmark.scenarios import MIB, SCENARIOS
-from rigs.errors import BenchError
+from rigs.errors import RigError
 
 GOOD = Run("A", "weft", 1, seconds=6.0, first=5.5, copies=1.02, cpu=1.0, peak=22 * MIB, idle=0.5)
 OTHER = Run("A", "libtorrent", 1, seconds=12.0, first=10.0, copies=1.8, cpu=4.0, peak=48 * MIB)
@@ -61,7 +61,7 @@ def test_the_generated_part_of_the_page():
 def test_marks_keep_the_words_around_them():
     page = f"# words\n{docs.BEGIN}\nold\n{docs.END}\nmore words\n"
     assert docs.between_marks(page, "new\n") == f"# words\n{docs.BEGIN}\nnew\n{docs.END}\nmore words\n"
-    with pytest.raises(BenchError, match="marks around the figures are gone"):
+    with pytest.raises(RigError, match="marks around the figures are gone"):
         docs.between_marks("# words\n", "new\n")
 
 

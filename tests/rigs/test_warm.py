@@ -8,8 +8,8 @@ from typing import List
 
 import pytest
 
-from rigs import accounting
-from rigs.benchmark import warm, workfolder
+from rigs import accounting, workfolder
+from rigs.benchmark import warm
 
 MIB = 1024 * 1024
 

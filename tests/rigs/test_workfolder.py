@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from rigs.benchmark import workfolder
-from rigs.errors import BenchError
+from rigs import workfolder
+from rigs.errors import RigError
 
 
 @pytest.fixture(autouse=True)
@@ -31,13 +31,13 @@ def test_it_goes_also_when_something_breaks(tmp_path):
 
 def test_too_little_room_is_one_line(tmp_path):
     words = r"1 PiB wanted, .* free: name another folder with --work"
-    with pytest.raises(BenchError, match=words), workfolder.work_folder(tmp_path, 2**50):
+    with pytest.raises(RigError, match=words), workfolder.work_folder(tmp_path, 2**50):
         pass
 
 
 def test_two_at_a_time_would_measure_one_another(monkeypatch, capsys):
     monkeypatch.setattr(workfolder, "WAIT_SECONDS", 0.1)
-    with workfolder.alone(), pytest.raises(BenchError, match="another benchmark has been running"), workfolder.alone():
+    with workfolder.alone(), pytest.raises(RigError, match="another benchmark has been running"), workfolder.alone():
         pass
     assert "waiting for its end" in capsys.readouterr().out
     with workfolder.alone():

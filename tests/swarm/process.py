@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Dict, List, Optional, Sequence, Union
 
 from peer.core.status import Status
+from rigs.procgroup import ProcessGroup
 from tests.helpers.swarmfolder import SwarmFolder
 from tests.helpers.waiting import DEADLINE, wait_for
 
@@ -17,29 +18,28 @@ PROGRAM = ("-m", "peer")  # what Python runs
 
 
 class PeerProcess:
-    """One life of one peer. Its stderr goes to a file, as under `fab`."""
+    """One life of one peer. What it says goes to a file, as under `fab`."""
 
-    def __init__(self, folder: SwarmFolder, peer: int, patience: float, program: Sequence[str] = PROGRAM) -> None:
+    def __init__(self, group: ProcessGroup, folder: SwarmFolder, peer: int, command: Sequence[str]) -> None:
         self.peer = peer
         self.folder = folder
-        self._stderr = folder.root / f"stderr_{peer}.txt"
-        command = [sys.executable, *program, str(peer), "--dir", str(folder.root), "--patience", str(patience)]
-        with self._stderr.open("ab") as stderr:
-            self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=stderr)
+        self._said = folder.root / f"stderr_{peer}.txt"
+        self._child = group.start(f"peer {peer}", subprocess.Popen, command, self._said)
 
     @property
     def pid(self) -> int:
-        return self._process.pid
+        return self._child.process.pid
 
     @property
     def stderr(self) -> str:
         """All that this peer's lives have said so far."""
-        return self._stderr.read_text()
+        return self._said.read_text()
 
     @property
     def code(self) -> Optional[int]:
         """The exit code; None while it lives."""
-        return self._process.poll()
+        self._child.wait(0)
+        return self._child.code
 
     @property
     def status(self) -> Status:
@@ -50,24 +50,18 @@ class PeerProcess:
 
     def wait(self, deadline: float = DEADLINE) -> int:
         """Its exit code, when it ends by itself."""
-        try:
-            return self._process.wait(deadline)
-        except subprocess.TimeoutExpired:
-            raise AssertionError(f"peer {self.peer} still runs after {deadline:g} s\n{self.account()}") from None
+        self._child.wait(deadline)
+        assert self.code is not None, f"peer {self.peer} still runs after {deadline:g} s\n{self.account()}"
+        return self.code
 
     def kill(self, number: int = signal.SIGKILL) -> int:
         """Send it a signal and wait for its end; the exit code."""
-        self._process.send_signal(number)
-        return self._process.wait(DEADLINE)
-
-    def end(self) -> None:
-        """Whatever it does, it is over."""
-        if self.code is None:
-            self.kill()
+        self._child.signal(number)
+        return self.wait()
 
     def account(self) -> str:
         """For a failing test: what it said and knew."""
-        status = self._stderr.with_name(f"status_{self.peer}.json")
+        status = self._said.with_name(f"status_{self.peer}.json")
         log = self.folder.lines(self.peer)
         known = status.read_text() if status.exists() else "no status"
         return f"--- peer {self.peer}: exit {self.code}\n{self.stderr}{known}\n" + "\n".join(log[-5:])
@@ -80,10 +74,13 @@ class Starter:
         self.patience = 30.0
         self.program: Sequence[str] = PROGRAM
         self.started: List[PeerProcess] = []
+        self._group = ProcessGroup()
 
     def start(self, folder: SwarmFolder, peer: int) -> PeerProcess:
         """Start a peer; it need not listen yet."""
-        self.started.append(PeerProcess(folder, peer, self.patience, self.program))
+        options = ["--dir", str(folder.root), "--patience", str(self.patience)]
+        command = [sys.executable, *self.program, str(peer), *options]
+        self.started.append(PeerProcess(self._group, folder, peer, command))
         return self.started[-1]
 
     def start_listening(self, folder: SwarmFolder, peer: int) -> PeerProcess:
@@ -98,8 +95,8 @@ class Starter:
         return {peer: self.start(folder, peer) for peer in peers or folder.ids}
 
     def end(self) -> None:
-        for process in self.started:
-            process.end()
+        """Whatever they do, it is over."""
+        self._group.stop((signal.SIGKILL,))
 
     def account(self) -> str:
         return "\n".join(process.account() for process in self.started)

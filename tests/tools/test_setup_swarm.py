@@ -14,7 +14,7 @@ from peer.core import folder as names
 from peer.core.config import PeerRow, parse_common, parse_peer_info
 from peer.edge.generate import chunks
 from peer.edge.lock import Lock
-from tests.helpers.ports import free_ports
+from rigs.freeports import free_ports
 from tests.helpers.waiting import wait_for
 from tools import setup_swarm
 

@@ -14,7 +14,7 @@ from typing import Iterator, Optional
 from netlab import down
 from peer.core.sizes import format_size
 from rigs import accounting
-from rigs.errors import BenchError
+from rigs.errors import RigError
 
 MEMORY_DISK = Path("/dev/shm")
 FOLDER = "weft-bench"
@@ -25,7 +25,7 @@ WAIT_SECONDS = 1800.0  # for another benchmark's end
 
 @contextmanager
 def work_folder(wanted: Optional[Path], need: int) -> Iterator[Path]:
-    """An empty folder with room for `need` bytes, gone afterwards with any lab in it. Raises BenchError."""
+    """An empty folder with room for `need` bytes, gone afterwards with any lab in it. Raises RigError."""
     with alone():
         folder = _choose(wanted, need) / FOLDER
         remove(folder)
@@ -69,7 +69,7 @@ def _lock(descriptor: int) -> None:
             return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             if time.monotonic() > deadline:
-                raise BenchError("another benchmark has been running for half an hour: end it first") from None
+                raise RigError("another benchmark has been running for half an hour: end it first") from None
             if not told:
                 print("another benchmark is running on this machine: waiting for its end", flush=True)
             told = True
@@ -81,7 +81,7 @@ def _choose(wanted: Optional[Path], need: int) -> Path:
         return _with_room(wanted, need)
     try:
         return _with_room(MEMORY_DISK, need)
-    except (BenchError, OSError):
+    except (RigError, OSError):
         return _with_room(Path(tempfile.gettempdir()), need)
 
 
@@ -91,7 +91,7 @@ def _with_room(folder: Path, need: int) -> Path:
         free = min(free, memory_room())
     if free < need:
         wanted, there = format_size(need), format_size(max(0, free))
-        raise BenchError(f"{folder}: {wanted} wanted, {there} free: name another folder with --work")
+        raise RigError(f"{folder}: {wanted} wanted, {there} free: name another folder with --work")
     return folder
 
 

@@ -7,38 +7,37 @@ from pathlib import Path
 from random import Random
 from typing import Dict, List, Optional, Sequence, Set, Tuple
 
-from peer.core import folder as names
-from peer.core import piecemap, swarmfile
+from peer.core import piecemap
 from peer.core.config import Common, PeerRow
 from peer.core.manifest import Manifest
 from peer.core.status import Status
-from peer.core.swarmfile import Limits, SwarmFile
+from peer.core.swarmfile import Limits, SwarmFile, folder_texts
 from peer.edge.hashing import check_payload, make_manifest
-from rigs import keys, peerprocess, swarmdir
+from rigs import peerprocess, swarmdir
 from rigs.soaking import roundpayload
 from rigs.soaking.faults import ROT
-from rigs.soaking.machines import Stand
+from rigs.soaking.machines import Machine
 from rigs.soaking.roundplan import BARE, Round, peer_id
 
 Rows = Tuple[PeerRow, ...]
 
 
-class Camp:
+class RoundDirs:
     """The working directories of one round's peers. `source`: where the payload was made."""
 
-    def __init__(self, swarm: Round, stands: Sequence[Stand], source: Path) -> None:
+    def __init__(self, swarm: Round, machines: Sequence[Machine], source: Path) -> None:
         self.swarm = swarm
-        self.stands = stands
+        self.machines = machines
         self.manifest = self._prepare(source)
         self.rows: Rows = tuple(
-            PeerRow(peer_id(place), stand.address, stand.port, place in swarm.seeds)
-            for place, stand in enumerate(stands)
+            PeerRow(peer_id(place), machine.address, machine.port, place in swarm.seeds)
+            for place, machine in enumerate(machines)
         )
         texts = self._texts()
-        for stand in stands:
-            swarmdir.write_texts(stand.folder, texts)
+        for machine in machines:
+            swarmdir.write_texts(machine.folder, texts)
         if swarm.tls:
-            keys.write({row.peer_id: stand.folder for row, stand in zip(self.rows, stands)})
+            swarmdir.write_keys({row.peer_id: machine.folder for row, machine in zip(self.rows, machines)})
         for place in swarm.seeds:
             self._give(place, source)
 
@@ -48,13 +47,10 @@ class Camp:
 
     def _texts(self) -> Dict[str, str]:
         common = Common(2, 0.5, 1.0, self.manifest.name, self.manifest.size, self.manifest.piece_size)
-        texts = swarmdir.classic_texts(common, self.rows)
-        if self.swarm.profile != BARE:
-            limits = Limits()._replace(patience=self.swarm.patience, degree=self.swarm.degree)
-            run = f"{self.swarm.seed}-{self.swarm.number}"
-            whole = SwarmFile("soak", run, self.swarm.profile, self.manifest, limits, self.swarm.tls)
-            texts[names.SWARM] = swarmfile.format_swarm(whole)
-        return texts
+        limits = Limits()._replace(patience=self.swarm.patience, degree=self.swarm.degree)
+        run = f"{self.swarm.seed}-{self.swarm.number}"
+        told = SwarmFile("soak", run, self.swarm.profile, self.manifest, limits, self.swarm.tls)
+        return folder_texts(common, self.rows, told if self.swarm.profile != BARE else None)
 
     def _give(self, place: int, source: Path) -> None:
         """A seed's copy, rotten where the round says so."""
@@ -69,26 +65,26 @@ class Camp:
     def command(self, place: int) -> List[str]:
         """What starts a peer; a swarm without swarm.json is told its patience here."""
         return [
-            *peerprocess.command(peer_id(place), self.stands[place].remote),
+            *peerprocess.command(peer_id(place), self.machines[place].remote),
             "--patience",
             f"{self.swarm.patience:g}",
         ]
 
     def final(self, place: int) -> Path:
-        """Where a peer's payload stands when it is whole."""
-        return self.stands[place].folder / f"peer_{peer_id(place)}" / self.manifest.name
+        """Where a peer's payload is when it is complete."""
+        return self.machines[place].folder / f"peer_{peer_id(place)}" / self.manifest.name
 
     def part(self, place: int) -> Path:
         return self.final(place).with_name(self.manifest.name + ".part")
 
     def words(self, place: int) -> Path:
         """What all lives of a peer have said."""
-        return self.stands[place].folder / f"stderr_{peer_id(place)}.txt"
+        return self.machines[place].folder / f"stderr_{peer_id(place)}.txt"
 
     # ---- what is there
 
     def status(self, place: int) -> Optional[Status]:
-        return peerprocess.read_status(self.stands[place].folder, peer_id(place))
+        return peerprocess.read_status(self.machines[place].folder, peer_id(place))
 
     def held(self, place: int) -> Set[int]:
         """The pieces that a peer has on its disk, as its map says."""
@@ -102,7 +98,7 @@ class Camp:
 
     def copied(self, beside: Sequence[int]) -> bool:
         """Whether every piece is somewhere else than at these places."""
-        held = [self.held(place) for place in range(len(self.stands)) if place not in beside]
+        held = [self.held(place) for place in range(len(self.machines)) if place not in beside]
         return len(set().union(*held)) == self.manifest.piece_count
 
     def problem(self, place: int) -> str:

@@ -9,8 +9,8 @@ import pytest
 from deploy.core.inventory import LOCAL, Host
 from deploy.edge.hosts.host import Link
 from deploy.edge.hosts.local import LocalTransport
-from tests.deploy_edge.oldest import VARIABLE, python39
-from tests.deploy_edge.pushed import NAME, push
+from tests.deploy_agent.oldest import VARIABLE, python39
+from tests.deploy_agent.pushed import NAME, push
 
 
 @pytest.mark.skipif(python39() is None, reason=f"no python3.9 on PATH or of pyenv; {VARIABLE} can name one")

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from random import Random
-from typing import FrozenSet, List, Optional, Sequence
+from typing import FrozenSet, List, Optional, Sequence, Tuple, Union
 
+from peer.core import eventlog
+from peer.core.eventlog import Entry
 from peer.core.neighbour import Neighbour
+from peer.core.setup import Setup
 
 
 class ClassicChoker:
@@ -20,6 +23,7 @@ class ClassicChoker:
         self._next_optimistic: Optional[float] = None
         self.preferred: FrozenSet[int] = frozenset()
         self.favourite: Optional[int] = None  # the optimistically unchoked neighbour
+        self._before: Tuple[FrozenSet[int], Optional[int]] = (frozenset(), None)  # the choice before the last
 
     def due(self, now: float) -> float:
         """When the next choice is to be made; the intervals begin when this is asked first."""
@@ -31,6 +35,7 @@ class ClassicChoker:
         """Make the choices that are due; the neighbours that shall be unchoked now."""
         self.due(now)
         assert self._next_unchoking is not None and self._next_optimistic is not None
+        self._before = (self.preferred, self.favourite)
         if now >= self._next_unchoking:
             self._next_unchoking = now + self._unchoking
             self.preferred = self._pick_preferred(neighbours, complete)
@@ -38,6 +43,20 @@ class ClassicChoker:
             self._next_optimistic = now + self._optimistic
             self.favourite = self._pick_favourite(neighbours)
         return self.preferred | ({self.favourite} if self.favourite is not None else frozenset())
+
+    def entries(self, me: int) -> List[Entry]:
+        """The log's lines about what the last choice changed."""
+        found: List[Entry] = []
+        preferred, favourite = self._before
+        if self.preferred and self.preferred != preferred:
+            found.append(Entry("preferred", me, others=eventlog.format_others(sorted(self.preferred))))
+        if self.favourite not in (favourite, None):
+            found.append(Entry("optimistic", me, self.favourite))
+        return found
+
+    def note_piece(self, neighbour: Neighbour, size: int) -> None:
+        """A neighbour gave us so many bytes."""
+        neighbour.interval_bytes += size
 
     def forget(self, peer: int) -> None:
         """A neighbour is gone."""
@@ -76,5 +95,17 @@ class FleetChoker:
         """Everybody."""
         return frozenset(neighbour.peer for neighbour in neighbours)
 
+    def entries(self, me: int) -> List[Entry]:
+        """There is no choice to tell of."""
+        return []
+
+    def note_piece(self, neighbour: Neighbour, size: int) -> None:
+        """Who gives more isn't preferred."""
+
     def forget(self, peer: int) -> None:
         """A neighbour is gone: nothing to forget."""
+
+
+def choker_for(setup: Setup, rng: Random) -> Union[ClassicChoker, FleetChoker]:
+    """The choker of a peer's profile."""
+    return FleetChoker() if setup.fleet else ClassicChoker(*setup.common[:3], rng)

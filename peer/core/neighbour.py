@@ -1,16 +1,32 @@
-"""One neighbour, as the swarm's owner knows it."""
+"""One neighbour, as the swarm's owner knows it: what outlives a connection, and one record for each who writes it."""
 
 from __future__ import annotations
 
-from typing import Dict, List
+from typing import List, Mapping
 
 from peer.core import bits
+from peer.core.asking import Asking, ClassicAsking
+from peer.core.news import ClassicNews, News
+
+MOST_STRIKES = 2  # bad pieces before a neighbour is shut out for good
+
+
+class Serving:
+    """What a neighbour gets from us on this connection; only the uploader writes it."""
+
+    def __init__(self, now: float = 0.0) -> None:
+        self.we_choke = True
+        self.queue: List[int] = []  # pieces it asked of us, not yet handed to the writer
+        self.served = 0  # pieces handed to the writer
+        self.unsent = 0  # those of them that it hasn't sent yet
+        self.asked = now  # when it last asked for a piece
 
 
 class Neighbour:
     """What we know of a neighbour. It outlives its connection: what it had and why it went still count.
 
-    `we_choke`/`chokes_us` and `we_want`/`wants_ours` are the protocol's choke and interest, in both directions.
+    `asking`, `serving` and `news` belong to one connection each, and to the fetcher, the uploader and the announcer,
+    which make them again when a connection begins or ends. All else is written by the swarm.
     """
 
     def __init__(self, peer: int, total: int) -> None:
@@ -20,37 +36,30 @@ class Neighbour:
         self.trouble = "not connected yet"
         self.strikes = 0  # bad pieces it sent
         self.fleet = False  # what it speaks, or spoke last
+        self.asking: Asking = ClassicAsking()
+        self.serving = Serving()
+        self.news: News = ClassicNews()
         self.reset()
 
-    def reset(self) -> None:
-        """A connection begins or has ended: nothing is asked, nothing granted. What it had stays known."""
+    def reset(self, now: float = 0.0) -> None:
+        """A connection begins or has ended. What the neighbour had stays known."""
         self.connected = False
-        self.we_choke = True
-        self.chokes_us = True
-        self.we_want = False
-        self.told_interest = False  # whether it was ever told of our interest on this connection
         self.wants_ours = False
-        self.open: Dict[int, float] = {}  # pieces asked of it -> when
-        self.queue: List[int] = []  # pieces it asked of us, not yet handed to the writer
-        self.served = 0  # pieces handed to the writer
-        self.unsent = 0  # those of them that it hasn't sent yet
-        self.asked = 0.0  # when it last asked for a piece
-        self.since = 0.0  # when the connection began
+        self.since = now  # when the connection began
         self.haves = 0  # have messages that came
-        self.received = 0  # bytes of the connection at the last tick
-        self.sent = 0
-        self.heard = 0.0  # when bytes last came
-        self.silent = False  # it left an open request without a byte for too long
-        self.interval_bytes = 0  # what it gave us since preferred neighbours were last picked
-        self.window = 0  # requests that it may have open; 0 until that is worked out anew
-        self.pace = 0.0  # seconds between its last pieces, smoothed; 0 until known
-        self.wait = 0.0  # seconds from a request to its piece, smoothed; 0 until known
-        self.last_piece = 0.0
-        self.offered = 0  # pieces offered to it by a seed and not asked for yet (a set)
-        self.untold = False  # we have pieces that it wasn't told of one by one
-        self.hidden = False  # it isn't told what we have but piece by piece
+        self.interval_bytes = 0  # what it gave us since the choker, which writes this, last chose
 
     @property
     def complete(self) -> bool:
         """Whether it has every piece."""
         return self.pieces == bits.full(self.total)
+
+    @property
+    def shut_out(self) -> bool:
+        """Whether it sent too many bad pieces to be connected with again."""
+        return self.strikes >= MOST_STRIKES
+
+
+def connected(neighbours: Mapping[int, Neighbour]) -> List[Neighbour]:
+    """The neighbours we have a connection with, in the order of the table."""
+    return [neighbour for neighbour in neighbours.values() if neighbour.connected]

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Dict, List, Optional
 
-from peer.core.events import Effect, SendPiece
-from peer.core.neighbour import Neighbour
+from peer.core import messages
+from peer.core.events import Effect, Send, SendPiece
+from peer.core.messages import Message
+from peer.core.neighbour import Neighbour, Serving
 
+MOST_QUEUED = 64  # requests that a neighbour may have waiting; foreign peers were seen with 32
 LATE = 4.0  # times the usual: a piece that takes longer to send has come to a slow neighbour
 LEAST_LATE = 0.05  # seconds
 
@@ -14,8 +17,8 @@ LEAST_LATE = 0.05  # seconds
 class Uploader:
     """Serves requests. `slots`: pieces in sending at the same time, over all neighbours; None: no limit (classic).
 
-    Few at a time, because a piece that arrives whole can be passed on, and four halves can't. A neighbour that takes
-    far longer than the others for its piece keeps no slot from them.
+    Few at a time, because a complete piece can be passed on, and several halves can't. A neighbour that takes far
+    longer than the others for its piece keeps no slot from them.
     """
 
     def __init__(self, slots: Optional[int]) -> None:
@@ -24,16 +27,54 @@ class Uploader:
         self._usual = 0.0  # seconds that a piece takes to send, smoothed
         self._copies: Dict[int, int] = {}  # piece -> how often it was sent
 
+    def begin(self, neighbour: Neighbour, now: float) -> None:
+        """A connection begins: nothing is granted."""
+        neighbour.serving = Serving(now)
+
+    def end(self, neighbour: Neighbour) -> None:
+        """A connection has ended: nothing is sent on it any more."""
+        self._began.pop(neighbour.peer, None)
+        neighbour.serving = Serving()
+
+    def set_choke(self, neighbour: Neighbour, choke: bool) -> List[Effect]:
+        """Choke or unchoke a neighbour, and tell it if that is a change."""
+        serving = neighbour.serving
+        if serving.we_choke == choke:
+            return []
+        serving.we_choke = choke
+        if choke:
+            serving.queue.clear()
+        return [Send(neighbour.peer, Message(messages.CHOKE if choke else messages.UNCHOKE))]
+
+    def accept(self, neighbour: Neighbour, index: int, now: float) -> bool:
+        """Queue a request; False if the neighbour has too many open. Asked for twice, a piece is sent once."""
+        serving = neighbour.serving
+        if len(serving.queue) + serving.unsent >= MOST_QUEUED:
+            return False
+        serving.asked = now
+        if index not in serving.queue:
+            serving.queue.append(index)
+        return True
+
+    def cancel(self, neighbour: Neighbour, index: int) -> None:
+        """The neighbour doesn't want a piece any more; one that the writer has is sent."""
+        if index in neighbour.serving.queue:
+            neighbour.serving.queue.remove(index)
+
     def serve(self, neighbours: Dict[int, Neighbour], now: float) -> List[Effect]:
-        """Hand queued requests to the writers: to a classic neighbour at once, to others the least sent piece first."""
+        """Hand queued requests to the writers: without slots immediately, else the least sent piece first."""
         effects: List[Effect] = []
         if self._slots is None:
             for neighbour in neighbours.values():
-                effects += [self._start(neighbour, index, now) for index in list(neighbour.queue)]
+                effects += [self._start(neighbour, index, now) for index in list(neighbour.serving.queue)]
             return effects
         while self._busy(now) < self._slots:
-            waiting = (n for n in neighbours.values() if n.queue and n.peer not in self._began)
-            choices = [(self._copies.get(index, 0), n.served, n.peer, index) for n in waiting for index in n.queue]
+            choices = [
+                (self._copies.get(index, 0), neighbour.serving.served, neighbour.peer, index)
+                for neighbour in neighbours.values()
+                if neighbour.serving.queue and neighbour.peer not in self._began
+                for index in neighbour.serving.queue
+            ]
             if not choices:
                 break
             _, _, peer, index = min(choices)
@@ -42,19 +83,14 @@ class Uploader:
 
     def sent(self, neighbour: Neighbour, now: float) -> None:
         """A piece has gone out: its slot is free."""
-        neighbour.unsent -= 1
+        neighbour.serving.unsent -= 1
         began = self._began.pop(neighbour.peer, None)
         if began is not None:
             self._usual = _smooth(self._usual, now - began)
 
-    def forget(self, neighbour: Neighbour) -> None:
-        """A neighbour is gone: nothing is sent to it any more."""
-        self._began.pop(neighbour.peer, None)
-        neighbour.queue.clear()
-
     def busy_with(self, neighbour: Neighbour) -> bool:
         """Whether it is being sent a piece, or waits for one."""
-        return bool(neighbour.queue) or neighbour.peer in self._began
+        return bool(neighbour.serving.queue) or neighbour.peer in self._began
 
     def _busy(self, now: float) -> int:
         """Slots in use."""
@@ -62,9 +98,10 @@ class Uploader:
         return sum(1 for began in self._began.values() if now - began < limit)
 
     def _start(self, neighbour: Neighbour, index: int, now: float) -> Effect:
-        neighbour.queue.remove(index)
-        neighbour.served += 1
-        neighbour.unsent += 1
+        serving = neighbour.serving
+        serving.queue.remove(index)
+        serving.served += 1
+        serving.unsent += 1
         self._copies[index] = self._copies.get(index, 0) + 1
         self._began[neighbour.peer] = now
         return SendPiece(neighbour.peer, index)

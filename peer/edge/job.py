@@ -10,7 +10,7 @@ from peer.core import folder as names
 from peer.core.config import PeerRow
 from peer.core.errors import ConfigError
 from peer.core.manifest import Manifest, bare_manifest
-from peer.core.swarm import Setup
+from peer.core.setup import Setup
 from peer.core.swarmfile import CLASSIC, Limits, SwarmFile
 
 

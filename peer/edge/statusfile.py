@@ -6,7 +6,7 @@ import os
 import time
 from typing import Mapping, Optional, Tuple
 
-from peer.core import bits, stall, status
+from peer.core import bits, status
 from peer.core import folder as names
 from peer.core.errors import EXIT_INCOMPLETE, EXIT_INTERRUPTED, EXIT_OK
 from peer.core.neighbour import Neighbour as SwarmNeighbour
@@ -52,10 +52,10 @@ class StatusFile:
         now = time.monotonic()
         self.due = now + EVERY
         self._count(links, now)
-        if swarm.finished and not self._completed:
+        if swarm.leaving.finished and not self._completed:
             self._completed = time.time()
-        state = status.SEEDING if swarm.finished else status.DOWNLOADING
-        reason = stall.reason(swarm) if now - self._last_good(swarm) > STALL_SECONDS else ""
+        state = status.SEEDING if swarm.leaving.finished else status.DOWNLOADING
+        reason = swarm.leaving.reason() if now - self._last_good(swarm) > STALL_SECONDS else ""
         if ending:
             state, reason = _STATES.get(ending[0], status.FAILED), ending[1]
         self._replace(
@@ -71,7 +71,7 @@ class StatusFile:
                 preferred=tuple(sorted(swarm.choker.preferred)),
                 optimistic=swarm.choker.favourite,
                 neighbours=tuple(_neighbour(n, links) for n in swarm.neighbours.values()),
-                last_progress=time.time() - (now - swarm.progress),
+                last_progress=time.time() - (now - swarm.leaving.progress),
                 completed=self._completed,
                 updated=time.time(),
                 exit_code=ending[0] if ending else None,
@@ -85,7 +85,7 @@ class StatusFile:
 
     def _last_good(self, swarm: Swarm) -> float:
         """When things last went as they should: who lacks pieces has no use for those that it sends."""
-        return swarm.progress if swarm.pieces.complete else min(swarm.progress, self._heard)
+        return swarm.leaving.progress if swarm.pieces.complete else min(swarm.leaving.progress, self._heard)
 
     def _count(self, links: Mapping[int, Link], now: float) -> None:
         """Bytes over all connections, also those that have ended since, and the smoothed rates."""
@@ -113,8 +113,8 @@ def _neighbour(neighbour: SwarmNeighbour, links: Mapping[int, Link]) -> Neighbou
         connected=neighbour.connected,
         profile=FLEET if neighbour.fleet else CLASSIC,
         pieces=bits.count(neighbour.pieces),
-        we_unchoke=not neighbour.we_choke,
-        unchokes_us=not neighbour.chokes_us,
+        we_unchoke=not neighbour.serving.we_choke,
+        unchokes_us=not neighbour.asking.chokes_us,
         wants_ours=neighbour.wants_ours,
         bytes_down=link.received if link else 0,
         bytes_up=link.sent if link else 0,

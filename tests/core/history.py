@@ -36,7 +36,8 @@ from peer.core.events import (
     Tick,
 )
 from peer.core.messages import Message
-from peer.core.swarm import Setup, Swarm
+from peer.core.setup import Setup
+from peer.core.swarm import Swarm
 from peer.core.swarmfile import CLASSIC, FLEET, Limits
 
 KINDS = {name: kind for kind, name in enumerate(messages.NAMES)}

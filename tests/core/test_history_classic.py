@@ -58,7 +58,7 @@ def test_a_neighbour_that_has_nothing_more_for_us_is_told() -> None:
 def test_a_neighbour_that_has_more_is_not_told() -> None:
     history = History(total=3)
     history.meet(1001, [0, 1])
-    (asked,) = history.core.neighbours[1001].open
+    (asked,) = history.core.neighbours[1001].asking.open
     assert "1001: not interested" not in history.stored(1001, asked)
 
 
@@ -120,7 +120,7 @@ def test_a_piece_is_stored_then_the_next_one_asked_for_then_all_told() -> None:
     history = History(total=2)
     history.meet(1001, [0, 1])
     history.connect(1003)
-    (first,) = history.core.neighbours[1001].open
+    (first,) = history.core.neighbours[1001].asking.open
     assert history.stored(1001, first) == [
         f"log piece {first} of 1001 (1)",
         f"1001: request {1 - first}",
@@ -175,14 +175,14 @@ def test_choke_unchoke_new_request_then_the_old_piece() -> None:
     history.core.pieces.ask(0)  # somebody else is asked for piece 0 meanwhile
     assert requests(history.got(1001, "unchoke")) == ["1001: request 1"]
     assert requests(history.stored(1001, 0)) == []
-    assert list(history.core.neighbours[1001].open) == [1]
+    assert list(history.core.neighbours[1001].asking.open) == [1]
     assert history.core.pieces.has(0)
 
 
 def test_a_surplus_piece_is_followed_by_the_next_request() -> None:
     history = History(total=2)
     history.meet(1001, [0, 1])
-    (first,) = history.core.neighbours[1001].open
+    (first,) = history.core.neighbours[1001].asking.open
     history.stored(1003, first)
     assert history.surplus(1001, first) == [f"1001: request {1 - first}"]
 

@@ -79,7 +79,7 @@ def test_the_newest_connection_replaces_the_old_one() -> None:
     effects = history.connect(1003, dialled=False)
     assert effects == ["log accepted 1003", "1003: bitfield"]
     neighbour = history.core.neighbours[1003]
-    assert (neighbour.pieces, neighbour.open, history.core.pieces.asked) == (0, {}, 0)
+    assert (neighbour.pieces, neighbour.asking.open, history.core.pieces.asked) == (0, {}, 0)
     assert history.core.pieces.rarity[0] == set_of(0)
     assert requests(history.got(1003, "bitfield", set_of(0)) + history.got(1003, "unchoke")) == ["1003: request 0"]
 

@@ -27,12 +27,12 @@ def test_the_window_grows_with_the_pace() -> None:
     history.meet(1003, range(200), fleet=True)
     for _ in range(20):
         history.now += 0.001
-        history.stored(1003, min(history.core.neighbours[1003].open))
-    fast = len(history.core.neighbours[1003].open)
+        history.stored(1003, min(history.core.neighbours[1003].asking.open))
+    fast = len(history.core.neighbours[1003].asking.open)
     for _ in range(20):
         history.now += 1.0
-        history.stored(1003, min(history.core.neighbours[1003].open))
-    slow = len(history.core.neighbours[1003].open)
+        history.stored(1003, min(history.core.neighbours[1003].asking.open))
+    slow = len(history.core.neighbours[1003].asking.open)
     assert fast > slow >= 1
 
 
@@ -124,7 +124,7 @@ def test_a_neighbour_that_is_complete_hears_now_and_then_that_we_go_forward() ->
     history.meet(1001, range(100), fleet=True)
     told: List[str] = []
     for _ in range(40):
-        told += history.stored(1001, min(history.core.neighbours[1001].open)) + history.wait(1)
+        told += history.stored(1001, min(history.core.neighbours[1001].asking.open)) + history.wait(1)
     assert 3 <= len([effect for effect in told if effect.startswith("1001: bitfield")]) <= 9
     quiet = [effect for effect in history.wait(19) if effect.startswith("1001: bitfield")]
     assert len(quiet) <= 1  # no news, no word
@@ -203,7 +203,7 @@ def test_a_seed_offers_each_piece_once_before_any_twice() -> None:
                 sent.append(piece)
                 pieces += offers(history.sent(peer, piece), peer)
     assert sorted(sent) == list(range(12))
-    assert not any(neighbour.hidden for neighbour in history.core.connected)
+    assert history.core._first_round.hidden == set()
 
 
 def test_a_classic_neighbour_sees_all_of_a_seed_at_once() -> None:

@@ -6,8 +6,7 @@ from typing import Callable
 
 import pytest
 
-from peer.core import stall
-from peer.core.swarm import LAST_WISH
+from peer.core.leaving import LAST_WISH
 from peer.core.swarmfile import CLASSIC, FLEET, Limits
 from tests.core.history import History, set_of, without_logs
 
@@ -33,7 +32,7 @@ def test_an_empty_payload_is_complete_at_once(profile: str) -> None:
 
 def test_a_payload_that_only_lacks_its_name_gets_it_first() -> None:
     history = History(here=[0, 1, 2, 3])
-    history.core.finished = False
+    history.core.leaving.finished = False
     assert "finish" in [type(effect).__name__.lower() for effect in history.core.start(0.0)]
     assert history.finished() == ["log complete"]
 
@@ -179,7 +178,7 @@ def test_a_slow_disk_is_waited_for() -> None:
 
 
 def reason_of(history: History) -> str:
-    return stall.reason(history.core)
+    return history.core.leaving.reason()
 
 
 def test_reasons() -> None:

@@ -35,7 +35,8 @@ from peer.core.events import (
 from peer.core.handshake import CLASSIC_STYLE, Handshake, Style
 from peer.core.manifest import Manifest
 from peer.core.messages import Decoder, Message, PieceBody, PieceStart
-from peer.core.swarm import Setup, Swarm
+from peer.core.setup import Setup
+from peer.core.swarm import Swarm
 from peer.core.swarmfile import CLASSIC, FLEET, Limits
 
 Say = Callable[[Message, Manifest], List[bytes]]  # how an end puts a message into bytes

@@ -11,8 +11,9 @@ import pytest
 from peer.core import bits, status
 from peer.core import folder as names
 from peer.core.config import Common, PeerRow
+from peer.core.setup import Setup
 from peer.core.status import Status
-from peer.core.swarm import Setup, Swarm
+from peer.core.swarm import Swarm
 from peer.core.swarmfile import FLEET, Limits
 from peer.edge import statusfile
 from peer.edge.statusfile import StatusFile
@@ -26,7 +27,7 @@ def written(folder: Path, pieces: int, progress: float) -> Status:
     setup = Setup(1002, ROWS, Common(2, 1, 2, "f", 20_000, 1000), FLEET, Limits(), 20)
     swarm = Swarm(setup, bits.full(pieces), pieces == 20, Random(1))
     file = StatusFile(str(folder), BASE)
-    swarm.progress = time.monotonic() + progress
+    swarm.leaving.progress = time.monotonic() + progress
     file.write(swarm, {})
     return status.parse_status((folder / names.status(1002)).read_text())
 

@@ -10,11 +10,12 @@ from typing import Any, Callable, List
 
 import pytest
 
-from peer.core import fetcher
-from peer.core.announcing import Teller
+from peer.core import asking
+from peer.core.announcing import Announcer
 from peer.core.errors import EXIT_INCOMPLETE, EXIT_OK
 from peer.core.events import Effect, Leave
 from peer.core.fetcher import Fetcher
+from peer.core.leaving import Leaving
 from peer.core.neighbour import Neighbour
 from peer.core.pieces import Pieces
 from peer.core.swarm import Swarm
@@ -106,20 +107,20 @@ def _introduce_late(self: Swarm, neighbour: Neighbour) -> List[Effect]:
 
 
 def _leave_when_complete(self: Swarm, _: float) -> List[Effect]:
-    return [Leave(EXIT_OK, "")] if self.finished else []
+    return [Leave(EXIT_OK, "")] if self.leaving.finished else []
 
 
 _USUAL_INTRODUCTION = Swarm._introduce
 
 FAULTS = {
     "it forgets released requests": (CLASSIC, Pieces, "release", _answer(None)),
-    "it asks for two pieces at once": (CLASSIC, Fetcher, "_window", _answer(2)),
-    "it never gives up on the silent": ("mixed", fetcher, "SILENCE", 1e9),
+    "it asks for two pieces at once": (CLASSIC, asking, "CLASSIC_WINDOW", 2),
+    "it never gives up on the silent": ("mixed", asking, "SILENCE", 1e9),
     "it introduces itself late": (FLEET, Swarm, "_introduce", _introduce_late),
     "it leaves a classic swarm when complete": (CLASSIC, Swarm, "_leave_if_over", _leave_when_complete),
     "it leaves a fleet when complete": (FLEET, Swarm, "_leave_if_over", _leave_when_complete),
-    "it never gives up": (CLASSIC, Swarm, "_leave_if_stuck", _answer([])),
-    "it tells nobody what it has": (FLEET, Teller, "announce", _answer([])),
+    "it never gives up": (CLASSIC, Leaving, "give_up", _answer([])),
+    "it tells nobody what it has": (FLEET, Announcer, "announce", _answer([])),
     "it doesn't count": (FLEET, Pieces, "store", _answer(None)),
     "it asks for anything": (CLASSIC, Fetcher, "_choose", _answer(0)),
 }

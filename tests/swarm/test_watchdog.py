@@ -13,9 +13,9 @@ MakeFolder = Callable[..., SwarmFolder]
 
 MUTE = """\
 import sys
-from peer.core import stall
+from peer.core.leaving import Leaving
 from peer.edge.commands import main
-stall.reason = lambda swarm: ""
+Leaving.reason = lambda self: ""
 sys.exit(main(sys.argv[1:]))
 """
 

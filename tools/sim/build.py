@@ -6,7 +6,7 @@ from typing import List, NamedTuple, Sequence
 
 from peer.core import bits
 from peer.core.config import Common, PeerRow
-from peer.core.swarm import Setup
+from peer.core.setup import Setup
 from peer.core.swarmfile import CLASSIC, FLEET, Limits
 from tools.sim.wires import Rates
 from tools.sim.world import SimPeer, World

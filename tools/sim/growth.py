@@ -6,7 +6,7 @@ from typing import List, NamedTuple, Sequence
 
 from peer.core import bits, graph
 from peer.core.config import Common, PeerRow
-from peer.core.swarm import Setup
+from peer.core.setup import Setup
 from peer.core.swarmfile import FLEET, Limits
 from tools.sim.build import FIRST_ID, FIRST_PORT
 from tools.sim.limit import limit_seconds

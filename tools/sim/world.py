@@ -31,7 +31,8 @@ from peer.core.events import (
     Tick,
 )
 from peer.core.messages import Message
-from peer.core.swarm import Setup, Swarm
+from peer.core.setup import Setup
+from peer.core.swarm import Swarm
 from tools.sim.clock import Clock
 from tools.sim.wires import Link, Port, Rates, Stream, Wires
 

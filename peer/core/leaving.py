@@ -1,0 +1,123 @@
+"""When a peer may leave, when it gives up, and what it waits for: one line for the status file and its last words."""
+
+from __future__ import annotations
+
+from typing import List, Mapping
+
+from peer.core import bits
+from peer.core.errors import EXIT_INCOMPLETE, EXIT_OK
+from peer.core.events import Effect, Leave
+from peer.core.neighbour import Neighbour, connected
+from peer.core.pieces import Pieces
+
+LAST_WISH = 1.0  # seconds that a foreign neighbour has, after its last piece, to want nothing more
+MOST_NAMED = 4  # neighbours named one by one in a line
+
+
+class Leaving:
+    """Notes what goes forward, here and elsewhere. All times are seconds of the owner's clock.
+
+    `finished`: whether the payload has its final name; `patience`: seconds without any progress to wait.
+    """
+
+    def __init__(self, pieces: Pieces, neighbours: Mapping[int, Neighbour], patience: float, finished: bool) -> None:
+        self._pieces = pieces
+        self._neighbours = neighbours
+        self._patience = patience
+        self.finished = finished
+        self.progress = 0.0  # when something last went forward here
+        self.news = 0.0  # when a neighbour last said that it went forward
+        self.moved = 0.0  # when a part of a piece last came
+
+    # ---- what happens
+
+    def note_progress(self, now: float) -> None:
+        """Something went forward here."""
+        self.progress = now
+
+    def note_arrival(self, now: float) -> None:
+        """A piece came, or a part of one that was asked for."""
+        self.progress = self.moved = now
+
+    def note_news(self, now: float) -> None:
+        """A neighbour says that it has more pieces."""
+        self.news = now
+
+    # ---- whether to leave
+
+    def over(self, now: float) -> bool:
+        """We have the payload, and so have all who could want it from us (classic: everybody)."""
+        if not self.finished or not all(neighbour.complete for neighbour in self._neighbours.values()):
+            return False
+        return now - self.news >= LAST_WISH or not self._somebody_may_ask()
+
+    def _somebody_may_ask(self) -> bool:
+        """A foreign neighbour may have it all and still want more: an empty piece after the last."""
+        return any(neighbour.wants_ours and not neighbour.fleet for neighbour in connected(self._neighbours))
+
+    def give_up(self, now: float) -> List[Effect]:
+        """Leave a swarm in which nothing has gone forward for too long, and say why."""
+        if self.over(now) or now - max(self.progress, self.news) <= self._patience:
+            return []
+        if self.finished:
+            return [Leave(EXIT_OK, self._waiting_reason())]
+        if self._pieces.complete:
+            return []  # this machine's disk is slow, and the swarm has nothing to do with it
+        return [Leave(EXIT_INCOMPLETE, self._incomplete_reason())]
+
+    # ---- in words
+
+    def reason(self) -> str:
+        """What this peer is waiting for; "" while it has nothing to wait for."""
+        if self.finished:
+            return self._waiting_reason()
+        if self._pieces.complete:
+            return "syncing the payload to disk"
+        return self._missing_reason()
+
+    def _waiting_reason(self) -> str:
+        """Whom a complete peer still serves."""
+        lacking = [neighbour for neighbour in self._neighbours.values() if not neighbour.complete]
+        if not lacking:
+            return ""
+        return "waiting for " + _join([_describe(neighbour) for neighbour in lacking])
+
+    def _incomplete_reason(self) -> str:
+        """The last words of a peer that leaves without the payload."""
+        pieces = self._pieces
+        nowhere = bits.count(pieces.missing & pieces.rarity[0])
+        lost = f"{pieces.total - pieces.count} of {pieces.total} pieces missing, {nowhere} of them nowhere"
+        return f"incomplete: {lost}; {self._missing_reason()}"
+
+    def _missing_reason(self) -> str:
+        """Why no piece is coming."""
+        here = connected(self._neighbours)
+        away = [f"{n.peer} unreachable: {n.trouble}" for n in self._neighbours.values() if not n.connected]
+        if not here:
+            return _join(away) or "no other peer in PeerInfo.cfg"
+        useful = [neighbour for neighbour in here if neighbour.pieces & self._pieces.missing]
+        if not useful:
+            return _join([f"no connected neighbour has a piece we lack ({len(here)} connected)", *away])
+        return _silence_reason(useful)
+
+
+def _silence_reason(useful: List[Neighbour]) -> str:
+    """Why none of these neighbours sends what we lack."""
+    if all(neighbour.asking.chokes_us for neighbour in useful):
+        one = f"{useful[0].peer}, which alone has what we lack"
+        return "choked by " + (one if len(useful) == 1 else f"all {len(useful)} neighbours that have what we lack")
+    silent = [str(neighbour.peer) for neighbour in useful if neighbour.asking.silent]
+    if silent:
+        return "no answer from " + _join(silent)
+    return "waiting for pieces from " + _join([str(neighbour.peer) for neighbour in useful])
+
+
+def _describe(neighbour: Neighbour) -> str:
+    if neighbour.connected:
+        return f"{neighbour.peer} ({bits.count(neighbour.pieces)} of {neighbour.total} pieces)"
+    return f"{neighbour.peer} ({neighbour.trouble})"
+
+
+def _join(parts: List[str]) -> str:
+    more = f" and {len(parts) - MOST_NAMED} more" if len(parts) > MOST_NAMED else ""
+    return ", ".join(parts[:MOST_NAMED]) + more

@@ -1,0 +1,45 @@
+"""All that a peer is told before it begins, and whom it is to be connected with."""
+
+from __future__ import annotations
+
+from typing import List, NamedTuple, Tuple
+
+from peer.core import graph
+from peer.core.config import Common, PeerRow
+from peer.core.swarmfile import FLEET, Limits
+
+
+class Setup(NamedTuple):
+    """One peer's part in a swarm. `rows`: PeerInfo.cfg in its order; `total`: pieces of the payload."""
+
+    me: int
+    rows: Tuple[PeerRow, ...]
+    common: Common
+    profile: str
+    limits: Limits
+    total: int
+
+    @property
+    def fleet(self) -> bool:
+        """Whether this peer speaks the fleet's extras."""
+        return self.profile == FLEET
+
+    @property
+    def seeds(self) -> List[int]:
+        """The peers that begin with the payload."""
+        return [row.peer_id for row in self.rows if row.has_file]
+
+    @property
+    def near(self) -> Tuple[int, ...]:
+        """The peers to be connected with: all others (classic), or the graph's neighbours."""
+        peers = tuple(row.peer_id for row in self.rows)
+        if self.fleet:
+            near = graph.neighbours(self.me, peers, self.limits.degree)
+            return tuple(peer for peer in peers if peer in near)
+        return tuple(peer for peer in peers if peer != self.me)
+
+    @property
+    def earlier(self) -> Tuple[int, ...]:
+        """The peers listed before this one, which it dials."""
+        peers = [row.peer_id for row in self.rows]
+        return tuple(peers[: peers.index(self.me)])

@@ -34,7 +34,7 @@ def python(arguments: List[str], folder: str, seconds: float) -> Ended:
     """Run this very interpreter, isolated, in `folder`; raises AgentError after `seconds`."""
     with _lock:
         child = subprocess.Popen(
-            [sys.executable, "-I", *arguments],
+            [sys.executable, "-I", "-X", "utf8", *arguments],
             cwd=folder,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

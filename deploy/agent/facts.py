@@ -7,7 +7,6 @@ import getpass
 import hashlib
 import json
 import os
-import shutil
 import socket
 import sys
 import tempfile
@@ -17,6 +16,7 @@ from typing import Dict, List
 from deploy.agent import locks, logind, paths
 from deploy.agent.wire import CHUNK, Answer, Request
 from peer.core import folder
+from peer.edge.files import free_bytes
 
 _PUSHED = (folder.CODE, folder.COMMON, folder.PEER_INFO, folder.SWARM)
 
@@ -25,17 +25,26 @@ def facts(request: Request) -> Answer:
     """The machine; `ports` is a list of [peer, port]. Sizes in bytes, clock in seconds since the epoch."""
     home = paths.home_of(request)
     ground = _existing(home)
+    user = _user()
     return {
         "clock": time.time(),
         "python": ".".join(map(str, sys.version_info[:3])),
-        "user": getpass.getuser(),
+        "user": user,
         "name": socket.gethostname(),
         "home": home,
         "writable": _why_not_writable(ground),
-        "free": shutil.disk_usage(ground).free,
-        "ends_sessions": logind.ends_sessions(getpass.getuser()),
+        "free": free_bytes(ground),
+        "ends_sessions": logind.ends_sessions(user),
         "ports": {str(port): _why_port_taken(home, peer, port) for peer, port in request.get("ports", ())},
     }
+
+
+def _user() -> str:
+    """Who we are here; the number where it has no name, as in containers."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())
 
 
 def state(request: Request) -> Answer:

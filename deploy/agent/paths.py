@@ -21,7 +21,15 @@ _OURS = re.compile(
 
 def home_of(request: Request) -> str:
     """The swarm's folder, `~` expanded on this host."""
-    return os.path.abspath(os.path.expanduser(str(request["home"])))
+    return expanded(str(request["home"]))
+
+
+def expanded(path: str) -> str:
+    """`path`, absolute, with `~` as this host has it; AgentError where this user has no home."""
+    found = os.path.expanduser(path)
+    if found.startswith("~"):
+        raise AgentError(f"{path}: there is no home directory for that here", "name an absolute path")
+    return os.path.abspath(found)
 
 
 def deployed_home(request: Request) -> str:

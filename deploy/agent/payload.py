@@ -9,6 +9,7 @@ from typing import Any, Dict, List, Optional
 
 from deploy.agent import children, paths, removal
 from deploy.agent.wire import AgentError, Answer, Request
+from peer.edge.files import entries_below
 
 _Stamp = List[List[Any]]
 
@@ -76,7 +77,7 @@ def _make_folder(folder: str, destination: Optional[str]) -> None:
             os.unlink(folder)
         os.makedirs(folder, exist_ok=True)
         return
-    goal = os.path.abspath(os.path.expanduser(destination))
+    goal = paths.expanded(destination)
     os.makedirs(goal, exist_ok=True)
     if os.path.islink(folder) and os.readlink(folder) == goal:
         return
@@ -94,7 +95,7 @@ def _empty_folder(folder: str) -> None:
 
 def _link_source(path: str, source: Optional[str]) -> None:
     """A link at `path` to the payload that lies elsewhere; an old link goes where there is none now."""
-    goal = os.path.abspath(os.path.expanduser(source)) if source is not None else None
+    goal = paths.expanded(source) if source is not None else None
     if goal is not None and not os.path.exists(goal):
         raise _missing(goal)
     if goal is not None and os.path.realpath(path) == os.path.realpath(goal):
@@ -127,12 +128,7 @@ def _stamp(path: str) -> _Stamp:
     """What changes when somebody changes the payload: each file's name, size, mode and time of change."""
     if os.path.isfile(path):
         return [_stamp_one(path, "")]
-    rows = [
-        _stamp_one(os.path.join(folder, name), os.path.relpath(os.path.join(folder, name), path))
-        for folder, folders, names in os.walk(path)
-        for name in (*names, *folders)
-    ]
-    return sorted(rows)
+    return sorted(_stamp_one(entry.path, name) for name, entry in entries_below(path))
 
 
 def _stamp_one(path: str, name: str) -> List[Any]:

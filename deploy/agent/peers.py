@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -14,6 +13,7 @@ from typing import Any, Dict, List
 
 from deploy.agent import children, facts, locks, paths
 from deploy.agent.wire import AgentError, Answer, Request
+from peer.edge.files import free_bytes
 
 _STEP = 0.01
 _TAIL = 5  # lines of a peer's last words
@@ -79,7 +79,7 @@ def status(request: Request) -> Answer:
     """Each peer's last status, whether it lives, and its last words; the run that the folder holds, and free bytes."""
     home = paths.deployed_home(request)
     about = [_about(home, int(peer)) for peer in request["peers"]]
-    return {"run": facts.run_of(home), "home": home, "peers": about, "free": shutil.disk_usage(home).free}
+    return {"run": facts.run_of(home), "home": home, "peers": about, "free": free_bytes(home)}
 
 
 def reap() -> None:
@@ -92,7 +92,7 @@ def _launch(home: str, peer: int) -> "subprocess.Popen[bytes]":
     code = paths.code_path(home)
     if not os.path.isfile(code):
         raise AgentError(f"{code} isn't there", "run `fab deploy` first")
-    command = [sys.executable, "-I", "-c", _GATE, code, str(peer), "--dir", home]
+    command = [sys.executable, "-I", "-X", "utf8", "-c", _GATE, code, str(peer), "--dir", home]
     pipe, null = subprocess.PIPE, subprocess.DEVNULL
     with open(paths.stderr_path(home, peer), "wb") as words:
         return subprocess.Popen(command, cwd=home, stdin=pipe, stdout=null, stderr=words, start_new_session=True)

@@ -7,7 +7,7 @@ from contextlib import nullcontext
 from io import BufferedIOBase
 from typing import Any, BinaryIO, Callable, ContextManager, Dict, Iterator, Optional
 
-MAX_LINE = 64 * 1024 * 1024  # a manifest of a large payload is one line
+MAX_LINE = 192 * 1024 * 1024  # one line takes a manifest, or the list of an upload's files (see MOST_JSON)
 CHUNK = 1024 * 1024
 
 Request = Dict[str, Any]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterable, NamedTuple, Optional, Sequence, Set, Tuple
 
 from peer.core.errors import ConfigError
 
@@ -12,6 +12,9 @@ MAX_PIECE = 16 * 1024 * 1024
 COMMON_PIECE = 256 * 1024
 FEW_PIECES, MANY_PIECES = 256, 512  # the aims of `auto_piece_size`
 HASH_BYTES = 32
+MOST_NAME_BYTES = 255 - len(".part.map.new")  # of the payload: an incomplete copy has the longest name beside it
+MOST_JSON = 64 * 1024 * 1024  # bytes of a manifest as JSON; it travels as one line, and every peer reads it
+_ROW_BYTES = 110  # of a file in that JSON, beyond its path
 
 
 class FileEntry(NamedTuple):
@@ -44,6 +47,11 @@ class Manifest(NamedTuple):
     folders: Tuple[FolderEntry, ...] = ()
     pieces: Tuple[bytes, ...] = ()
     root_mode: int = 0o755  # the tree's own folder
+
+    @property
+    def names(self) -> Tuple[str, ...]:
+        """The payload's own name and the paths of all files and folders."""
+        return (self.name, *(entry.path for entry in self.files), *(folder.path for folder in self.folders))
 
     @property
     def size(self) -> int:
@@ -117,9 +125,12 @@ def check_names(name: str, files: Iterable[str], folders: Iterable[str], source:
     """Refuse names that could leave the payload's folder or fall on one another. Raises ConfigError."""
     if "/" in name or unsafe_name(name):
         raise ConfigError(source, f"payload name {name!r} {unsafe_name(name) or 'holds a slash'}", "rename it")
+    if len(name.encode()) > MOST_NAME_BYTES:
+        problem = f"payload name {name[:40]}... has {len(name.encode())} bytes, and an incomplete copy has a longer one"
+        raise ConfigError(source, problem, f"rename it to {MOST_NAME_BYTES} bytes or fewer")
     file_names = _fold(files, source)
     folder_names = _fold(folders, source)
-    parents = {parent for path in (*file_names, *folder_names) for parent in _parents(path)}
+    parents = _parents((*file_names, *folder_names))
     for path in file_names.keys() & (parents | folder_names.keys()):
         raise ConfigError(source, f"name {file_names[path]!r} is a file and a folder at once", "rename one of the two")
 
@@ -139,9 +150,45 @@ def _fold(paths: Iterable[str], source: str) -> Dict[str, str]:
     return folded
 
 
-def _parents(path: str) -> List[str]:
-    parts = path.split("/")[:-1]
-    return ["/".join(parts[: count + 1]) for count in range(len(parts))]
+def other_modes(one: Manifest, other: Manifest) -> Optional[Tuple[str, int, int]]:
+    """The first path whose permission bits differ, with both, where nothing else does; None where the bytes differ."""
+    ours, theirs = _modes(one), _modes(other)
+    alike = one._replace(files=(), folders=(), root_mode=0) == other._replace(files=(), folders=(), root_mode=0)
+    hashes = [(entry.path, entry.sha256) for entry in one.files] == [
+        (entry.path, entry.sha256) for entry in other.files
+    ]
+    if not alike or not hashes or ours.keys() != theirs.keys():
+        return None
+    return next(((path, ours[path], theirs[path]) for path in ours if ours[path] != theirs[path]), None)
+
+
+def _modes(manifest: Manifest) -> Dict[str, int]:
+    files = {entry.path: entry.mode for entry in manifest.files}
+    return {".": manifest.root_mode, **{folder.path: folder.mode for folder in manifest.folders}, **files}
+
+
+def _parents(paths: Iterable[str]) -> Set[str]:
+    """All folders above these paths."""
+    found: Set[str] = set()
+    for path in paths:
+        parent = path.rpartition("/")[0]
+        while parent and parent not in found:
+            found.add(parent)
+            parent = parent.rpartition("/")[0]
+    return found
+
+
+def check_length(manifest: Manifest, source: str) -> None:
+    """Refuse a payload whose manifest would be too long to send; hashes needn't be there. Raises ConfigError."""
+    rows = sum((len(path) if path.isascii() else 6 * len(path)) + _ROW_BYTES for path in manifest.names)
+    pieces = 2 * HASH_BYTES * manifest.piece_count
+    if rows + pieces <= MOST_JSON:
+        return
+    said = (
+        f"its list of {len(manifest.files)} files and {manifest.piece_count} pieces takes {(rows + pieces) >> 20} MiB"
+    )
+    remedy = "pack its files into an archive" if rows > pieces else "choose a larger piece_size"
+    raise ConfigError(source, f"{said}, and {MOST_JSON >> 20} are possible", remedy)
 
 
 def to_json(manifest: Manifest) -> Dict[str, Any]:

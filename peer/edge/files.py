@@ -6,7 +6,7 @@ import contextlib
 import errno
 import os
 import threading
-from typing import Callable, Dict, Iterator, List
+from typing import Callable, Dict, Iterator, List, Optional, Tuple
 
 from peer.core.errors import StoreError
 from peer.edge.modes import set_mode
@@ -56,10 +56,28 @@ def remove(path: str) -> None:
     os.rmdir(path)
 
 
-def free_bytes(path: str) -> int:
-    """Room on the disk that holds `path`, for this user."""
-    info = os.statvfs(path)
-    return info.f_bavail * info.f_frsize
+def entries_below(root: str) -> "Iterator[Tuple[str, os.DirEntry[str]]]":
+    """Everything in a tree, with its path below `root`. Links aren't followed, and a deep tree needs no deep stack."""
+    left = [""]
+    while left:
+        below = left.pop()
+        with os.scandir(os.path.join(root, below)) as entries:
+            for entry in entries:
+                path = f"{below}/{entry.name}" if below else entry.name
+                if entry.is_dir(follow_symlinks=False):
+                    left.append(path)
+                yield path, entry
+
+
+def free_bytes(path: str) -> Optional[int]:
+    """Room on the disk that holds `path`, for this user; None where it tells no figures, as ramfs and some FUSE."""
+    try:
+        info = os.statvfs(path)
+    except OSError as error:
+        if error.errno in (errno.ENOSYS, errno.EOPNOTSUPP):
+            return None
+        raise
+    return info.f_bavail * info.f_frsize if info.f_blocks else None
 
 
 def disk_error(error: OSError, path: str) -> StoreError:

@@ -11,8 +11,10 @@ import contextlib
 import errno
 import hashlib
 import os
-import shutil
 from typing import Iterator, Union
+
+from peer.edge.files import free_bytes
+from peer.edge.modes import set_mode
 
 Seed = Union[int, str]
 
@@ -32,6 +34,7 @@ def write_file(path: Union[str, "os.PathLike[str]"], size: int, seed: Seed = 0) 
         with open(part, "wb", buffering=0) as file:
             for chunk in chunks(size, seed):
                 _write_all(file.fileno(), chunk)
+            set_mode(file.fileno(), 0o644)  # whatever the umask: two seeds make the same payload
         os.replace(part, path)
     except BaseException:
         _discard(part)
@@ -53,8 +56,8 @@ def chunks(size: int, seed: Seed = 0) -> Iterator[memoryview]:
 
 def _need_room(folder: str, size: int) -> None:
     """Fails at once rather than after having filled the disk."""
-    free = shutil.disk_usage(folder).free
-    if free < size:
+    free = free_bytes(folder)
+    if free is not None and free < size:
         raise OSError(errno.ENOSPC, f"{size} bytes wanted, {free} free on this disk", folder)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import stat
@@ -10,8 +11,9 @@ from typing import List, NamedTuple, Optional, Tuple
 
 from peer.core.errors import ConfigError, StoreError
 from peer.core.layout import Layout
-from peer.core.manifest import FileEntry, FolderEntry, Manifest, auto_piece_size, check_names
-from peer.edge.files import OpenFiles
+from peer.core.manifest import FileEntry, FolderEntry, Manifest, auto_piece_size, check_length, check_names
+from peer.edge.encoding import check_encoding
+from peer.edge.files import OpenFiles, entries_below
 
 _READ = 256 * 1024
 
@@ -26,10 +28,49 @@ def make_manifest(path: str, piece_size: Optional[int] = None, name: str = "") -
     try:
         bare = _scan(path, name)
         check_names(name, [entry.path for entry in bare.files], [folder.path for folder in bare.folders], path)
+        check_encoding(bare.names, path)
         bare = bare._replace(piece_size=piece_size or auto_piece_size(bare.size))
-        return _with_hashes(path, bare)
+        check_length(bare, path)
+        stamps = _stamps(path, bare)
+        made = _with_hashes(path, bare)
+        _check_unchanged(path, bare, stamps)
+        return made
     except OSError as error:
-        raise StoreError(f"{error.filename or path}: {(error.strerror or str(error)).lower()}; mend that") from None
+        raise _unreadable(path, error) from None
+
+
+def _stamps(path: str, bare: Manifest) -> List[Tuple[int, int]]:
+    """What changes when somebody writes to a file: its size and its time, for each file."""
+    found = (os.stat(_path_of(path, bare, number)) for number in range(len(bare.files)))
+    return [(info.st_size, info.st_mtime_ns) for info in found]
+
+
+def _check_unchanged(path: str, bare: Manifest, stamps: List[Tuple[int, int]]) -> None:
+    now = _stamps(path, bare)
+    sizes = [entry.size for entry in bare.files]
+    changed = [n for n, stamp in enumerate(now) if stamp != stamps[n] or stamp[0] != sizes[n]]
+    if changed:
+        raise _written_to(_path_of(path, bare, changed[0]))
+
+
+def _path_of(path: str, bare: Manifest, number: int) -> str:
+    return os.path.join(path, bare.files[number].path) if bare.tree else path
+
+
+def _written_to(path: str) -> StoreError:
+    remedy = "stop that, or take it out of the payload, and run it again"
+    return StoreError(f"{path}: somebody writes to it while it is read; {remedy}")
+
+
+def _unreadable(path: str, error: OSError) -> StoreError:
+    """What the system refused while a payload was read, as a line with its place and remedy."""
+    where = os.fsdecode(error.filename or path)
+    if error.errno == errno.ENOENT and where != path:
+        return _written_to(where)  # it was there a moment ago
+    if error.errno == errno.ENAMETOOLONG:
+        shown = f"{where[:60]}...{where[-60:]}"
+        return StoreError(f"{shown}: a path of {len(os.fsencode(where))} bytes is too long for this system; shorten it")
+    return StoreError(f"{where}: {(error.strerror or str(error)).lower()}; correct that and run it again")
 
 
 class Check(NamedTuple):
@@ -99,7 +140,10 @@ def _scan(path: str, name: str) -> Manifest:
         raise ConfigError(path, "neither a file nor a folder", "name a file or a folder")
     files: List[FileEntry] = []
     folders: List[FolderEntry] = []
-    _walk(path, "", files, folders)
+    for below, entry in entries_below(path):
+        reason = _add(below, entry.stat(follow_symlinks=False), files, folders)
+        if reason:
+            raise ConfigError(os.path.join(path, below), reason, "take it out of the payload")
     if not files:
         raise ConfigError(path, "there is no file in this folder", "name a folder with files in it")
     files.sort()
@@ -107,19 +151,15 @@ def _scan(path: str, name: str) -> Manifest:
     return Manifest(name, True, 1, tuple(files), tuple(folders), root_mode=_mode(info))
 
 
-def _walk(root: str, below: str, files: List[FileEntry], folders: List[FolderEntry]) -> None:
-    with os.scandir(os.path.join(root, below)) as entries:
-        for entry in entries:
-            path = f"{below}/{entry.name}" if below else entry.name
-            info = entry.stat(follow_symlinks=False)
-            if stat.S_ISREG(info.st_mode):
-                files.append(FileEntry(path, info.st_size, _mode(info), ""))
-            elif stat.S_ISDIR(info.st_mode):
-                folders.append(FolderEntry(path, _mode(info)))
-                _walk(root, path, files, folders)
-            else:
-                kind = "a link" if stat.S_ISLNK(info.st_mode) else "a device, pipe or socket"
-                raise ConfigError(os.path.join(root, path), f"it is {kind}", "take it out of the payload")
+def _add(path: str, info: os.stat_result, files: List[FileEntry], folders: List[FolderEntry]) -> str:
+    """Note one entry of a tree; why it can't be part of a payload, else ""."""
+    if stat.S_ISREG(info.st_mode):
+        files.append(FileEntry(path, info.st_size, _mode(info), ""))
+    elif stat.S_ISDIR(info.st_mode):
+        folders.append(FolderEntry(path, _mode(info)))
+    else:
+        return "it is a link" if stat.S_ISLNK(info.st_mode) else "it is a device, pipe or socket"
+    return ""
 
 
 def _mode(info: os.stat_result) -> int:
@@ -128,11 +168,7 @@ def _mode(info: os.stat_result) -> int:
 
 def _with_hashes(path: str, bare: Manifest, pieces: bool = True) -> Manifest:
     """The manifest with the hash of every file and, if wanted, of every piece."""
-
-    def path_of(number: int) -> str:
-        return os.path.join(path, bare.files[number].path) if bare.tree else path
-
-    hasher = _Hasher(bare, OpenFiles(path_of, os.O_RDONLY))
+    hasher = _Hasher(bare, OpenFiles(lambda number: _path_of(path, bare, number), os.O_RDONLY))
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         # Files first: the hash of one big file has to be made in one thread, and the pieces' fill the others meanwhile.
         file_hashes = pool.map(hasher.file, range(len(bare.files)))
@@ -169,7 +205,7 @@ class _Hasher:
             while length > 0:
                 data = os.pread(descriptor, min(_READ, length), offset)
                 if not data:
-                    raise OSError(f"{self._manifest.files[file].path}: it became shorter while it was read")
+                    raise OSError(errno.ESTALE, "it became shorter while it was read", self._manifest.files[file].path)
                 sha.update(data)
                 offset += len(data)
                 length -= len(data)

@@ -12,6 +12,7 @@ from peer.core.errors import ConfigError
 from peer.core.manifest import Manifest, bare_manifest
 from peer.core.setup import Setup
 from peer.core.swarmfile import CLASSIC, Limits, SwarmFile
+from peer.edge.encoding import check_encoding
 
 
 class Job(NamedTuple):
@@ -39,6 +40,7 @@ def load_job(folder: str, peer: int, patience: Optional[float] = None) -> Job:
     swarm = load_swarm(folder)
     manifest = swarm.manifest if swarm else bare_manifest(common.file_name, common.file_size, common.piece_size)
     _check_agreement(folder, common, manifest)
+    check_encoding(manifest.names, folder)
     limits = swarm.limits if swarm else Limits()
     if patience is not None:
         limits = limits._replace(patience=patience)

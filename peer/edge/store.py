@@ -52,11 +52,17 @@ class Store:
             if size is None:
                 raise StoreError(f"{path}: the seed's file isn't there; put it there, or write hasFile 0 for this peer")
             if size != entry.size:
-                problem = f"it has {size} bytes, the configuration says {entry.size}"
-                raise StoreError(f"{path}: {problem}; correct one of the two")
+                raise StoreError(f"{path}: {self._other_size(size, entry.size)}")
             if not os.access(path, os.R_OK):
                 raise StoreError(f"{path}: permission denied; give this user the right to read it")
         self._use(payload)
+
+    def _other_size(self, size: int, wanted: int) -> str:
+        """Why a seed's file doesn't have its size, and what to do about it."""
+        if not self.manifest.pieces:
+            return f"it has {size} bytes, the configuration says {wanted}; correct one of the two"
+        problem = f"it has {size} bytes and had {wanted} when it was hashed: somebody has written to it since"
+        return f"{problem}; stop that, or take it out of the payload, and deploy again"
 
     def open_leecher(self) -> None:
         """Find out what is there from earlier, check what is in doubt, make room for the rest. Raises StoreError."""
@@ -92,7 +98,10 @@ class Store:
         self._map.remove()
 
     def _check_room(self) -> None:
-        room = free_bytes(self.folder) + self._payload.held_bytes()
+        free = free_bytes(self.folder)
+        if free is None:
+            return  # it tells nothing; when it is full, a write will
+        room = free + self._payload.held_bytes()
         if room < self.manifest.size:
             problem = f"the payload needs {self.manifest.size} bytes and {room} are free"
             raise StoreError(f"{self.folder}: {problem}; make room there")

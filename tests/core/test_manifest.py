@@ -13,7 +13,17 @@ from hypothesis import strategies as st
 
 from peer.core import manifest as manifests
 from peer.core.errors import ConfigError
-from peer.core.manifest import Manifest, auto_piece_size, bare_manifest, check_names, from_json, to_json, unsafe_name
+from peer.core.manifest import (
+    Manifest,
+    auto_piece_size,
+    bare_manifest,
+    check_length,
+    check_names,
+    from_json,
+    other_modes,
+    to_json,
+    unsafe_name,
+)
 from tests.core.fuzz import fuzz
 from tests.core.samples import PATHS, bare, manifest_of, payload, tree_of
 from tests.core.samples import manifests as any_manifest
@@ -48,6 +58,48 @@ def test_the_automatic_piece_size_is_a_power_of_two_within_bounds(size: int) -> 
     count = -(-size // piece)
     assert count <= 4_000 or piece == manifests.MAX_PIECE
     assert count >= 256 or piece == manifests.MIN_PIECE
+
+
+LONG = [
+    ([("n" * 200 + f"/{n}", 0) for n in range(20)], 1, "pack its files into an archive"),
+    ([("ä" * 40 + f"/{n}", 0) for n in range(20)], 1, "pack its files into an archive"),
+    ([(f"{n}", 0) for n in range(60)], 1, "pack its files into an archive"),
+    ([("f", 100_000)], 1000, "choose a larger piece_size"),
+]
+
+
+@pytest.mark.parametrize(("files", "piece_size", "remedy"), LONG, ids=["names", "umlauts", "many files", "pieces"])
+def test_a_manifest_that_is_too_long_is_refused(
+    monkeypatch: pytest.MonkeyPatch, files: "list[tuple[str, int]]", piece_size: int, remedy: str
+) -> None:
+    manifest = tree_of(files, [])._replace(piece_size=piece_size)
+    length = len(json.dumps(to_json(manifest)))
+    check_length(manifest, "test")
+    monkeypatch.setattr(manifests, "MOST_JSON", length // 2)
+    with pytest.raises(ConfigError, match=remedy):
+        check_length(manifest, "test")
+
+
+@given(any_manifest())
+def test_what_is_let_through_is_no_longer_than_said(manifest: Manifest) -> None:
+    length = len(json.dumps(to_json(manifest)))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(manifests, "MOST_JSON", length - 500)  # the other fields of the object
+        with pytest.raises(ConfigError):
+            check_length(manifest, "test")
+
+
+def test_modes_alone_may_differ() -> None:
+    one = tree_of([("a", 5), ("b/c", 3)], ["b"])
+    file = one._replace(files=(one.files[0], one.files[1]._replace(mode=0o600)))
+    folder = one._replace(folders=(one.folders[0]._replace(mode=0o700),))
+    top = one._replace(root_mode=0o700)
+    assert other_modes(one, file) == ("b/c", one.files[1].mode, 0o600)
+    assert other_modes(one, folder) == ("b", one.folders[0].mode, 0o700)
+    assert other_modes(one, top) == (".", one.root_mode, 0o700)
+    different = [one._replace(name="other"), one._replace(pieces=()), one._replace(folders=()), one]
+    different.append(one._replace(files=(one.files[0], one.files[1]._replace(mode=0o600, sha256="0" * 64))))
+    assert [other_modes(one, another) for another in different] == [None] * len(different)
 
 
 def test_without_hashes_nothing_is_promised() -> None:
@@ -156,6 +208,22 @@ def test_safe_names(path: str) -> None:
 def test_names_that_fall_on_one_another(files: List[str], folders: List[str], problem: str) -> None:
     with pytest.raises(ConfigError, match=problem):
         check_names("tree", files, folders, "swarm.json")
+
+
+@pytest.mark.parametrize("name", ["x" * 243, "x" * 255, "ä" * 122, "日" * 81], ids=["243", "255", "244", "243 too"])
+def test_a_payloads_name_leaves_room_for_its_incomplete_copy(name: str) -> None:
+    """A file system's names have 255 bytes, and NAME.part.map.new is one of them."""
+    with pytest.raises(ConfigError, match="rename it to 242 bytes or fewer"):
+        check_names(name, ["f"], [], "test")
+    check_names(name[:80], [name[:80]], [], "test")
+    check_names("x" * 242, ["y" * 255], [], "test")
+
+
+def test_a_deep_tree_is_checked_quickly() -> None:
+    folders = ["/".join(["d"] * depth) for depth in range(1, 1500)]
+    check_names("tree", [f"{folders[-1]}/f"], folders, "test")
+    with pytest.raises(ConfigError, match="is a file and a folder"):
+        check_names("tree", ["d/d", f"{folders[-1]}/f"], [], "test")
 
 
 def test_a_payload_is_named_without_a_slash() -> None:

@@ -11,8 +11,12 @@ from typing import Callable, Iterator
 
 import pytest
 
+from deploy.agent import payload
+from deploy.core.inventory import Upload
+from deploy.edge.pushed.uploads import upload_size
 from peer.core.errors import ConfigError, StoreError, WeftError
 from peer.core.manifest import FolderEntry, Manifest, auto_piece_size, from_json, to_json
+from peer.edge import hashing
 from peer.edge.hashing import check_payload, make_manifest, payload_digest
 from tests.helpers.swarmfolder import Wish, make_payload
 
@@ -262,3 +266,93 @@ def test_without_hashes_only_the_size_is_checked(file: Path) -> None:
     check = check_payload(str(file), bare)
     assert check.problem == ""
     assert check.digest == sha256(file.read_bytes()).hex()
+
+
+# ---- what somebody writes to, and what is too deep
+
+
+def grow(path: Path) -> None:
+    with path.open("ab") as file:
+        file.write(b"a line more")
+
+
+def rewrite(path: Path) -> None:
+    """The same size, other bytes."""
+    path.write_bytes(bytes(path.stat().st_size))
+    os.utime(path, (1, 1))
+
+
+@pytest.mark.parametrize(
+    "write", [grow, rewrite, lambda path: path.write_bytes(b"short")], ids=["grow", "rewrite", "cut"]
+)
+@pytest.mark.parametrize("wish", [FILE, TREE], ids=["file", "tree"])
+def test_a_payload_that_is_written_to_is_told_as_such(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wish: Wish, write: Callable[[Path], None]
+) -> None:
+    make_payload(tmp_path / "payload", wish)
+    log = tmp_path / "payload" / ("z.bin" if wish.tree else "")
+    hashed = hashing._with_hashes
+
+    def meanwhile(path: str, bare: Manifest) -> Manifest:
+        made = hashed(path, bare)
+        write(log)
+        return made
+
+    monkeypatch.setattr(hashing, "_with_hashes", meanwhile)
+    with pytest.raises(StoreError) as caught:
+        make_manifest(str(tmp_path / "payload"))
+    assert str(caught.value).startswith(f"{log}: somebody writes to it while it is read; stop that, or take it out")
+
+
+@pytest.mark.parametrize("change", [Path.unlink, lambda path: path.write_bytes(b"short")], ids=["vanishes", "cut"])
+def test_a_file_that_changes_before_its_turn_is_told_as_such(
+    tree: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[Path], None]
+) -> None:
+    scan = hashing._scan
+
+    def then(path: str, name: str) -> Manifest:
+        found = scan(path, name)
+        change(tree / "z.bin")
+        return found
+
+    monkeypatch.setattr(hashing, "_scan", then)
+    with pytest.raises(StoreError, match=r"z\.bin: (somebody writes to it|it became shorter) while it (is|was) read"):
+        make_manifest(str(tree))
+
+
+@pytest.fixture
+def deep(tmp_path: Path) -> Iterator[Path]:
+    """The lowest of 1,200 nested folders, deeper than Python's stack."""
+    folders = [tmp_path / "deep"]
+    for _ in range(1200):
+        folders.append(folders[-1] / "d")
+    for folder in folders:
+        folder.mkdir()
+    yield folders[-1]
+    for name in os.listdir(folders[-1]):
+        os.unlink(folders[-1] / name)
+    for folder in reversed(folders):
+        folder.rmdir()
+
+
+def test_a_deep_tree_is_a_payload_like_any(tmp_path: Path, deep: Path) -> None:
+    (deep / "file").write_text("x")
+    manifest = make_manifest(str(tmp_path / "deep"))
+    assert (len(manifest.files), len(manifest.folders)) == (1, 1200)
+    assert from_json(to_json(manifest), "test") == manifest
+    assert check_payload(str(tmp_path / "deep"), manifest).problem == ""
+    assert len(payload._stamp(str(tmp_path / "deep"))) == 1201
+    assert upload_size(tmp_path, Upload("deep", "deep")) == 1
+
+
+def test_a_path_that_is_too_long_is_told_in_one_line_of_bearable_length(
+    tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tree)
+    for _ in range(18):
+        os.mkdir("n" * 240)
+        os.chdir("n" * 240)
+    monkeypatch.undo()
+    with pytest.raises(StoreError, match=r"\.\.\..*: a path of \d+ bytes is too long for this system") as caught:
+        make_manifest(str(tree))
+    assert len(str(caught.value)) < 300

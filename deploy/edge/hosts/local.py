@@ -33,7 +33,7 @@ class LocalTransport:
         """A new agent. Raises HostError where there is no such Python."""
         ours, theirs = socket.socketpair()
         words = cast(BinaryIO, tempfile.TemporaryFile())  # noqa: SIM115 (lives as long as the pipe)
-        command = [os.path.expanduser(self._host.python), "-I", "-c", agentsource.BOOT]
+        command = [os.path.expanduser(self._host.python), "-I", "-X", "utf8", "-c", agentsource.BOOT]
         try:
             # A session of its own: Ctrl-C at the terminal is for us to answer, not for the agents.
             process = subprocess.Popen(

@@ -8,7 +8,7 @@ from typing import Protocol
 from deploy.edge.hosts.deadline import Deadline
 
 _BLOCK = 256 * 1024
-_MAX_LINE = 64 * 1024 * 1024  # a manifest of a large payload is one line
+_MAX_LINE = 192 * 1024 * 1024  # one line takes the longest manifest (see MOST_JSON)
 
 
 class Channel(Protocol):

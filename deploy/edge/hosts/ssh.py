@@ -191,7 +191,7 @@ class SshTransport:
             alarm = threading.Timer(deadline.left(), _close, (channel,))
             alarm.start()
             try:
-                channel.exec_command(f"exec {self._host.python} -I -c '{agentsource.BOOT}'")
+                channel.exec_command(f"exec {self._host.python} -I -X utf8 -c '{agentsource.BOOT}'")
             finally:
                 alarm.cancel()
         except paramiko.ChannelException as error:

@@ -19,7 +19,18 @@ def upload_size(base: Path, payload: Upload) -> int | None:
     try:
         if source.is_file():
             return source.stat().st_size
-        files = [os.path.join(folder, name) for folder, _, names in os.walk(source) for name in names]
-        return sum(os.lstat(file).st_size for file in files) if source.is_dir() else None
+        return _tree_size(source) if source.is_dir() else None
     except OSError:
         return None
+
+
+def _tree_size(root: Path) -> int:
+    size, left = 0, [str(root)]
+    while left:  # no recursion: a tree may be deeper than the stack
+        with os.scandir(left.pop()) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    left.append(entry.path)
+                else:
+                    size += entry.stat(follow_symlinks=False).st_size
+    return size

@@ -70,7 +70,7 @@ def _problems(chain: Chain, name: str, facts: HostFacts, need: int | None) -> li
     if facts["writable"]:
         found.append((f"its folder can't be written: {facts['writable']}", "name another `workdir`"))
     copies = sum(not peer.seed for peer in chain.inventory.peers_on(name))
-    if need is not None and facts["free"] < need * copies:
+    if need is not None and facts["free"] is not None and facts["free"] < need * copies:
         problem = f"{format_size(facts['free'])} free where {format_size(need * copies)} are needed"
         found.append((problem, "make room, or name another `workdir`"))
     for port, reason in facts["ports"].items():
@@ -128,7 +128,7 @@ def _row(host: Host, facts: HostFacts | None, problems: Sequence[Outcome]) -> li
         "here" if host.local else facts["user"],
         facts["python"],
         "can't be written" if facts["writable"] else facts["home"],
-        format_size(facts["free"]),
+        "?" if facts["free"] is None else format_size(facts["free"]),
         ports,
         f"{facts['skew']:+.1f} s",
         "all" if reached else "not all",

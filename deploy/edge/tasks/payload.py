@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import peer
@@ -17,7 +19,7 @@ from deploy.edge.hosts.host import Link
 from deploy.edge.pushed.bundle import Parcel, send
 from deploy.edge.tasks.chain import Chain
 from peer.core.errors import EXIT_USAGE, WeftError
-from peer.core.manifest import Manifest, from_json
+from peer.core.manifest import Manifest, from_json, other_modes
 
 _SLOWEST_HASH = 20e6  # bytes a second below which we give up on a seed
 _UNKNOWN_SECONDS = 4 * 3600.0  # the payload lies on the seed, and nobody knows its size yet
@@ -48,8 +50,20 @@ def make_payload(chain: Chain, seeds: Steps) -> Manifest:
     if not found:
         raise chain.halt("no seed has the payload, so there is nothing to bring to the others")
     if len({manifest.digest for manifest in found.values()}) > 1:
-        raise chain.halt(f"the seeds' payloads differ: {fold(found)}; make them equal, or name one seed")
+        raise chain.halt(f"the seeds' payloads differ{_in_what(found)}")
     return next(iter(found.values()))
+
+
+def _in_what(found: Mapping[str, Manifest]) -> str:
+    """How the seeds' payloads differ, and what to do; a login's umask may have given the same bytes other modes."""
+    first = next(iter(found))
+    other = next(name for name, manifest in found.items() if manifest.digest != found[first].digest)
+    modes = other_modes(found[first], found[other])
+    if modes is None:
+        return f": {fold(found)}; make them equal, or name one seed"
+    path, ours, theirs = modes
+    said = f"{path} has {ours:03o} on {first} and {theirs:03o} on {other}"
+    return f" in their modes only: {said}; give them the same with chmod, or name one seed"
 
 
 def _seed_manifest(
@@ -76,7 +90,11 @@ def _upload(link: Link, seed: Peer, source: Path, wanted: Manifest, piece_size: 
     below = f"{top}/" if wanted.tree else f"peer_{seed.peer_id}/"
     parcels = [
         Parcel(
-            below + file.path, file.mode, file.size, file.sha256, source=source / file.path if wanted.tree else source
+            below + file.path,
+            file.mode,
+            file.size,
+            file.sha256,
+            source=_local(source, file.path) if wanted.tree else source,
         )
         for file in wanted.files
     ]
@@ -84,6 +102,11 @@ def _upload(link: Link, seed: Peer, source: Path, wanted: Manifest, piece_size: 
     if wanted.tree:
         folders.append([top, wanted.root_mode])
     send(link, parcels, gone=[top], folders=folders)
+
+
+def _local(source: Path, path: str) -> Path:
+    """A file of the upload on this machine: names are the same bytes whatever the locale."""
+    return source / os.fsdecode(path.encode())
 
 
 def _is_there(link: Link, seed: Peer, wanted: Manifest, piece_size: str, seconds: float) -> bool:
@@ -103,7 +126,17 @@ def _manifest(link: Link, seed: Peer, name: str, piece_size: str, seconds: float
 def _upload_manifest(chain: Chain, source: Path) -> Manifest:
     """What is to be uploaded, hashed on this machine. Raises UploadError."""
     chain.screen.note(f"hashing {source}")
-    command = [sys.executable, "-m", "peer", "manifest", str(source), "--name", chain.inventory.swarm.payload.name]
+    command = [
+        sys.executable,
+        "-X",
+        "utf8",
+        "-m",
+        "peer",
+        "manifest",
+        str(source),
+        "--name",
+        chain.inventory.swarm.payload.name,
+    ]
     command += ["--piece-size", _piece_size(chain)]
     root = Path(peer.__file__).parent.parent
     ended = subprocess.run(command, cwd=root, capture_output=True, stdin=subprocess.DEVNULL, text=True)

@@ -48,7 +48,7 @@ def statuses(chain: Chain, hosts: Iterable[str]) -> dict[int, dict[str, Any]]:
 def last_words(chain: Chain, hosts: Iterable[str]) -> dict[int, str]:
     """Why peers of these hosts ended that couldn't note it: their last line on standard error, or their full disk."""
     answers = chain.ask(lambda link: link.call("status", peers=peer_ids(chain.inventory, link.name)), hosts)
-    full = {name for name, answer in answers.items() if answer["free"] < _NO_ROOM}
+    full = {name for name, answer in answers.items() if answer["free"] is not None and answer["free"] < _NO_ROOM}
     found = {about["peer"]: " ".join(about["stderr"][-1:]) for answer in answers.values() for about in answer["peers"]}
     return {peer: FULL if chain.inventory.host_of(peer).name in full else words for peer, words in found.items()}
 

@@ -1,0 +1,23 @@
+"""Refuses names that this system would write as other bytes, as with a locale like ISO-8859-1."""
+
+from __future__ import annotations
+
+import codecs
+import sys
+from typing import Iterable
+
+from peer.core.errors import ConfigError
+
+
+def check_encoding(names: Iterable[str], source: str) -> None:
+    """A manifest's names are UTF-8 everywhere, and on disk they must be so too. Raises ConfigError.
+
+    Peers that Weft starts on a host run in UTF-8 mode, whatever the locale: this concerns those started by hand.
+    """
+    encoding = sys.getfilesystemencoding()
+    if codecs.lookup(encoding).name == "utf-8":
+        return
+    odd = next((name for name in names if not name.isascii()), None)
+    if odd is not None:
+        problem = f"the name {odd!a} would be other bytes here, as this locale's file names are {encoding}"
+        raise ConfigError(source, problem, "set LC_ALL=C.UTF-8, or PYTHONUTF8=1, and run it again")

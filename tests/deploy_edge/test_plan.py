@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from deploy.core.plan import Step, Steps, facts_of, hosts_of, peers_of
 from deploy.core.verdict import FAILED, Outcome
 from deploy.edge.fab.openchain import open_chain
 from deploy.edge.hosts.host import Link
+from deploy.edge.screen.screen import Screen
+from deploy.edge.screen.transcript import Transcript
 from deploy.edge.tasks.chain import Chain
 from deploy.edge.tasks.check import CHECK
 from deploy.edge.tasks.clean import CLEAN
@@ -213,6 +216,22 @@ class Spy:
             return method(link, *args, **fields)
 
         return noting
+
+
+def test_one_thread_owns_the_screen(chain: Chain, monkeypatch: pytest.MonkeyPatch) -> None:
+    used = set()
+
+    def noting(method: Callable[..., None]) -> Callable[..., None]:
+        def noted(*args: Any, **fields: Any) -> None:
+            used.add(threading.current_thread())
+            method(*args, **fields)
+
+        return noted
+
+    for owner, name in ((Screen, "note"), (Screen, "record"), (Screen, "tick"), (Chain, "fail"), (Transcript, "write")):
+        monkeypatch.setattr(owner, name, noting(getattr(owner, name)))
+    walk(chain, UP)
+    assert used == {threading.main_thread()}
 
 
 @pytest.mark.parametrize("chain", ["", "b"], indirect=True)

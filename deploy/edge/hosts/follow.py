@@ -1,4 +1,4 @@
-"""Listens to the peers of many hosts at once: one thread and one channel a host, all events in one queue."""
+"""Listens to the peers of many hosts simultaneously: one thread and one channel a host, all events in one queue."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from deploy.core.starting import StartEvent
 from deploy.core.verdict import UNREACHABLE
 from deploy.edge.hosts.errors import HostError
 from deploy.edge.hosts.host import Link
@@ -24,11 +25,11 @@ class Heard(NamedTuple):
     over: bool = False
 
 
-class Ears:
+class Follower:
     """Follows hosts until each stream is over; after a lost connection a stream goes on where it was."""
 
     def __init__(self) -> None:
-        self._queue: queue.SimpleQueue[Heard] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[Heard | StartEvent] = queue.SimpleQueue()
         self._end = threading.Event()
         self._links: dict[str, Link] = {}
 
@@ -38,11 +39,11 @@ class Ears:
         name = f"{link.name}-follow"
         threading.Thread(target=self._listen, args=(link, dict(offsets)), name=name, daemon=True).start()
 
-    def put(self, heard: Heard) -> None:
-        """Add what somebody else knows, from any thread."""
-        self._queue.put(heard)
+    def put(self, event: StartEvent) -> None:
+        """Add what the thread that starts the peers has to tell."""
+        self._queue.put(event)
 
-    def take(self, seconds: float) -> Iterator[Heard]:
+    def take(self, seconds: float) -> Iterator[Heard | StartEvent]:
         """What is heard within `seconds`: a swarm that talks faster than we draw mustn't keep us from drawing."""
         end = time.monotonic() + seconds
         try:
@@ -52,7 +53,7 @@ class Ears:
         except queue.Empty:
             return
 
-    def rest(self) -> Iterator[Heard]:
+    def rest(self) -> Iterator[Heard | StartEvent]:
         """All that was heard and not taken yet."""
         try:
             while True:

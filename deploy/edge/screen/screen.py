@@ -7,11 +7,9 @@ import io
 import json
 import re
 import sys
-import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import wraps
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import IO, Any, TypeVar, cast
+from typing import IO, Any
 
 from rich import box
 from rich._export_format import CONSOLE_SVG_FORMAT
@@ -35,28 +33,15 @@ _INDENT = 2
 _STYLES = {"done": "green", "seeding": "green", "downloading": "cyan", "checking": "yellow"}
 
 
-Method = TypeVar("Method", bound=Callable[..., None])
-
-
-def _one_at_a_time(method: Method) -> Method:
-    """The starter's thread tells things too: a screen's methods wait for one another."""
-
-    @wraps(method)
-    def locked(self: Screen, *args: Any, **kwargs: Any) -> None:
-        with self._lock:
-            method(self, *args, **kwargs)
-
-    return cast(Method, locked)
-
-
 class Screen:
     """Results go to stdout, progress and errors to stderr; with `as_json`, stdout holds one object a line.
+
+    One thread owns it, the main thread; what others have to tell comes to that as events.
 
     A live display appears only where both are a terminal and `plain` isn't said.
     """
 
     def __init__(self, transcript: Transcript, as_json: bool = False, plain: bool = False) -> None:
-        self._lock = threading.RLock()
         self._transcript = transcript
         self.as_json = as_json
         # Not rich's own test: FORCE_COLOR and CI make it see terminals where there is none.
@@ -70,7 +55,6 @@ class Screen:
         self._frame: RenderableType | None = None
         self._last: list[RenderableType] = []
 
-    @_one_at_a_time
     def note(self, text: str, style: str = "") -> None:
         """A line about what is going on."""
         self._transcript.write(text)
@@ -81,7 +65,6 @@ class Screen:
         for line in lines:
             self.note(line, "bold red")
 
-    @_one_at_a_time
     def say(self, text: str, good: bool = True) -> None:
         """A result in one sentence; programs get theirs from `record`."""
         self._transcript.write(text)
@@ -90,21 +73,18 @@ class Screen:
         if not self.as_json:
             self._out.print(line, soft_wrap=True)
 
-    @_one_at_a_time
     def print(self, text: str) -> None:
         """A result as it is, such as a file's text."""
         self._transcript.write(text)
         if not self.as_json:
             sys.stdout.write(text if text.endswith("\n") else text + "\n")
 
-    @_one_at_a_time
     def record(self, fields: Mapping[str, Any]) -> None:
         """One object of `--json`."""
         if self.as_json:
             sys.stdout.write(json.dumps(fields) + "\n")
             sys.stdout.flush()
 
-    @_one_at_a_time
     def table(self, headings: Sequence[str], rows: Sequence[Sequence[str]], good: Sequence[bool] = ()) -> None:
         """A result as a table; `good` colours its rows, the text must tell it too."""
         cells = [[shown(cell) for cell in row] for row in rows]
@@ -135,7 +115,6 @@ class Screen:
             finally:
                 self._live = None
 
-    @_one_at_a_time
     def tick(self, board: Board, lines: Sequence[Line]) -> None:
         """Show new event lines, in one go, and the swarm as it is now."""
         texts = [str(line) for line in lines]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from pathlib import Path
 
@@ -13,23 +12,20 @@ class Transcript:
     """Lines wait in memory until the run's folder is known."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
         self._waiting: list[str] = []
         self._path: Path | None = None
 
     def write(self, text: str) -> None:
         """Note some lines, with the time."""
         stamp = time.strftime("%Y-%m-%d %H:%M:%S")
-        with self._lock:
-            self._waiting += [f"{stamp} {line}" for line in text.splitlines()]
-            self._flush()
+        self._waiting += [f"{stamp} {line}" for line in text.splitlines()]
+        self._flush()
 
     def open(self, folder: Path) -> None:
-        """From now on, and for what was noted before: the transcript lies in `folder`, behind what is there."""
-        with self._lock:
-            folder.mkdir(parents=True, exist_ok=True)
-            self._path = folder / NAME
-            self._flush()
+        """From now on, and for what was noted before: the transcript lies in `folder`, after what is there."""
+        folder.mkdir(parents=True, exist_ok=True)
+        self._path = folder / NAME
+        self._flush()
 
     def _flush(self) -> None:
         if self._path is None or not self._waiting:

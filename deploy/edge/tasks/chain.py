@@ -26,7 +26,7 @@ _RUN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 
 
 class Halt(WeftError):
-    """The chain can't go on; what went wrong has been told."""
+    """The chain can't go on; the text says why, "" where that has been told. It ends with 1 at least."""
 
 
 class Chain:
@@ -121,12 +121,6 @@ class Chain:
             self.screen.note(f"{fold(strangers)}: holds another run than {run}; `fab deploy` brings it up to date")
         self.begin_run(run)
         return states
-
-    def halt(self, why: str) -> Halt:
-        """The error that ends the chain."""
-        if self.code == 0:
-            self.outcomes.append(Outcome("", "failed", why))
-        return Halt(why)
 
 
 def peer_ids(inventory: Inventory, host: str) -> list[int]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from deploy.core.inventory import fold
 from deploy.edge.hosts.deadline import Deadline
-from deploy.edge.tasks.chain import Chain
+from deploy.edge.tasks.chain import Chain, Halt
 
 WAIT_SECONDS = 4 * 3600.0  # for a swarm that runs; peers which make no progress end by themselves long before
 _LOOK_SECONDS = 1.0
@@ -22,7 +22,7 @@ def claim_seeds(chain: Chain, seeds: list[str], served: list[str]) -> None:
     """
     for name in [name for name in chain.able(seeds) if name not in chain.helpers]:
         if any(answer["held"] for answer in _claim(chain, [name]).values()):
-            raise chain.halt(f"{name}: another operator is deploying this swarm: {_REMEDY}")
+            raise Halt(f"{name}: another operator is deploying this swarm: {_REMEDY}")
     _await(chain, [name for name in chain.able(seeds) if name in chain.helpers], served)
 
 
@@ -31,9 +31,7 @@ def _await(chain: Chain, helpers: list[str], served: list[str]) -> None:
     told: list[str] = []
     while busy := [name for name, one in _claim(chain, helpers).items() if one["held"] or one["living"]]:
         if deadline.passed:
-            raise chain.halt(
-                f"the swarm still runs on {fold(busy)} after {WAIT_SECONDS / 3600:.0f} h: `fab stop` ends it"
-            )
+            raise Halt(f"the swarm still runs on {fold(busy)} after {WAIT_SECONDS / 3600:.0f} h: `fab stop` ends it")
         if busy != told:
             late = fold(chain.able(served))
             chain.screen.note(

@@ -18,7 +18,7 @@ from deploy.edge.pushed.authority import PeerKeys, make_keys
 from deploy.edge.pushed.bundle import CODE_NAME, Parcel, missing, parcel, send
 from deploy.edge.pushed.zipapp import peer_zip
 from deploy.edge.tasks import payload
-from deploy.edge.tasks.chain import Chain
+from deploy.edge.tasks.chain import Chain, Halt
 from deploy.edge.tasks.claim import claim_seeds
 from deploy.edge.tasks.phase import Options, Phase
 from peer.core.manifest import Manifest
@@ -55,7 +55,7 @@ def _deploy(chain: Chain, steps: Steps, _: Options) -> None:
     claim_seeds(chain, hosts_of(seeds), [name for name in hosts if name not in chain.helpers])
     states = chain.ask(_idle_state, hosts, drop=True)
     if not states:
-        raise chain.halt("")
+        raise Halt("")
     manifest, code = _begin(chain, seeds, states)
     chain.screen.note(
         f"run {chain.run}: {manifest.name}, {format_size(manifest.size)} in {manifest.piece_count} pieces"
@@ -67,7 +67,7 @@ def _deploy(chain: Chain, steps: Steps, _: Options) -> None:
     total = sum(sent.values()) + sum(code.values())
     chain.screen.note(f"deployed to {len(sent)} hosts, {format_size(total)} sent")
     if not sent:
-        raise chain.halt("no host is ready")
+        raise Halt("no host is ready")
 
 
 Code = Mapping[str, int]  # bytes of code that were sent ahead, by host

@@ -17,7 +17,7 @@ from deploy.core.verdict import UNREACHABLE
 from deploy.edge.hosts.errors import HostError
 from deploy.edge.hosts.host import Link
 from deploy.edge.pushed.bundle import Parcel, send
-from deploy.edge.tasks.chain import Chain
+from deploy.edge.tasks.chain import Chain, Halt
 from peer.core.errors import EXIT_USAGE, WeftError
 from peer.core.manifest import Manifest, from_json, other_modes
 
@@ -48,9 +48,9 @@ def make_payload(chain: Chain, seeds: Steps) -> Manifest:
     answers = chain.ask(on_host, hosts_of(seeds), seconds * 4, drop=True)
     found = {name: manifest for name, manifests in answers.items() for manifest in manifests}
     if not found:
-        raise chain.halt("no seed has the payload, so there is nothing to bring to the others")
+        raise Halt("no seed has the payload, so there is nothing to bring to the others")
     if len({manifest.digest for manifest in found.values()}) > 1:
-        raise chain.halt(f"the seeds' payloads differ{_in_what(found)}")
+        raise Halt(f"the seeds' payloads differ{_in_what(found)}")
     return next(iter(found.values()))
 
 

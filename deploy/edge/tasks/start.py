@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
 
 from deploy.core.inventory import Inventory, Peer
 from deploy.core.plan import Facts, Step, Steps, hosts_of, peers_of
-from deploy.core.verdict import FAILED, SKIPPED, Outcome
+from deploy.core.starting import Listening, Note, StartEvent, Wrong, not_listening
+from deploy.core.verdict import SKIPPED, UNREACHABLE, Outcome
 from deploy.edge.hosts.errors import HostError
-from deploy.edge.tasks.chain import Chain
+from deploy.edge.hosts.fleet import Fleet
+from deploy.edge.hosts.host import Link
+from deploy.edge.tasks.chain import Chain, Halt
 from deploy.edge.tasks.phase import Options, Phase
-from deploy.edge.tasks.stop import SLACK_SECONDS, stop_hosts
+from deploy.edge.tasks.stop import SLACK_SECONDS, stop_on
 from peer.core.errors import parse_words
 
 LISTEN_SECONDS = 30.0  # for a peer to say that it listens: it may first have to re-hash what a damaged map is unsure of
@@ -26,84 +28,100 @@ def _describe(inventory: Inventory, _: Facts) -> Iterator[Step]:
 
 
 def _start(chain: Chain, steps: Steps, options: Options) -> None:
-    start_peers(chain, steps, options.keep_going)
+    Starter(chain.fleet, chain.inventory, steps, options.keep_going, lambda event: tell(chain, event)).run()
 
 
-def start_peers(
-    chain: Chain,
-    steps: Steps,
-    keep_going: bool = False,
-    tell: Callable[[Peer], object] | None = None,
-    cancelled: Callable[[], bool] = lambda: False,
-) -> None:
-    """Start the peers in the steps' order, each confirmed listening before the next; `tell` of each that is.
+def tell(chain: Chain, event: StartEvent) -> None:
+    """Show what a start has to tell; only the thread that owns the screen calls this."""
+    if isinstance(event, Wrong):
+        chain.fail(event.outcomes)
+    elif isinstance(event, Note):
+        chain.screen.note(event.text)
+    elif isinstance(event, Listening):
+        chain.screen.note(str(event))
+        chain.record(host=event.peer.host, peer=event.peer.peer_id, state="ok", already=event.already)
 
-    The first that fails ends it and what was started is stopped again, unless `keep_going`. Raises Halt then.
-    Once it is `cancelled` (by the thread that this one runs beside), it ends as after Ctrl-C: KeyboardInterrupt.
+
+class Starter:
+    """Starts peers in order. It changes nothing but the hosts, so it may run in any thread; `tell` gets its events.
+
+    Once it is `cancelled`, from another thread, it ends as after Ctrl-C.
     """
-    # All of them simultaneously, so that the order costs little.
-    chain.ask(lambda link: link.call("warm", peers=peers_of(steps, link.name)), hosts_of(steps))
-    peers = [peer for peer in map(chain.inventory.peer, peers_of(steps)) if peer.host not in chain.down]
-    begun: list[Peer] = []
-    started = 0
-    try:
-        for peer in peers:
-            if cancelled():
-                raise KeyboardInterrupt
-            begun.append(peer)
-            if _start_one(chain, peer):
-                started += 1
-                if tell is not None:
-                    tell(peer)
-            elif not keep_going:
-                _give_up(chain, peers, begun)
-    except KeyboardInterrupt:
-        _stop_again(chain, begun)
-        raise
-    chain.screen.note(f"started {started} of {len(chain.inventory.chosen_peers)} peers")
-    if not started:
-        raise chain.halt("no peer could be started")
 
+    def __init__(
+        self, fleet: Fleet, inventory: Inventory, steps: Steps, keep_going: bool, tell: Callable[[StartEvent], object]
+    ) -> None:
+        self.cancelled = False
+        self._fleet = fleet
+        self._inventory = inventory
+        self._steps = steps
+        self._keep_going = keep_going
+        self._tell = tell
+        self._down: set[str] = set()  # hosts that couldn't be reached
+        self._begun: list[Peer] = []
+        self._failed: list[Peer] = []
 
-def _start_one(chain: Chain, peer: Peer) -> bool:
-    link = chain.fleet.link(peer.host)
-    try:
-        answer = link.call("start", LISTEN_SECONDS + SLACK_SECONDS, peer=peer.peer_id, within=LISTEN_SECONDS)
-    except HostError as error:
-        chain.fail([error.outcome(peer.host)._replace(peer=peer.peer_id)])
-        return False
-    if answer["listening"] or answer.get("code") == 0:
-        how = "runs already" if answer.get("already") else f"listens on port {peer.port}"
-        chain.screen.note(f"peer {peer.peer_id} on {peer.host} {how}")
-        chain.record(host=peer.host, peer=peer.peer_id, state="ok", already=bool(answer.get("already")))
-        return True
-    chain.fail([_failure(peer, answer)])
-    return False
+    def run(self) -> None:
+        """Start the peers in the steps' order, each confirmed listening before the next.
 
+        The first that fails ends it and what was started is stopped again, unless `keep_going`. Raises Halt then.
+        """
+        # All of them simultaneously, so that the order costs little.
+        self._ask(lambda link: link.call("warm", peers=peers_of(self._steps, link.name)), hosts_of(self._steps))
+        peers = [peer for peer in map(self._inventory.peer, peers_of(self._steps)) if peer.host not in self._down]
+        try:
+            for peer in peers:
+                self._start_next(peer)
+                if self._failed and not self._keep_going:
+                    self._give_up(peers)
+        except KeyboardInterrupt:
+            self._stop_again()
+            raise
+        started = len(self._begun) - len(self._failed)
+        self._tell(Note(f"started {started} of {len(self._inventory.chosen_peers)} peers"))
+        if not started:
+            raise Halt("no peer could be started")
 
-def _failure(peer: Peer, answer: dict[str, Any]) -> Outcome:
-    if answer["code"] is None:
-        problem = f"it didn't listen within {LISTEN_SECONDS:.0f} s"
-    else:
-        problem = f"it ended at once with exit code {answer['code']}"
-    reason = parse_words(answer["reason"])
-    return Outcome(peer.host, FAILED, f"{problem}: {reason}" if reason else problem, "", peer.peer_id)
+    def _start_next(self, peer: Peer) -> None:
+        if self.cancelled:
+            raise KeyboardInterrupt
+        self._begun.append(peer)
+        event = self._start_one(peer)
+        if isinstance(event, Wrong):
+            self._failed.append(peer)
+        self._tell(event)
 
+    def _start_one(self, peer: Peer) -> Listening | Wrong:
+        link = self._fleet.link(peer.host)
+        try:
+            answer = link.call("start", LISTEN_SECONDS + SLACK_SECONDS, peer=peer.peer_id, within=LISTEN_SECONDS)
+        except HostError as error:
+            return self._wrong([error.outcome(peer.host)._replace(peer=peer.peer_id)])
+        if answer["listening"] or answer.get("code") == 0:
+            return Listening(peer, bool(answer.get("already")))
+        return Wrong((not_listening(peer, answer["code"], parse_words(answer["reason"]), LISTEN_SECONDS),))
 
-def _give_up(chain: Chain, peers: list[Peer], begun: list[Peer]) -> None:
-    _stop_again(chain, begun)
-    told = {outcome.peer for outcome in chain.outcomes}
-    because = f"peer {begun[-1].peer_id} couldn't be started"
-    rest = [peer for peer in peers if peer.peer_id not in told and peer.host not in chain.down]
-    chain.fail(Outcome(peer.host, SKIPPED, because, "", peer.peer_id) for peer in rest)
-    raise chain.halt(f"{because}, so the others aren't; `--keep-going` starts them all the same")
+    def _give_up(self, peers: list[Peer]) -> None:
+        self._stop_again()
+        because = f"peer {self._begun[-1].peer_id} couldn't be started"
+        rest = [peer for peer in peers if peer not in self._failed and peer.host not in self._down]
+        self._tell(Wrong(tuple(Outcome(peer.host, SKIPPED, because, "", peer.peer_id) for peer in rest)))
+        raise Halt(f"{because}, so the others aren't; `--keep-going` starts them all the same")
 
+    def _stop_again(self) -> None:
+        hosts = {peer.host for peer in self._begun} - self._down
+        if hosts:
+            self._tell(Note("stopping what was started"))
+            self._ask(lambda link: stop_on(link, self._inventory), hosts)
 
-def _stop_again(chain: Chain, begun: list[Peer]) -> None:
-    hosts = {peer.host for peer in begun} - chain.down.keys()
-    if hosts:
-        chain.screen.note("stopping what was started")
-        stop_hosts(chain, hosts)
+    def _ask(self, work: Callable[[Link], object], hosts: Iterable[str]) -> None:
+        _, bad = self._fleet.each(hosts, work)
+        if bad:
+            self._tell(self._wrong([error.outcome(name) for name, error in bad.items()]))
+
+    def _wrong(self, outcomes: list[Outcome]) -> Wrong:
+        self._down.update(outcome.host for outcome in outcomes if outcome.state == UNREACHABLE)
+        return Wrong(tuple(outcomes))
 
 
 START = (Phase(_describe, _start),)

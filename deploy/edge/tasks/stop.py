@@ -38,12 +38,13 @@ def stop_and_tell(chain: Chain, hosts: Iterable[str]) -> None:
 
 def stop_hosts(chain: Chain, hosts: Iterable[str]) -> dict[str, dict[str, Any]]:
     """Stop the peers of these hosts; the agents' answers."""
-    return chain.ask(lambda link: _stop_on(chain, link), hosts)
+    return chain.ask(lambda link: stop_on(link, chain.inventory), hosts)
 
 
-def _stop_on(chain: Chain, link: Link) -> dict[str, Any]:
+def stop_on(link: Link, inventory: Inventory) -> dict[str, Any]:
+    """Stop the peers of one host; its agent's answer. Raises HostError."""
     seconds = _GRACE_SECONDS + SLACK_SECONDS
-    return link.call("stop", seconds, peers=peer_ids(chain.inventory, link.name), within=_GRACE_SECONDS)
+    return link.call("stop", seconds, peers=peer_ids(inventory, link.name), within=_GRACE_SECONDS)
 
 
 STOP = (Phase(_describe, _stop),)

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
 
 from deploy.core.inventory import Inventory
 from deploy.core.plan import Facts, Step, Steps, hosts_of
+from deploy.core.starting import Over
 from deploy.edge.tasks.chain import Chain
 from deploy.edge.tasks.collect_logs import COLLECT_LOGS
 from deploy.edge.tasks.deploy import DEPLOY
 from deploy.edge.tasks.logs import LOGS
 from deploy.edge.tasks.phase import Options, Phase, describe
-from deploy.edge.tasks.start import START, start_peers
+from deploy.edge.tasks.start import START, Starter
 from deploy.edge.tasks.verify import VERIFY
 from deploy.edge.tasks.watch import Watch, tell_the_way_back
+
+_TELL_SECONDS = 0.1
 
 
 def _describe(inventory: Inventory, facts: Facts) -> list[Step]:
@@ -24,51 +26,49 @@ def _describe(inventory: Inventory, facts: Facts) -> list[Step]:
 def _start_and_watch(chain: Chain, steps: Steps, options: Options) -> None:
     """Start the peers and follow them from the first on, until all have ended. Raises Halt where a start failed."""
     watch = Watch(chain, hosts_of(steps), options.every, ends_waits=True)
-    starter = _Starter(chain, [step for step in steps if step.peer is not None], options.keep_going, watch)
+    peers = [step for step in steps if step.peer is not None]
+    beside = _Beside(Starter(chain.fleet, chain.inventory, peers, options.keep_going, watch.put), watch)
     with chain.screen.watching(lines_are_the_result=False):
         try:
-            starter.start()
+            beside.start()
             watch.run()
         except BaseException as error:
-            starter.end()
-            if isinstance(error, KeyboardInterrupt) and starter.done:
+            beside.end()
+            if isinstance(error, KeyboardInterrupt) and beside.error is None:
                 tell_the_way_back(chain)
             raise
-    starter.end()
-    if starter.error is not None:
-        raise starter.error
+    beside.end()
+    if beside.error is not None:
+        raise beside.error
     chain.fail(watch.failures())
 
 
-class _Starter(threading.Thread):
-    """Starts the peers beside the watch, and tells it of each. `done`: they were started, and run."""
+class _Beside(threading.Thread):
+    """A start that runs beside the watch, and tells it everything. `error`: None once the peers were started."""
 
-    def __init__(self, chain: Chain, steps: Sequence[Step], keep_going: bool, watch: Watch) -> None:
+    def __init__(self, starter: Starter, watch: Watch) -> None:
         super().__init__(name="starter", daemon=True)
-        self._chain = chain
-        self._steps = steps
-        self._keep_going = keep_going
+        self._starter = starter
         self._watch = watch
-        self._cancelled = threading.Event()
-        self.error: BaseException | None = None
-        self.done = False
-        watch.starting = True
+        self.error: BaseException | None = KeyboardInterrupt()  # until it has run
+        watch.await_start()
 
     def run(self) -> None:
         """The thread's body."""
         try:
-            start_peers(self._chain, self._steps, self._keep_going, self._watch.started, self._cancelled.is_set)
-            self.done = True
+            self._starter.run()
+            self.error = None
         except BaseException as error:  # raised again in the main thread
             self.error = error
         finally:
-            self._watch.starting = False
+            self._watch.put(Over())
 
     def end(self) -> None:
-        """End the starting, which undoes itself if it is cut short."""
-        self._cancelled.set()
-        if self.ident is not None:  # it was begun
-            self.join()
+        """End the start, which undoes itself if it is cut short, and show what it tells until then."""
+        self._starter.cancelled = True
+        while self.is_alive():
+            self._watch.tell_rest(_TELL_SECONDS)
+        self._watch.tell_rest()
 
 
 START_AND_WATCH = Phase(_describe, _start_and_watch)  # a swarm may be done before its last peer was started

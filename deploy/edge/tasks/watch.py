@@ -7,13 +7,15 @@ import time
 from collections import Counter
 from collections.abc import Iterable
 
-from deploy.core.inventory import Peer, fold
+from deploy.core.inventory import fold
 from deploy.core.progress import Board, Card, Line
+from deploy.core.starting import Listening, Over, StartEvent
 from deploy.core.verdict import FAILED, Outcome
 from deploy.edge.hosts.errors import HostError
-from deploy.edge.hosts.follow import Ears, Heard
+from deploy.edge.hosts.follow import Follower, Heard
 from deploy.edge.tasks import status
 from deploy.edge.tasks.chain import Chain
+from deploy.edge.tasks.start import tell
 from deploy.edge.tasks.stop import stop_hosts
 from peer.core.errors import parse_words
 
@@ -25,7 +27,7 @@ _LISTEN_AGAIN = 2  # times, where a stream ended though a peer's last status doe
 
 
 class Watch:
-    """The loop that takes what the ears hear, and shows it. `starting`: peers are being started meanwhile."""
+    """The one loop that takes events, of the hosts and of a start beside it, and shows them: it owns the screen."""
 
     def __init__(self, chain: Chain, hosts: list[str], every: bool, ends_waits: bool = False) -> None:
         self._chain = chain
@@ -39,35 +41,45 @@ class Watch:
         self._reported = time.monotonic()
         self._whole_since = 0.0
         self._half_way = False
-        self.starting = False
-        self.ears = Ears()
+        self._starting = False  # peers are being started meanwhile
+        self._follower = Follower()
 
     def open(self, name: str) -> None:
         """Listen to a host."""
         self._open.add(name)
-        self.ears.open(self._chain.fleet.link(name), self._board.offsets(name))
+        self._follower.open(self._chain.fleet.link(name), self._board.offsets(name))
 
-    def started(self, peer: Peer) -> None:
-        """A peer was started; called from the starter's thread."""
-        self.ears.put(Heard(peer.host, {"peer": peer.peer_id, "started": True}))
+    def await_start(self) -> None:
+        """Peers will be started: go on until `put` got an Over, even if no host is followed."""
+        self._starting = True
+
+    def put(self, event: StartEvent) -> None:
+        """Add what a start has to tell, from the thread that starts."""
+        self._follower.put(event)
+
+    def tell_rest(self, seconds: float = 0.0) -> None:
+        """Show what a start has told and tells within `seconds`, once `run` has ended."""
+        for event in self._follower.take(seconds) if seconds else self._follower.rest():
+            if not isinstance(event, Heard):
+                tell(self._chain, event)
 
     def run(self) -> None:
         """Until every stream is over, or those that aren't have been lost for too long."""
         try:
             self._listen()
         finally:
-            self.ears.close()
+            self._follower.close()
 
     def _listen(self) -> None:
-        while self.starting or (self._open and not self._hopeless()):
+        while self._starting or (self._open and not self._hopeless()):
             tick = time.monotonic() + _TICK_SECONDS
             lines: list[Line] = []
-            for heard in self.ears.take(_TICK_SECONDS):
-                lines += self._take(heard)
+            for event in self._follower.take(_TICK_SECONDS):
+                lines += self._take(event)
             self._show(lines)
             self._end_the_wait()
             time.sleep(max(0.0, tick - time.monotonic()))  # lines are shown in batches, a few a second
-        self._show([line for heard in self.ears.rest() for line in self._take(heard)])
+        self._show([line for event in self._follower.rest() for line in self._take(event)])
 
     def failures(self) -> list[Outcome]:
         """Peers that left without the payload, and hosts that were lost."""
@@ -77,7 +89,16 @@ class Watch:
         outcomes = [_failure(card, words.get(card.peer, "") if card.killed else "") for card in failed]
         return outcomes + [error.outcome(name) for name, (_, error) in self._lost.items()]
 
-    def _take(self, heard: Heard) -> Iterable[Line]:
+    def _take(self, event: Heard | StartEvent) -> Iterable[Line]:
+        if isinstance(event, Heard):
+            return self._hear(event)
+        tell(self._chain, event)
+        if isinstance(event, Listening):
+            return self._hear(Heard(event.peer.host, {"peer": event.peer.peer_id, "started": True}))
+        self._starting = self._starting and not isinstance(event, Over)
+        return ()
+
+    def _hear(self, heard: Heard) -> Iterable[Line]:
         if heard.lost is not None:
             self._lost.setdefault(heard.host, (time.monotonic(), heard.lost))
             self._board.lose(heard.host, heard.lost.problem)
@@ -103,7 +124,7 @@ class Watch:
 
     def _end_the_wait(self) -> None:
         """Peers wait for all others. That some have left, or are on hosts that dropped out, only we can know."""
-        if not self._ends_waits or self.starting:
+        if not self._ends_waits or self._starting:
             return
         gone = self._gone()
         cards = {card.peer: card for card in self._board.cards}

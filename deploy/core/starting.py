@@ -1,0 +1,44 @@
+"""What a start of peers has to tell, as events: whoever starts them may run beside the thread that shows them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Union
+
+from deploy.core.inventory import Peer
+from deploy.core.verdict import FAILED, Outcome
+
+
+class Listening(NamedTuple):
+    """A peer was started and listens; `already`: it ran before."""
+
+    peer: Peer
+    already: bool
+
+    def __str__(self) -> str:
+        how = "runs already" if self.already else f"listens on port {self.peer.port}"
+        return f"peer {self.peer.peer_id} on {self.peer.host} {how}"
+
+
+class Wrong(NamedTuple):
+    """Something went wrong."""
+
+    outcomes: tuple[Outcome, ...]
+
+
+class Note(NamedTuple):
+    """A line about what is going on."""
+
+    text: str
+
+
+class Over(NamedTuple):
+    """The start has ended, well or not; nothing more comes of it."""
+
+
+StartEvent = Union[Listening, Wrong, Note, Over]
+
+
+def not_listening(peer: Peer, code: int | None, words: str, seconds: float) -> Outcome:
+    """Why a peer didn't start: its exit code (None: it still runs), its last words, and how long it was waited for."""
+    problem = f"it didn't listen within {seconds:.0f} s" if code is None else f"it ended with exit code {code}"
+    return Outcome(peer.host, FAILED, f"{problem}: {words}" if words else problem, "", peer.peer_id)

@@ -1,0 +1,147 @@
+"""A start of peers on hosts that answer from a table: what it tells, in which order, and what it stops again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar, cast
+
+import pytest
+
+from deploy.core.inventory import parse_inventory
+from deploy.core.plan import facts_of
+from deploy.core.starting import Listening, Note, StartEvent, Wrong
+from deploy.core.verdict import FAILED, SKIPPED, UNREACHABLE
+from deploy.edge.hosts.errors import HostError, unreachable
+from deploy.edge.hosts.fleet import Fleet
+from deploy.edge.tasks.chain import Halt
+from deploy.edge.tasks.phase import describe
+from deploy.edge.tasks.start import START, Starter
+
+T = TypeVar("T")
+INVENTORY = parse_inventory(
+    "swarm: {name: s, payload: {generate: 1MiB}}\nhosts: {a: {address: h1}, b: {address: h2}, c: {address: h3}}\n"
+    "seeds: [a]\n"
+)
+LISTENS = {"listening": True, "code": None, "reason": ""}
+ENDED = {"listening": False, "code": 2, "reason": "peer 1002: port 6008: address already in use"}
+SILENT = {"listening": False, "code": None, "reason": ""}
+OTHERS = "peer 1002 couldn't be started"
+
+
+class Hosts:
+    """Stands for the fleet. `answers`: what a host answers to a verb, or the error that it raises."""
+
+    def __init__(self, answers: Mapping[tuple[str, str], Any]) -> None:
+        self.answers = answers
+        self.asked: list[tuple[str, str]] = []
+
+    def link(self, name: str) -> Link:
+        return Link(self, name)
+
+    def each(
+        self, names: Iterable[str], work: Callable[[Any], T], seconds: float = 0
+    ) -> tuple[dict[str, T], dict[str, HostError]]:
+        good, bad = {}, {}
+        for name in names:
+            try:
+                good[name] = work(self.link(name))
+            except HostError as error:
+                bad[name] = error
+        return good, bad
+
+
+class Link:
+    """One host."""
+
+    def __init__(self, hosts: Hosts, name: str) -> None:
+        self.name = name
+        self._hosts = hosts
+
+    def call(self, verb: str, *_: Any, **fields: Any) -> Any:
+        self._hosts.asked.append((verb, self.name))
+        answer = self._hosts.answers.get((self.name, verb), LISTENS if verb == "start" else {})
+        if isinstance(answer, HostError):
+            raise answer
+        return answer
+
+
+def told(event: StartEvent) -> str:
+    """An event in a few words."""
+    if isinstance(event, Wrong):
+        return "; ".join(f"{one.state} {one.peer or one.host}: {one.problem}" for one in event.outcomes)
+    return event.text if isinstance(event, Note) else str(event)
+
+
+def run(hosts: Hosts, keep_going: bool = False, cancel_at: int = 0) -> tuple[list[str], BaseException | None]:
+    """Start all peers, and cancel it when that peer listens; what was told, and the error that ended it."""
+    lines: list[str] = []
+
+    def tell(event: StartEvent) -> None:
+        lines.append(told(event))
+        starter.cancelled = isinstance(event, Listening) and event.peer.peer_id == cancel_at
+
+    steps = describe(START, INVENTORY, facts_of(INVENTORY))
+    starter = Starter(cast(Fleet, hosts), INVENTORY, steps, keep_going, tell)
+    try:
+        starter.run()
+    except (Halt, KeyboardInterrupt) as error:
+        return lines, error
+    return lines, None
+
+
+A, B, C = (f"peer {peer} on {host} listens on port 6008" for peer, host in ((1001, "a"), (1002, "b"), (1003, "c")))
+
+
+def test_in_order_once_all_are_loaded() -> None:
+    hosts = Hosts({})
+    assert run(hosts) == ([A, B, C, "started 3 of 3 peers"], None)
+    assert hosts.asked == [("warm", name) for name in "abc"] + [("start", name) for name in "abc"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "problem"),
+    [
+        (ENDED, f"{FAILED} 1002: it ended with exit code 2: port 6008: address already in use"),
+        (SILENT, f"{FAILED} 1002: it didn't listen within 30 s"),
+        (HostError("its disk is full"), f"{FAILED} 1002: its disk is full"),
+    ],
+)
+def test_the_first_that_fails_ends_it(answer: Any, problem: str) -> None:
+    hosts = Hosts({("b", "start"): answer})
+    lines, error = run(hosts)
+    skipped = f"{SKIPPED} 1001: {OTHERS}; {SKIPPED} 1003: {OTHERS}"
+    assert lines == [A, problem, "stopping what was started", skipped]
+    assert isinstance(error, Halt) and "--keep-going" in str(error)
+    assert sorted(hosts.asked[-2:]) == [("stop", "a"), ("stop", "b")]
+    assert ("start", "c") not in hosts.asked
+
+
+def test_keep_going() -> None:
+    lines, error = run(Hosts({("b", "start"): ENDED}), keep_going=True)
+    assert lines[0] == A and lines[2:] == [C, "started 2 of 3 peers"] and error is None
+
+
+def test_a_host_that_cannot_be_reached_is_left_out() -> None:
+    hosts = Hosts({("b", "warm"): unreachable("connection refused")})
+    assert run(hosts) == ([f"{UNREACHABLE} b: connection refused", A, C, "started 2 of 3 peers"], None)
+    assert ("start", "b") not in hosts.asked
+
+
+def test_no_peer_at_all() -> None:
+    hosts = Hosts({(name, "warm"): unreachable("connection refused") for name in "abc"})
+    lines, error = run(hosts)
+    assert lines[-1] == "started 0 of 3 peers"
+    assert isinstance(error, Halt) and str(error) == "no peer could be started"
+
+
+def test_one_that_runs_already() -> None:
+    lines, _ = run(Hosts({("a", "start"): {**LISTENS, "already": True}}))
+    assert lines[0] == "peer 1001 on a runs already"
+
+
+def test_cancelled_it_stops_what_it_started() -> None:
+    hosts = Hosts({})
+    lines, error = run(hosts, cancel_at=1001)
+    assert lines == [A, "stopping what was started"]
+    assert isinstance(error, KeyboardInterrupt)
+    assert hosts.asked[-1] == ("stop", "a")

@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint picture bench fuzz soak clean
+.PHONY: demo test lint picture rooms bench fuzz soak clean
 
 demo: $(READY)  ## five peers on this machine, live, and the proof
 	@$(BIN)/fab clean up --inventory examples/demo.yaml
@@ -20,6 +20,9 @@ lint: $(READY)  ## style, types, rooms, and that what hosts run runs on Python 3
 picture: $(READY)  ## the console's picture in README.md, of a real run of the demo
 	@$(BIN)/fab clean --inventory examples/demo.yaml
 	@$(BIN)/fab up --inventory examples/demo.yaml --svg docs/console.svg
+
+rooms: $(READY)  ## the picture of the rooms in docs/architecture.md, of the imports as they are
+	@$(BIN)/python -m tests.roomspicture
 
 bench: $(READY)  ## side by side with other tools, on shaped hosts (root; a quarter of an hour)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'

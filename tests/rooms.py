@@ -1,4 +1,4 @@
-"""Reads the imports of the program and says where a room is crossed; `test_rooms` applies it, and tests it."""
+"""Reads the imports of the program and says where a rule of its rooms is broken; `test_rooms` applies and tests it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Dict, FrozenSet, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 ROOT = Path(__file__).parent.parent
+TOPS = ("peer", "deploy", "netlab", "rigs", "tools")
 ANY = frozenset(sys.stdlib_module_names)
 # What a module that only decides may use: it reads no clock, file, socket or thread.
 _DECIDING = """
@@ -45,6 +46,7 @@ ROOMS: Dict[str, Room] = {
     "deploy.edge": Room(
         own=("deploy", "peer.core"), bare=("peer",), others=("cryptography", "fabric", "invoke", "paramiko", "rich")
     ),
+    "fabfile": Room(own=("deploy.fabfile", "deploy.edge.fab"), others=("fabric",)),  # where `fab` looks for tasks
     "netlab": Room(own=("netlab",)),
     "rigs": Room(
         own=(
@@ -56,16 +58,32 @@ ROOMS: Dict[str, Room] = {
     "tools": Room(own=("tools", "netlab", "peer", "deploy.core")),
     "tools.sim": Room(own=("tools", "peer.core")),
 }
-ONE_DOOR = ("fabric", "rich")  # each is imported by one module alone
+# The only modules that import a library at run time.
+DOORS: Dict[str, Tuple[str, ...]] = {
+    "fabric": ("deploy.edge.hosts.ssh", "fabfile"),
+    "rich": ("deploy.edge.screen.screen",),
+}
+MOST_LINES = 300  # of a module
+# Names of modules that occur more than once, and why. Packages are rooms, whose names are read with their path.
+TWICE: Dict[str, str] = {
+    "errors": "the exception of each room, and nothing else",
+    "follow": "one stream: the peer writes it, the agent passes it on, the operator reads it",
+    "payload": "what a payload's files are on disk, what the agent does to them, what `deploy` asks of it",
+    "bundle": "one transfer: packed by the operator, unpacked by the agent",
+    "claim": "one lock on a swarm's folder: taken by the operator, held by the agent",
+    "peers": "the inventory's peers, and the processes that the agent starts of them",
+    "fabfile": "where `fab` looks for tasks, and the tasks",
+    "lab": "the program, and the class that it runs",
+    **dict.fromkeys(("clean", "plan", "schema", "status", "summary"), "the task, and what it prints or has done"),
+}
 
 
 class Import(NamedTuple):
-    """One import. `typing`: for annotations alone (under TYPE_CHECKING)."""
+    """One import, wherever it is: a function's, or one for annotations alone."""
 
     line: int
     target: str
     name: str = ""  # of `from target import name`
-    typing: bool = False
 
 
 Modules = Mapping[str, str]  # module -> source
@@ -74,35 +92,29 @@ Modules = Mapping[str, str]  # module -> source
 def program(root: Path = ROOT) -> Dict[str, str]:
     """All modules of the program, by name."""
     found = {}
-    for top in ("peer", "deploy", "netlab", "rigs", "tools"):
-        for path in sorted((root / top).rglob("*.py")):
-            parts = path.relative_to(root).with_suffix("").parts
-            found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path.read_text(encoding="utf-8")
+    paths = [*sorted(root.glob("*.py")), *(path for top in TOPS for path in sorted((root / top).rglob("*.py")))]
+    for path in paths:
+        parts = path.relative_to(root).with_suffix("").parts
+        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path.read_text(encoding="utf-8")
     return found
+
+
+def packages_of(modules: Modules) -> FrozenSet[str]:
+    """Those that hold others: their source is that of an `__init__`."""
+    return frozenset(name.rpartition(".")[0] for name in modules) - {""}
 
 
 def imports_of(module: str, source: str, package: bool = False) -> List[Import]:
-    """Every import in a module, wherever it stands. `package`: the source is that of an `__init__`."""
+    """Every import in a module, in the order of lines. `package`: the source is that of an `__init__`."""
     found: List[Import] = []
-    _collect(ast.parse(source), module.split("."), package, False, found)
-    return found
-
-
-def _collect(node: ast.AST, module: List[str], package: bool, typing: bool, found: List[Import]) -> None:
-    if isinstance(node, ast.Import):
-        found += [Import(node.lineno, alias.name, typing=typing) for alias in node.names]
-    elif isinstance(node, ast.ImportFrom):
-        base = module[: len(module) - node.level + package] if node.level else []
-        target = ".".join([*base, *filter(None, [node.module])])
-        found += [Import(node.lineno, target, alias.name, typing) for alias in node.names]
-    elif isinstance(node, ast.If):
-        guarded = ast.unparse(node.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING")
-        for part, annotations in ((node.body, typing or guarded), (node.orelse, typing)):
-            for statement in part:
-                _collect(statement, module, package, annotations, found)
-    else:
-        for child in ast.iter_child_nodes(node):
-            _collect(child, module, package, typing, found)
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found += [Import(node.lineno, alias.name) for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            base = module.split(".")[: module.count(".") + 1 - node.level + package] if node.level else []
+            target = ".".join([*base, *filter(None, [node.module])])
+            found += [Import(node.lineno, target, alias.name) for alias in node.names]
+    return sorted(found)
 
 
 def room_of(module: str) -> Optional[Room]:
@@ -132,7 +144,7 @@ def crossings(module: str, source: str, package: bool = False) -> List[str]:
 def _allowed(one: Import, room: Room) -> bool:
     top = one.target.partition(".")[0]
     full = f"{one.target}.{one.name}" if one.name else one.target
-    if top in ("peer", "deploy", "netlab", "rigs", "tools", "tests"):
+    if top in (*TOPS, "tests", "fabfile"):
         # `from peer import core` names a room below the package that it is taken from.
         return full in room.bare or any(within(full, own) for own in room.own)
     if room.pure and top == "random":
@@ -167,10 +179,21 @@ def _first_line(source: str) -> str:
     return (ast.get_docstring(ast.parse(source), clean=False) or "").partition("\n")[0]
 
 
+def too_long(modules: Modules) -> List[str]:
+    """Modules of more lines than `MOST_LINES`."""
+    return [name for name, source in modules.items() if source.count("\n") > MOST_LINES]
+
+
+def same_names(modules: Modules) -> List[str]:
+    """The last parts of names that several modules have, packages left out."""
+    packages = packages_of(modules)
+    bases = [name.rpartition(".")[2] for name in modules if name not in packages]
+    return sorted({base for base in bases if bases.count(base) > 1})
+
+
 def cycles(modules: Modules) -> List[str]:
-    """Modules that import themselves by way of others, annotations left out, each cycle once."""
-    packages = {name.rpartition(".")[0] for name in modules} - {""}
-    edges = {name: _imported(name, source, modules, name in packages) for name, source in modules.items()}
+    """Modules that import themselves by way of others, for annotations alone too, each cycle once."""
+    edges = arrows(modules)
     found: List[str] = []
     done: FrozenSet[str] = frozenset()
     for name in edges:
@@ -178,8 +201,14 @@ def cycles(modules: Modules) -> List[str]:
     return found
 
 
+def arrows(modules: Modules) -> Dict[str, FrozenSet[str]]:
+    """The modules that each module imports, other than itself."""
+    packages = packages_of(modules)
+    return {name: _imported(name, source, modules, name in packages) for name, source in modules.items()}
+
+
 def _imported(name: str, source: str, modules: Modules, package: bool) -> FrozenSet[str]:
-    wanted = [one for one in imports_of(name, source, package) if not one.typing]
+    wanted = imports_of(name, source, package)
     targets = [f"{one.target}.{one.name}" if f"{one.target}.{one.name}" in modules else one.target for one in wanted]
     return frozenset(target for target in targets if target in modules) - {name}
 

@@ -1,13 +1,26 @@
-"""The rooms hold: who may import what, one door to each big library, no cycles, a first line in each module."""
+"""The rooms hold: who may import what, who alone imports a library, no cycles, sizes, names, and first lines."""
 
 from __future__ import annotations
 
 import pytest
 
-from tests.rooms import ONE_DOOR, crossings, cycles, doors, program, undocumented
+from tests import roomspicture
+from tests.rooms import (
+    DOORS,
+    MOST_LINES,
+    TWICE,
+    crossings,
+    cycles,
+    doors,
+    packages_of,
+    program,
+    same_names,
+    too_long,
+    undocumented,
+)
 
 PROGRAM = program()
-PACKAGES = {name.rpartition(".")[0] for name in PROGRAM}
+PACKAGES = packages_of(PROGRAM)
 
 
 @pytest.mark.parametrize("module", PROGRAM)
@@ -15,13 +28,21 @@ def test_a_module_stays_in_its_room(module: str) -> None:
     assert crossings(module, PROGRAM[module], module in PACKAGES) == []
 
 
-@pytest.mark.parametrize("library", ONE_DOOR)
-def test_one_module_alone_imports(library: str) -> None:
-    assert len(doors(PROGRAM, library)) == 1
+@pytest.mark.parametrize("library", DOORS)
+def test_no_other_module_imports(library: str) -> None:
+    assert sorted(doors(PROGRAM, library)) == sorted(DOORS[library])
 
 
 def test_nothing_imports_itself_by_way_of_others() -> None:
     assert cycles(PROGRAM) == []
+
+
+def test_no_module_is_too_long() -> None:
+    assert too_long(PROGRAM) == []
+
+
+def test_a_name_that_occurs_twice_has_a_reason() -> None:
+    assert same_names(PROGRAM) == sorted(TWICE)
 
 
 def test_every_module_says_in_its_first_line_what_it_does() -> None:
@@ -31,6 +52,11 @@ def test_every_module_says_in_its_first_line_what_it_does() -> None:
 def test_the_whole_program_is_looked_at() -> None:
     some = {"peer.core.swarm", "peer.edge.link", "deploy.core.plan", "deploy.edge.hosts.ssh", "tools.sim.world"}
     assert some <= set(PROGRAM)
+
+
+def test_the_picture_in_the_documents_is_of_these_rooms() -> None:
+    text = roomspicture.PAGE.read_text(encoding="utf-8")
+    assert text == roomspicture.with_picture(text, roomspicture.drawn(PROGRAM)), "run: make rooms"
 
 
 # ---- the checks above can fail
@@ -77,6 +103,13 @@ CROSSED = [
     ("deploy.agent.main", "from deploy.core import plan"),
     ("tools.lab", "from deploy.edge import ssh"),
     ("tools.sim.world", "from peer.edge import link"),
+    ("fabfile", "from deploy.core import plan"),
+    ("fabfile", "import rich"),
+    ("deploy.edge.fab.executor", "import fabfile"),
+    ("rigs.bench", "from deploy.edge.hosts import ssh"),
+    ("rigs.bench", "import tools.lab"),
+    ("tools.lab", "import rigs.bench"),
+    ("netlab.lab", "import peer.core.sizes"),
     ("elsewhere.module", "import json"),
 ]
 STAYS = [
@@ -120,11 +153,27 @@ def test_a_second_door_is_found() -> None:
         ({"p": "", "p.a": "from .b import x", "p.b": "def f():\n    from p.a import y"}, 1),
         ({"p": "from p import a", "p.a": "import p"}, 1),
         ({"p": "", "p.a": "import p.b, p.c", "p.b": "import p.c", "p.c": ""}, 0),
-        ({"p": "", "p.a": "import p.b", "p.b": "if TYPE_CHECKING:\n    from p.a import y"}, 0),
+        ({"p": "", "p.a": "import p.b", "p.b": "if TYPE_CHECKING:\n    from p.a import y"}, 1),
     ],
 )
 def test_cycles_are_found(modules: "dict[str, str]", found: int) -> None:
     assert len(cycles(modules)) == found
+
+
+def test_a_module_that_is_too_long_is_found() -> None:
+    assert too_long({"a": "x = 1\n" * MOST_LINES, "b": "x = 1\n" * (MOST_LINES + 1)}) == ["b"]
+
+
+def test_a_name_that_occurs_twice_is_found_and_a_package_is_not() -> None:
+    assert same_names({"p": "", "p.a": "", "q.a": "", "q": "", "q.p": "", "q.b": ""}) == ["a"]
+
+
+def test_the_picture_follows_the_imports() -> None:
+    modules = {**PROGRAM, "netlab.lab": '"""A lab."""\nfrom deploy.edge.tasks import up'}
+    assert roomspicture.imports(modules)["netlab"] == {"deploy.edge.tasks"}
+    assert "netlab --> deploy_edge_tasks" in roomspicture.drawn(modules)
+    with pytest.raises(ValueError, match="the marks around the picture"):
+        roomspicture.with_picture("no marks", "")
 
 
 SILENT = ["", "import os", "x = 1\n'''Says what it does.'''", '"""\nToo late."""', '"""Hm."""']

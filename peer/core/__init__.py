@@ -1,1 +1,1 @@
-"""What decides: no socket, file, clock, thread or randomness of its own lives in this folder."""
+"""Decides who is asked for what, whom to serve, when to leave. No socket, file, clock, thread or chance of its own."""

@@ -1,1 +1,1 @@
-"""What touches: sockets, files, threads and the clock, each carrying out what `peer.core` decides."""
+"""Touches sockets, files, threads and the clock, and carries out what `peer.core` decides."""

@@ -1,4 +1,4 @@
-"""The inventory: YAML text -> `Inventory`, the views of it that a command line asks for. The package's only door."""
+"""The inventory: YAML text -> `Inventory`, and the views of it that a command line asks for."""
 
 from deploy.core.inventory.errors import InventoryError, Problem, did_you_mean, shown
 from deploy.core.inventory.importing import inventory_text, read_machines

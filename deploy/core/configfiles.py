@@ -18,12 +18,8 @@ def swarm_folder(inventory: Inventory, host_name: str) -> str:
     return f"{inventory.host(host_name).workdir.rstrip('/')}/{inventory.swarm.name}"
 
 
-def texts(inventory: Inventory, host_name: str, manifest: Manifest, run: str) -> dict[str, str]:
-    """File name -> text of what is pushed to one host. Raises KeyError for an unknown host.
-
-    The three are the same on every host today; who pushes them needn't know that.
-    """
-    inventory.host(host_name)
+def config_texts(inventory: Inventory, manifest: Manifest, run: str) -> dict[str, str]:
+    """File name -> text of what is pushed; the same to every host."""
     return folder_texts(_common(inventory, manifest), inventory.rows, _swarm_file(inventory, manifest, run))
 
 

@@ -1,4 +1,4 @@
-"""The options of a chain of tasks: what stands on any of them and holds for all, hoisted to one place."""
+"""The options of a chain of tasks: given on any of its tasks, they hold for all of them."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from peer.core.errors import EXIT_USAGE, WeftError
-
-SHARED = ("inventory", "limit", "local", "json", "plain", "run")  # the names as Python spells them
 
 
 class Call(NamedTuple):
@@ -23,8 +21,8 @@ class ChainError(WeftError):
     code = EXIT_USAGE
 
 
-def hoist(calls: Sequence[Call], shared: Sequence[str] = SHARED) -> dict[str, object]:
-    """The shared options of a whole chain: name -> value; a name nobody gave is absent.
+def hoist(calls: Sequence[Call], shared: Sequence[str]) -> dict[str, object]:
+    """The `shared` options of a complete chain, as Python spells them: name -> value; what nobody gave is absent.
 
     None, False and "" count as not given. Raises ChainError where two tasks differ.
     """

@@ -6,7 +6,7 @@ import hashlib
 
 import pytest
 
-from deploy.core.configfiles import piece_size_of, swarm_folder, texts
+from deploy.core.configfiles import config_texts, piece_size_of, swarm_folder
 from deploy.core.inventory import Inventory, limited, localized, parse_inventory
 from deploy.core.placement import final_path
 from deploy.core.plan import Facts, Step, facts_of, format_steps, hosts_of, peers_of
@@ -102,7 +102,7 @@ def test_pushed_texts_say_what_the_inventory_says() -> None:
         "{generate: 100000}",
         ", piece_size: 32768, preferred: 3, unchoking: 1, optimistic: 2.5, patience: 30, degree: 8, uploads: 2",
     )
-    pushed = texts(inventory, "alpha", manifest(100_000, 32768), "run-1")
+    pushed = config_texts(inventory, manifest(100_000, 32768), "run-1")
     assert sorted(pushed) == ["Common.cfg", "PeerInfo.cfg", "swarm.json"]
     assert parse_common(pushed["Common.cfg"]) == Common(3, 1.0, 2.5, "TheFile.dat", 100_000, 32768)
     assert parse_peer_info(pushed["PeerInfo.cfg"]) == inventory.rows
@@ -119,13 +119,8 @@ def test_pushed_texts_say_what_the_inventory_says() -> None:
 
 def test_a_limited_deploy_pushes_the_whole_swarms_peerinfo() -> None:
     view = limited(MADE, "beta")
-    pushed = texts(view, "beta", manifest(10, 65536), "r")
+    pushed = config_texts(view, manifest(10, 65536), "r")
     assert parse_peer_info(pushed["PeerInfo.cfg"]) == MADE.rows
-
-
-def test_texts_for_an_unknown_host() -> None:
-    with pytest.raises(KeyError):
-        texts(MADE, "zeta", manifest(10, 65536), "r")
 
 
 @pytest.mark.parametrize(

@@ -34,9 +34,8 @@ def open_chain(options: Mapping[str, Any], tasks: Collection[str], fabric_config
     screen = Screen(transcript, bool(options.get("json")), bool(options.get("plain")))
     base = path.resolve().parent
     fleet = Fleet(inventory, Ways(fabric_config), base)
-    chain = Chain(inventory, fleet, screen, transcript, base, str(options.get("run", "")))
-    chain.helpers = frozenset(inventory.selected) - frozenset(asked_for.selected)
-    return chain
+    helpers = frozenset(inventory.selected) - frozenset(asked_for.selected)
+    return Chain(inventory, fleet, screen, transcript, base, str(options.get("run", "")), helpers)
 
 
 def _read(path: Path) -> str:

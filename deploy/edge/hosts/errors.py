@@ -9,16 +9,15 @@ from peer.core.errors import WeftError
 class HostError(WeftError):
     """Something went wrong on, or on the way to, one host. `state` is FAILED or UNREACHABLE."""
 
-    def __init__(self, problem: str, remedy: str = "", state: str = FAILED, peer: int | None = None) -> None:
+    def __init__(self, problem: str, remedy: str = "", state: str = FAILED) -> None:
         super().__init__(f"{problem}: {remedy}" if remedy else problem)
         self.problem = problem
         self.remedy = remedy
         self.state = state
-        self.peer = peer
 
-    def outcome(self, host: str) -> Outcome:
-        """The error as a value for the verdict."""
-        return Outcome(host, self.state, self.problem, self.remedy, self.peer)
+    def outcome(self, host: str, peer: int | None = None) -> Outcome:
+        """The error as a value for the verdict: of a host, or of one peer on it."""
+        return Outcome(host, self.state, self.problem, self.remedy, peer)
 
 
 def unreachable(problem: str, remedy: str = "") -> HostError:

@@ -11,14 +11,14 @@ from typing import Any, TypeVar
 
 from deploy.core.inventory import Inventory, Upload, fold
 from deploy.core.plan import Facts, Step, facts_of
-from deploy.core.verdict import SKIPPED, UNREACHABLE, Outcome, error_lines, exit_code
+from deploy.core.verdict import SKIPPED, UNREACHABLE, Outcome, Verdict, error_lines, exit_code
 from deploy.edge.hosts.errors import HostError
 from deploy.edge.hosts.fleet import DEFAULT_SECONDS, Fleet
 from deploy.edge.hosts.host import Link
 from deploy.edge.pushed.uploads import upload_size
 from deploy.edge.screen.screen import Screen
 from deploy.edge.screen.transcript import Transcript
-from peer.core.errors import EXIT_USAGE, ConfigError, WeftError
+from peer.core.errors import ConfigError, WeftError
 
 T = TypeVar("T")
 RUNS = "runs"
@@ -33,7 +33,14 @@ class Chain:
     """One chain's state. `down` holds the hosts that dropped out: later tasks of the chain leave them alone."""
 
     def __init__(
-        self, inventory: Inventory, fleet: Fleet, screen: Screen, transcript: Transcript, base: Path, run: str
+        self,
+        inventory: Inventory,
+        fleet: Fleet,
+        screen: Screen,
+        transcript: Transcript,
+        base: Path,
+        run: str,
+        helpers: frozenset[str] = frozenset(),
     ) -> None:
         if run and not _RUN_NAME.fullmatch(run):
             raise ConfigError("--run", f"'{run}' isn't a run's name", "use letters, digits, '.', '_' and '-'")
@@ -43,13 +50,13 @@ class Chain:
         self.base = base  # the inventory's folder, where its relative paths begin
         self.task = ""
         self.run = run
-        self.proof = 0  # the exit code of the last `verify`
         self.outcomes: list[Outcome] = []
         self.down: dict[str, Outcome] = {}
-        self.helpers = frozenset[str]()  # hosts that weren't asked for, and take part because they have the payload
+        self.helpers = helpers  # hosts that weren't asked for, and take part because they have the payload
         self.dry_run = False  # tasks note their steps in `planned`, and do nothing
         self.planned: list[Step] = []
         self._transcript = transcript
+        self._verdict: Verdict | None = None  # that of the last `verify`
 
     @cached_property
     def facts(self) -> Facts:
@@ -69,7 +76,11 @@ class Chain:
     @property
     def code(self) -> int:
         """The exit code as things stand."""
-        return exit_code(self.outcomes) or self.proof
+        return exit_code(self.outcomes) or (self._verdict.code if self._verdict else 0)
+
+    def conclude(self, verdict: Verdict) -> None:
+        """From now on this verdict makes the exit code, where nothing else went wrong."""
+        self._verdict = verdict
 
     def ask(
         self,
@@ -133,9 +144,3 @@ def _deployed_state(link: Link) -> dict[str, Any]:
     if not state["deployed"]:
         raise HostError("this swarm isn't deployed there", "run `fab deploy` first")
     return state
-
-
-class UsageError(WeftError):
-    """The command line asks for something that makes no sense."""
-
-    code = EXIT_USAGE

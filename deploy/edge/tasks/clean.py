@@ -27,7 +27,7 @@ def _clean(chain: Chain, steps: Steps, _: Options) -> None:
     """Leave no file, process or port of ours on the chosen hosts; foreign files in our folders stay and are named."""
     hosts = hosts_of(steps)
     stop_and_tell(chain, hosts)
-    answers = chain.ask(lambda link: _clean_host(chain, link), hosts, CLEAN_SECONDS)
+    answers = chain.ask(lambda link: _clean_host(link, chain.inventory), hosts, CLEAN_SECONDS)
     for name, answer in answers.items():
         chain.record(host=name, state="ok", folder=answer["home"], was_there=answer["was_there"])
         if answer["foreign"]:
@@ -36,8 +36,8 @@ def _clean(chain: Chain, steps: Steps, _: Options) -> None:
     chain.screen.say(f"cleaned {len(answers)} of {len(chain.inventory.chosen_hosts)} hosts", good=chain.code == 0)
 
 
-def _clean_host(chain: Chain, link: Link) -> dict[str, Any]:
-    return link.call("clean", CLEAN_SECONDS, name=chain.inventory.swarm.payload.name)
+def _clean_host(link: Link, inventory: Inventory) -> dict[str, Any]:
+    return link.call("clean", CLEAN_SECONDS, name=inventory.swarm.payload.name)
 
 
 CLEAN = (Phase(_describe, _clean),)

@@ -29,7 +29,7 @@ def _collect_logs(chain: Chain, steps: Steps, _: Options) -> None:
     """Fetch logs, statuses and configuration of every host into runs/<run id>/<host>/, and write a summary beside."""
     hosts = hosts_of(steps)
     about = statuses(chain, hosts)
-    sizes = chain.ask(lambda link: _collect_host(chain, link), hosts, COLLECT_SECONDS)
+    sizes = chain.ask(lambda link: _collect_host(link, chain.folder / link.name), hosts, COLLECT_SECONDS)
     for name, files in sizes.items():
         chain.record(host=name, state="ok", folder=str(chain.folder / name), files=files)
     copies = [
@@ -39,8 +39,7 @@ def _collect_logs(chain: Chain, steps: Steps, _: Options) -> None:
     chain.screen.say(f"logs of {len(sizes)} hosts are in {chain.folder}/", good=len(sizes) == len(chain.able(hosts)))
 
 
-def _collect_host(chain: Chain, link: Link) -> dict[str, int]:
-    folder = chain.folder / link.name
+def _collect_host(link: Link, folder: Path) -> dict[str, int]:
     folder.mkdir(parents=True, exist_ok=True)
 
     def keep(name: str, data: bytes) -> None:

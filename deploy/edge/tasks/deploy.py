@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timezone
 from typing import Any
 
-from deploy.core.configfiles import swarm_folder, texts
+from deploy.core.configfiles import config_texts, swarm_folder
 from deploy.core.inventory import Generate, Inventory, Peer, Upload
 from deploy.core.placement import final_path, placing
 from deploy.core.plan import Facts, Step, Steps, hosts_of, peers_of
@@ -60,8 +60,9 @@ def _deploy(chain: Chain, steps: Steps, _: Options) -> None:
     chain.screen.note(
         f"run {chain.run}: {manifest.name}, {format_size(manifest.size)} in {manifest.piece_count} pieces"
     )
-    keys = _make_keys(chain)
-    sent = chain.ask(lambda link: _push(chain, link, states, manifest, keys), states, PUSH_SECONDS, drop=True)
+    keys = _make_keys(chain.inventory)
+    texts = config_texts(chain.inventory, manifest, chain.run)
+    sent = chain.ask(lambda link: _push(link, chain.inventory, states, texts, keys), states, PUSH_SECONDS, drop=True)
     for name, size in sent.items():
         chain.record(host=name, state="ok", run=chain.run, sent=size + code.get(name, 0))
     total = sum(sent.values()) + sum(code.values())
@@ -94,32 +95,31 @@ def _push_code(link: Link, states: States) -> int:
     return send(link, missing([parcel(CODE_NAME, peer_zip())], states[link.name]["have"]))
 
 
-def _push(chain: Chain, link: Link, states: States, manifest: Manifest, keys: Keys) -> int:
+def _push(link: Link, inventory: Inventory, states: States, texts: Mapping[str, str], keys: Keys) -> int:
     """Everything that this host lacks; the bytes sent."""
-    seed = any(peer.seed for peer in chain.inventory.peers_on(link.name))
+    seed = any(peer.seed for peer in inventory.peers_on(link.name))
     have = {**states[link.name]["have"], **({CODE_NAME: parcel(CODE_NAME, peer_zip()).sha256} if seed else {})}
-    parcels = missing([*_parcels(chain, link.name, manifest), *_key_parcels(chain, link.name, keys)], have)
+    parcels = missing([*_parcels(texts), *_key_parcels(inventory, link.name, keys)], have)
     sent = send(link, parcels)
-    peers = [placing(chain.inventory, peer)._asdict() for peer in chain.inventory.peers_on(link.name)]
-    link.call("prepare", peers=peers, name=manifest.name)
+    peers = [placing(inventory, peer)._asdict() for peer in inventory.peers_on(link.name)]
+    link.call("prepare", peers=peers, name=inventory.swarm.payload.name)
     return sent
 
 
-def _parcels(chain: Chain, host: str, manifest: Manifest) -> list[Parcel]:
-    pushed = texts(chain.inventory, host, manifest, chain.run)
-    return [parcel(CODE_NAME, peer_zip()), *(parcel(name, text.encode()) for name, text in pushed.items())]
+def _parcels(texts: Mapping[str, str]) -> list[Parcel]:
+    return [parcel(CODE_NAME, peer_zip()), *(parcel(name, text.encode()) for name, text in texts.items())]
 
 
-def _make_keys(chain: Chain) -> Keys:
+def _make_keys(inventory: Inventory) -> Keys:
     """New keys for all peers of a swarm that speaks TLS: each deploy is a swarm of its own."""
-    if not chain.inventory.tls:
+    if not inventory.tls:
         return {}
-    return make_keys([peer.peer_id for peer in chain.inventory.peers], datetime.now(timezone.utc))
+    return make_keys([peer.peer_id for peer in inventory.peers], datetime.now(timezone.utc))
 
 
-def _key_parcels(chain: Chain, host: str, keys: Keys) -> list[Parcel]:
+def _key_parcels(inventory: Inventory, host: str, keys: Keys) -> list[Parcel]:
     """A host gets the keys of its own peers, and no other's."""
-    mine = [peer.peer_id for peer in chain.inventory.peers_on(host) if peer.peer_id in keys]
+    mine = [peer.peer_id for peer in inventory.peers_on(host) if peer.peer_id in keys]
     return [
         parcel(f"keys_{peer}/{name}.pem", data, 0o600) for peer in mine for name, data in keys[peer]._asdict().items()
     ]

@@ -10,13 +10,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import peer
-from deploy.core.inventory import Generate, Peer, Upload, fold
+from deploy.core.inventory import Generate, Inventory, Peer, Upload, fold
 from deploy.core.placement import placing
 from deploy.core.plan import Steps, hosts_of, peers_of
 from deploy.core.verdict import UNREACHABLE
 from deploy.edge.hosts.errors import HostError
 from deploy.edge.hosts.host import Link
 from deploy.edge.pushed.bundle import Parcel, send
+from deploy.edge.pushed.uploads import upload_source
 from deploy.edge.tasks.chain import Chain, Halt
 from peer.core.errors import EXIT_USAGE, WeftError
 from peer.core.manifest import Manifest, from_json, other_modes
@@ -37,13 +38,13 @@ def make_payload(chain: Chain, seeds: Steps) -> Manifest:
     Raises Halt where that fails on all of them, or where the seeds' payloads differ.
     """
     payload = chain.inventory.swarm.payload
-    source = chain.base / Path(payload.path).expanduser() if isinstance(payload, Upload) else None
+    source = upload_source(chain.base, payload) if isinstance(payload, Upload) else None
     upload = _upload_manifest(chain, source) if source is not None else None
-    seconds = _seconds(chain, upload)
+    seconds = _seconds(chain.inventory, upload)
 
     def on_host(link: Link) -> list[Manifest]:
         peers = [chain.inventory.peer(peer) for peer in peers_of(seeds, link.name)]
-        return [_seed_manifest(chain, link, peer, source, upload, seconds) for peer in peers]
+        return [_seed_manifest(link, chain.inventory, peer, source, upload, seconds) for peer in peers]
 
     answers = chain.ask(on_host, hosts_of(seeds), seconds * 4, drop=True)
     found = {name: manifest for name, manifests in answers.items() for manifest in manifests}
@@ -67,11 +68,11 @@ def _in_what(found: Mapping[str, Manifest]) -> str:
 
 
 def _seed_manifest(
-    chain: Chain, link: Link, seed: Peer, source: Path | None, upload: Manifest | None, seconds: float
+    link: Link, inventory: Inventory, seed: Peer, source: Path | None, upload: Manifest | None, seconds: float
 ) -> Manifest:
     """One seed's payload in its place; its manifest."""
-    payload, piece_size = chain.inventory.swarm.payload, _piece_size(chain)
-    link.call("prepare", peers=[placing(chain.inventory, seed)._asdict()], name=payload.name)
+    payload, piece_size = inventory.swarm.payload, _piece_size(inventory)
+    link.call("prepare", peers=[placing(inventory, seed)._asdict()], name=payload.name)
     if isinstance(payload, Generate):
         link.call("generate", seconds, peer=seed.peer_id, name=payload.name, size=payload.size, seed=payload.seed)
     if source is not None and upload is not None:
@@ -126,18 +127,8 @@ def _manifest(link: Link, seed: Peer, name: str, piece_size: str, seconds: float
 def _upload_manifest(chain: Chain, source: Path) -> Manifest:
     """What is to be uploaded, hashed on this machine. Raises UploadError."""
     chain.screen.note(f"hashing {source}")
-    command = [
-        sys.executable,
-        "-X",
-        "utf8",
-        "-m",
-        "peer",
-        "manifest",
-        str(source),
-        "--name",
-        chain.inventory.swarm.payload.name,
-    ]
-    command += ["--piece-size", _piece_size(chain)]
+    command = [sys.executable, "-X", "utf8", "-m", "peer", "manifest", str(source)]
+    command += ["--name", chain.inventory.swarm.payload.name, "--piece-size", _piece_size(chain.inventory)]
     root = Path(peer.__file__).parent.parent
     ended = subprocess.run(command, cwd=root, capture_output=True, stdin=subprocess.DEVNULL, text=True)
     if ended.returncode:
@@ -145,12 +136,12 @@ def _upload_manifest(chain: Chain, source: Path) -> Manifest:
     return from_json(json.loads(ended.stdout), str(source))
 
 
-def _piece_size(chain: Chain) -> str:
-    return str(chain.inventory.swarm.piece_size or "auto")
+def _piece_size(inventory: Inventory) -> str:
+    return str(inventory.swarm.piece_size or "auto")
 
 
-def _seconds(chain: Chain, upload: Manifest | None) -> float:
+def _seconds(inventory: Inventory, upload: Manifest | None) -> float:
     """How long a seed may take for making or hashing the payload."""
-    payload = chain.inventory.swarm.payload
+    payload = inventory.swarm.payload
     size = payload.size if isinstance(payload, Generate) else upload.size if upload else None
     return _UNKNOWN_SECONDS if size is None else 60 + size / _SLOWEST_HASH

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from deploy.core.inventory import Inventory
 from deploy.core.plan import Facts, Step, Steps, format_steps
+from deploy.core.verdict import Verdict
 from deploy.edge.screen.picture import picture
 from deploy.edge.tasks.chain import Chain
 
@@ -20,10 +21,13 @@ class Options(NamedTuple):
 
 
 class Phase(NamedTuple):
-    """A part of a task. `run` works on the hosts and peers that its steps name, and on no others."""
+    """A part of a task. `run` works on the hosts and peers that its steps name, and on no others.
+
+    It gives a verdict where it comes to one.
+    """
 
     describe: Callable[[Inventory, Facts], Iterable[Step]]
-    run: Callable[[Chain, Steps, Options], None]
+    run: Callable[[Chain, Steps, Options], Verdict | None]
 
 
 NO_OPTIONS = Options()
@@ -49,4 +53,6 @@ def walk(chain: Chain, phases: Sequence[Phase], options: Options = NO_OPTIONS) -
         for phase, part in zip(phases, parts):
             for step in part:
                 chain.transcribe(next(lines) + (" (left out)" if step.host in chain.down else ""))
-            phase.run(chain, [step for step in part if step.host not in chain.down], options)
+            verdict = phase.run(chain, [step for step in part if step.host not in chain.down], options)
+            if verdict is not None:
+                chain.conclude(verdict)

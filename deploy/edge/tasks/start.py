@@ -96,7 +96,7 @@ class Starter:
         try:
             answer = link.call("start", LISTEN_SECONDS + SLACK_SECONDS, peer=peer.peer_id, within=LISTEN_SECONDS)
         except HostError as error:
-            return self._wrong([error.outcome(peer.host)._replace(peer=peer.peer_id)])
+            return self._wrong([error.outcome(peer.host, peer.peer_id)])
         if answer["listening"] or answer.get("code") == 0:
             return Listening(peer, bool(answer.get("already")))
         return Wrong((not_listening(peer, answer["code"], parse_words(answer["reason"]), LISTEN_SECONDS),))

@@ -25,7 +25,7 @@ def _describe(inventory: Inventory, _: Facts) -> Iterator[Step]:
         yield Step("verify", peer.host, peer.peer_id, what)
 
 
-def _verify(chain: Chain, steps: Steps, _: Options) -> None:
+def _verify(chain: Chain, steps: Steps, _: Options) -> Verdict:
     """Hash every copy from its final path, compare it with the manifest, and tell the verdict."""
     about = statuses(chain, hosts_of(steps))
     size = max((fields["status"]["size"] for fields in about.values() if fields["status"]), default=0)
@@ -35,15 +35,14 @@ def _verify(chain: Chain, steps: Steps, _: Options) -> None:
     copies = [_copy(found, about.get(found["peer"])) for answer in answers.values() for found in answer["copies"]]
     chosen = {peer.peer_id for peer in chain.inventory.chosen_peers}
     verdict = judge(chain.inventory, [copy for copy in copies if copy.peer in chosen], chain.outcomes)
-    _tell(
-        chain, verdict, about, {found["peer"]: found.get("path", "") for a in answers.values() for found in a["copies"]}
-    )
+    paths = {found["peer"]: found.get("path", "") for answer in answers.values() for found in answer["copies"]}
+    _tell(chain, verdict, about, paths)
+    return verdict
 
 
 def _tell(chain: Chain, verdict: Verdict, about: dict[int, Any], paths: dict[int, str]) -> None:
     told = set(error_lines(chain.outcomes))
     chain.screen.errors([line for line in verdict.lines if line not in told])
-    chain.proof = verdict.code
     rows = [[str(cell) for cell in row[: len(HEADINGS)]] for row in verdict.rows]
     chain.screen.table(HEADINGS, rows, [row.good for row in verdict.rows])
     for row in verdict.rows:

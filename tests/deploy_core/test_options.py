@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from deploy.core.options import Call, ChainError, hoist
+from deploy.edge.fab.chaintask import SHARED
 
 
 @pytest.mark.parametrize(
@@ -25,7 +26,7 @@ from deploy.core.options import Call, ChainError, hoist
     ],
 )
 def test_hoist(calls: list[tuple[str, dict[str, object]]], given: dict[str, object]) -> None:
-    assert hoist([Call(*call) for call in calls]) == given
+    assert hoist([Call(*call) for call in calls], tuple(SHARED)) == given
 
 
 @pytest.mark.parametrize(
@@ -50,7 +51,7 @@ def test_hoist(calls: list[tuple[str, dict[str, object]]], given: dict[str, obje
 )
 def test_two_that_differ(first: dict[str, object], second: dict[str, object], error: str) -> None:
     with pytest.raises(ChainError) as caught:
-        hoist([Call("deploy", first), Call("check", {}), Call("start", second)])
+        hoist([Call("deploy", first), Call("check", {}), Call("start", second)], tuple(SHARED))
     assert str(caught.value) == error
     assert caught.value.code == 2
 

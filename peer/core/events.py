@@ -76,10 +76,9 @@ class Finished(NamedTuple):
 
 
 class Tick(NamedTuple):
-    """Time has passed. `received`, `sent`: bytes over each connection so far, by neighbour."""
+    """Time has passed. `received`: bytes that each connection has brought so far, by neighbour."""
 
     received: Mapping[int, int]
-    sent: Mapping[int, int]
 
 
 Event = Union[
@@ -90,13 +89,7 @@ Event = Union[
 
 
 class Dial(NamedTuple):
-    """Connect to a neighbour, and go on trying until it is reached or `StopDialling` comes."""
-
-    peer: int
-
-
-class StopDialling(NamedTuple):
-    """Nothing is to be had from, or given to, this neighbour any more."""
+    """Connect to a neighbour, and go on trying until it is reached."""
 
     peer: int
 
@@ -116,11 +109,10 @@ class SendPiece(NamedTuple):
 
 
 class Drop(NamedTuple):
-    """Close the connection. `blame`: it misbehaved, which is told to the operator."""
+    """Close the connection of a neighbour that misbehaved, and tell the operator."""
 
     peer: int
     reason: str
-    blame: bool = True
 
 
 class Log(NamedTuple):
@@ -140,4 +132,4 @@ class Leave(NamedTuple):
     reason: str
 
 
-Effect = Union[Dial, StopDialling, Send, SendPiece, Drop, Log, Finish, Leave]
+Effect = Union[Dial, Send, SendPiece, Drop, Log, Finish, Leave]

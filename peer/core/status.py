@@ -9,7 +9,6 @@ from typing import Any, NamedTuple, Optional, Tuple
 CHECKING, DOWNLOADING, SEEDING, DONE, INCOMPLETE, FAILED, STOPPED = (
     "checking", "downloading", "seeding", "done", "incomplete", "failed", "stopped",
 )  # fmt: skip
-STATES = (CHECKING, DOWNLOADING, SEEDING, DONE, INCOMPLETE, FAILED, STOPPED)
 ENDED = (DONE, INCOMPLETE, FAILED, STOPPED)
 
 

@@ -124,7 +124,7 @@ class Listener:
 
 
 class Dialler:
-    """Dials neighbours, each in a thread of its own, again and again until it answers or `stop` is called."""
+    """Dials neighbours, each in a thread of its own, again and again until it answers."""
 
     def __init__(
         self,
@@ -140,39 +140,32 @@ class Dialler:
         self._style = style
         self._report = report
         self._plain: Dict[int, bool] = {}  # peers that hung up on our tag: they get true zeros
-        self._stops: Dict[int, threading.Event] = {}
+        self._closing = threading.Event()
         self._threads: Dict[int, threading.Thread] = {}
 
     def dial(self, peer: int) -> None:
         """Begin to dial a neighbour; one thread at a time for each."""
         old = self._threads.get(peer)
-        if old and old.is_alive() and not self._stops[peer].is_set():
+        if old and old.is_alive():
             return
-        stop = self._stops[peer] = threading.Event()
-        thread = threading.Thread(target=self._dial, args=(peer, stop), name=f"{peer}-dial", daemon=True)
+        thread = threading.Thread(target=self._dial, args=(peer,), name=f"{peer}-dial", daemon=True)
         self._threads[peer] = thread
         thread.start()
 
-    def stop(self, peer: int) -> None:
-        """Give up on a neighbour."""
-        if peer in self._stops:
-            self._stops[peer].set()
-
     def close(self) -> None:
         """Give up on all and wait for the threads."""
-        for stop in self._stops.values():
-            stop.set()
+        self._closing.set()
         for thread in self._threads.values():
             thread.join(CONNECT_SECONDS + HANDSHAKE_SECONDS)
 
-    def _dial(self, peer: int, stop: threading.Event) -> None:
+    def _dial(self, peer: int) -> None:
         pause, longest = REDIAL_SECONDS
-        while not stop.is_set():
+        while not self._closing.is_set():
             trouble = self._try(peer)
             if not trouble:
                 return
             self._report(DialFailed(peer, trouble))
-            stop.wait(pause)
+            self._closing.wait(pause)
             pause = min(longest, pause * 1.5)
 
     def _try(self, peer: int) -> str:

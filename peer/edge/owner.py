@@ -28,7 +28,6 @@ from peer.core.events import (
     PieceStored,
     Send,
     SendPiece,
-    StopDialling,
     Tick,
 )
 from peer.core.messages import Decoder
@@ -42,7 +41,6 @@ from peer.edge.logfile import LogFile
 from peer.edge.statusfile import StatusFile
 from peer.edge.store import Store
 
-STATUS_SECONDS = 0.5
 CHECKPOINT_SECONDS = 5.0
 FLUSH_SECONDS = 10.0  # that a leaving peer's last messages may take
 MOST_AT_ONCE = 512  # events handled before the log is flushed and the clock is looked at again
@@ -88,7 +86,6 @@ class Owner:
             SendPiece: self._send_piece,
             Log: self._write_log,
             Dial: self._dial,
-            StopDialling: self._stop_dialling,
             Drop: self._drop,
             Finish: self._finish,
             Leave: self._leave,
@@ -146,8 +143,7 @@ class Owner:
         now = time.monotonic()
         if now >= self._swarm.due(now):
             received = {peer: link.received for peer, link in self._links.items()}
-            sent = {peer: link.sent for peer, link in self._links.items()}
-            self._handle(Tick(received, sent))
+            self._handle(Tick(received))
         if now >= self._status.due:
             self._status.write(self._swarm, self._links)
             self._old_links = [link for link in self._old_links if not link.dispose()]
@@ -200,15 +196,11 @@ class Owner:
     def _dial(self, effect: Dial) -> None:
         self._dialler.dial(effect.peer)
 
-    def _stop_dialling(self, effect: StopDialling) -> None:
-        self._dialler.stop(effect.peer)
-
     def _drop(self, effect: Drop) -> None:
         link = self._links.get(effect.peer)
         if link:
             link.close(effect.reason)
-        if effect.blame:
-            stderr.say(peer_name(self._swarm.me), f"dropped {effect.peer}: {effect.reason}")
+        stderr.say(peer_name(self._swarm.me), f"dropped {effect.peer}: {effect.reason}")
 
     def _finish(self, effect: Finish) -> None:
         self._start_hand(self._finish_store, "finish")

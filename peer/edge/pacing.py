@@ -40,11 +40,6 @@ class Pacing:
             self._usual = self._given_up()
             self.look()
 
-    @property
-    def held_off(self) -> bool:
-        """Whether this connection still isn't paced, unlike the system's others."""
-        return bool(self._usual)
-
     def look(self) -> None:
         """Where acknowledgements take long, go back to the system's own way."""
         if self._usual and self._round_trip() > PROMPT:

@@ -32,7 +32,6 @@ from peer.core.events import (
     Received,
     Send,
     SendPiece,
-    StopDialling,
     Tick,
 )
 from peer.core.messages import Message
@@ -118,7 +117,7 @@ class History:
         effects: List[str] = []
         while self.core.due(self.now) <= until:
             self.now = self.core.due(self.now)
-            effects += self.tell(Tick(dict(self.received), {}))
+            effects += self.tell(Tick(dict(self.received)))
         self.now = until
         return effects
 
@@ -145,8 +144,8 @@ def show(effect: Effect) -> str:
         return f"drop {effect.peer}: {effect.reason}"
     if isinstance(effect, Leave):
         return f"leave {effect.code}: {effect.reason}"
-    if isinstance(effect, (Dial, StopDialling)):
-        return f"{'dial' if isinstance(effect, Dial) else 'stop dialling'} {effect.peer}"
+    if isinstance(effect, Dial):
+        return f"dial {effect.peer}"
     assert isinstance(effect, Finish)
     return "finish"
 

@@ -431,11 +431,10 @@ def test_neither_side_of_a_meeting_is_paced(facts: Facts, monkeypatch: pytest.Mo
         dialler.close()
 
 
-def test_dialling_stops_when_told(house: House, facts: Facts, make_dialler: MakeDialler) -> None:
+def test_dialling_stops_when_the_dialler_closes(house: House, facts: Facts, make_dialler: MakeDialler) -> None:
     dialler = make_dialler(CLASSIC_STYLE)
     dialler.dial(OTHER)
     facts.next()
-    dialler.stop(OTHER)
     dialler.close()
     facts.close()
     house.open()

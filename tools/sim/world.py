@@ -27,7 +27,6 @@ from peer.core.events import (
     Received,
     Send,
     SendPiece,
-    StopDialling,
     Tick,
 )
 from peer.core.messages import Message
@@ -161,8 +160,6 @@ class World:
         if isinstance(effect, Dial):
             peer.dialling.add(effect.peer)
             self.at(self.wires.delay(), self._dial, peer, effect.peer, peer.port.life)
-        elif isinstance(effect, StopDialling):
-            peer.dialling.discard(effect.peer)
         elif isinstance(effect, Drop):
             link = peer.links.get(effect.peer)
             if link:
@@ -200,8 +197,7 @@ class World:
             peer.missed.append(lambda: self._tick(peer, life))
         elif peer.alive and peer.port.life == life:
             received = {other: link.ends[other].bytes for other, link in peer.links.items()}
-            sent = {other: link.ends[peer.id].bytes for other, link in peer.links.items()}
-            self.deliver(peer, Tick(received, sent))
+            self.deliver(peer, Tick(received))
             self._schedule_tick(peer)
 
     # ---- connections

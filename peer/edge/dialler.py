@@ -45,9 +45,18 @@ class Listener:
     """Accepts connections on a port, on all addresses; each handshake runs in a short-lived thread of its own."""
 
     def __init__(
-        self, port: int, known: FrozenSet[int], style: Style, report: Report, me: int, keys: Optional[Keys] = None
+        self,
+        port: int,
+        known: FrozenSet[int],
+        style: Style,
+        report: Report,
+        me: int,
+        keys: Optional[Keys] = None,
+        spare: int = MOST_STRANGERS,
     ) -> None:
+        """`spare`: descriptors that connections in their handshake may use, if fewer than usual."""
         self._keys = keys
+        self._spare = spare
         self._me = me
         self._known = known
         self._style = style
@@ -87,7 +96,7 @@ class Listener:
     def _welcome(self, sock: socket.socket, address: Tuple[str, int]) -> None:
         """Let a caller's handshake begin. Raises RuntimeError where the system has no thread for it."""
         stranger = Stranger(sock, address[0])
-        self._strangers.welcome(stranger, MOST_STRANGERS)
+        self._strangers.welcome(stranger, min(self._spare, MOST_STRANGERS))
         try:
             threading.Thread(target=self._greet, args=(stranger,), name="greet", daemon=True).start()
         except RuntimeError:

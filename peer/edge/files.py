@@ -98,6 +98,8 @@ def _remedy(error: OSError) -> str:
         errno.EDQUOT: "make room within the quota and start again",
         errno.EACCES: "give this user the right to write there",
         errno.EPERM: "give this user the right to write there",
+        errno.EMFILE: "raise the limit of open files (ulimit -n) and start again",
+        errno.ENAMETOOLONG: "shorten it, or choose a file system that takes longer names",
         errno.EROFS: "mount it for writing, or choose another folder",
     }
     return remedies.get(error.errno or 0, "mend that and start again")
@@ -119,7 +121,7 @@ class OpenFiles:
         with self._lock:
             opened = self._open.pop(file, None)
             if opened is None:
-                opened = os.open(self._path_of(file), self._flags)
+                opened = self._opened(self._path_of(file))
             self._open[file] = opened  # now the most lately used
             self._users[file] = self._users.get(file, 0) + 1
             if len(self._open) > MOST_OPEN:
@@ -130,11 +132,23 @@ class OpenFiles:
             with self._lock:
                 self._users[file] -= 1
 
-    def _close_surplus(self) -> None:
+    def _opened(self, path: str) -> int:
+        """A new descriptor; where the system has none left, one that nobody uses now is given up for it."""
+        try:
+            return os.open(path, self._flags)
+        except OSError as error:
+            if error.errno not in (errno.EMFILE, errno.ENFILE) or not self._close_surplus(0):
+                raise
+            return os.open(path, self._flags)
+
+    def _close_surplus(self, most: int = MOST_OPEN) -> int:
+        """Close unused files until `most` are open; how many were closed."""
         idle = [file for file in self._open if not self._users.get(file)]
-        for file in idle[: max(0, len(self._open) - MOST_OPEN)]:
+        surplus = idle[: max(0, len(self._open) - most)]
+        for file in surplus:
             os.close(self._open.pop(file))
             self._users.pop(file, None)
+        return len(surplus)
 
     def read_only(self) -> None:
         """What is opened from now on is opened for reading: the files have their final modes."""

@@ -7,15 +7,19 @@ there over SSH. Whoever has no certificate of this CA gets nothing; a certificat
 from __future__ import annotations
 
 import os
+import re
 import socket
 import ssl
-from typing import Any
+from datetime import datetime, timezone
+from typing import Any, Optional, Tuple
 
 from peer.core import folder as names
 from peer.core.errors import ConfigError, ProtocolError
 from peer.edge.tlssession import Session
 
 SUBJECT = "weft peer "  # before the ID, in the certificate's common name
+_ONE = rb"(?:\x17\x0d|\x18\x0f)(\d{12,14})Z"  # a UTCTime, or a GeneralizedTime with all four digits of the year
+_TIMES = re.compile(_ONE + _ONE)
 
 
 class Keys:
@@ -24,6 +28,7 @@ class Keys:
     def __init__(self, folder: str, peer: int) -> None:
         self._folder = os.path.join(folder, names.keys(peer))
         self._check_private()
+        self._check_clock()
         try:
             self._server = self._context(ssl.PROTOCOL_TLS_SERVER)
             self._client = self._context(ssl.PROTOCOL_TLS_CLIENT)
@@ -57,6 +62,17 @@ class Keys:
         if mode & 0o077:
             raise ConfigError(key, "other users may read it", "deploy again: it counts as lost")
 
+    def _check_clock(self) -> None:
+        """Every neighbour's certificate was made with ours: whoever finds ours invalid can't talk to anybody."""
+        times = _validity(os.path.join(self._folder, "cert.pem"))
+        now = datetime.now(timezone.utc)
+        if times is None or times[0] <= now <= times[1]:
+            return
+        first, last = (f"{time:%Y-%m-%d %H:%M}" for time in times)
+        problem = f"this machine's clock says {now:%Y-%m-%d %H:%M} UTC, and its keys are valid from {first} to {last}"
+        remedy = "set the clock" if now < times[0] else "set the clock, or deploy again where it is right"
+        raise ConfigError(self._folder, problem, f"{remedy}, or write tls: false in the inventory")
+
     def _context(self, protocol: int) -> ssl.SSLContext:
         context = ssl.SSLContext(protocol)
         context.minimum_version = ssl.TLSVersion.TLSv1_3
@@ -67,6 +83,28 @@ class Keys:
         if protocol == ssl.PROTOCOL_TLS_SERVER:
             context.num_tickets = 0  # nobody resumes a session
         return context
+
+
+def _validity(path: str) -> Optional[Tuple[datetime, datetime]]:
+    """From when to when a certificate is valid; None where that can't be found.
+
+    `ssl` checks it, and tells it of no certificate of our own. In DER the two times follow one another.
+    """
+    try:
+        with open(path, encoding="ascii") as file:
+            found = _TIMES.search(ssl.PEM_cert_to_DER_cert(file.read()))
+    except (OSError, ValueError):
+        return None  # whoever loads it will say what is wrong
+    if found is None:
+        return None
+    first, last = (_time(text.decode()) for text in found.groups())
+    return first, last
+
+
+def _time(digits: str) -> datetime:
+    """A time of a certificate; of a short year's two digits, 50 and above are of the last century."""
+    century = "" if len(digits) == 14 else "19" if digits[:2] >= "50" else "20"
+    return datetime.strptime(century + digits, "%Y%m%d%H%M%S").replace(tzinfo=timezone.utc)
 
 
 def _common_name(session: Session) -> str:

@@ -19,7 +19,7 @@ from peer.core.handshake import CLASSIC_STYLE
 from peer.core.status import Status
 from peer.core.swarm import Swarm
 from peer.core.swarmfile import FLEET
-from peer.edge import stderr
+from peer.edge import descriptors, stderr
 from peer.edge.dialler import Dialler, Listener
 from peer.edge.files import disk_error
 from peer.edge.job import Job, load_job
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from peer.edge.keys import Keys
 
 STACK_BYTES = 256 * 1024  # of each thread; the default of 8 MiB is address space that a hundred peers would miss
+_FEW_STRANGERS = 4  # that may be in their handshake where there are hardly any descriptors
 SWITCH_SECONDS = 0.05  # a thread that waits for the interpreter asks for it so often, and on a busy machine in vain
 
 
@@ -59,10 +60,11 @@ def _run_locked(job: Job) -> int:
     statusfile = StatusFile(job.folder, _first_status(job))
     try:
         statusfile.announce(status.CHECKING)
+        spare = descriptors.make_room(len(job.setup.near))
         store = Store(job.payload_folder, job.manifest)
         (store.open_seed if job.row.has_file else store.open_leecher)()
         log = LogFile(os.path.join(job.folder, names.log(job.row.peer_id)), append)
-        ending = _swarm(job, store, log, statusfile)
+        ending = _swarm(job, store, log, statusfile, spare)
         if ending.code == EXIT_OK:
             store.forget()
     except OSError as error:
@@ -74,8 +76,8 @@ def _run_locked(job: Job) -> int:
     return ending.code
 
 
-def _swarm(job: Job, store: Store, log: LogFile, statusfile: StatusFile) -> Ending:
-    """The parts of a running peer, from listening to the last thread's end."""
+def _swarm(job: Job, store: Store, log: LogFile, statusfile: StatusFile, spare: int) -> Ending:
+    """The parts of a running peer, from listening to the last thread's end; `spare` descriptors are for strangers."""
     me = job.row.peer_id
     swarm = Swarm(job.setup, store.here, store.whole, Random())
     style = handshake.fleet_style(job.manifest.digest) if job.setup.profile == FLEET else CLASSIC_STYLE
@@ -89,7 +91,7 @@ def _swarm(job: Job, store: Store, log: LogFile, statusfile: StatusFile) -> Endi
     keys = _keys(job)
     dialler = Dialler(me, addresses, style, report, keys)
     owner = Owner(inbox, swarm, store, dialler, log, statusfile)
-    listener = Listener(job.row.port, others, style, report, me, keys)
+    listener = Listener(job.row.port, others, style, report, me, keys, max(_FEW_STRANGERS, spare))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: report(Interrupt()))
     listener.start()

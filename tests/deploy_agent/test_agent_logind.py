@@ -8,6 +8,8 @@ import pytest
 
 from deploy.agent import logind
 
+MAIN, HIDDEN = "usr/lib/systemd/logind.conf", "usr/lib/systemd/logind.conf.d/50-x.conf"
+HIDING = "etc/systemd/logind.conf.d/90.conf"
 CONF, DROP_IN, LATER = (
     "etc/systemd/logind.conf",
     "etc/systemd/logind.conf.d/50-x.conf",
@@ -29,6 +31,16 @@ CONF, DROP_IN, LATER = (
         ({CONF: "KillUserProcesses=yes\n", "var/lib/systemd/linger/fleet": ""}, "fleet", False),
         ({CONF: "KillUserProcesses=yes\n", "var/lib/systemd/linger/other": ""}, "fleet", True),
         ({CONF: "KillUserProcesses=\n"}, "fleet", False),
+        ({MAIN: "KillUserProcesses=yes\n"}, "fleet", True),
+        ({MAIN: "KillUserProcesses=yes\n", CONF: "[Login]\n"}, "fleet", False),
+        ({HIDDEN: "KillUserProcesses=yes\n", DROP_IN: "[Login]\n"}, "fleet", False),
+        ({LATER: "KillUserProcesses=yes\n", HIDING: "[Login]\n"}, "fleet", False),
+        ({CONF: "KillUserProcesses=yes\nKillExcludeUsers=other fleet\n"}, "fleet", False),
+        ({CONF: "KillUserProcesses=yes\nKillExcludeUsers=other\n"}, "root", False),
+        ({CONF: "KillUserProcesses=yes\nKillExcludeUsers=\n"}, "root", True),
+        ({CONF: "KillUserProcesses=yes\nKillOnlyUsers=other\n"}, "fleet", False),
+        ({CONF: "KillUserProcesses=yes\nKillOnlyUsers=other\nKillOnlyUsers=fleet\n"}, "fleet", True),
+        ({CONF: "KillUserProcesses=yes\nKillOnlyUsers=fleet\nKillExcludeUsers=fleet\n"}, "fleet", False),
     ],
 )
 def test_what_the_files_say(tmp_path: Path, files: dict[str, str], user: str, ends: bool) -> None:

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from deploy.core.configfiles import swarm_folder
 from deploy.core.inventory import Host, Inventory
+from deploy.edge.hosts import connectionlimit
 from deploy.edge.hosts.errors import HostError
 from deploy.edge.hosts.fanout import fan_out
 from deploy.edge.hosts.host import Link, Transport
@@ -26,6 +27,7 @@ class Fleet:
 
     def __init__(self, inventory: Inventory, ways: Ways, base: Path) -> None:
         self._ways = ways
+        self._asked: set[str] = set()  # hosts that we are connected with, or try to be
         self._links = {
             host.name: Link(host, self._way(host, base), swarm_folder(inventory, host.name)) for host in inventory.hosts
         }
@@ -37,7 +39,13 @@ class Fleet:
     def each(
         self, names: Iterable[str], work: Callable[[Link], T], seconds: float = DEFAULT_SECONDS
     ) -> tuple[dict[str, T], dict[str, HostError]]:
-        """`work(link)` for all hosts at once: the values of those where it went well, the errors of the others."""
+        """`work(link)` for all hosts at once: the values of those where it went well, the errors of the others.
+
+        Raises DescriptorError where this machine can't be connected with so many.
+        """
+        names = list(names)
+        self._asked.update(names)
+        connectionlimit.make_room([link.host for name, link in self._links.items() if name in self._asked])
         results = fan_out(names, lambda name: work(self._links[name]), seconds, self._hang_up)
         good = {name: value for name, value in results.items() if not isinstance(value, HostError)}
         bad = {name: error for name, error in results.items() if isinstance(error, HostError)}

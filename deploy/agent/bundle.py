@@ -4,46 +4,45 @@ from __future__ import annotations
 
 import hashlib
 import os
-from typing import Any, Dict, List
+from typing import List
 
-from deploy.agent import paths, removal
-from deploy.agent.wire import AgentError, Answer, Request, Wire
+from deploy.agent import paths, removal, verbs
+from deploy.agent.context import Context
+from deploy.agent.lines import OTHER_VERSION
+from deploy.agent.wire import AgentError, Wire
 from peer.core import folder
 from peer.edge.modes import set_mode
 
 
-def receive(request: Request, wire: Wire) -> Answer:
-    """Write `files` (path below the swarm's folder, mode, size, sha256), whose bytes follow the request.
-
-    `gone` names files and trees to remove first, `folders` lists [path, mode] of a tree's folders.
-    """
-    home = paths.make_home(request)
+def receive(request: verbs.Receive, context: Context) -> verbs.Received:
+    """Write the files whose bytes follow the request, each in its place with its mode or not at all."""
+    home = paths.make_home(context.home)
     _sweep(home)
-    for path in request.get("gone", ()):
+    for path in request.gone:
         removal.remove(os.path.join(home, *_parts(path)))
-    folders = [(os.path.join(home, *_parts(path)), mode) for path, mode in request.get("folders", ())]
+    folders = [(os.path.join(home, *_parts(path)), mode) for path, mode in request.folders]
     for inner, _ in folders:
         os.makedirs(inner, exist_ok=True)
-    for entry in request["files"]:
-        _receive_one(home, entry, wire)
+    for entry in request.files:
+        _receive_one(home, entry, context.wire)
     for inner, mode in folders:
         set_mode(inner, mode)  # only now: a folder may be read-only in the end
-    return {"home": home, "received": len(request["files"])}
+    return verbs.Received(home, len(request.files))
 
 
-def _receive_one(home: str, entry: Dict[str, Any], wire: Wire) -> None:
-    final = os.path.join(home, *_parts(entry["path"]))
-    _make_folders(home, entry["path"])
-    name = hashlib.sha256(entry["path"].encode()).hexdigest()[:16]  # the same again: no second left-over
+def _receive_one(home: str, entry: verbs.PushedFile, wire: Wire) -> None:
+    final = os.path.join(home, *_parts(entry.path))
+    _make_folders(home, entry.path)
+    name = hashlib.sha256(entry.path.encode()).hexdigest()[:16]  # the same again: no second left-over
     partial = os.path.join(os.path.dirname(final), paths.INCOMING + name)
     removal.remove(partial)
     # The mode is there from the first moment: nobody else may read a key while it arrives.
-    handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, entry["mode"])
+    handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, entry.mode)
     ours = os.fstat(handle)
     try:
-        sha256 = _write(handle, entry["size"], entry["mode"], wire)
-        if entry["sha256"] and sha256 != entry["sha256"]:
-            raise AgentError(f"{entry['path']} arrived damaged", "run it again")
+        sha256 = _write(handle, entry.size, entry.mode, wire)
+        if entry.sha256 and sha256 != entry.sha256:
+            raise AgentError(f"{entry.path} arrived damaged", "run it again")
         if not _is_still(partial, ours):
             raise AgentError("another operator sends to this host just now", "run it again when that is done")
         os.replace(partial, final)
@@ -98,7 +97,7 @@ def _make_folders(home: str, path: str) -> None:
 def _parts(path: str) -> List[str]:
     parts = [paths.plain_name(part) for part in path.split("/")]
     if not paths.is_ours(parts[0]):
-        raise AgentError(f"{path!r} isn't a name of Weft's", "is the operator's Weft another version?")
+        raise AgentError(f"{path!r} isn't a name of Weft's", OTHER_VERSION)
     return parts
 
 

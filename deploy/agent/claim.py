@@ -6,17 +6,17 @@ import fcntl
 import os
 from typing import Dict
 
-from deploy.agent import locks, paths
-from deploy.agent.wire import Answer, Request
+from deploy.agent import locks, paths, verbs
+from deploy.agent.context import Context
 
 _held: Dict[str, int] = {}  # folder -> the open file whose lock is ours; it goes with this process
 
 
-def claim(request: Request) -> Answer:
-    """Hold the swarm's folder, made if need be. `held`: another operator does; `living`: the peers that run there."""
-    home = paths.make_home(request)
+def claim(_: verbs.Claim, context: Context) -> verbs.Claimed:
+    """Hold the swarm's folder, unless another operator does."""
+    home = paths.make_home(context.home)
     living = locks.living(home, paths.peers_here(home))
-    return {"held": not _take(home), "living": sorted(living)}
+    return verbs.Claimed(held=not _take(home), living=tuple(sorted(living)))
 
 
 def _take(home: str) -> bool:

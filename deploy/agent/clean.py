@@ -5,32 +5,33 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-from typing import List
+from typing import Tuple
 
-from deploy.agent import locks, paths, removal
-from deploy.agent.wire import AgentError, Answer, Request
+from deploy.agent import locks, paths, removal, verbs
+from deploy.agent.context import Context
+from deploy.agent.wire import AgentError
 
 _OWN_SUFFIXES = (".part", ".map", ".new")  # of files that a peer keeps beside a payload
 
 
-def clean(request: Request) -> Answer:
+def clean(request: verbs.Clean, context: Context) -> verbs.Cleaned:
     """Empty and remove the swarm's folder; what isn't ours stays, and is named in the answer.
 
     A payload that was delivered to a `destination` is its owner's: it stays. AgentError while a peer lives.
     """
-    home = paths.home_of(request)
+    home = paths.home_of(context.home)
     if not os.path.isdir(home):
-        return {"home": home, "was_there": False, "foreign": []}
+        return verbs.Cleaned(home, was_there=False)
     if not paths.is_marked(home):
         raise AgentError(f"{home} isn't a folder that Weft made", "remove it by hand, if it is to go")
     living = locks.living(home, paths.peers_here(home))
     if living:
         names = ", ".join(str(peer) for peer in sorted(living))
         raise AgentError(f"peer {names} still runs here", "run `fab stop` first")
-    return {"home": home, "was_there": True, "foreign": _empty(home, request.get("name", ""))}
+    return verbs.Cleaned(home, was_there=True, foreign=_empty(home, request.name))
 
 
-def _empty(home: str, payload: str) -> List[str]:
+def _empty(home: str, payload: str) -> Tuple[str, ...]:
     names = os.listdir(home)
     foreign = sorted(name for name in names if not paths.is_ours(name))
     for name in names:
@@ -38,7 +39,7 @@ def _empty(home: str, payload: str) -> List[str]:
             _remove(os.path.join(home, name), payload)
     while _removed(home):  # and so on upward
         home = os.path.dirname(home)
-    return foreign
+    return tuple(foreign)
 
 
 def _removed(folder: str) -> bool:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import os
 
-from deploy.agent import paths
-from deploy.agent.wire import CHUNK, Answer, Request, Wire
+from deploy.agent import paths, verbs
+from deploy.agent.context import Context
+from deploy.agent.wire import CHUNK, Wire
 from peer.core import folder
 
 _CONFIGURATION = (folder.COMMON, folder.PEER_INFO, folder.SWARM)
 
 
-def collect(request: Request, wire: Wire) -> Answer:
+def collect(_: verbs.Collect, context: Context) -> verbs.Collected:
     """Every log, status and configuration file of the swarm, in parts; answers their sizes."""
-    home = paths.deployed_home(request)
+    home = paths.deployed_home(context.home)
     names = sorted(name for name in os.listdir(home) if _is_wanted(name))
-    return {"files": {name: _send(os.path.join(home, name), name, wire) for name in names}}
+    return verbs.Collected({name: _send(os.path.join(home, name), name, context.wire) for name in names})
 
 
 def _is_wanted(name: str) -> bool:

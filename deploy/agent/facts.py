@@ -13,30 +13,31 @@ import tempfile
 import time
 from typing import Dict, List
 
-from deploy.agent import locks, logind, paths
-from deploy.agent.wire import CHUNK, Answer, Request
+from deploy.agent import locks, logind, paths, verbs
+from deploy.agent.context import Context
+from deploy.agent.wire import CHUNK
 from peer.core import folder
 from peer.edge.files import free_bytes
 
 _PUSHED = (folder.CODE, folder.COMMON, folder.PEER_INFO, folder.SWARM)
 
 
-def facts(request: Request) -> Answer:
-    """The machine; `ports` is a list of [peer, port]. Sizes in bytes, clock in seconds since the epoch."""
-    home = paths.home_of(request)
-    ground = _existing(home)
+def facts(request: verbs.Facts, context: Context) -> verbs.Machine:
+    """The machine."""
+    home = paths.home_of(context.home)
+    existing = _existing(home)
     user = _user()
-    return {
-        "clock": time.time(),
-        "python": ".".join(map(str, sys.version_info[:3])),
-        "user": user,
-        "name": socket.gethostname(),
-        "home": home,
-        "writable": _why_not_writable(ground),
-        "free": free_bytes(ground),
-        "ends_sessions": logind.ends_sessions(user),
-        "ports": {str(port): _why_port_taken(home, peer, port) for peer, port in request.get("ports", ())},
-    }
+    return verbs.Machine(
+        clock=time.time(),
+        python=".".join(map(str, sys.version_info[:3])),
+        user=user,
+        name=socket.gethostname(),
+        home=home,
+        writable=_why_not_writable(existing),
+        free=free_bytes(existing),
+        ends_sessions=logind.ends_sessions(user),
+        ports={port: _why_port_taken(home, peer, port) for peer, port in request.ports},
+    )
 
 
 def _user() -> str:
@@ -47,17 +48,17 @@ def _user() -> str:
         return str(os.getuid())
 
 
-def state(request: Request) -> Answer:
-    """The swarm's folder: SHA-256 of each file that `deploy` pushes, the run, and who lives."""
-    home = paths.home_of(request)
+def state(_: verbs.State, context: Context) -> verbs.SwarmFolder:
+    """The swarm's folder."""
+    home = paths.home_of(context.home)
     deployed = paths.is_marked(home)
-    return {
-        "home": home,
-        "deployed": deployed,
-        "run": run_of(home),
-        "have": _hashes(home) if deployed else {},
-        "living": {str(peer): pid for peer, pid in locks.living(home, paths.peers_here(home)).items()},
-    }
+    return verbs.SwarmFolder(
+        home=home,
+        deployed=deployed,
+        run=run_of(home),
+        have=_hashes(home) if deployed else {},
+        living=locks.living(home, paths.peers_here(home)),
+    )
 
 
 def run_of(home: str) -> str:

@@ -7,20 +7,17 @@ import runpy
 import sys
 from typing import NoReturn
 
-from deploy.agent import loader, paths
-from deploy.agent.watchdog import Guard
-from deploy.agent.wire import Request
-
-_LEASE_SECONDS = 30.0  # the operator sends a heartbeat every few seconds
+from deploy.agent import clocks, lines, loader, paths, verbs
+from deploy.agent.context import Context
 
 
-def follow(request: Request, guard: Guard) -> NoReturn:
-    """Hand standard output to `peer.pyz follow` and end with it; the last line is {"end": its exit code}."""
-    home = paths.deployed_home(request)
+def follow(request: verbs.Follow, context: Context) -> NoReturn:
+    """Hand standard output to `peer.pyz follow` and end with it; the last line tells its exit code."""
+    home = paths.deployed_home(context.home)
     code = paths.code_path(home)
-    guard.lease(_LEASE_SECONDS)
-    sys.argv = [code, "follow", home, "--from", json.dumps(request.get("from", {}))]
-    if request.get("until_done"):
+    context.guard.lease(clocks.LEASE)
+    sys.argv = [code, "follow", home, "--from", json.dumps(request.offsets)]
+    if request.until_done:
         sys.argv.append("--until-done")
     loader.forget("peer")  # the few modules that we brought would hide those of the pushed peer
     try:
@@ -28,6 +25,6 @@ def follow(request: Request, guard: Guard) -> NoReturn:
         ended = 0
     except SystemExit as error:
         ended = error.code if isinstance(error.code, int) else 1
-    sys.stdout.write(json.dumps({"end": ended}) + "\n")
+    sys.stdout.write(lines.write(lines.End(ended)).decode())
     sys.stdout.flush()
     sys.exit(ended)

@@ -5,34 +5,36 @@ from __future__ import annotations
 import signal
 import sys
 from io import BufferedIOBase
-from typing import Callable, Dict, cast
+from typing import Any, Callable, Dict, cast
 
-from deploy.agent import bundle, children, claim, clean, collect, facts, follow, payload, peers, ports
-from deploy.agent.watchdog import IDLE_SECONDS, Guard
-from deploy.agent.wire import AgentError, Answer, Request, Wire
+from deploy.agent import bundle, children, claim, clean, clocks, collect, facts, follow, payload, peers, ports, verbs
+from deploy.agent.context import Context
+from deploy.agent.lines import OTHER_VERSION, Envelope, verb_of
+from deploy.agent.typed import Mismatch, from_fields
+from deploy.agent.watchdog import Guard
+from deploy.agent.wire import AgentError, Wire
 
-VERBS: Dict[str, Callable[[Request], Answer]] = {
-    "facts": facts.facts,
-    "state": facts.state,
-    "claim": claim.claim,
-    "prepare": payload.prepare,
-    "generate": payload.generate,
-    "manifest": payload.manifest,
-    "verify": payload.verify,
-    "warm": peers.warm,
-    "start": peers.start,
-    "stop": peers.stop,
-    "status": peers.status,
-    "clean": clean.clean,
-    "listen": ports.listen,
-    "unlisten": ports.unlisten,
-    "dial": ports.dial,
+HANDLERS: Dict[Any, Callable[[Any, Context], Any]] = {
+    verbs.Facts: facts.facts,
+    verbs.State: facts.state,
+    verbs.Claim: claim.claim,
+    verbs.Receive: bundle.receive,
+    verbs.Prepare: payload.prepare,
+    verbs.Generate: payload.generate,
+    verbs.Manifest: payload.manifest,
+    verbs.Verify: payload.verify,
+    verbs.Warm: peers.warm,
+    verbs.Start: peers.start,
+    verbs.Stop: peers.stop,
+    verbs.Status: peers.status,
+    verbs.Follow: follow.follow,
+    verbs.Collect: collect.collect,
+    verbs.Clean: clean.clean,
+    verbs.Listen: ports.listen,
+    verbs.Unlisten: ports.unlisten,
+    verbs.Dial: ports.dial,
 }
-CARRIERS: Dict[str, Callable[[Request, Wire], Answer]] = {
-    "receive": bundle.receive,
-    "collect": collect.collect,
-}  # files come or go with the request
-_GRACE = 5.0  # the operator's own deadline comes first, and says what was late
+_BY_VERB = {verb_of(kind): kind for kind in HANDLERS}
 
 
 def main() -> None:
@@ -43,24 +45,30 @@ def main() -> None:
     guard.start()
     source = cast(BufferedIOBase, sys.stdin.buffer)  # which typing knows as any binary stream
     wire = Wire(source, sys.stdout.buffer, guard.waiting)
-    request = wire.request()
-    while request is not None:
-        guard.allow(request["deadline"] + _GRACE)
-        serve(request, wire, guard)
-        peers.reap()
-        guard.allow(IDLE_SECONDS)
-        request = wire.request()
+    try:
+        envelope = wire.request()
+        while envelope is not None:
+            guard.allow(envelope.deadline + clocks.GRACE)
+            serve(envelope, wire, guard)
+            peers.reap()
+            guard.allow(clocks.IDLE)
+            envelope = wire.request()
+    except Mismatch as error:  # without an envelope nobody knows where the next line begins
+        wire.fail(f"the agent can't read what it is asked: {error}", OTHER_VERSION)
 
 
-def serve(request: Request, wire: Wire, guard: Guard) -> None:
+def serve(envelope: Envelope, wire: Wire, guard: Guard) -> None:
     """Answer one request, whatever happens: an error is an answer too."""
     try:
-        verb = request["verb"]
-        if verb == "follow":
-            follow.follow(request, guard)
-        wire.answer(CARRIERS[verb](request, wire) if verb in CARRIERS else VERBS[verb](request))
+        kind = _BY_VERB.get(envelope.verb)
+        if kind is None:
+            raise AgentError(f"the agent doesn't know `{envelope.verb}`", OTHER_VERSION)
+        request = from_fields(kind, envelope.fields, f"the agent can't read `{envelope.verb}`")
+        wire.answer(HANDLERS[kind](request, Context(envelope.home, envelope.deadline, wire, guard)))
     except AgentError as error:
         wire.fail(str(error), error.remedy)
+    except Mismatch as error:
+        wire.fail(str(error), OTHER_VERSION)
     except OSError as error:
         where = f": {error.filename}" if error.filename else ""
         wire.fail(f"{(error.strerror or str(error)).lower()}{where}", "")

@@ -7,7 +7,7 @@ import os
 import re
 from typing import List
 
-from deploy.agent.wire import AgentError, Request
+from deploy.agent.wire import AgentError
 from peer.core import folder
 
 MARKER = ".weft"  # in every folder that a push had to make; without it nothing is ever overwritten or removed
@@ -19,9 +19,9 @@ _OURS = re.compile(
 )  # the names of `folder`, those of payload.py's notes, and each as a peer or we write it first, with a suffix
 
 
-def home_of(request: Request) -> str:
-    """The swarm's folder, `~` expanded on this host."""
-    return expanded(str(request["home"]))
+def home_of(named: str) -> str:
+    """The swarm's folder, as the operator names it."""
+    return expanded(named)
 
 
 def expanded(path: str) -> str:
@@ -32,17 +32,17 @@ def expanded(path: str) -> str:
     return os.path.abspath(found)
 
 
-def deployed_home(request: Request) -> str:
+def deployed_home(named: str) -> str:
     """The swarm's folder; AgentError where nobody deployed it."""
-    home = home_of(request)
+    home = home_of(named)
     if not is_marked(home):
         raise AgentError("this swarm isn't deployed there", "run `fab deploy` first")
     return home
 
 
-def make_home(request: Request) -> str:
+def make_home(named: str) -> str:
     """The swarm's folder, made and marked; a folder with foreign things in it is refused."""
-    home = home_of(request)
+    home = home_of(named)
     if is_marked(home):
         return home
     if _entries(home):

@@ -5,70 +5,71 @@ from __future__ import annotations
 import json
 import os
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Dict, List, Optional
+from typing import Any, List, Optional
 
-from deploy.agent import children, paths, removal
-from deploy.agent.wire import AgentError, Answer, Request
+from deploy.agent import children, paths, removal, verbs
+from deploy.agent.context import Context
+from deploy.agent.wire import AgentError
 from peer.edge.files import entries_below
 
 _Stamp = List[List[Any]]
 
 
-def prepare(request: Request) -> Answer:
+def prepare(request: verbs.Prepare, context: Context) -> verbs.Done:
     """Make each peer's payload folder, or a link to its `destination`; in it a link to its `source`."""
-    home = paths.deployed_home(request)
-    for peer in request["peers"]:
-        folder = paths.peer_folder(home, peer["id"])
-        _make_folder(folder, peer.get("destination"))
-        _link_source(os.path.join(folder, paths.plain_name(request["name"])), peer.get("source"))
-    return {}
+    home = paths.deployed_home(context.home)
+    for place in request.peers:
+        _make_folder(paths.peer_folder(home, place.peer), place.destination)
+        _link_source(_payload_path(home, place.peer, request.name), place.source)
+    return verbs.Done()
 
 
-def generate(request: Request) -> Answer:
-    """Make the test payload of `size` bytes from `seed`, unless this very one was made here before."""
-    home = paths.deployed_home(request)
-    path = _payload_path(home, request)
-    note = os.path.join(home, f"made_{int(request['peer'])}.json")
-    if os.path.isfile(path) and _load(note) == [request["size"], request["seed"], *_stamp(path)]:
-        return {"made": False}
+def generate(request: verbs.Generate, context: Context) -> verbs.Generated:
+    """Make the test payload, unless this very one was made here before."""
+    home = paths.deployed_home(context.home)
+    path = _payload_path(home, request.peer, request.name)
+    note = os.path.join(home, f"made_{request.peer}.json")
+    if os.path.isfile(path) and _load(note) == [request.size, request.seed, *_stamp(path)]:
+        return verbs.Generated(made=False)
     removal.remove(path)
-    arguments = [paths.code_path(home), "generate", path, str(request["size"]), "--seed", str(request["seed"])]
-    _peer_program(arguments, home, request)
-    _save(note, [request["size"], request["seed"], *_stamp(path)])
-    return {"made": True}
+    arguments = [paths.code_path(home), "generate", path, str(request.size), "--seed", str(request.seed)]
+    _peer_program(arguments, home, context)
+    _save(note, [request.size, request.seed, *_stamp(path)])
+    return verbs.Generated(made=True)
 
 
-def manifest(request: Request) -> Answer:
-    """The manifest of a peer's payload; not hashed anew while names, sizes and times are the same."""
-    home = paths.deployed_home(request)
-    path = _payload_path(home, request)
+def manifest(request: verbs.Manifest, context: Context) -> verbs.Hashed:
+    """The manifest of a peer's payload; not hashed again while names, sizes and times are the same."""
+    home = paths.deployed_home(context.home)
+    path = _payload_path(home, request.peer, request.name)
     if not os.path.exists(path):
         raise _missing(os.path.realpath(path))
-    note = os.path.join(home, f"manifest_{int(request['peer'])}.json")
-    stamp = [[request["name"], request["piece_size"]], *_stamp(path)]
+    note = os.path.join(home, f"manifest_{request.peer}.json")
+    stamp = [[request.name, request.piece_size], *_stamp(path)]
     kept = _load(note)
     if isinstance(kept, dict) and kept.get("stamp") == stamp:
-        return {"manifest": kept["manifest"], "hashed": False}
-    arguments = [paths.code_path(home), "manifest", os.path.realpath(path), "--name", request["name"]]
-    ended = _peer_program([*arguments, "--piece-size", str(request["piece_size"])], home, request)
+        return verbs.Hashed(kept["manifest"], hashed=False)
+    arguments = [paths.code_path(home), "manifest", os.path.realpath(path), "--name", request.name]
+    ended = _peer_program([*arguments, "--piece-size", request.piece_size], home, context)
     _save(note, {"stamp": stamp, "manifest": json.loads(ended.out)})
-    return {"manifest": json.loads(ended.out), "hashed": True}
+    return verbs.Hashed(json.loads(ended.out), hashed=True)
 
 
-def verify(request: Request) -> Answer:
-    """Hash each peer's payload from its final path against swarm.json; a list of the peers' own answers."""
-    home = paths.deployed_home(request)
+def verify(request: verbs.Verify, context: Context) -> verbs.Verified:
+    """Let each peer's own program hash its copy and compare it with swarm.json."""
+    home = paths.deployed_home(context.home)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        return {"copies": list(pool.map(lambda peer: _verify_one(home, peer, request), request["peers"]))}
+        return verbs.Verified(tuple(pool.map(lambda peer: _verify_one(home, peer, request, context), request.peers)))
 
 
-def _verify_one(home: str, peer: int, request: Request) -> Dict[str, Any]:
-    ended = children.python([paths.code_path(home), "verify", str(peer), "--dir", home], home, request["deadline"])
+def _verify_one(home: str, peer: int, request: verbs.Verify, context: Context) -> verbs.Copy:
+    ended = children.python([paths.code_path(home), "verify", str(peer), "--dir", home], home, context.seconds)
+    path = os.path.realpath(_payload_path(home, peer, request.name))
     try:
-        copy: Dict[str, Any] = json.loads(ended.out)
-    except ValueError:
-        copy = {"peer": peer, "ok": False, "problem": ended.last_words}
-    return {**copy, "path": os.path.realpath(_payload_path(home, {**request, "peer": peer}))}
+        found = json.loads(ended.out)
+        return verbs.Copy(peer, found["ok"], found["problem"], found["sha256"], found["bytes"], path)
+    except (ValueError, KeyError, TypeError):  # it ended with an error, or is another version
+        return verbs.Copy(peer, ok=False, problem=ended.last_words, path=path)
 
 
 def _make_folder(folder: str, destination: Optional[str]) -> None:
@@ -113,12 +114,12 @@ def _missing(path: str) -> AgentError:
     return AgentError(f"the seed's payload isn't there: {path}", "put it there, or name another seed")
 
 
-def _payload_path(home: str, request: Request) -> str:
-    return os.path.join(paths.peer_folder(home, request["peer"]), paths.plain_name(request["name"]))
+def _payload_path(home: str, peer: int, name: str) -> str:
+    return os.path.join(paths.peer_folder(home, peer), paths.plain_name(name))
 
 
-def _peer_program(arguments: List[str], home: str, request: Request) -> children.Ended:
-    ended = children.python(arguments, home, request["deadline"])
+def _peer_program(arguments: List[str], home: str, context: Context) -> children.Ended:
+    ended = children.python(arguments, home, context.seconds)
     if ended.code:
         raise AgentError(ended.last_words)
     return ended

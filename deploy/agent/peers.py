@@ -9,10 +9,11 @@ import signal
 import subprocess
 import sys
 import time
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Tuple
 
-from deploy.agent import children, facts, locks, paths
-from deploy.agent.wire import AgentError, Answer, Request
+from deploy.agent import children, facts, locks, paths, verbs
+from deploy.agent.context import Context
+from deploy.agent.wire import AgentError
 from peer.edge.files import free_bytes
 
 _STEP = 0.01
@@ -34,52 +35,52 @@ if sys.stdin.buffer.readline() == b"go\\n":
 _warm: Dict[int, "subprocess.Popen[bytes]"] = {}  # peers at the gate; they end with this agent
 
 
-def warm(request: Request) -> Answer:
-    """Load `peers` up to the gate, so that `start` has less to wait for."""
-    home = paths.deployed_home(request)
-    for peer in request["peers"]:
+def warm(request: verbs.Warm, context: Context) -> verbs.Done:
+    """Load the peers up to the gate."""
+    home = paths.deployed_home(context.home)
+    for peer in request.peers:
         if peer not in _warm and locks.holder(home, peer) is None:
             _warm[peer] = _launch(home, peer)
-    return {}
+    return verbs.Done()
 
 
-def start(request: Request) -> Answer:
-    """Start one peer, detached; answer when it listens or has ended, at the latest after `within` seconds."""
-    home, peer = paths.deployed_home(request), int(request["peer"])
+def start(request: verbs.Start, context: Context) -> verbs.Started:
+    """Start one peer, detached."""
+    home, peer = paths.deployed_home(context.home), request.peer
     pid = locks.holder(home, peer)
     if pid is not None:
-        return {"peer": peer, "pid": pid, "already": True, "listening": True}
+        return verbs.Started(peer, listening=True, already=True, pid=pid)
     process = _warm.pop(peer, None) or _launch(home, peer)
     children.adopt(process)  # an operator who hangs up now doesn't know of it
     try:
         _release(process)
-        return {"peer": peer, **_confirm(home, peer, process, time.monotonic() + request["within"])}
+        return _confirm(home, peer, process, time.monotonic() + request.within)
     finally:
         children.disown(process)
 
 
-def stop(request: Request) -> Answer:
-    """Stop the peers named (all here, where none is): TERM, and KILL for those that live after `within`."""
-    home = paths.home_of(request)
-    peers = request.get("peers") or paths.peers_here(home)
+def stop(request: verbs.Stop, context: Context) -> verbs.Stopped:
+    """Stop the peers named (all here, where none is): TERM, and KILL for those that outlive it."""
+    home = paths.home_of(context.home)
+    peers = request.peers or paths.peers_here(home)
     found = locks.living(home, peers)
     _signal(home, found, signal.SIGTERM)
-    stubborn = locks.wait_free(home, found, time.monotonic() + request["within"])
+    stubborn = locks.wait_free(home, found, time.monotonic() + request.within)
     _signal(home, stubborn, signal.SIGKILL)
     left = locks.wait_free(home, stubborn, time.monotonic() + 5)
-    return {
-        "stopped": sorted(found.keys() - stubborn.keys()),
-        "killed": sorted(stubborn.keys() - left.keys()),
-        "left": sorted(left),
-        "idle": sorted(set(peers) - found.keys()),
-    }
+    return verbs.Stopped(
+        stopped=tuple(sorted(found.keys() - stubborn.keys())),
+        killed=tuple(sorted(stubborn.keys() - left.keys())),
+        left=tuple(sorted(left)),
+        idle=tuple(sorted(set(peers) - found.keys())),
+    )
 
 
-def status(request: Request) -> Answer:
-    """Each peer's last status, whether it lives, and its last words; the run that the folder holds, and free bytes."""
-    home = paths.deployed_home(request)
-    about = [_about(home, int(peer)) for peer in request["peers"]]
-    return {"run": facts.run_of(home), "home": home, "peers": about, "free": free_bytes(home)}
+def status(request: verbs.Status, context: Context) -> verbs.Statuses:
+    """How each peer is, by its lock, its status file and its standard error."""
+    home = paths.deployed_home(context.home)
+    about = tuple(_about(home, peer) for peer in request.peers)
+    return verbs.Statuses(facts.run_of(home), home, free_bytes(home), about)
 
 
 def reap() -> None:
@@ -106,18 +107,18 @@ def _release(process: "subprocess.Popen[bytes]") -> None:
     _started.append(process)
 
 
-def _confirm(home: str, peer: int, process: "subprocess.Popen[bytes]", until: float) -> Dict[str, Any]:
+def _confirm(home: str, peer: int, process: "subprocess.Popen[bytes]", until: float) -> verbs.Started:
     """Wait until the peer says that it listens, or has ended; one that does neither in time is killed."""
     while time.monotonic() < until:
         status = _status_of(home, peer)
         if status.get("pid") == process.pid and status.get("listening"):
-            return {"pid": process.pid, "already": False, "listening": True}
+            return verbs.Started(peer, listening=True, pid=process.pid)
         if process.poll() is not None:
-            return {"code": process.returncode, **_last_words(home, peer, process.pid)}
+            return _ended(home, peer, process)
         time.sleep(_STEP)
     process.kill()
     process.wait()
-    return {"code": None, **_last_words(home, peer, process.pid)}
+    return _ended(home, peer, process)._replace(code=None)
 
 
 def _signal(home: str, peers: Dict[int, int], number: int) -> None:
@@ -127,13 +128,9 @@ def _signal(home: str, peers: Dict[int, int], number: int) -> None:
                 os.kill(pid, number)
 
 
-def _about(home: str, peer: int) -> Dict[str, Any]:
-    return {
-        "peer": peer,
-        "alive": locks.holder(home, peer) is not None,
-        "status": _status_of(home, peer) or None,
-        "stderr": _tail(home, peer),
-    }
+def _about(home: str, peer: int) -> verbs.About:
+    alive = locks.holder(home, peer) is not None
+    return verbs.About(peer, alive, _status_of(home, peer) or None, _tail(home, peer))
 
 
 def _status_of(home: str, peer: int) -> Dict[str, Any]:
@@ -145,19 +142,25 @@ def _status_of(home: str, peer: int) -> Dict[str, Any]:
     return fields if isinstance(fields, dict) else {}
 
 
-def _last_words(home: str, peer: int, pid: int) -> Dict[str, Any]:
+def _ended(home: str, peer: int, process: "subprocess.Popen[bytes]") -> verbs.Started:
     """Why a peer ended: its one-line error, else what its last status says."""
     status = _status_of(home, peer)
-    own = status if status.get("pid") == pid else {}
+    own = status if status.get("pid") == process.pid else {}
     tail = _tail(home, peer)
-    reason = tail[-1] if tail else own.get("reason", "")
-    return {"listening": False, "reason": reason, "tail": tail, "state": own.get("state", "")}
+    return verbs.Started(
+        peer,
+        listening=False,
+        code=process.returncode,
+        reason=str(tail[-1] if tail else own.get("reason", "")),
+        state=str(own.get("state", "")),
+        tail=tail,
+    )
 
 
-def _tail(home: str, peer: int) -> List[str]:
+def _tail(home: str, peer: int) -> Tuple[str, ...]:
     try:
         with open(paths.stderr_path(home, peer), "rb") as file:
             file.seek(max(0, os.fstat(file.fileno()).st_size - 8192))
-            return file.read().decode(errors="replace").strip().splitlines()[-_TAIL:]
+            return tuple(file.read().decode(errors="replace").strip().splitlines()[-_TAIL:])
     except OSError:
-        return []
+        return ()

@@ -4,38 +4,39 @@ from __future__ import annotations
 
 import socket
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Dict, List
+from typing import Dict, List
 
-from deploy.agent.wire import Answer, Request
+from deploy.agent import verbs
+from deploy.agent.context import Context
 
 _BACKLOG = 1024  # the kernel answers for us: whoever dials is never accepted, and needn't be
 _listeners: List[socket.socket] = []
 
 
-def listen(request: Request) -> Answer:
-    """Listen on `ports` until `unlisten` or the agent's end; the ports that can't be had, with the reason."""
-    problems: Dict[str, str] = {}
-    for port in request["ports"]:
+def listen(request: verbs.Listen, _: Context) -> verbs.Listening:
+    """Listen on the ports that can be had."""
+    problems: Dict[int, str] = {}
+    for port in request.ports:
         try:
             _listeners.append(_listen_on(port))
         except OSError as error:
-            problems[str(port)] = (error.strerror or str(error)).lower()
-    return {"problems": problems}
+            problems[port] = (error.strerror or str(error)).lower()
+    return verbs.Listening(problems)
 
 
-def unlisten(_: Request) -> Answer:
+def unlisten(_: verbs.Unlisten, __: Context) -> verbs.Done:
     """Close all that `listen` opened."""
     while _listeners:
         _listeners.pop().close()
-    return {}
+    return verbs.Done()
 
 
-def dial(request: Request) -> Answer:
-    """Dial `targets` ([host, port] each), `within` seconds for one; the ones that failed, with the reason."""
-    targets: List[List[Any]] = request["targets"]
-    with ThreadPoolExecutor(min(32, len(targets) or 1)) as pool:
-        reasons = list(pool.map(lambda target: _why_not(target[0], target[1], request["within"]), targets))
-    return {"problems": [[*target, reason] for target, reason in zip(targets, reasons) if reason]}
+def dial(request: verbs.Dial, _: Context) -> verbs.Dialled:
+    """Connect to all targets, 32 at a time."""
+    with ThreadPoolExecutor(min(32, len(request.targets) or 1)) as pool:
+        reasons = list(pool.map(lambda target: _why_not(target, request.within), request.targets))
+    failed = [(target, reason) for target, reason in zip(request.targets, reasons) if reason]
+    return verbs.Dialled(tuple(verbs.Unreached(*target, reason) for target, reason in failed))
 
 
 def _listen_on(port: int) -> socket.socket:
@@ -53,10 +54,10 @@ def _listen_on(port: int) -> socket.socket:
     return listener
 
 
-def _why_not(host: str, port: int, within: float) -> str:
+def _why_not(target: verbs.Target, within: float) -> str:
     """The empty text if somebody listens there, else the reason."""
     try:
-        socket.create_connection((host, port), within).close()
+        socket.create_connection(target, within).close()
         return ""
     except socket.timeout:
         return f"no answer within {within:.0f} s"

@@ -10,10 +10,8 @@ import threading
 import time
 from typing import Iterator
 
-from deploy.agent import children
+from deploy.agent import children, clocks
 
-IDLE_SECONDS = 180.0  # between two requests; an operator who comes back later than that starts a new agent
-STALL_SECONDS = 25.0  # for the next bytes of a transfer; by then an operator who was cut off has long given up
 _TICK_MS = 500
 _EXIT_LOST = 75  # what mail programs call a temporary failure; nobody is left to read it
 
@@ -29,10 +27,10 @@ class Guard(threading.Thread):
         self._lease = 0.0
         self._until = 0.0
         self._stalled = math.inf
-        self.allow(IDLE_SECONDS)
+        self.allow(clocks.IDLE)
 
     def allow(self, seconds: float) -> None:
-        """Let the process live `seconds` from now, unless it is allowed anew."""
+        """Let the process live `seconds` from now, unless it is allowed again."""
         self._until = time.monotonic() + seconds
 
     def lease(self, seconds: float) -> None:
@@ -44,7 +42,7 @@ class Guard(threading.Thread):
     @contextlib.contextmanager
     def waiting(self) -> Iterator[None]:
         """While the body waits for bytes of a transfer: not for ever, for a cut line looks like a slow one."""
-        self._stalled = time.monotonic() + STALL_SECONDS
+        self._stalled = time.monotonic() + clocks.STALL
         try:
             yield
         finally:

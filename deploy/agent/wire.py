@@ -1,17 +1,15 @@
-"""The agent's line to its operator: one JSON line a request, part or answer, raw bytes after some."""
+"""The agent's end of the line to its operator: requests come, answers and parts of files go, raw bytes after some."""
 
 from __future__ import annotations
 
-import json
 from contextlib import nullcontext
 from io import BufferedIOBase
-from typing import Any, BinaryIO, Callable, ContextManager, Dict, Iterator, Optional
+from typing import Any, BinaryIO, Callable, ContextManager, Iterator, Optional
 
-MAX_LINE = 192 * 1024 * 1024  # one line takes a manifest, or the list of an upload's files (see MOST_JSON)
+from deploy.agent import lines
+from deploy.agent.lines import Envelope
+
 CHUNK = 1024 * 1024
-
-Request = Dict[str, Any]
-Answer = Dict[str, Any]
 
 
 class AgentError(Exception):
@@ -33,18 +31,18 @@ class Wire:
         self._waiting = waiting  # entered while the next bytes of a body are waited for
         self._unread = 0  # bytes of the request's body that no verb has taken yet
 
-    def request(self) -> Optional[Request]:
-        """The next request; None once the operator has hung up. Blank lines are heartbeats."""
+    def request(self) -> Optional[Envelope]:
+        """The next request; None once the operator has hung up. Blank lines are heartbeats. Raises Mismatch."""
         for _ in self.body(self._unread):
             pass  # a verb that failed half-way leaves its body in the stream
         line = b"\n"
         while line == b"\n":
-            line = self._source.readline(MAX_LINE)
+            line = self._source.readline(lines.MAX_LINE)
         if not line.endswith(b"\n"):
             return None
-        request: Request = json.loads(line)
-        self._unread = int(request.get("body", 0))
-        return request
+        envelope = lines.read_envelope(line)
+        self._unread = envelope.body
+        return envelope
 
     def body(self, size: int) -> Iterator[bytes]:
         """The next `size` bytes of the request's body, in pieces."""
@@ -59,18 +57,17 @@ class Wire:
 
     def part(self, path: str, data: bytes) -> None:
         """Some bytes of a file on their way to the operator; the parts of a path follow one another."""
-        self._line({"part": path, "size": len(data)})
+        self._sink.write(lines.write(lines.Part(path, len(data))))
         self._sink.write(data)
 
-    def answer(self, fields: Answer) -> None:
+    def answer(self, record: Any) -> None:
         """What the verb found out; the end of a request."""
-        self._line({"ok": True, **fields})
-        self._sink.flush()
+        self._end(lines.Answer(record._asdict()))
 
     def fail(self, problem: str, remedy: str) -> None:
         """Why the verb could not do it; the end of a request."""
-        self._line({"ok": False, "problem": problem, "remedy": remedy})
-        self._sink.flush()
+        self._end(lines.Failure(problem, remedy))
 
-    def _line(self, fields: Answer) -> None:
-        self._sink.write(json.dumps(fields, separators=(",", ":")).encode() + b"\n")
+    def _end(self, reply: Any) -> None:
+        self._sink.write(lines.write(reply))
+        self._sink.flush()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from deploy.agent import verbs
 from deploy.core.inventory import LOCAL, Host
 from deploy.edge.hosts.host import Link
 from deploy.edge.hosts.local import LocalTransport
@@ -23,7 +24,7 @@ def open_link(tmp_path: Path) -> Iterator[Callable[[], Link]]:
         return links[-1]
 
     yield make
-    make().call("stop", peers=[], within=10)
+    make().ask(verbs.Stop((), within=10.0))
     for link in links:
         link.close()
 

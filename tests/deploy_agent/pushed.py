@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from deploy.agent import verbs
 from deploy.edge.hosts.host import Link
 from deploy.edge.pushed.bundle import CODE_NAME, parcel, send
 from deploy.edge.pushed.zipapp import peer_zip
@@ -26,10 +27,9 @@ class Pushed(NamedTuple):
 def push(link: Link, run: str = "r1", patience: float = 60.0) -> Pushed:
     """Push code, payload and configuration, as `deploy` does."""
     send(link, [parcel(CODE_NAME, peer_zip())])
-    places = [{"id": peer, "destination": None, "source": None} for peer in (1001, 1002)]
-    link.call("prepare", peers=places, name=NAME)
-    link.call("generate", peer=1001, name=NAME, size=SIZE, seed=1)
-    manifest = from_json(link.call("manifest", peer=1001, name=NAME, piece_size="65536")["manifest"], "test")
+    link.ask(verbs.Prepare((verbs.Place(1001), verbs.Place(1002)), NAME))
+    link.ask(verbs.Generate(peer=1001, name=NAME, size=SIZE, seed=1))
+    manifest = from_json(link.ask(verbs.Manifest(peer=1001, name=NAME, piece_size="65536")).manifest, "test")
     ports = free_ports(2)
     rows = (PeerRow(1001, "127.0.0.1", ports[0], True), PeerRow(1002, "127.0.0.1", ports[1], False))
     swarm = SwarmFile("swarm", run, FLEET, manifest, Limits(patience=patience))

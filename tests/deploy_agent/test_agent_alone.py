@@ -12,13 +12,14 @@ import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, NamedTuple, cast
 
 import pytest
 
-from deploy.agent import children, watchdog
+from deploy.agent import children, clocks, verbs
+from deploy.agent.lines import Request
 from deploy.agent.wire import AgentError
 from deploy.core.inventory import LOCAL, Host
-from deploy.edge.hosts import host as links
 from deploy.edge.hosts.errors import HostError
 from deploy.edge.hosts.host import Link
 from deploy.edge.hosts.local import LocalTransport
@@ -27,41 +28,55 @@ from tests.deploy_agent.pushed import NAME, push
 from tests.helpers.waiting import wait_for
 
 
+class Fly(NamedTuple):
+    """A verb that no agent knows."""
+
+    height: int
+
+    def answer(self) -> type[verbs.Done]:
+        return verbs.Done
+
+
+class Start(NamedTuple):
+    """A verb as another version may have it."""
+
+    peer: int
+    height: int
+
+    def answer(self) -> type[verbs.Started]:
+        return verbs.Started
+
+
 def test_facts_of_this_machine(link: Link, home: Path) -> None:
     with socket.create_server(("", 0)) as taken:
         port = taken.getsockname()[1]
-        facts = link.call("facts", ports=[[1001, port], [1002, 0]])
-    assert facts["home"] == str(home)
-    assert facts["python"].startswith("3.")
-    assert facts["writable"] == ""
-    assert facts["free"] > 0
-    assert facts["ports"] == {str(port): "another program listens there", "0": ""}
+        machine = link.ask(verbs.Facts((verbs.PeerPort(1001, port), verbs.PeerPort(1002, 0))))
+    assert machine.home == str(home)
+    assert machine.python.startswith("3.")
+    assert machine.writable == ""
+    assert machine.free > 0
+    assert machine.ports == {port: "another program listens there", 0: ""}
 
 
 def test_a_folder_below_a_file_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     host = Host("here", "127.0.0.1", "127.0.0.1", connection=LOCAL)
     link = Link(host, LocalTransport(host, tmp_path), "/proc/nowhere/swarm")
-    assert link.call("facts")["writable"]
+    assert link.ask(verbs.Facts()).writable
     link.close()
 
 
 def test_the_state_of_a_host_without_a_swarm(link: Link) -> None:
-    assert link.call("state") == {
-        "home": link.call("facts")["home"],
-        "deployed": False,
-        "run": "",
-        "have": {},
-        "living": {},
-    }
+    home = link.ask(verbs.Facts()).home
+    assert link.ask(verbs.State()) == verbs.SwarmFolder(home, deployed=False, run="", have={}, living={})
 
 
 def test_the_state_tells_the_run_and_who_lives(link: Link) -> None:
     push(link, run="r7")
-    link.call("start", 60, peer=1001, within=30)
-    state = link.call("state")
-    assert (state["run"], list(state["living"])) == ("r7", ["1001"])
-    assert {"peer.pyz", "swarm.json", "Common.cfg", "PeerInfo.cfg"} <= set(state["have"])
+    link.ask(verbs.Start(1001, within=30.0), 60)
+    state = link.ask(verbs.State())
+    assert (state.run, list(state.living)) == ("r7", [1001])
+    assert {"peer.pyz", "swarm.json", "Common.cfg", "PeerInfo.cfg"} <= set(state.have)
 
 
 def test_listening_and_dialling(open_link: Callable[[], Link]) -> None:
@@ -69,25 +84,37 @@ def test_listening_and_dialling(open_link: Callable[[], Link]) -> None:
     with socket.socket() as probe:
         probe.bind(("", 0))
         port = probe.getsockname()[1]
-    assert one.call("listen", ports=[port])["problems"] == {}
-    assert other.call("listen", ports=[port])["problems"] == {str(port): "address already in use"}
-    assert other.call("dial", targets=[["127.0.0.1", port]], within=5)["problems"] == []
-    one.call("unlisten")
-    assert other.call("dial", targets=[["127.0.0.1", port]], within=5)["problems"] == [
-        ["127.0.0.1", port, "connection refused"]
-    ]
+    assert one.ask(verbs.Listen((port,))).problems == {}
+    assert other.ask(verbs.Listen((port,))).problems == {port: "address already in use"}
+    dial = verbs.Dial((verbs.Target("127.0.0.1", port),), within=5.0)
+    assert other.ask(dial).problems == ()
+    one.ask(verbs.Unlisten())
+    assert other.ask(dial).problems == (verbs.Unreached("127.0.0.1", port, "connection refused"),)
 
 
 def test_an_unknown_verb_is_an_answer_and_not_the_end(link: Link) -> None:
-    with pytest.raises(HostError, match="the agent failed: KeyError: 'fly'"):
-        link.call("fly")
-    assert link.call("state")["deployed"] is False
+    with pytest.raises(HostError, match="the agent doesn't know `fly`: is the operator's Weft another version"):
+        link.ask(Fly(1))
+    assert link.ask(verbs.State()).deployed is False
+
+
+def test_a_request_of_another_version_is_an_answer_and_not_the_end(link: Link) -> None:
+    words = "read `start`: it lacks `within`, `height` is unknown: is the operator's Weft another version"
+    with pytest.raises(HostError, match=words):
+        link.ask(Start(1001, height=1))
+    assert link.ask(verbs.State()).deployed is False
 
 
 def test_nothing_is_deployed(link: Link) -> None:
-    for verb in ("start", "status", "verify", "collect", "generate"):
+    for request in (
+        verbs.Start(1001, within=1.0),
+        verbs.Status((1001,)),
+        verbs.Verify((1001,), NAME),
+        verbs.Collect(),
+        verbs.Generate(1001, NAME, 1, 1),
+    ):
         with pytest.raises(HostError, match="isn't deployed there"):
-            link.call(verb, peer=1001, peers=[1001], name=NAME)
+            link.ask(cast(Request[Any], request))
 
 
 def test_noise_of_a_login_script_is_passed_over(tmp_path: Path) -> None:
@@ -96,7 +123,7 @@ def test_noise_of_a_login_script_is_passed_over(tmp_path: Path) -> None:
     noisy.chmod(0o755)
     host = Host("here", "127.0.0.1", "127.0.0.1", connection=LOCAL, python=str(noisy))
     link = Link(host, LocalTransport(host, tmp_path), "swarm")
-    assert link.call("state")["deployed"] is False
+    assert link.ask(verbs.State()).deployed is False
     link.close()
 
 
@@ -106,7 +133,7 @@ def test_noise_of_a_login_script_is_passed_over(tmp_path: Path) -> None:
         ("echo 'no such module' >&2; exit 3", "its python3 broke off: no such module"),
         ("exit 3", "its python3 broke off: exit code 3"),
         ("printf '\\nweft-agent 3.8.10\\n'; exit 70", "its python3 is 3.8.10"),
-        ("yes", "it prints and prints"),
+        ("yes", "it printed 1000 lines, none of them the agent's"),
     ],
 )
 def test_a_python_that_is_none(tmp_path: Path, script: str, reason: str) -> None:
@@ -115,7 +142,7 @@ def test_a_python_that_is_none(tmp_path: Path, script: str, reason: str) -> None
     false.chmod(0o755)
     host = Host("here", "127.0.0.1", "127.0.0.1", connection=LOCAL, python=str(false))
     with pytest.raises(HostError) as error:
-        Link(host, LocalTransport(host, tmp_path), "swarm").call("state")
+        Link(host, LocalTransport(host, tmp_path), "swarm").ask(verbs.State())
     assert reason in error.value.problem
     assert "Python 3.9" in error.value.remedy
 
@@ -123,7 +150,7 @@ def test_a_python_that_is_none(tmp_path: Path, script: str, reason: str) -> None
 def test_an_interpreter_that_is_not_there(tmp_path: Path) -> None:
     host = Host("here", "127.0.0.1", "127.0.0.1", connection=LOCAL, python="/nowhere/python3")
     with pytest.raises(HostError, match="/nowhere/python3: no such file"):
-        Link(host, LocalTransport(host, tmp_path), "swarm").call("state")
+        Link(host, LocalTransport(host, tmp_path), "swarm").ask(verbs.State())
 
 
 def test_a_hung_agent_has_a_deadline(link: Link, home: Path) -> None:
@@ -131,8 +158,8 @@ def test_a_hung_agent_has_a_deadline(link: Link, home: Path) -> None:
     with (home / "lock_1001").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # a peer that lives and tells no pid: nothing to be done but wait
         with pytest.raises(HostError, match="no answer to `stop` within 1 s"):
-            link.call("stop", 1.0, peers=[1001], within=60)
-    assert link.call("state")["deployed"] is True  # a new agent took over
+            link.ask(verbs.Stop((1001,), within=60.0), 1.0)
+    assert link.ask(verbs.State()).deployed is True  # a new agent took over
 
 
 @pytest.mark.parametrize("end", ["hang up", "kill the operator"])
@@ -153,17 +180,16 @@ def test_peers_at_the_gate_go_with_their_operator(tmp_path: Path, end: str) -> N
 
 def test_an_agent_that_rested_for_long_is_replaced(link: Link, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """While a swarm runs for hours nobody asks the agents anything, and they end; the next question is answered."""
-    assert links.REST_SECONDS < watchdog.IDLE_SECONDS
-    link.call("state")
+    link.ask(verbs.State())
     first = _processes_in(tmp_path)
-    monkeypatch.setattr(links, "REST_SECONDS", 0.0)
-    assert link.call("state")["deployed"] is False
+    monkeypatch.setattr(clocks, "REST", 0.0)
+    assert link.ask(verbs.State()).deployed is False
     assert first and not set(first) & set(_processes_in(tmp_path))
 
 
 def test_an_agent_that_nobody_asks_for_long_ends() -> None:
-    code = "from deploy.agent import watchdog; watchdog.IDLE_SECONDS = 0.1; from deploy.agent import main; main.main()"
-    root = str(Path(watchdog.__file__).parents[2])
+    code = "from deploy.agent import clocks; clocks.IDLE = 0.1; from deploy.agent import main; main.main()"
+    root = str(Path(clocks.__file__).parents[2])
     with subprocess.Popen([sys.executable, "-c", code], cwd=root, stdin=subprocess.PIPE) as agent:
         assert agent.wait(30) == 75
 
@@ -171,9 +197,9 @@ def test_an_agent_that_nobody_asks_for_long_ends() -> None:
 def test_work_that_nobody_waits_for_is_ended(link: Link, home: Path) -> None:
     """Operator and agent have the same deadline. Whoever notices first: the agent may live on, its work may not."""
     send(link, [parcel(CODE_NAME, _program_that_sleeps())])
-    link.call("prepare", peers=[{"id": 1001, "destination": None, "source": None}], name=NAME)
+    link.ask(verbs.Prepare((verbs.Place(1001),), NAME))
     with pytest.raises(HostError, match="`generate`"):
-        link.call("generate", 1.0, peer=1001, name=NAME, size=1, seed=1)
+        link.ask(verbs.Generate(1001, NAME, size=1, seed=1), 1.0)
     wait_for(lambda: not _processes_in(home), "the generator to end")
 
 
@@ -207,6 +233,7 @@ def _processes_in(folder: Path) -> list[int]:
 _OPERATOR = """
 import sys
 from pathlib import Path
+from deploy.agent import verbs
 from deploy.core.inventory import LOCAL, Host
 from deploy.edge.hosts.host import Link
 from deploy.edge.hosts.local import LocalTransport
@@ -214,7 +241,7 @@ from tests.deploy_agent.pushed import push
 host = Host("here", "127.0.0.1", "127.0.0.1", connection=LOCAL)
 link = Link(host, LocalTransport(host, Path("{folder}")), "host/swarm")
 push(link)
-link.call("warm", peers=[1001, 1002])
+link.ask(verbs.Warm((1001, 1002)))
 print("warm", flush=True)
 sys.stdin.readline()
 link.close()

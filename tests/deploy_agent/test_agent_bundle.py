@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from deploy.agent import bundle
+from deploy.agent import bundle, lines, verbs
+from deploy.agent.context import Context
+from deploy.agent.watchdog import Guard
 from deploy.agent.wire import AgentError, Wire
 from deploy.edge.hosts.errors import HostError
 from deploy.edge.hosts.host import Link
@@ -36,7 +37,7 @@ def test_what_is_there_with_the_same_hash_is_not_sent_again(link: Link) -> None:
     parcels = [parcel("peer.pyz", b"code"), parcel("Common.cfg", b"old")]
     send(link, parcels)
     changed = [parcels[0], parcel("Common.cfg", b"new")]
-    assert missing(changed, link.call("state")["have"]) == changed[1:]
+    assert missing(changed, link.ask(verbs.State()).have) == changed[1:]
 
 
 @pytest.mark.parametrize(
@@ -106,20 +107,20 @@ def test_a_transfer_that_was_cut_off_leaves_the_later_one_alone(home: Path) -> N
             partial[0].write_bytes(b"new")
             raise AgentError("the transfer ended too early")
 
-    entry = {"path": "Common.cfg", "mode": 0o644, "size": 10, "sha256": ""}
+    request = verbs.Receive((verbs.PushedFile("Common.cfg", 0o644, 10, ""),))
     with pytest.raises(AgentError, match="too early"):
-        bundle.receive({"home": str(home), "files": [entry]}, Cut(io.BytesIO(), io.BytesIO()))
+        bundle.receive(request, Context(str(home), 60, Cut(io.BytesIO(), io.BytesIO()), Guard()))
     assert partial[0].read_bytes() == b"new"
 
 
 def test_an_agent_whose_transfer_stalls_ends() -> None:
     """A line that was cut looks like a slow one, and the operator has gone."""
-    code = "from deploy.agent import watchdog; watchdog.STALL_SECONDS = 0.1; from deploy.agent import main; main.main()"
+    code = "from deploy.agent import clocks; clocks.STALL = 0.1; from deploy.agent import main; main.main()"
     root = str(Path(bundle.__file__).parents[2])
-    request = {"verb": "fly", "deadline": 60, "body": 10}
+    request = lines.Envelope("fly", "nowhere", 60.0, 10, {})
     pipe = subprocess.PIPE
     with subprocess.Popen([sys.executable, "-c", code], cwd=root, stdin=pipe, stdout=pipe) as agent:
         assert agent.stdin is not None
-        agent.stdin.write(json.dumps(request).encode() + b"\n12345")
+        agent.stdin.write(lines.write(request) + b"12345")
         agent.stdin.flush()
         assert agent.wait(30) == 75

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from deploy.agent import verbs
 from deploy.edge.hosts.errors import HostError
 from deploy.edge.hosts.host import Link
 from deploy.edge.pushed.bundle import parcel, send
@@ -14,27 +15,27 @@ from tests.deploy_agent.pushed import NAME, push
 
 def test_nothing_is_left_not_even_the_folders_above(link: Link, tmp_path: Path) -> None:
     push(link)
-    assert link.call("clean", name=NAME)["foreign"] == []
+    assert link.ask(verbs.Clean(NAME)).foreign == ()
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_that_was_there_stays(link: Link, home: Path) -> None:
     home.parent.mkdir()
     push(link)
-    link.call("clean", name=NAME)
+    link.ask(verbs.Clean(NAME))
     assert home.parent.is_dir() and not home.exists()
 
 
 def test_cleaning_twice_is_no_error(link: Link) -> None:
     push(link)
-    link.call("clean", name=NAME)
-    assert link.call("clean", name=NAME)["was_there"] is False
+    link.ask(verbs.Clean(NAME))
+    assert link.ask(verbs.Clean(NAME)).was_there is False
 
 
 def test_foreign_files_stay_and_are_named(link: Link, home: Path) -> None:
     push(link)
     (home / "thesis.tex").write_text("mine")
-    assert link.call("clean", name=NAME)["foreign"] == ["thesis.tex"]
+    assert link.ask(verbs.Clean(NAME)).foreign == ("thesis.tex",)
     assert [path.name for path in home.iterdir() if path.name != ".weft"] == ["thesis.tex"]
 
 
@@ -42,25 +43,25 @@ def test_a_folder_that_we_did_not_make_is_refused(link: Link, home: Path) -> Non
     home.mkdir(parents=True)
     (home / "Common.cfg").write_text("mine")
     with pytest.raises(HostError, match="isn't a folder that Weft made"):
-        link.call("clean", name=NAME)
+        link.ask(verbs.Clean(NAME))
     assert (home / "Common.cfg").exists()
 
 
 def test_a_running_peer_is_not_pulled_from_under(link: Link, home: Path) -> None:
     push(link)
-    link.call("start", 60, peer=1001, within=30)
+    link.ask(verbs.Start(peer=1001, within=30.0), 60)
     with pytest.raises(HostError, match="1001 still runs"):
-        link.call("clean", name=NAME)
+        link.ask(verbs.Clean(NAME))
     assert (home / "peer.pyz").exists()
 
 
 def test_a_delivered_payload_stays_at_its_destination(link: Link, home: Path, tmp_path: Path) -> None:
     push(link)
     models = tmp_path / "models"
-    link.call("prepare", peers=[{"id": 1002, "destination": str(models), "source": None}], name=NAME)
+    link.ask(verbs.Prepare((verbs.Place(1002, destination=str(models)),), NAME))
     for name in (NAME, "other.bin", f"{NAME}.part", f"{NAME}.map"):
         (models / name).write_bytes(b"x")
-    link.call("clean", name=NAME)
+    link.ask(verbs.Clean(NAME))
     assert sorted(path.name for path in models.iterdir()) == [NAME, "other.bin"]
     assert not home.exists()
 
@@ -71,13 +72,13 @@ def test_a_seeds_own_payload_is_only_unlinked(link: Link, home: Path, tmp_path: 
     model.mkdir()
     (model / "weights").write_bytes(b"w")
     (home / "peer_1001" / NAME).unlink()
-    link.call("prepare", peers=[{"id": 1001, "destination": None, "source": str(model)}], name=NAME)
+    link.ask(verbs.Prepare((verbs.Place(1001, source=str(model)),), NAME))
     assert (home / "peer_1001" / NAME / "weights").exists()
-    link.call("clean", name=NAME)
+    link.ask(verbs.Clean(NAME))
     assert (model / "weights").read_bytes() == b"w"
 
 
 def test_a_read_only_tree_goes_too(link: Link, tmp_path: Path) -> None:
     send(link, [parcel("peer_1001/tree/deep/file", b"x", 0o444)], folders=[["peer_1001/tree/deep", 0o555]])
-    link.call("clean", name="tree")
+    link.ask(verbs.Clean("tree"))
     assert list(tmp_path.iterdir()) == []

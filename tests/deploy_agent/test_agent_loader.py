@@ -36,7 +36,7 @@ def installed() -> Iterator[None]:
 
 def test_every_module_of_the_agent_is_packed_and_of_the_peer_what_both_must_do_alike() -> None:
     folder = Path(deploy.agent.__file__).parent
-    own = {f"deploy/agent/{path.name}" for path in folder.glob("*.py")}
+    own = {f"deploy/agent/{path.relative_to(folder)}" for path in folder.rglob("*.py")}
     packed = set(agentsource.sources())
     assert own <= packed
     packages = {"deploy/__init__.py", "peer/__init__.py", "peer/core/__init__.py", "peer/edge/__init__.py"}

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from deploy.agent import verbs
 from deploy.core.inventory import LOCAL, Host
 from deploy.edge.hosts.host import Link
 from deploy.edge.hosts.local import LocalTransport
@@ -19,15 +20,15 @@ def test_agent_and_peers_run_on_the_oldest_python(tmp_path: Path) -> None:
     link = Link(host, LocalTransport(host, tmp_path), "swarm")
     try:
         push(link)
-        assert link.call("facts")["python"].startswith("3.9.")
-        link.call("warm", peers=[1001, 1002])
+        assert link.ask(verbs.Facts()).python.startswith("3.9.")
+        link.ask(verbs.Warm((1001, 1002)))
         for peer in (1001, 1002):
-            assert link.call("start", 60, peer=peer, within=30)["listening"]
+            assert link.ask(verbs.Start(peer, within=30.0), 60).listening
         assert [event for event in link.follow({}, until_done=True) if event.get("alive") is False]
-        assert [copy["ok"] for copy in link.call("verify", 60, peers=[1001, 1002], name=NAME)["copies"]] == [True] * 2
-        assert link.call("collect")["files"]
+        assert [copy.ok for copy in link.ask(verbs.Verify((1001, 1002), NAME), 60).copies] == [True] * 2
+        assert link.ask(verbs.Collect()).files
     finally:
-        link.call("stop", peers=[], within=10)
-        link.call("clean", name=NAME)
+        link.ask(verbs.Stop((), within=10.0))
+        link.ask(verbs.Clean(NAME))
         link.close()
     assert list(tmp_path.iterdir()) == []

@@ -6,40 +6,45 @@ import os
 import socket
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from deploy.agent import verbs
 from deploy.edge.hosts.errors import HostError
 from deploy.edge.hosts.host import Link
 from tests.deploy_agent.pushed import NAME, push
 from tests.helpers.waiting import wait_for
 
 
-def start(link: Link, peer: int) -> dict[str, Any]:
-    return link.call("start", 60, peer=peer, within=30)
+def start(link: Link, peer: int) -> verbs.Started:
+    return link.ask(verbs.Start(peer, within=30.0), 60)
+
+
+def pid_of(answer: verbs.Started) -> int:
+    assert answer.pid is not None
+    return answer.pid
 
 
 def test_a_peer_outlives_the_agent_that_started_it(open_link: Callable[[], Link]) -> None:
     link = open_link()
     push(link)
     answer = start(link, 1001)
-    assert answer["listening"] and not answer["already"]
+    assert answer.listening and not answer.already
     link.close()
-    os.kill(answer["pid"], 0)  # lives
-    assert os.getsid(answer["pid"]) == answer["pid"]
-    assert open_link().call("status", peers=[1001])["peers"][0]["alive"]
+    os.kill(pid_of(answer), 0)  # lives
+    assert os.getsid(pid_of(answer)) == answer.pid
+    assert open_link().ask(verbs.Status((1001,))).peers[0].alive
 
 
 def test_starting_twice_starts_once(link: Link) -> None:
     push(link)
     first, second = start(link, 1001), start(link, 1001)
-    assert (second["already"], second["pid"]) == (True, first["pid"])
+    assert (second.already, second.pid) == (True, first.pid)
 
 
 def test_nothing_of_the_agent_is_attached_to_a_peer(link: Link) -> None:
     push(link)
-    pid = start(link, 1001)["pid"]
+    pid = pid_of(start(link, 1001))
     targets = [os.readlink(f"/proc/{pid}/fd/{number}") for number in (0, 1, 2)]
     assert targets[:2] == ["/dev/null"] * 2
     assert targets[2].endswith("stderr_1001.txt")
@@ -49,23 +54,23 @@ def test_a_peer_that_ends_at_once_says_why(link: Link) -> None:
     ports = push(link).ports
     with socket.create_server(("", ports[0])):
         answer = start(link, 1001)
-    assert not answer["listening"] and answer["code"] != 0
-    assert str(ports[0]) in answer["reason"]
+    assert not answer.listening and answer.code != 0
+    assert str(ports[0]) in answer.reason
 
 
 def test_stop_ends_peers_and_says_which(link: Link) -> None:
     push(link)
-    pid = start(link, 1001)["pid"]
-    answer = link.call("stop", peers=[1001, 1002], within=20)
-    assert answer == {"stopped": [1001], "killed": [], "left": [], "idle": [1002]}
+    pid = pid_of(start(link, 1001))
+    answer = link.ask(verbs.Stop((1001, 1002), within=20.0))
+    assert answer == verbs.Stopped(stopped=(1001,), killed=(), left=(), idle=(1002,))
     wait_for(lambda: not Path(f"/proc/{pid}/cmdline").exists() or _is_zombie(pid), "the process to end")
 
 
 def test_stop_kills_a_peer_that_does_not_listen_to_term(link: Link) -> None:
     push(link)
-    pid = start(link, 1001)["pid"]
+    pid = pid_of(start(link, 1001))
     os.kill(pid, 19)  # SIGSTOP: TERM waits until somebody continues it, KILL doesn't
-    assert link.call("stop", peers=[1001], within=0.2)["killed"] == [1001]
+    assert link.ask(verbs.Stop((1001,), within=0.2)).killed == (1001,)
 
 
 def test_a_swarm_runs_and_is_verified_from_the_final_paths(link: Link, home: Path) -> None:
@@ -73,12 +78,12 @@ def test_a_swarm_runs_and_is_verified_from_the_final_paths(link: Link, home: Pat
     start(link, 1001), start(link, 1002)
     ended = [event for event in link.follow({}, until_done=True) if event.get("alive") is False]
     assert {event["peer"] for event in ended} == {1001, 1002}
-    copies = link.call("verify", 60, peers=[1001, 1002], name=NAME)["copies"]
-    assert [(copy["ok"], copy["sha256"]) for copy in copies] == [(True, manifest.files[0].sha256)] * 2
-    assert copies[1]["path"] == str(home / "peer_1002" / NAME)
+    copies = link.ask(verbs.Verify((1001, 1002), NAME), 60).copies
+    assert [(copy.ok, copy.sha256) for copy in copies] == [(True, manifest.files[0].sha256)] * 2
+    assert copies[1].path == str(home / "peer_1002" / NAME)
     (home / "peer_1002" / NAME).write_bytes(b"rot")
-    bad = link.call("verify", 60, peers=[1002], name=NAME)["copies"][0]
-    assert not bad["ok"] and bad["problem"]
+    bad = link.ask(verbs.Verify((1002,), NAME), 60).copies[0]
+    assert not bad.ok and bad.problem
 
 
 def test_following_again_repeats_no_line(link: Link) -> None:
@@ -93,34 +98,34 @@ def test_following_again_repeats_no_line(link: Link) -> None:
 
 def test_collect_sends_logs_but_no_payload_and_no_keys(link: Link) -> None:
     push(link)
-    link.call("status", peers=[1001])
+    link.ask(verbs.Status((1001,)))
     got: dict[str, bytes] = {}
-    answer = link.call("collect", on_part=lambda name, data: got.update({name: got.get(name, b"") + data}))
-    assert set(answer["files"]) == set(got) == {"Common.cfg", "PeerInfo.cfg", "swarm.json"}
-    assert all(len(got[name]) == size for name, size in answer["files"].items())
+    answer = link.ask(verbs.Collect(), on_part=lambda name, data: got.update({name: got.get(name, b"") + data}))
+    assert set(answer.files) == set(got) == {"Common.cfg", "PeerInfo.cfg", "swarm.json"}
+    assert all(len(got[name]) == size for name, size in answer.files.items())
 
 
 def test_the_test_payload_is_made_once(link: Link) -> None:
     push(link)
-    same = {"peer": 1001, "name": NAME, "seed": 1}
-    assert link.call("generate", size=300_000, **same)["made"] is False
-    assert link.call("generate", size=300_001, **same)["made"] is True
+    same = verbs.Generate(peer=1001, name=NAME, size=300_000, seed=1)
+    assert link.ask(same).made is False
+    assert link.ask(same._replace(size=300_001)).made is True
 
 
 def test_an_unchanged_payload_is_not_hashed_again(link: Link, home: Path) -> None:
     push(link)
-    ask = {"peer": 1001, "name": NAME, "piece_size": "65536"}
-    assert link.call("manifest", **ask)["hashed"] is False
+    request = verbs.Manifest(peer=1001, name=NAME, piece_size="65536")
+    assert link.ask(request).hashed is False
     (home / "peer_1001" / NAME).write_bytes(b"changed")
-    changed = link.call("manifest", **ask)
-    assert changed["hashed"] is True and changed["manifest"]["files"][0][1] == 7
+    changed = link.ask(request)
+    assert changed.hashed is True and changed.manifest["files"][0][1] == 7
 
 
 def test_a_seed_without_its_payload_is_named(link: Link, tmp_path: Path) -> None:
     push(link)
     lost = str(tmp_path / "lost")
     with pytest.raises(HostError, match=f"isn't there: {lost}"):
-        link.call("prepare", peers=[{"id": 1001, "destination": None, "source": lost}], name=NAME)
+        link.ask(verbs.Prepare((verbs.Place(1001, source=lost),), NAME))
 
 
 def _is_zombie(pid: int) -> bool:

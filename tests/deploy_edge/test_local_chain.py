@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from deploy.agent.verbs import Claim, Claimed
 from deploy.core.inventory import LOCAL, Host
 from deploy.edge.hosts.host import Link
 from deploy.edge.hosts.local import LocalTransport
@@ -180,7 +181,7 @@ def test_one_operator_at_a_time_deploys_a_swarm(write: Callable[..., None], tmp_
     write()
     here = Host("a", "127.0.0.1", "127.0.0.1", connection=LOCAL)
     other = Link(here, LocalTransport(here, tmp_path), "hosts/a/t")
-    assert other.call("claim") == {"held": False, "living": []}
+    assert other.ask(Claim()) == Claimed(held=False, living=())
     refused = fab(tmp_path, "up")
     assert refused.code == 1
     (line,) = refused.err.splitlines()

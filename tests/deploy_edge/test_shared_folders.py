@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +11,10 @@ from pathlib import Path
 import pytest
 
 from deploy.agent import clean, paths
+from deploy.agent.context import Context
+from deploy.agent.verbs import Clean
+from deploy.agent.watchdog import Guard
+from deploy.agent.wire import Wire
 
 Before = Callable[[str, str, Callable[[], object]], None]
 
@@ -19,11 +24,11 @@ def home(folder: Path, name: str) -> str:
 
 
 def make(folder: Path, name: str) -> str:
-    return paths.make_home({"home": home(folder, name)})
+    return paths.make_home(home(folder, name))
 
 
 def cleaned(folder: Path, name: str) -> None:
-    clean.clean({"home": home(folder, name)})
+    clean.clean(Clean(), Context(home(folder, name), 60, Wire(io.BytesIO(), io.BytesIO()), Guard()))
 
 
 @pytest.fixture

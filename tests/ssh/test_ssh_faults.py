@@ -9,6 +9,7 @@ from pathlib import Path
 import paramiko
 import pytest
 
+from deploy.agent.verbs import State
 from deploy.core.inventory import LOCAL, Host
 from deploy.edge.hosts import host as links
 from deploy.edge.hosts import ssh
@@ -67,7 +68,7 @@ def test_each_fault_is_one_error_in_time(fault: Callable[[str], Link], name: str
     link = fault(name)
     began = time.monotonic()
     with pytest.raises(HostError) as error:
-        link.call("state")
+        link.ask(State())
     assert time.monotonic() - began < 45  # none of the faults' 60 s were waited for
     assert error.value.state == "unreachable"
     assert words in error.value.problem
@@ -79,7 +80,7 @@ def test_each_fault_is_one_error_in_time(fault: Callable[[str], Link], name: str
 def test_a_hung_host_does_not_hold_up_the_others(fault: Callable[[str], Link], tmp_path: Path, name: str) -> None:
     here = Host("good", "127.0.0.1", "127.0.0.1", connection=LOCAL)
     fleet = {"bad": fault(name), "good": Link(here, LocalTransport(here, tmp_path), "swarm")}
-    results = fan_out(fleet, lambda host: fleet[host].call("state"), 45, lambda host: fleet[host].close())
+    results = fan_out(fleet, lambda host: fleet[host].ask(State()), 45, lambda host: fleet[host].close())
     assert isinstance(results["bad"], HostError)
     good = results["good"]
     assert not isinstance(good, HostError) and good["deployed"] is False
@@ -92,7 +93,7 @@ def test_sshd_that_hangs_up_at_once_is_tried_again(
     tries: list[object] = []
     monkeypatch.setattr(ssh.time, "sleep", tries.append)
     with pytest.raises(HostError):
-        fault("hang up").call("state")
+        fault("hang up").ask(State())
     assert len(tries) == 5
 
 
@@ -100,7 +101,7 @@ def test_a_wrong_password_is_not_tried_again(fault: Callable[[str], Link], monke
     tries: list[object] = []
     monkeypatch.setattr(ssh.time, "sleep", tries.append)
     with pytest.raises(HostError):
-        fault("refuse").call("state")
+        fault("refuse").ask(State())
     assert tries == []
 
 
@@ -109,14 +110,14 @@ def test_a_known_host_with_another_key(fault: Callable[[str], Link], tmp_path: P
     other = paramiko.ECDSAKey.generate()
     (tmp_path / "known_hosts").write_text(f"[127.0.0.1]:{link.host.port} {other.get_name()} {other.get_base64()}\n")
     with pytest.raises(HostError, match="its host key has CHANGED"):
-        link.call("state")
+        link.ask(State())
 
 
 def test_an_interpreter_with_shell_in_its_name_is_refused(fault: Callable[[str], Link]) -> None:
     link = fault("hang in command")
     host = link.host._replace(python="python3; touch /tmp/evil")
     with pytest.raises(HostError, match="isn't a plain path"):
-        Link(host, SshTransport(host, Ways()), "swarm").call("state")
+        Link(host, SshTransport(host, Ways()), "swarm").ask(State())
 
 
 def test_connections_made_at_once_leave_their_common_configuration_alone(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,25 +5,28 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import Any, TypeVar
 
+from deploy.agent import clocks, lines
+from deploy.agent.lines import Answer, End, Failure, Part, Reply, Request, verb_of
+from deploy.agent.typed import Mismatch, from_fields
+from deploy.agent.verbs import Follow
 from deploy.edge.hosts import agentsource
 from deploy.edge.hosts.deadline import Deadline
 from deploy.edge.hosts.errors import HostError, unreachable
 from deploy.edge.hosts.pipe import Pipe, PipeBroken
 
-Answer = dict[str, Any]
+A = TypeVar("A")
+Event = dict[str, Any]
 OnPart = Callable[[str, bytes], None]
 
 _LOST_REMEDY = "run it again; what is done stays done"
 _PYTHON_REMEDY = "install Python 3.9 or later there, or name it with `python:`"
 _NOISE_LINES = 1000  # what login scripts may print before the agent speaks
-_HEARTBEAT_SECONDS = 5.0
-_SILENCE_SECONDS = 15.0  # `follow` says at least a blank line every 2 s
 
 
 class Session:
-    """An agent that has greeted us. Not for several threads at once."""
+    """An agent that runs and has told its Python's version. For one thread at a time."""
 
     def __init__(self, pipe: Pipe, deadline: Deadline) -> None:
         """Feed the agent to the Python at the other end. Raises HostError."""
@@ -36,43 +39,47 @@ class Session:
         if tuple(map(int, self.python.split(".")[:2])) < agentsource.OLDEST:
             raise HostError(f"its python3 is {self.python}", _PYTHON_REMEDY)
 
-    def call(
+    def ask(
         self,
-        verb: str,
+        request: Request[A],
+        home: str,
         deadline: Deadline,
         body: Iterable[bytes] = (),
         body_size: int = 0,
         on_part: OnPart | None = None,
-        **fields: Any,
-    ) -> Answer:
-        """Ask for one thing and wait for the answer; `body_size` is the length of `body`. Raises HostError."""
+    ) -> A:
+        """Ask for one thing about the swarm's folder `home`, and wait for the answer. Raises HostError.
+
+        `body_size` is the length of `body`; `on_part` gets the parts of files that come before the answer.
+        """
+        verb = verb_of(type(request))
         with _explained(self, f"`{verb}`", deadline):
-            request = {"verb": verb, "deadline": round(deadline.left(), 1), "body": body_size, **fields}
-            self._pipe.send(json.dumps(request).encode() + b"\n", deadline)
+            self._pipe.send(lines.write(lines.seal(request, home, deadline.left(), body_size)), deadline)
             for data in body:
                 self._pipe.send(data, deadline)
-            answer = self._answer(deadline, on_part)
-        if not answer.pop("ok"):
-            raise HostError(answer["problem"], answer["remedy"])
-        return answer
+            reply = self._reply(deadline, on_part)
+            if isinstance(reply, Answer):
+                return from_fields(request.answer(), reply.answer, "it")
+        raise _refusal(reply)
 
-    def follow(self, deadline: Deadline, **fields: Any) -> Iterator[Answer]:
-        """The peers' lines as they come; `until_done`: until all ended. Raises HostError if it breaks off."""
+    def follow(self, request: Follow, home: str, deadline: Deadline) -> Iterator[Event]:
+        """The peers' lines as they come, and {} for each heartbeat. Raises HostError if it breaks off."""
         with _explained(self, "`follow`", deadline):
-            self._pipe.send(json.dumps({"verb": "follow", "deadline": 60, **fields}).encode() + b"\n", deadline)
-        heartbeat, silence = Deadline(_HEARTBEAT_SECONDS), Deadline(_SILENCE_SECONDS)
+            self._pipe.send(lines.write(lines.seal(request, home, deadline.left(), 0)), deadline)
+        heartbeat, silence = Deadline(clocks.HEARTBEAT), Deadline(clocks.SILENCE)
         while True:
             with _explained(self, "`follow`", silence):
                 line = self._pipe.line(silence)
-                silence = Deadline(_SILENCE_SECONDS)
+                silence = Deadline(clocks.SILENCE)
                 if heartbeat.passed:
                     self._pipe.send(b"\n", silence)
-                    heartbeat = Deadline(_HEARTBEAT_SECONDS)
-            event = json.loads(line) if line else {}
-            if event.get("ok") is False:
-                raise HostError(event["problem"], event["remedy"])
-            if "end" in event:
+                    heartbeat = Deadline(clocks.HEARTBEAT)
+                event = json.loads(line) if line else {}
+                reply = lines.read_reply(line) if event and "peer" not in event else None
+            if isinstance(reply, End):
                 return
+            if reply is not None:
+                raise _refusal(reply)
             yield event
 
     def close(self) -> None:
@@ -85,16 +92,23 @@ class Session:
             line = self._pipe.line(deadline)
             if line.startswith(agentsource.GREETING):
                 return line[len(agentsource.GREETING) :].decode()
-        raise PipeBroken("it prints and prints before the agent can speak")
+        raise PipeBroken(f"it printed {_NOISE_LINES} lines, none of them the agent's")
 
-    def _answer(self, deadline: Deadline, on_part: OnPart | None) -> Answer:
+    def _reply(self, deadline: Deadline, on_part: OnPart | None) -> Reply:
+        """The reply that ends a request, after the parts that came before it."""
         while True:
-            answer: Answer = json.loads(self._pipe.line(deadline))
-            if "part" not in answer:
-                return answer
-            data = self._pipe.exactly(answer["size"], deadline)
+            reply = lines.read_reply(self._pipe.line(deadline))
+            if not isinstance(reply, Part):
+                return reply
+            data = self._pipe.exactly(reply.size, deadline)
             if on_part is not None:
-                on_part(answer["part"], data)
+                on_part(reply.part, data)
+
+
+def _refusal(reply: Reply) -> HostError:
+    if isinstance(reply, Failure):
+        return HostError(reply.problem, reply.remedy)
+    return HostError(f"the agent sent {reply!r} out of turn", lines.OTHER_VERSION)
 
 
 class _explained:
@@ -118,6 +132,9 @@ class _explained:
             raise unreachable(problem, "is the host overloaded, or the network cut?") from None
         if isinstance(error, PipeBroken):
             raise unreachable(f"{self._what} broke off: {error}", self._remedy) from None
+        if isinstance(error, Mismatch):
+            remedy = f"does a login script print to it, or {lines.OTHER_VERSION}"
+            raise HostError(f"its answer to {self._what} isn't readable: {error}", remedy) from None
         if isinstance(error, ValueError):
             problem = f"its answer to {self._what} isn't readable"
             raise HostError(problem, "does a login script print to it?") from None

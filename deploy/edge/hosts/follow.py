@@ -8,12 +8,11 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from deploy.agent import clocks
 from deploy.core.starting import StartEvent
 from deploy.core.verdict import UNREACHABLE
 from deploy.edge.hosts.errors import HostError
 from deploy.edge.hosts.host import Link
-
-_RETRY_SECONDS = 2.0
 
 
 class Heard(NamedTuple):
@@ -81,4 +80,4 @@ class Follower:
                 self._queue.put(Heard(link.name, lost=error, over=final))
                 if final:
                     return
-            self._end.wait(_RETRY_SECONDS)
+            self._end.wait(clocks.RETRY)

@@ -5,17 +5,19 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
+from deploy.agent import clocks, verbs
+from deploy.agent.lines import Request
 from deploy.core.inventory import Host
-from deploy.edge.hosts.agent import Answer, OnPart, Session
+from deploy.edge.hosts.agent import Event, OnPart, Session
 from deploy.edge.hosts.deadline import Deadline
 from deploy.edge.hosts.pipe import Pipe
 
+A = TypeVar("A")
 CONNECT_SECONDS = 40.0  # login with all its retries, behind a bastion too
 AGENT_SECONDS = 20.0  # a host's Python, from cold
 CALL_SECONDS = 30.0  # a small request
-REST_SECONDS = 120.0  # an agent ends when nobody has asked it for anything for longer; before that it's replaced
 
 
 class Transport(Protocol):
@@ -44,6 +46,22 @@ class Link:
         with self._turn:
             self._ready()
 
+    def ask(
+        self,
+        request: Request[A],
+        seconds: float = CALL_SECONDS,
+        body: Iterable[bytes] = (),
+        body_size: int = 0,
+        on_part: OnPart | None = None,
+    ) -> A:
+        """One request about the swarm's folder, and its answer. Raises HostError."""
+        with self._turn:
+            session = self._ready()
+            try:
+                return session.ask(request, self.home, Deadline(seconds), body, body_size, on_part)
+            finally:
+                self._rested = time.monotonic()
+
     def call(
         self,
         verb: str,
@@ -52,22 +70,19 @@ class Link:
         body_size: int = 0,
         on_part: OnPart | None = None,
         **fields: Any,
-    ) -> Answer:
-        """One request and its answer. Raises HostError."""
-        with self._turn:
-            session = self._ready()
-            try:
-                return session.call(verb, Deadline(seconds), body, body_size, on_part, home=self.home, **fields)
-            finally:
-                self._rested = time.monotonic()
+    ) -> dict[str, Any]:
+        """The same for callers that spell the verb and the fields."""
+        kind = getattr(verbs, verb.capitalize())
+        request = kind(**{name: _from_plain(kind.__annotations__[name], value) for name, value in fields.items()})
+        answer: dict[str, Any] = _to_plain(self.ask(request, seconds, body, body_size, on_part))
+        return answer
 
-    def follow(self, offsets: dict[str, int], until_done: bool) -> Iterator[Answer]:
+    def follow(self, offsets: dict[str, int], until_done: bool) -> Iterator[Event]:
         """The lines of all this host's peers, from an agent of its own. Raises HostError when it breaks off."""
         session = self._following = self._open()
+        request = verbs.Follow({int(peer): offset for peer, offset in offsets.items()}, until_done)
         try:
-            yield from session.follow(
-                Deadline(CALL_SECONDS), home=self.home, until_done=until_done, **{"from": offsets}
-            )
+            yield from session.follow(request, self.home, Deadline(CALL_SECONDS))
         finally:
             session.close()
 
@@ -84,7 +99,7 @@ class Link:
         self._transport.close()
 
     def _ready(self) -> Session:
-        if self._session is not None and time.monotonic() - self._rested > REST_SECONDS:
+        if self._session is not None and time.monotonic() - self._rested > clocks.REST:
             self._session.close()  # as after a swarm that ran for long
         if self._session is None or self._session.broken:
             self._session = self._open()
@@ -94,3 +109,17 @@ class Link:
     def _open(self) -> Session:
         self._transport.connect(Deadline(CONNECT_SECONDS))
         return Session(self._transport.open(Deadline(AGENT_SECONDS)), Deadline(AGENT_SECONDS))
+
+
+def _from_plain(_: object, value: Any) -> Any:
+    if isinstance(value, dict):
+        return list(value.values())
+    return [_from_plain(None, one) for one in value] if isinstance(value, (list, tuple)) else value
+
+
+def _to_plain(value: Any) -> Any:
+    if hasattr(value, "_asdict"):
+        return {name: _to_plain(one) for name, one in value._asdict().items()}
+    if isinstance(value, tuple):
+        return [_to_plain(one) for one in value]
+    return {str(key): _to_plain(one) for key, one in value.items()} if isinstance(value, dict) else value

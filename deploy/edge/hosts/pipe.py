@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
+from deploy.agent.lines import MAX_LINE
 from deploy.edge.hosts.deadline import Deadline
 
 _BLOCK = 256 * 1024
-_MAX_LINE = 192 * 1024 * 1024  # one line takes the longest manifest (see MOST_JSON)
 
 
 class Channel(Protocol):
@@ -48,7 +48,7 @@ class Pipe:
         """The next line, without its end. Raises PipeBroken at the end of the stream, TimeoutError."""
         while (end := self._buffer.find(b"\n", self._scanned)) < 0:
             self._scanned = len(self._buffer)
-            if self._scanned > _MAX_LINE:
+            if self._scanned > MAX_LINE:
                 raise PipeBroken("it sends a line without an end")
             self._fill(deadline)
         self._scanned = 0

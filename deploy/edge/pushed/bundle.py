@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from deploy.agent.verbs import PushedFile, PushedFolder, Receive
 from deploy.edge.hosts.host import Link
 from peer.core import folder
 
@@ -36,12 +37,15 @@ def missing(parcels: Sequence[Parcel], have: Mapping[str, str]) -> list[Parcel]:
     return [one for one in parcels if have.get(one.path) != one.sha256]
 
 
-def send(link: Link, parcels: Sequence[Parcel], **fields: Any) -> int:
-    """Send them in one transfer; the bytes sent. Raises HostError."""
+def send(link: Link, parcels: Sequence[Parcel], gone: Iterable[str] = (), folders: Iterable[Sequence[Any]] = ()) -> int:
+    """Send them in one transfer, after `gone` was removed there; the bytes sent. Raises HostError.
+
+    `folders`: path and mode of a tree's folders.
+    """
     size = sum(one.size for one in parcels)
-    files = [{"path": p.path, "mode": p.mode, "size": p.size, "sha256": p.sha256} for p in parcels]
-    seconds = 60 + size / _SLOWEST
-    link.call("receive", seconds, body=_bytes(parcels), body_size=size, files=files, **fields)
+    files = tuple(PushedFile(one.path, one.mode, one.size, one.sha256) for one in parcels)
+    request = Receive(files, tuple(gone), tuple(PushedFolder(*folder) for folder in folders))
+    link.ask(request, 60 + size / _SLOWEST, body=_bytes(parcels), body_size=size)
     return size
 
 

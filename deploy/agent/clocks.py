@@ -1,0 +1,26 @@
+"""The deadlines by which operator and agent notice that the other is gone, in seconds, with how they hang together."""
+
+from __future__ import annotations
+
+# Between two requests. An agent ends when nobody has asked it for anything for IDLE; an operator replaces an agent that
+# has rested for REST, before it can happen that a request meets one that is just ending: REST < IDLE, with room for
+# a request that is under way (hosts/host.py:CALL_SECONDS).
+IDLE = 180.0
+REST = 120.0
+
+# During a request. The operator's own deadline comes GRACE before the agent's, since only the operator can say what was
+# late. The agent gives up a transfer that brings no byte for STALL, because a cut line looks like a slow one.
+# STALL < IDLE: an operator who was cut off keeps his claim on a swarm no longer than IDLE.
+GRACE = 5.0
+STALL = 25.0
+
+# While the operator follows. The peer's `follow` writes at least an empty line every BEAT, and an operator who hears
+# nothing for SILENCE connects again after RETRY: a few beats may be late. The operator writes an empty line every
+# HEARTBEAT (and a BEAT, since it writes between two lines that it reads), and an agent that reads none for LEASE ends.
+BEAT = 2.0  # peer/edge/follow.py:HEARTBEAT_SECONDS, which can't be imported here
+SILENCE = 15.0
+RETRY = 2.0
+HEARTBEAT = 5.0
+LEASE = 30.0
+
+CUT_OFF = f"{IDLE / 60:.0f} minutes"  # how long an operator who was cut off may keep others waiting

@@ -1,0 +1,183 @@
+"""What an operator asks about the swarm's folder: what is in it, what comes into it, what leaves it."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, NamedTuple, Optional, Tuple, Type
+
+from deploy.agent.verbs.done import Done
+
+
+class SwarmFolder(NamedTuple):
+    """The swarm's folder: the run that it holds, SHA-256 of what was pushed, and the peers that live (their pids)."""
+
+    home: str
+    deployed: bool
+    run: str
+    have: Dict[str, str]
+    living: Dict[int, int]
+
+
+class State(NamedTuple):
+    """What is there already?"""
+
+    def answer(self) -> Type[SwarmFolder]:
+        return SwarmFolder
+
+
+class Claimed(NamedTuple):
+    """`held`: another operator deploys this swarm; `living`: the peers that run there."""
+
+    held: bool
+    living: Tuple[int, ...]
+
+
+class Claim(NamedTuple):
+    """Keep other operators out of the swarm's folder, which is made if need be, until this agent ends."""
+
+    def answer(self) -> Type[Claimed]:
+        return Claimed
+
+
+class PushedFile(NamedTuple):
+    """A file below the swarm's folder; its bytes follow the request. `sha256`: "" where nobody knows it yet."""
+
+    path: str
+    mode: int
+    size: int
+    sha256: str
+
+
+class PushedFolder(NamedTuple):
+    """A folder of a tree."""
+
+    path: str
+    mode: int
+
+
+class Received(NamedTuple):
+    """How many files came."""
+
+    home: str
+    received: int
+
+
+class Receive(NamedTuple):
+    """Write files; their bytes follow the request, one after the other. `gone`: files and trees to remove first."""
+
+    files: Tuple[PushedFile, ...]
+    gone: Tuple[str, ...] = ()
+    folders: Tuple[PushedFolder, ...] = ()
+
+    def answer(self) -> Type[Received]:
+        return Received
+
+
+class Place(NamedTuple):
+    """Where a peer's payload lies, if not in the peer's own folder: the folder it shall lie in, or where it is now."""
+
+    peer: int
+    destination: Optional[str] = None
+    source: Optional[str] = None
+
+
+class Prepare(NamedTuple):
+    """Make the payload folders of these peers, or links to where the payload `name` lies."""
+
+    peers: Tuple[Place, ...]
+    name: str
+
+    def answer(self) -> Type[Done]:
+        return Done
+
+
+class Generated(NamedTuple):
+    """`made`: False where this very payload was there."""
+
+    made: bool
+
+
+class Generate(NamedTuple):
+    """Make the test payload `name` of a seed. The same `seed` gives the same bytes."""
+
+    peer: int
+    name: str
+    size: int
+    seed: int
+
+    def answer(self) -> Type[Generated]:
+        return Generated
+
+
+class Hashed(NamedTuple):
+    """A manifest as peer.core.manifest writes it. `hashed`: False where an earlier one was still true."""
+
+    manifest: Dict[str, Any]
+    hashed: bool
+
+
+class Manifest(NamedTuple):
+    """The manifest of a peer's payload. `piece_size`: bytes or "auto"."""
+
+    peer: int
+    name: str
+    piece_size: str
+
+    def answer(self) -> Type[Hashed]:
+        return Hashed
+
+
+class Copy(NamedTuple):
+    """A peer's copy, hashed from its final path. `problem`: why it isn't `ok`."""
+
+    peer: int
+    ok: bool
+    problem: str = ""
+    sha256: str = ""
+    bytes: Optional[int] = None
+    path: str = ""
+
+
+class Verified(NamedTuple):
+    """All copies that were asked for."""
+
+    copies: Tuple[Copy, ...]
+
+
+class Verify(NamedTuple):
+    """Compare each peer's copy of the payload `name` with the manifest."""
+
+    peers: Tuple[int, ...]
+    name: str
+
+    def answer(self) -> Type[Verified]:
+        return Verified
+
+
+class Collected(NamedTuple):
+    """The files that came in parts before this answer, with their sizes."""
+
+    files: Dict[str, int]
+
+
+class Collect(NamedTuple):
+    """Send logs, statuses and configuration."""
+
+    def answer(self) -> Type[Collected]:
+        return Collected
+
+
+class Cleaned(NamedTuple):
+    """`foreign`: what was left because it isn't ours."""
+
+    home: str
+    was_there: bool
+    foreign: Tuple[str, ...] = ()
+
+
+class Clean(NamedTuple):
+    """Remove the swarm's folder. `name`: the payload's, whose working files may lie in somebody else's folder."""
+
+    name: str = ""
+
+    def answer(self) -> Type[Cleaned]:
+        return Cleaned

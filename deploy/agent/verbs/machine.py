@@ -1,0 +1,90 @@
+"""What an operator asks of a host as a machine: its facts, and who reaches whom."""
+
+from __future__ import annotations
+
+from typing import Dict, NamedTuple, Optional, Tuple, Type
+
+from deploy.agent.verbs.done import Done
+
+
+class PeerPort(NamedTuple):
+    """The port that a peer shall listen on."""
+
+    peer: int
+    port: int
+
+
+class Machine(NamedTuple):
+    """A host. `writable`: "", or why the swarm's folder can't be written. `ports`: "" if free, "ours", or why not."""
+
+    clock: float  # since the epoch
+    python: str
+    user: str
+    name: str
+    home: str
+    writable: str
+    free: Optional[int]  # None where it can't be told
+    ends_sessions: bool  # systemd ends the user's processes at the last logout
+    ports: Dict[int, str]
+
+
+class Facts(NamedTuple):
+    """What `check` wants to know of a host."""
+
+    ports: Tuple[PeerPort, ...] = ()
+
+    def answer(self) -> Type[Machine]:
+        return Machine
+
+
+class Listening(NamedTuple):
+    """The ports that can't be had, with the reason."""
+
+    problems: Dict[int, str]
+
+
+class Listen(NamedTuple):
+    """Listen on these ports until `Unlisten`, or until the agent ends."""
+
+    ports: Tuple[int, ...]
+
+    def answer(self) -> Type[Listening]:
+        return Listening
+
+
+class Unlisten(NamedTuple):
+    """Close all that `Listen` opened."""
+
+    def answer(self) -> Type[Done]:
+        return Done
+
+
+class Target(NamedTuple):
+    """A peer port of another host."""
+
+    host: str
+    port: int
+
+
+class Unreached(NamedTuple):
+    """A target that didn't answer, and why."""
+
+    host: str
+    port: int
+    reason: str
+
+
+class Dialled(NamedTuple):
+    """The targets that failed."""
+
+    problems: Tuple[Unreached, ...]
+
+
+class Dial(NamedTuple):
+    """Connect to each target, `within` seconds for one."""
+
+    targets: Tuple[Target, ...]
+    within: float
+
+    def answer(self) -> Type[Dialled]:
+        return Dialled

@@ -15,7 +15,7 @@ from typing import Callable, Iterator, List, Set
 
 import pytest
 
-from peer.core import fetcher, piecemap
+from peer.core import asking, piecemap
 from peer.core.manifest import bare_manifest
 from tests.helpers.swarmfolder import NAME, SwarmFolder, Wish
 from tests.helpers.waiting import DEADLINE, wait_for
@@ -143,7 +143,7 @@ class Victim:
             self._seed.kill(signal.SIGTERM)
         self._count_sent()
         total, wish = self.folder.manifest.piece_count, self.folder.wish
-        window = fetcher.MOST_WINDOW if wish.profile == "fleet" else 1
+        window = asking.MOST_WINDOW if wish.profile == "fleet" else 1
         lives = self.kills + 2
         flying = lives * ((window + 1) * wish.piece_size + LIFE_BYTES)
         again = len(self.lost) * wish.piece_size * lives

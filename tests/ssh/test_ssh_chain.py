@@ -114,7 +114,9 @@ def test_a_bastion_on_the_way(site: Site, start_sshd: Callable[..., Sshd]) -> No
     site.write(c=jump)
     strange = fab(site.folder, "check")
     assert strange.code == 4
-    assert "unreachable: c: unknown host key" in strange.err  # the bastion's key is checked too
+    assert (
+        f"unreachable: c: its bastion {bastion.address}:{bastion.port}: unknown host key" in strange.err
+    )  # the bastion's key is checked too
     with site.known_hosts.open("a") as file:
         file.write(bastion.known_hosts_line())
     ran = fab(site.folder, "up")

@@ -11,21 +11,23 @@ import pytest
 
 from deploy.agent.verbs import State
 from deploy.core.inventory import LOCAL, Host
+from deploy.edge.hosts import connection, ways
 from deploy.edge.hosts import host as links
-from deploy.edge.hosts import ssh
 from deploy.edge.hosts.errors import HostError
 from deploy.edge.hosts.fanout import fan_out
 from deploy.edge.hosts.host import Link
 from deploy.edge.hosts.local import LocalTransport
-from deploy.edge.hosts.ssh import SshTransport, Ways
+from deploy.edge.hosts.ssh import SshTransport
+from deploy.edge.hosts.ways import Ways
 from tests.ssh.faultserver import FaultServer
 
 
 @pytest.fixture
 def fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], Link]]:
     """A link to a server with a fault; deadlines short enough for a test."""
-    monkeypatch.setattr(ssh, "BANNER_SECONDS", 1)
-    monkeypatch.setattr(ssh, "CONNECT_SECONDS", 3)
+    monkeypatch.setattr(connection, "BANNER_SECONDS", 1)
+    monkeypatch.setattr(connection, "AUTH_SECONDS", 3)
+    monkeypatch.setattr(connection, "CONNECT_SECONDS", 3)
     monkeypatch.setattr(links, "AGENT_SECONDS", 2.0)
     monkeypatch.setattr(links, "CONNECT_SECONDS", 6.0)
     key = paramiko.ECDSAKey.generate()
@@ -58,7 +60,7 @@ def fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
         ("silent", "doesn't speak SSH"),
         ("hang up", "closed the connection before the login"),
         ("refuse", "login as fleet refused"),
-        ("no session", "it refuses another session (resource shortage)"),
+        ("no session", "it refuses a session (resource shortage)"),
         ("hang in exec", ""),
         ("drop in exec", ""),
         ("hang in command", "no answer to its python3 within 2 s"),
@@ -91,7 +93,7 @@ def test_sshd_that_hangs_up_at_once_is_tried_again(
     fault: Callable[[str], Link], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tries: list[object] = []
-    monkeypatch.setattr(ssh.time, "sleep", tries.append)
+    monkeypatch.setattr(ways.time, "sleep", tries.append)
     with pytest.raises(HostError):
         fault("hang up").ask(State())
     assert len(tries) == 5
@@ -99,7 +101,7 @@ def test_sshd_that_hangs_up_at_once_is_tried_again(
 
 def test_a_wrong_password_is_not_tried_again(fault: Callable[[str], Link], monkeypatch: pytest.MonkeyPatch) -> None:
     tries: list[object] = []
-    monkeypatch.setattr(ssh.time, "sleep", tries.append)
+    monkeypatch.setattr(ways.time, "sleep", tries.append)
     with pytest.raises(HostError):
         fault("refuse").ask(State())
     assert tries == []
@@ -122,8 +124,8 @@ def test_an_interpreter_with_shell_in_its_name_is_refused(fault: Callable[[str],
 
 def test_connections_made_at_once_leave_their_common_configuration_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """Fabric would empty it for a moment: whoever connects just then in another thread would fall over that."""
-    ways = Ways()
+    shared = Ways()
     merged: list[object] = []
-    monkeypatch.setattr(type(ways.config), "merge", merged.append)
-    ways.connection(Host("a", "127.0.0.1", "127.0.0.1")).trust(ways._known_hosts(None), accept_new=False)
+    monkeypatch.setattr(type(shared.config), "merge", merged.append)
+    shared.connection(Host("a", "127.0.0.1", "127.0.0.1"))
     assert merged == []

@@ -15,7 +15,7 @@ from deploy.edge.hosts.deadline import Deadline
 from deploy.edge.hosts.pipe import Pipe
 
 A = TypeVar("A")
-CONNECT_SECONDS = 40.0  # login with all its retries, behind a bastion too
+CONNECT_SECONDS = 90.0  # login with all its retries, behind a bastion too
 AGENT_SECONDS = 20.0  # a host's Python, from cold
 CALL_SECONDS = 30.0  # a small request
 

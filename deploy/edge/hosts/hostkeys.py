@@ -1,98 +1,140 @@
-"""Host keys: reads known_hosts as OpenSSH does, refuses unknown ones, notes new ones if that was said."""
+"""Host keys: says whether a host's key may be trusted; a revoked one never, a new one only if that was said."""
 
 from __future__ import annotations
 
-import fnmatch
+import base64
 import threading
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import paramiko
-from paramiko.hostkeys import HostKeyEntry, HostKeys, InvalidHostKey
 
-SYSTEM_FILE = Path("/etc/ssh/ssh_known_hosts")
-USER_FILE = Path("~/.ssh/known_hosts")
+from deploy.edge.hosts.knownfile import AUTHORITY, REVOKED, Entry, entries, fingerprint, revoked_keys
+
+SYSTEM_FILES = (Path("/etc/ssh/ssh_known_hosts"), Path("/etc/ssh/ssh_known_hosts2"))
+USER_FILES = (Path("~/.ssh/known_hosts"), Path("~/.ssh/known_hosts2"))
+
+_NOTE_KEY = "compare it with the host's own, then note it with ssh once, or say `accept_new: true`"
 
 
 class UntrustedKey(paramiko.SSHException):
-    """The host showed a key that we don't know, and nobody said to accept new ones; or a revoked one."""
+    """The host showed a key that isn't on file for it, or a revoked one; `remedy` is what to do."""
+
+    def __init__(self, problem: str, remedy: str) -> None:
+        super().__init__(problem)
+        self.remedy = remedy
+
+
+class Names(NamedTuple):
+    """What a host may be called in known_hosts: `main` is where new keys are noted."""
+
+    main: str
+    bare: str = ""  # without the port: there a key counts that is the one shown, as ssh has it
 
 
 class KnownHosts:
-    """The keys of one known_hosts file and the system's; new ones go to the former. For many threads."""
+    """The keys of known_hosts files; new ones go to the first. For many threads.
 
-    def __init__(self, path: Path, system: Path = SYSTEM_FILE) -> None:
-        self.path = path
+    `paths` are the files that say whom we know; in `others` only what is revoked counts. Raises UntrustedKey for a
+    file that can't be read.
+    """
+
+    def __init__(self, paths: Sequence[Path], others: Sequence[Path] = (), revoked: str = "") -> None:
+        self.path = paths[0]
         self._lock = threading.Lock()
-        self._entries: list[HostKeyEntry] = []
-        self._revoked: list[paramiko.PKey] = []
-        for file in (path, system):
-            self._load(file)
+        self._entries = [entry for path in dict.fromkeys(paths) for entry in _read(path)]
+        further = [entry for path in dict.fromkeys(others) if path not in paths for entry in _read(path)]
+        self._revoked = [entry for entry in (*self._entries, *further) if entry.marker == REVOKED]
+        self._revoked_blobs = _read_revoked(revoked) if revoked else set()
 
-    def keys_of(self, name: str) -> list[paramiko.PKey]:
-        """All keys on file for `name` (`host`, or `[host]:port`)."""
-        return [entry.key for entry in self._entries if _names(entry.hostnames, name)]
-
-    def check_new(self, name: str, key: paramiko.PKey, accept_new: bool) -> None:
-        """What to do about a key when there is none on file for `name`. Raises UntrustedKey."""
-        with self._lock:
-            if key in self._revoked:
-                raise UntrustedKey(f"its host key {key.fingerprint} is marked as revoked in {self.path}")
-            known = self.keys_of(name)
-            if key in known:
-                return  # another connection of ours has just noted it
-            if known or not accept_new:
-                raise UntrustedKey(f"unknown host key {key.fingerprint} ({key.get_name()})")
-            self._note(name, key)
-
-    def _note(self, name: str, key: paramiko.PKey) -> None:
-        entry = HostKeyEntry([name], key)
-        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        whole = not self.path.exists() or self.path.read_bytes()[-1:] in (b"", b"\n")
-        with self.path.open("a", encoding="utf-8") as file:
-            file.write(("" if whole else "\n") + entry.to_line())
-        self._entries.append(entry)
-
-    def _load(self, path: Path) -> None:
-        """Line by line: one that can't be read (or a certificate authority's) mustn't hide the others."""
-        if not path.is_file():
-            return
-        for line in path.read_text("utf-8", errors="replace").splitlines():
-            marker, _, rest = line.strip().partition(" ")
-            if marker == "@revoked":
-                self._revoked += [entry.key for entry in _parse(rest.strip())]
-            elif not marker.startswith(("#", "@")):
-                self._entries += _parse(line.strip())
-
-
-class StrictPolicy(paramiko.MissingHostKeyPolicy):
-    """Asks `known` about a key that Paramiko found nothing on file for."""
-
-    def __init__(self, known: KnownHosts, accept_new: bool) -> None:
-        self._known = known
-        self._accept_new = accept_new
-
-    def missing_host_key(self, client: paramiko.SSHClient, hostname: str, key: paramiko.PKey) -> None:
-        """Called by Paramiko within the handshake; raising ends the connection."""
-        self._known.check_new(hostname, key, self._accept_new)
-
-
-def _parse(line: str) -> list[HostKeyEntry]:
-    try:
-        entry = HostKeyEntry.from_line(line) if line else None
-    except (InvalidHostKey, paramiko.SSHException, ValueError):
+    def kinds_of(self, names: Names) -> list[str]:
+        """The kinds of the keys on file, in their order: the host is to show one of these."""
+        for name in names:
+            found = [entry.kind for entry in self._known(name) if not entry.problem]
+            if found:
+                return list(dict.fromkeys(found))
         return []
-    return [entry] if entry is not None else []
+
+    def check(self, names: Names, key: bytes, kind: str, accept_new: bool) -> None:
+        """Whether the host of these names may show this key. Raises UntrustedKey."""
+        with self._lock:
+            self._refuse_revoked(names, key)
+            known = self._known(names.main)
+            if any(entry.blob == key for entry in (*known, *self._known(names.bare))):
+                return
+            self._refuse_changed(known, key, kind)
+            if not accept_new:
+                raise self._unknown(names, key, kind)
+            self._note(names.main, key, kind)
+
+    def _known(self, name: str) -> list[Entry]:
+        return [entry for entry in self._entries if name and not entry.marker and entry.speaks_of(name)]
+
+    def _refuse_revoked(self, names: Names, key: bytes) -> None:
+        """A key that got out is good for no host, whichever the line names."""
+        for entry in self._revoked:
+            if entry.blob == key:
+                problem = f"its host key {fingerprint(key)} is marked as revoked in {entry.where}"
+                raise UntrustedKey(problem, "don't use this host before it has a new key")
+            if entry.problem and any(entry.speaks_of(name) for name in names if name):
+                problem = f"{entry.where} revokes a key of it, and can't be read: {entry.problem}"
+                raise UntrustedKey(problem, "correct that line")
+        if key in self._revoked_blobs:
+            raise UntrustedKey(
+                f"its host key {fingerprint(key)} is in the file that RevokedHostKeys names",
+                "don't use this host before it has a new key",
+            )
+
+    def _refuse_changed(self, known: Sequence[Entry], key: bytes, kind: str) -> None:
+        others = [entry for entry in known if not entry.problem]
+        if not others:
+            return
+        same = [entry for entry in others if entry.kind == kind]
+        shown = f"it shows {fingerprint(key)} ({kind})"
+        noted = ", ".join(f"{fingerprint(entry.blob)} ({entry.where})" for entry in (same or others)[:3])
+        names = f"'{others[0].names}'" if not others[0].names.startswith("|") else "the host"
+        raise UntrustedKey(
+            f"its host key has CHANGED: {shown}, on file is {noted}",
+            f"somebody may be in between; only if it was set up again: remove {names} from that file "
+            f"(ssh-keygen -R NAME -f {others[0].where.rpartition(':')[0]})",
+        )
+
+    def _unknown(self, names: Names, key: bytes, kind: str) -> UntrustedKey:
+        problem = f"unknown host key {fingerprint(key)} ({kind})"
+        about = [entry for entry in self._entries if any(entry.speaks_of(name) for name in names if name)]
+        broken = [entry for entry in about if entry.problem and not entry.marker]
+        if broken:
+            return UntrustedKey(f"{problem}; {broken[0].where} is about it, and {broken[0].problem}", _NOTE_KEY)
+        if any(entry.marker == AUTHORITY for entry in about):
+            problem += "; known_hosts has an authority for it, whose certificates can't be checked here"
+        return UntrustedKey(problem, _NOTE_KEY)
+
+    def _note(self, name: str, key: bytes, kind: str) -> None:
+        line = f"{name} {kind} {base64.b64encode(key).decode()}\n"
+        try:
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            complete = not self.path.exists() or self.path.read_bytes()[-1:] in (b"", b"\n")
+            with self.path.open("a", encoding="utf-8") as file:
+                file.write(("" if complete else "\n") + line)
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise UntrustedKey(f"its host key can't be noted in {self.path}: {reason}", "make it writable") from None
+        self._entries.append(Entry(str(self.path), "", name, kind, key))
 
 
-def _names(patterns: list[str], name: str) -> bool:
-    """Whether a line's first field speaks of `name`: as it is, hashed, or with wildcards; `!` takes out."""
-    matching = [pattern for pattern in patterns if _matches(pattern.lstrip("!"), name)]
-    return bool(matching) and not any(pattern.startswith("!") for pattern in matching)
+def _read(path: Path) -> list[Entry]:
+    try:
+        return entries(path)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise UntrustedKey(f"{path} can't be read: {reason}", "make it a file that you may read") from None
 
 
-def _matches(pattern: str, name: str) -> bool:
-    if pattern.startswith("|1|"):
-        return bool(HostKeys.hash_host(name, pattern) == pattern)
-    if "*" in pattern or "?" in pattern:
-        return fnmatch.fnmatchcase(name.lower(), pattern.lower().replace("[", "[[]"))
-    return pattern.lower() == name.lower()
+def _read_revoked(path: str) -> set[bytes]:
+    try:
+        return revoked_keys(Path(path))
+    except (OSError, ValueError) as error:
+        reason = (getattr(error, "strerror", "") or str(error)).lower()
+        problem = f"the file that RevokedHostKeys names, {path}, can't be read: {reason}"
+        raise UntrustedKey(problem, "name a text file with one key a line") from None

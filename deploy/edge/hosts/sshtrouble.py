@@ -2,78 +2,94 @@
 
 from __future__ import annotations
 
-import re
+import errno
 import socket
+from typing import NamedTuple
 
 import paramiko
-from paramiko.ssh_exception import NoValidConnectionsError
 
 from deploy.edge.hosts.hostkeys import UntrustedKey
+from deploy.edge.hosts.login import LoginTrouble
 
-# Paramiko reads a key as one kind after the other. Where the right one was refused, it tells of the last wrong try.
-_MISREAD = re.compile(r"encountered .* key, expected|not a valid .* private key")
 _HANG_UPS = (EOFError, ConnectionResetError, BrokenPipeError)
 _CAN_SSH = "can `ssh` reach it?"
 _IS_UP = "is the host up, and the address right?"
-_PASSPHRASE = "add the key to your agent: ssh-add"
-_NO_LOGIN = "is your key in authorized_keys there, and `user` right?"
 _BUSY = "see sshd's log there: too many connections at once?"
 _MUTE = "something listens there, but it doesn't speak SSH"
-_NOTE_KEY = "compare it with the host's own, then note it with ssh once, or say `accept_new: true`"
+_NO_DESCRIPTOR = (errno.EMFILE, errno.ENFILE)
 
 
-def worth_a_retry(error: BaseException) -> bool:
-    """Whether sshd hung up before it said anything, as it does when too many knock at once."""
-    banner = isinstance(error, paramiko.SSHException) and isinstance(error.__context__, _HANG_UPS)
-    return isinstance(error, _HANG_UPS) or banner
+class Attempt(NamedTuple):
+    """What is known of a connection that failed: besides its error, what the other end or a ProxyCommand said."""
+
+    host: str
+    port: int
+    words: str = ""
+    proxy: str = ""  # the last words of a ProxyCommand that has ended
+    lacking: str = ""  # the algorithms of the other end, where we know none of them
+    bastion: str = ""  # through which it was tried
 
 
-def explain(error: BaseException, host: str, user: str, forget: str) -> tuple[str, str]:
-    """(cause, next step) of a failed connection to `host` as `user`; `forget`: the command that drops its old key."""
-    if isinstance(error, paramiko.BadHostKeyException):
-        return _changed_key(error, forget)
-    if isinstance(error, (FileNotFoundError, PermissionError)) and error.filename:
-        return f"key {error.filename}: {(error.strerror or '').lower()}", "name your identity file with `key`"
-    if isinstance(error, UntrustedKey):
-        return str(error), _NOTE_KEY if "unknown" in str(error) else "don't use this host"
-    if isinstance(error, NoValidConnectionsError):
-        error = next(iter(error.errors.values()))  # one for each address of the name; the first will do
-    for kind, cause, remedy in _known_troubles(host, user):
-        if isinstance(error, kind) or (kind is paramiko.AuthenticationException and _MISREAD.search(str(error))):
-            return cause, remedy
+def worth_a_retry(error: BaseException, attempt: Attempt) -> bool:
+    """Whether sshd hung up before it said anything, as it does when too many connect simultaneously."""
+    silent = not attempt.words or "MaxStartups" in attempt.words
+    return _hung_up(error) and silent and not attempt.proxy
+
+
+def explain(error: BaseException, attempt: Attempt) -> tuple[str, str]:
+    """(cause, next step) of a failed connection."""
+    if isinstance(error, (UntrustedKey, LoginTrouble)):
+        return str(error), error.remedy
+    if attempt.proxy:
+        return f"its ProxyCommand ended: {attempt.proxy}", "see ProxyCommand in your ssh_config"
+    if getattr(error, "errno", None) in _NO_DESCRIPTOR:
+        return "this machine has no file descriptor left to reach it with", "allow more here: ulimit -n 4096"
+    if attempt.lacking:
+        problem = f"Paramiko and its sshd have no algorithm in common: {attempt.lacking}"
+        return problem, "update its sshd, or its sshd_config"
+    if isinstance(error, paramiko.ChannelException):
+        problem = f"its bastion {attempt.bastion} can't connect to {attempt.host} port {attempt.port}"
+        return f"{problem}: {error.text.lower()}", "does it allow forwarding, and is the host up?"
     if isinstance(error, paramiko.SSHException):
-        return _explain_ssh(error)
-    return (getattr(error, "strerror", "") or str(error) or type(error).__name__).lower(), _IS_UP
+        return _explain_ssh(error, attempt)
+    return _explain_network(error, attempt)
 
 
-def _known_troubles(
-    host: str, user: str
-) -> list[tuple[type[BaseException] | tuple[type[BaseException], ...], str, str]]:
-    return [
-        (paramiko.PasswordRequiredException, "its key needs a passphrase", _PASSPHRASE),
-        (paramiko.AuthenticationException, f"login as {user} refused", _NO_LOGIN),
-        (
-            paramiko.ChannelException,
-            "the bastion can't reach it",
-            "does it allow forwarding, and is the host up?",
-        ),
-        (socket.gaierror, f"{host} can't be resolved", "is the address right?"),
-        (ConnectionRefusedError, "connection refused", "is sshd running on that port?"),
-        (TimeoutError, "no answer", _IS_UP),
-        (_HANG_UPS, "it closed the connection before the login", _BUSY),
-    ]
+def _explain_network(error: BaseException, attempt: Attempt) -> tuple[str, str]:
+    if isinstance(error, (socket.gaierror, UnicodeError)):
+        return f"{attempt.host} can't be resolved", "is the address right?"
+    if isinstance(error, ConnectionRefusedError):
+        return "connection refused", "is sshd running on that port?"
+    if isinstance(error, TimeoutError):
+        return "no answer", _IS_UP
+    if isinstance(error, _HANG_UPS):
+        return _hang_up(attempt)
+    if isinstance(error, OSError):
+        return (error.strerror or str(error) or type(error).__name__).lower(), _IS_UP
+    return f"{type(error).__name__}: {error}", _CAN_SSH
 
 
-def _changed_key(error: paramiko.BadHostKeyException, forget: str) -> tuple[str, str]:
-    shown, noted = error.key.fingerprint, error.expected_key.fingerprint
-    remedy = f"somebody may be in between; only if it was set up anew: {forget}"
-    return f"its host key has CHANGED: it shows {shown}, on file is {noted}", remedy
-
-
-def _explain_ssh(error: paramiko.SSHException) -> tuple[str, str]:
-    if isinstance(error.__context__, _HANG_UPS):
-        return "it closed the connection before the login", _BUSY
+def _explain_ssh(error: paramiko.SSHException, attempt: Attempt) -> tuple[str, str]:
+    if _hung_up(error):
+        return _hang_up(attempt)
+    text = str(error)
     # Paramiko tells a handshake that took too long by finding that there is no session.
-    if isinstance(error.__context__, TimeoutError) or "No existing session" in str(error):
-        return _MUTE, "is that the right port, and sshd alive?"
-    return str(error).lower() or "the connection broke", _CAN_SSH
+    if "banner" in text or "protocol version" in text or "No existing session" in text:
+        says = f": it says '{attempt.words}'" if attempt.words else ""
+        return f"{_MUTE}{says}", "is that the right port, and sshd alive?"
+    if "Timeout opening channel" in text and attempt.bastion:
+        return f"no answer through its bastion {attempt.bastion}", _IS_UP
+    return text.lower() or "the connection broke", _CAN_SSH
+
+
+def _hang_up(attempt: Attempt) -> tuple[str, str]:
+    problem = "it closed the connection before the login"
+    if attempt.words:
+        return f"{problem}: {attempt.words}", "see sshd's log there"
+    return problem, _BUSY
+
+
+def _hung_up(error: BaseException) -> bool:
+    return isinstance(error, _HANG_UPS) or (
+        isinstance(error, paramiko.SSHException) and isinstance(error.__context__, _HANG_UPS)
+    )

@@ -1,0 +1,93 @@
+"""Identity files and the agent: which keys there are to log in with, and why others can't be used."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import contextlib
+import socket
+from pathlib import Path
+
+import paramiko
+from cryptography.exceptions import UnsupportedAlgorithm
+from paramiko.agent import AgentSSH
+from paramiko.pkey import UnknownKeyType
+
+_AGENT_SECONDS = 30.0  # an agent may ask its user before it signs
+_MAGIC = b"openssh-key-v1\0"
+
+
+class UnusableKey(Exception):
+    """Why a file holds no key for us; `locked` where it only needs a passphrase."""
+
+    def __init__(self, problem: str, locked: bool = False) -> None:
+        super().__init__(problem)
+        self.locked = locked
+
+
+class KeyAgent(AgentSSH):  # type: ignore[misc]  # Paramiko has no types
+    """The agent behind a socket; its keys sign as long as it is open. Raises OSError, paramiko.SSHException."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__()
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        connection.settimeout(_AGENT_SECONDS)
+        try:
+            connection.connect(path)
+            self._connect(connection)
+        except BaseException:
+            connection.close()
+            raise
+
+    def close(self) -> None:
+        """Hang up."""
+        self._close()
+
+
+def load(path: str, passphrase: str | None) -> paramiko.PKey:
+    """The private key in a file, with its certificate if that is beside it. Raises UnusableKey."""
+    if path.endswith(".pub"):
+        raise UnusableKey("a public key; its private one isn't in the agent")
+    words = [passphrase, None] if passphrase else [None]  # a passphrase is refused by a key that has none
+    problem = UnusableKey("not a private key")
+    for word in words:
+        try:
+            return paramiko.PKey.from_path(path, word and word.encode())
+        except OSError as error:
+            raise UnusableKey((error.strerror or str(error)).lower()) from None
+        except (paramiko.PasswordRequiredException, TypeError):
+            problem = UnusableKey("needs a passphrase", locked=True) if word is None else problem
+        except (UnsupportedAlgorithm, UnknownKeyType):
+            problem = UnusableKey("of a kind that Paramiko can't use")
+        except (ValueError, paramiko.SSHException) as error:
+            wrong = word is not None and public_blob(path) != b""
+            problem = UnusableKey("the passphrase is wrong" if wrong else _reason(error), locked=wrong)
+            if wrong:
+                break
+    raise problem
+
+
+def public_blob(path: str) -> bytes:
+    """The public part of the key in a file, locked or not; b"" where it can't be told."""
+    for name in (path, f"{path}.pub"):
+        if name.endswith(".pub"):
+            with contextlib.suppress(OSError, binascii.Error, IndexError):
+                return base64.b64decode(Path(name).read_text("utf-8", errors="replace").split()[1], validate=True)
+    with contextlib.suppress(OSError, binascii.Error, ValueError, IndexError):
+        return _public_part(Path(path).read_bytes())
+    return b""
+
+
+def _public_part(data: bytes) -> bytes:
+    lines = [line for line in data.splitlines() if line and not line.startswith(b"-----")]
+    decoded = base64.b64decode(b"".join(lines), validate=True)
+    if not decoded.startswith(_MAGIC):
+        return b""
+    message = paramiko.Message(decoded[len(_MAGIC) :])
+    for _ in range(3):  # cipher, key derivation, its options
+        message.get_string()
+    return bytes(message.get_string()) if message.get_int() else b""
+
+
+def _reason(error: Exception) -> str:
+    return "not a private key that Paramiko can read" if isinstance(error, ValueError) else str(error).lower()

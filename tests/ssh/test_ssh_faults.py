@@ -93,7 +93,7 @@ def test_sshd_that_hangs_up_at_once_is_tried_again(
     fault: Callable[[str], Link], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tries: list[object] = []
-    monkeypatch.setattr(ways.time, "sleep", tries.append)
+    monkeypatch.setattr(ways, "sleep", tries.append)
     with pytest.raises(HostError):
         fault("hang up").ask(State())
     assert len(tries) == 5
@@ -101,7 +101,7 @@ def test_sshd_that_hangs_up_at_once_is_tried_again(
 
 def test_a_wrong_password_is_not_tried_again(fault: Callable[[str], Link], monkeypatch: pytest.MonkeyPatch) -> None:
     tries: list[object] = []
-    monkeypatch.setattr(ways.time, "sleep", tries.append)
+    monkeypatch.setattr(ways, "sleep", tries.append)
     with pytest.raises(HostError):
         fault("refuse").ask(State())
     assert tries == []

@@ -10,7 +10,7 @@ import paramiko
 _MOST_LINES = 20  # kept of what is said before the handshake
 
 
-class ClientTransport(paramiko.Transport):  # type: ignore[misc]  # Paramiko has no types
+class ClientTransport(paramiko.Transport):
     """A connection to be; `kinds` are the kinds of host keys that are on file, which the host is asked for first."""
 
     def __init__(self, sock: Any, kinds: Sequence[str], seconds: float, **options: Any) -> None:

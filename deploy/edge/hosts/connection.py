@@ -29,7 +29,7 @@ logging.getLogger("paramiko").addHandler(logging.NullHandler())  # its traceback
 logging.getLogger("paramiko").propagate = False
 
 
-class StrictConnection(fabric.Connection):  # type: ignore[misc]  # fabric has no types
+class StrictConnection(fabric.Connection):
     """A Fabric connection with strict host keys, a login of our own, and an eye on the link."""
 
     # Fabric takes an attribute that no class declares for configuration, which all connections share: it empties that
@@ -136,7 +136,7 @@ def names_of(settings: Settings) -> Names:
     return Names(f"[{settings.hostname}]:{settings.port}", settings.hostname)
 
 
-class _Policy(paramiko.MissingHostKeyPolicy):  # type: ignore[misc]  # Paramiko has no types
+class _Policy(paramiko.MissingHostKeyPolicy):
     """Decides about every key: we leave Paramiko none to compare with."""
 
     def __init__(self, known: KnownHosts, names: Names, accept_new: bool) -> None:

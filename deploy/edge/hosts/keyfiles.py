@@ -25,7 +25,7 @@ class UnusableKey(Exception):
         self.locked = locked
 
 
-class KeyAgent(AgentSSH):  # type: ignore[misc]  # Paramiko has no types
+class KeyAgent(AgentSSH):
     """The agent behind a socket; its keys sign as long as it is open. Raises OSError, paramiko.SSHException."""
 
     def __init__(self, path: str) -> None:

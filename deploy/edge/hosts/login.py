@@ -35,7 +35,7 @@ class Secrets(NamedTuple):
     password: str | None = None
 
 
-class Login(AuthStrategy):  # type: ignore[misc]  # Paramiko has no types
+class Login(AuthStrategy):
     """One login; Paramiko calls `authenticate` after the host's key was checked."""
 
     def __init__(self, settings: Settings, secrets: Secrets) -> None:

@@ -22,8 +22,8 @@ class ProxySocket:
         try:
             self._process = subprocess.Popen(
                 ["/bin/sh", "-c", f"exec {command}"],
-                stdin=theirs,
-                stdout=theirs,
+                stdin=theirs.fileno(),
+                stdout=theirs.fileno(),
                 stderr=self._errors,
                 start_new_session=True,  # Ctrl-C is ours to pass on
             )

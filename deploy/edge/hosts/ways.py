@@ -6,9 +6,9 @@ import contextlib
 import random
 import re
 import threading
-import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from time import sleep
 from typing import Any
 
 import paramiko
@@ -73,7 +73,7 @@ class Ways:
                 again = attempt < _RETRIES - 1 and deadline.leaves(pause) and sshtrouble.worth_a_retry(error, known)
                 if not again:
                     raise unreachable(*sshtrouble.explain(error, known)) from None
-            time.sleep(pause)  # the one sleep that is meant: sshd turned us away because too many came together
+            sleep(pause)  # the one sleep that is meant: sshd turned us away because too many came together
 
     def close(self) -> None:
         """Close the bastions."""

@@ -33,6 +33,7 @@ def facts(request: verbs.Facts, context: Context) -> verbs.Machine:
         user=user,
         name=socket.gethostname(),
         home=home,
+        tls=_why_no_tls(),
         writable=_why_not_writable(existing),
         free=free_bytes(existing),
         ends_sessions=logind.ends_sessions(user),
@@ -55,6 +56,7 @@ def state(_: verbs.State, context: Context) -> verbs.SwarmFolder:
     return verbs.SwarmFolder(
         home=home,
         deployed=deployed,
+        tls=_why_no_tls(),
         run=run_of(home),
         have=_hashes(home) if deployed else {},
         living=locks.living(home, paths.peers_here(home)),
@@ -88,6 +90,15 @@ def _pushed(home: str) -> List[str]:
     for keys in filter(folder.is_keys, os.listdir(home)):
         files += [f"{keys}/{name}" for name in os.listdir(os.path.join(home, keys))]
     return [name for name in files if os.path.isfile(os.path.join(home, name))]
+
+
+def _why_no_tls() -> str:
+    """ "" if this Python speaks TLS 1.3; else why not."""
+    try:
+        import ssl
+    except ImportError as error:
+        return str(error)
+    return "" if ssl.HAS_TLSv1_3 else f"{ssl.OPENSSL_VERSION} has no TLS 1.3"
 
 
 def _existing(path: str) -> str:

@@ -12,6 +12,7 @@ class SwarmFolder(NamedTuple):
 
     home: str
     deployed: bool
+    tls: str  # "", or why the Python there can't speak it
     run: str
     have: Dict[str, str]
     living: Dict[int, int]

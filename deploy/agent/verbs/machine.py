@@ -15,13 +15,14 @@ class PeerPort(NamedTuple):
 
 
 class Machine(NamedTuple):
-    """A host. `writable`: "", or why the swarm's folder can't be written. `ports`: "" if free, "ours", or why not."""
+    """A host. `tls`: "", or why its Python can't speak it. `writable`: "", or why the folder can't be written. `ports`: "" if free, "ours", or why not."""
 
     clock: float  # since the epoch
     python: str
     user: str
     name: str
     home: str
+    tls: str
     writable: str
     free: Optional[int]  # None where it can't be told
     ends_sessions: bool  # systemd ends the user's processes at the last logout

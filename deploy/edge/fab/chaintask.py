@@ -30,6 +30,14 @@ class ChainTask(invoke.Task):  # type: ignore[type-arg]
         shared = [inspect.Parameter(name, kind, default=default) for name, (default, _) in SHARED.items()]
         return own.replace(parameters=[*own.parameters.values(), *shared])
 
+    def get_arguments(self, ignore_unknown_help: bool | None = None) -> Any:
+        """The options, with their texts however often they are asked for: Invoke uses each text up."""
+        texts = dict(self.help)
+        try:
+            return super().get_arguments(ignore_unknown_help)
+        finally:
+            self.help = texts
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run the body."""
         return super().__call__(*args, **{name: value for name, value in kwargs.items() if name not in SHARED})

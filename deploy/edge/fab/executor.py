@@ -24,7 +24,7 @@ class ChainExecutor(invoke.Executor):
         """Run the tasks in order. Ends in `invoke.Exit` unless all went well."""
         calls = self.normalize(tasks)
         try:
-            self._refuse_hosts()
+            self._refuse()
             named = [Call(call.task.name, call.kwargs) for call in calls]
             options = hoist(named, tuple(SHARED))
             chain = open_chain(options, [call.task.name for call in calls], self.config)
@@ -66,11 +66,9 @@ class ChainExecutor(invoke.Executor):
             chain.screen.errors(["interrupted"])
             raise invoke.Exit(code=EXIT_INTERRUPTED) from None
 
-    def _refuse_hosts(self) -> None:
-        core = self.core[0].args if self.core else {}
-        if "hosts" in core and core["hosts"].value:
-            raise invoke.Exit(
-                "-H would run every task once a host: use --limit, with names of the inventory", EXIT_USAGE
-            )
+    def _refuse(self) -> None:
+        """What came past the command line's check: from the environment, or behind `--`."""
         if self.core and self.core.remainder:
             raise invoke.Exit("`--` runs commands on hosts, which isn't what these tasks are for", EXIT_USAGE)
+        if self.config.run.dry:
+            raise invoke.Exit("run.dry of Fabric's configuration has no effect here: use --dry-run", EXIT_USAGE)

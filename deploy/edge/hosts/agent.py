@@ -22,6 +22,7 @@ OnPart = Callable[[str, bytes], None]
 
 _LOST_REMEDY = "run it again; what is done stays done"
 _PYTHON_REMEDY = "install Python 3.9 or later there, or name it with `python:`"
+_FORCED_REMEDY = "what is run there at this login: a forced command, a shell that lets nobody in?"
 _NOISE_LINES = 1000  # what login scripts may print before the agent speaks
 
 
@@ -88,11 +89,23 @@ class Session:
         self._pipe.close()
 
     def _greeting(self, deadline: Deadline) -> str:
+        said = b""
         for _ in range(_NOISE_LINES):
-            line = self._pipe.line(deadline)
+            try:
+                line = self._pipe.line(deadline)
+            except PipeBroken as error:
+                raise self._not_python(self._pipe.rest().strip() or said, str(error)) from None
             if line.startswith(agentsource.GREETING):
                 return line[len(agentsource.GREETING) :].decode()
+            said = line.strip() or said
         raise PipeBroken(f"it printed {_NOISE_LINES} lines, none of them the agent's")
+
+    def _not_python(self, said: bytes, end: str) -> Exception:
+        """Why no agent came up: what was said on standard error, else on standard output, is the host's own word."""
+        words = said.decode(errors="replace") if said and end.startswith("exit code") else ""
+        if not words:
+            return PipeBroken(end)
+        return unreachable(f"it says '{words}' instead of running python3 ({end})", _FORCED_REMEDY)
 
     def _reply(self, deadline: Deadline, on_part: OnPart | None) -> Reply:
         """The reply that ends a request, after the parts that came before it."""

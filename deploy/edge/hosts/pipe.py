@@ -61,6 +61,10 @@ class Pipe:
         self._scanned = 0
         return self._take(size)
 
+    def rest(self) -> bytes:
+        """What came without a line end."""
+        return bytes(self._buffer)
+
     def close(self) -> None:
         """Hang up; the agent notices and ends."""
         self._hang_up()

@@ -11,6 +11,7 @@ from deploy.core.plan import Facts, Step, Steps, hosts_of
 from deploy.core.verdict import FAILED, Outcome
 from deploy.edge.hosts.host import Link
 from deploy.edge.tasks.chain import Chain
+from deploy.edge.tasks.deploy import NO_TLS_REMEDY
 from deploy.edge.tasks.phase import Options, Phase
 from peer.core.sizes import format_size
 
@@ -58,6 +59,7 @@ def _check(chain: Chain, steps: Steps, _: Options) -> None:
 
 def _ask(chain: Chain, link: Link) -> HostFacts:
     ports = [[peer.peer_id, peer.port] for peer in chain.inventory.peers_on(link.name)]
+    link.connect()  # a login that takes its time is no wrong clock
     before = time.time()
     facts = link.call("facts", ports=ports)
     facts["skew"] = facts.pop("clock") - (before + time.time()) / 2
@@ -69,6 +71,8 @@ def _problems(chain: Chain, name: str, facts: HostFacts, need: int | None) -> li
     found: list[tuple[str, str]] = []
     if facts["writable"]:
         found.append((f"its folder can't be written: {facts['writable']}", "name another `workdir`"))
+    if chain.inventory.tls and facts["tls"]:
+        found.append((f"its python3 can't speak TLS: {facts['tls']}", NO_TLS_REMEDY))
     copies = sum(not peer.seed for peer in chain.inventory.peers_on(name))
     if need is not None and facts["free"] is not None and facts["free"] < need * copies:
         problem = f"{format_size(facts['free'])} free where {format_size(need * copies)} are needed"

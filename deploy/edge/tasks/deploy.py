@@ -27,6 +27,7 @@ from peer.core.sizes import format_size
 Keys = Mapping[int, PeerKeys]
 States = Mapping[str, dict[str, Any]]
 PUSH_SECONDS = 600.0
+NO_TLS_REMEDY = "name another interpreter with `python:`, or write `tls: false`"
 
 
 def _describe(inventory: Inventory, facts: Facts) -> Iterator[Step]:
@@ -53,7 +54,7 @@ def _deploy(chain: Chain, steps: Steps, _: Options) -> None:
     hosts = hosts_of(step for step in steps if step.peer is None)
     chain.ask(lambda link: link.connect(), hosts, drop=True)  # so that each claim is one round trip
     claim_seeds(chain, hosts_of(seeds), [name for name in hosts if name not in chain.helpers])
-    states = chain.ask(_idle_state, hosts, drop=True)
+    states = chain.ask(lambda link: _idle_state(link, chain.inventory.tls), hosts, drop=True)
     if not states:
         raise Halt("")
     manifest, code = _begin(chain, seeds, states)
@@ -82,8 +83,10 @@ def _begin(chain: Chain, seeds: Steps, states: States) -> tuple[Manifest, Code]:
     return payload.make_payload(chain, [step for step in seeds if step.host in code]), code
 
 
-def _idle_state(link: Link) -> dict[str, Any]:
+def _idle_state(link: Link, tls: bool) -> dict[str, Any]:
     state = link.call("state")
+    if tls and state["tls"]:
+        raise HostError(f"its python3 can't speak TLS: {state['tls']}", NO_TLS_REMEDY)
     if state["living"]:
         peers = ", ".join(state["living"])
         problem = f"peer {peers} runs there (run {state['run']})"

@@ -29,14 +29,14 @@ BEFORE = "is Fabric's own and belongs before the tasks:"
         (["up", "--dry"], "-R would deploy all the same: write --dry-run after a task"),
         (["-H", "a", "up"], "-H would run every task once a host: use --limit, with names of the inventory"),
         (["-T", "5", "up"], "-T has no effect here: every request to a host has a limit of its own"),
-        (["up", "-i", "key"], f"{BEFORE} fab -i ... TASK; an inventory is named with --inventory"),
-        (["up", "-f", "x.yaml"], f"{BEFORE} fab -f ... TASK; an inventory is named with --inventory"),
+        (["up", "-i", "key"], f"-i {BEFORE} fab -i ... TASK; an inventory is named with --inventory"),
+        (["up", "-f", "x.yaml"], f"-f {BEFORE} fab -f ... TASK; an inventory is named with --inventory"),
         (
             ["up", "-l", "a"],
-            f"{BEFORE} fab -l ... TASK; hosts are chosen with --limit, and `fab --list` lists the tasks",
+            f"-l {BEFORE} fab -l ... TASK; hosts are chosen with --limit, and `fab --list` lists the tasks",
         ),
-        (["deploy", "up", "-S", "x"], f"{BEFORE} fab -S ... TASK"),
-        (["up", "--connect-timeout=3"], f"{BEFORE} fab -t ... TASK"),
+        (["deploy", "up", "-S", "x"], f"-S {BEFORE} fab -S ... TASK"),
+        (["up", "--connect-timeout=3"], f"-t {BEFORE} fab -t ... TASK"),
         (["-S", "lost", "up"], "-S lost: there is no such file"),
         (["up", "--limit", ""], "--limit: '' is empty; write a value, or leave it out"),
         (["up", "--limit", " , "], "--limit: ' , ' is empty; write a value, or leave it out"),
@@ -46,8 +46,6 @@ BEFORE = "is Fabric's own and belongs before the tasks:"
 )
 def test_words_that_no_task_knows_are_one_line_and_exit_code_2(tmp_path: Path, arguments: list[str], line: str) -> None:
     ran = fab(tmp_path, *arguments)
-    flag = next(word for word in line.split() if word.startswith("-"))
-    line = line.replace(BEFORE, f"{flag} {BEFORE}")
     assert (ran.code, ran.out, ran.err) == (2, "", f"{line}\n")
     assert list(tmp_path.iterdir()) == []
 

@@ -15,7 +15,10 @@ class PeerPort(NamedTuple):
 
 
 class Machine(NamedTuple):
-    """A host. `tls`: "", or why its Python can't speak it. `writable`: "", or why the folder can't be written. `ports`: "" if free, "ours", or why not."""
+    """A host. `tls`: "", or why its Python can't speak it; `writable`: "", or why the swarm's folder can't be written.
+
+    `ports`: "" if free, "ours", or why not.
+    """
 
     clock: float  # since the epoch
     python: str

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from deploy.core.inventory import Inventory, shown
 from peer.core import eventlog
+from peer.core.listing import listed
 from peer.core.status import ENDED, Status, parse_status
 
 # Of every piece on every peer there is one of these for each neighbour: too many to read, and the bars tell the same.
@@ -201,14 +202,9 @@ def reasons(cards: Iterable[Card], most: int = MOST_REASONS) -> tuple[str, ...]:
     for card in cards:
         if card.reason:
             same.setdefault(card.reason, []).append(str(card.peer))
-    lines = [f"{_few(peers)}: {reason}" for reason, peers in same.items()]
+    lines = [f"{listed(peers, _MOST_NAMED)}: {reason}" for reason, peers in same.items()]
     rest = len(lines) - most
     return (*lines[: most - 1], f"and {rest + 1} other reasons") if rest > 0 else tuple(lines)
-
-
-def _few(peers: list[str]) -> str:
-    rest = len(peers) - _MOST_NAMED
-    return ", ".join(peers[:_MOST_NAMED]) + (f" and {rest} more" if rest > 0 else "")
 
 
 def overall(cards: Iterable[Card]) -> str:

@@ -7,6 +7,7 @@ from typing import Dict, List
 from peer.core import messages
 from peer.core.events import Effect, Send
 from peer.core.messages import Message
+from peer.core.smoothing import smooth
 
 CLASSIC_WINDOW = 1  # requests: the protocol's rule
 PIPELINE = 0.25  # seconds of work that a fleet neighbour's window holds
@@ -37,8 +38,8 @@ class Asking:
         """A piece came from it; whether it had been asked for."""
         asked = self.open.pop(index, None)
         if asked is not None:
-            self.wait = _smooth(self.wait, now - asked)
-            self.pace = _smooth(self.pace, now - max(asked, self.last_piece))
+            self.wait = smooth(self.wait, now - asked)
+            self.pace = smooth(self.pace, now - max(asked, self.last_piece))
             self._adjust_window()
         self.last_piece = now
         self.silent = False
@@ -88,7 +89,3 @@ class FleetAsking(Asking):
     def cancel(self, peer: int, index: int) -> List[Effect]:
         """A cancel message."""
         return [Send(peer, Message(messages.CANCEL, index))]
-
-
-def _smooth(old: float, new: float) -> float:
-    return 0.75 * old + 0.25 * new if old else new

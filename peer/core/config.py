@@ -9,7 +9,7 @@ from peer.core.folder import COMMON, PEER_INFO
 
 MAX_PEER_ID = 2**32 - 1  # the handshake carries four bytes
 MAX_PIECE_SIZE = 2**31 - 16  # a piece message's length has to fit into what foreign peers read as a signed number
-MAX_PIECES = 2**24  # every peer keeps some sets of so many bits
+MAX_PIECES = 2**24  # every peer keeps some sets of so many bits; a deployment allows fewer
 
 
 class Common(NamedTuple):

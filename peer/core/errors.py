@@ -38,6 +38,11 @@ class ProtocolError(Exception):
     """A neighbour broke the protocol: its connection is closed, and `str(error)` is the reason logged."""
 
 
+def system_words(error: OSError) -> str:
+    """What the system says of an error, in small letters and without its number."""
+    return (error.strerror or str(error) or type(error).__name__).lower()
+
+
 _SPOKEN = re.compile(r"peer(?: [a-z0-9]+)?: ")
 
 

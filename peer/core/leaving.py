@@ -7,6 +7,7 @@ from typing import List, Mapping
 from peer.core import bits
 from peer.core.errors import EXIT_INCOMPLETE, EXIT_OK
 from peer.core.events import Effect, Leave
+from peer.core.listing import listed
 from peer.core.neighbour import Neighbour, connected
 from peer.core.pieces import Pieces
 
@@ -80,7 +81,7 @@ class Leaving:
         lacking = [neighbour for neighbour in self._neighbours.values() if not neighbour.complete]
         if not lacking:
             return ""
-        return "waiting for " + _join([_describe(neighbour) for neighbour in lacking])
+        return "waiting for " + listed([_describe(neighbour) for neighbour in lacking], MOST_NAMED)
 
     def _incomplete_reason(self) -> str:
         """The last words of a peer that leaves without the payload."""
@@ -94,10 +95,10 @@ class Leaving:
         here = connected(self._neighbours)
         away = [f"{n.peer} unreachable: {n.trouble}" for n in self._neighbours.values() if not n.connected]
         if not here:
-            return _join(away) or "no other peer in PeerInfo.cfg"
+            return listed(away, MOST_NAMED) or "no other peer in PeerInfo.cfg"
         useful = [neighbour for neighbour in here if neighbour.pieces & self._pieces.missing]
         if not useful:
-            return _join([f"no connected neighbour has a piece we lack ({len(here)} connected)", *away])
+            return listed([f"no connected neighbour has a piece we lack ({len(here)} connected)", *away], MOST_NAMED)
         return _silence_reason(useful)
 
 
@@ -108,16 +109,11 @@ def _silence_reason(useful: List[Neighbour]) -> str:
         return "choked by " + (one if len(useful) == 1 else f"all {len(useful)} neighbours that have what we lack")
     silent = [str(neighbour.peer) for neighbour in useful if neighbour.asking.silent]
     if silent:
-        return "no answer from " + _join(silent)
-    return "waiting for pieces from " + _join([str(neighbour.peer) for neighbour in useful])
+        return "no answer from " + listed(silent, MOST_NAMED)
+    return "waiting for pieces from " + listed([str(neighbour.peer) for neighbour in useful], MOST_NAMED)
 
 
 def _describe(neighbour: Neighbour) -> str:
     if neighbour.connected:
         return f"{neighbour.peer} ({bits.count(neighbour.pieces)} of {neighbour.total} pieces)"
     return f"{neighbour.peer} ({neighbour.trouble})"
-
-
-def _join(parts: List[str]) -> str:
-    more = f" and {len(parts) - MOST_NAMED} more" if len(parts) > MOST_NAMED else ""
-    return ", ".join(parts[:MOST_NAMED]) + more

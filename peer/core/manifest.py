@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import Any, Dict, Iterable, NamedTuple, Optional, Sequence, Set, Tuple
 
+from peer.core.config import MAX_PIECE_SIZE
 from peer.core.errors import ConfigError
 
 MIN_PIECE = 64 * 1024
@@ -225,7 +226,7 @@ def from_json(fields: Any, source: str) -> Manifest:
 
 def _check(manifest: Manifest, source: str) -> None:
     remedy = "deploy again to write it anew"
-    if not 1 <= manifest.piece_size <= 2**31 - 16:
+    if not 1 <= manifest.piece_size <= MAX_PIECE_SIZE:
         raise ConfigError(source, f"piece_size is {manifest.piece_size}", remedy)
     if len(manifest.pieces) != manifest.piece_count:
         raise ConfigError(source, f"{len(manifest.pieces)} piece hashes for {manifest.piece_count} pieces", remedy)

@@ -8,6 +8,7 @@ from peer.core import messages
 from peer.core.events import Effect, Send, SendPiece
 from peer.core.messages import Message
 from peer.core.neighbour import Neighbour, Serving
+from peer.core.smoothing import smooth
 
 MOST_QUEUED = 64  # requests that a neighbour may have waiting; foreign peers were seen with 32
 LATE = 4.0  # times the usual: a piece that takes longer to send has come to a slow neighbour
@@ -86,7 +87,7 @@ class Uploader:
         neighbour.serving.unsent -= 1
         began = self._began.pop(neighbour.peer, None)
         if began is not None:
-            self._usual = _smooth(self._usual, now - began)
+            self._usual = smooth(self._usual, now - began)
 
     def busy_with(self, neighbour: Neighbour) -> bool:
         """Whether it is being sent a piece, or waits for one."""
@@ -105,7 +106,3 @@ class Uploader:
         self._copies[index] = self._copies.get(index, 0) + 1
         self._began[neighbour.peer] = now
         return SendPiece(neighbour.peer, index)
-
-
-def _smooth(old: float, new: float) -> float:
-    return 0.75 * old + 0.25 * new if old else new

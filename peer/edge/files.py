@@ -6,11 +6,12 @@ import contextlib
 import errno
 import os
 import threading
-from typing import Callable, Dict, Iterator, List, Optional, Tuple
+from typing import Callable, Dict, Iterator, List, Optional, Tuple, Union
 
 from peer.core.errors import StoreError
 from peer.edge.modes import set_mode
 
+READ_SIZE = 256 * 1024  # bytes of a file at a time
 MOST_OPEN = 64  # files of one payload open at once
 
 
@@ -25,11 +26,22 @@ def replace_file(path: str, text: str, sync: bool = True) -> None:
     os.replace(temporary, path)
 
 
-def write_all(descriptor: int, data: bytes) -> None:
+def write_all(descriptor: int, data: Union[bytes, memoryview]) -> None:
     """Write all of `data`: a single call may take less of it, above all on a disk that is nearly full."""
     view = memoryview(data)
     while view:
         view = view[os.write(descriptor, view) :]
+
+
+def read_range(descriptor: int, offset: int, length: int) -> Iterator[bytes]:
+    """A file's bytes from `offset`, in parts; fewer than `length` where the file ends sooner."""
+    while length > 0:
+        data = os.pread(descriptor, min(length, READ_SIZE), offset)
+        if not data:
+            return
+        yield data
+        offset += len(data)
+        length -= len(data)
 
 
 def sync_folder(path: str) -> None:
@@ -102,7 +114,7 @@ def _remedy(error: OSError) -> str:
         errno.ENAMETOOLONG: "shorten it, or choose a file system that takes longer names",
         errno.EROFS: "mount it for writing, or choose another folder",
     }
-    return remedies.get(error.errno or 0, "mend that and start again")
+    return remedies.get(error.errno or 0, "fix that and start again")
 
 
 class OpenFiles:

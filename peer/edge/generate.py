@@ -13,7 +13,7 @@ import hashlib
 import os
 from typing import Iterator, Union
 
-from peer.edge.files import free_bytes
+from peer.edge.files import free_bytes, write_all
 from peer.edge.modes import set_mode
 
 Seed = Union[int, str]
@@ -33,7 +33,7 @@ def write_file(path: Union[str, "os.PathLike[str]"], size: int, seed: Seed = 0) 
     try:
         with open(part, "wb", buffering=0) as file:
             for chunk in chunks(size, seed):
-                _write_all(file.fileno(), chunk)
+                write_all(file.fileno(), chunk)
             set_mode(file.fileno(), 0o644)  # whatever the umask: two seeds make the same payload
         os.replace(part, path)
     except BaseException:
@@ -59,11 +59,6 @@ def _need_room(folder: str, size: int) -> None:
     free = free_bytes(folder)
     if free is not None and free < size:
         raise OSError(errno.ENOSPC, f"{size} bytes wanted, {free} free on this disk", folder)
-
-
-def _write_all(descriptor: int, chunk: memoryview) -> None:
-    while chunk:
-        chunk = chunk[os.write(descriptor, chunk) :]
 
 
 def _discard(path: str) -> None:

@@ -9,13 +9,12 @@ import stat
 from concurrent.futures import ThreadPoolExecutor
 from typing import List, NamedTuple, Optional, Tuple
 
-from peer.core.errors import ConfigError, StoreError
+from peer.core.errors import ConfigError, StoreError, system_words
 from peer.core.layout import Layout
+from peer.core.listing import listed
 from peer.core.manifest import FileEntry, FolderEntry, Manifest, auto_piece_size, check_length, check_names
 from peer.edge.encoding import check_encoding
-from peer.edge.files import OpenFiles, entries_below
-
-_READ = 256 * 1024
+from peer.edge.files import OpenFiles, entries_below, read_range
 
 
 def make_manifest(path: str, piece_size: Optional[int] = None, name: str = "") -> Manifest:
@@ -70,7 +69,7 @@ def _unreadable(path: str, error: OSError) -> StoreError:
     if error.errno == errno.ENAMETOOLONG:
         shown = f"{where[:60]}...{where[-60:]}"
         return StoreError(f"{shown}: a path of {len(os.fsencode(where))} bytes is too long for this system; shorten it")
-    return StoreError(f"{where}: {(error.strerror or str(error)).lower()}; correct that and run it again")
+    return StoreError(f"{where}: {system_words(error)}; correct that and run it again")
 
 
 class Check(NamedTuple):
@@ -91,11 +90,11 @@ def check_payload(path: str, manifest: Manifest) -> Check:
             return Check("", len(found.files), found.size, problem)
         found = _with_hashes(os.path.abspath(path), found._replace(piece_size=manifest.piece_size), pieces=False)
     except (OSError, ConfigError) as error:
-        reason = str(error) if isinstance(error, ConfigError) else (error.strerror or str(error)).lower()
+        reason = str(error) if isinstance(error, ConfigError) else system_words(error)
         return Check("", 0, 0, f"{path}: {reason}")
     wrong = [theirs.path for ours, theirs in zip(manifest.files, found.files) if ours.sha256 not in ("", theirs.sha256)]
     digest = _tree_digest(found.files) if manifest.tree else found.files[0].sha256
-    return Check(digest, len(found.files), found.size, f"{_named(wrong)}: wrong bytes" if wrong else "")
+    return Check(digest, len(found.files), found.size, f"{listed(wrong, 1)}: wrong bytes" if wrong else "")
 
 
 def payload_digest(manifest: Manifest) -> str:
@@ -118,17 +117,13 @@ def _difference(found: Manifest, wanted: Manifest) -> str:
     missing = [entry.path for entry in wanted.files if entry.path not in sizes]
     missing += [folder.path for folder in wanted.folders if folder.path not in folders]
     if missing:
-        return f"{_named(missing)}: not there"
+        return f"{listed(missing, 1)}: not there"
     surplus = sorted(sizes.keys() - {entry.path for entry in wanted.files})
     if surplus:
-        return f"{_named(surplus)}: not part of the payload"
+        return f"{listed(surplus, 1)}: not part of the payload"
     short = [f"{entry.path} ({sizes[entry.path]} bytes instead of {entry.size})" for entry in wanted.files
              if entry.size != sizes[entry.path]]  # fmt: skip
-    return f"{_named(short)}: wrong size" if short else ""
-
-
-def _named(paths: List[str]) -> str:
-    return paths[0] + (f" and {len(paths) - 1} more" if len(paths) > 1 else "")
+    return f"{listed(short, 1)}: wrong size" if short else ""
 
 
 def _scan(path: str, name: str) -> Manifest:
@@ -202,10 +197,8 @@ class _Hasher:
 
     def _feed(self, sha: "hashlib._Hash", file: int, offset: int, length: int) -> None:
         with self._files.descriptor(file) as descriptor:
-            while length > 0:
-                data = os.pread(descriptor, min(_READ, length), offset)
-                if not data:
-                    raise OSError(errno.ESTALE, "it became shorter while it was read", self._manifest.files[file].path)
+            for data in read_range(descriptor, offset, length):
                 sha.update(data)
-                offset += len(data)
                 length -= len(data)
+        if length:
+            raise OSError(errno.ESTALE, "it became shorter while it was read", self._manifest.files[file].path)

@@ -8,7 +8,7 @@ from typing import NamedTuple, Optional
 from peer.core import config, swarmfile
 from peer.core import folder as names
 from peer.core.config import PeerRow
-from peer.core.errors import ConfigError
+from peer.core.errors import ConfigError, system_words
 from peer.core.manifest import Manifest, bare_manifest
 from peer.core.setup import Setup
 from peer.core.swarmfile import CLASSIC, Limits, SwarmFile
@@ -73,5 +73,4 @@ def _read(folder: str, name: str) -> str:
     except UnicodeDecodeError:
         raise ConfigError(path, "it isn't text in UTF-8", "write it as plain text") from None
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise ConfigError(path, reason, "put it there, or name its folder with --dir") from None
+        raise ConfigError(path, system_words(error), "put it there, or name its folder with --dir") from None

@@ -14,10 +14,10 @@ from datetime import datetime, timezone
 from typing import Any, Optional, Tuple
 
 from peer.core import folder as names
-from peer.core.errors import ConfigError, ProtocolError
+from peer.core.certificate import common_name
+from peer.core.errors import ConfigError, ProtocolError, system_words
 from peer.edge.tlssession import Session
 
-SUBJECT = "weft peer "  # before the ID, in the certificate's common name
 _ONE = rb"(?:\x17\x0d|\x18\x0f)(\d{12,14})Z"  # a UTCTime, or a GeneralizedTime with all four digits of the year
 _TIMES = re.compile(_ONE + _ONE)
 
@@ -49,7 +49,7 @@ class Keys:
     def check_owner(self, session: Session, peer: int) -> None:
         """The certificate at the other end must be this peer's. Raises ProtocolError."""
         name = _common_name(session)
-        if name != f"{SUBJECT}{peer}":
+        if name != common_name(peer):
             raise ProtocolError(f"it says it is peer {peer}, with the certificate of {name!r}")
 
     def _check_private(self) -> None:
@@ -57,7 +57,7 @@ class Keys:
         try:
             mode = os.stat(key).st_mode
         except OSError as error:
-            problem = f"{(error.strerror or str(error)).lower()}, but swarm.json says tls"
+            problem = f"{system_words(error)}, but swarm.json says tls"
             raise ConfigError(key, problem, "deploy again, or write tls: false in the inventory") from None
         if mode & 0o077:
             raise ConfigError(key, "other users may read it", "deploy again: it counts as lost")
@@ -76,7 +76,7 @@ class Keys:
     def _context(self, protocol: int) -> ssl.SSLContext:
         context = ssl.SSLContext(protocol)
         context.minimum_version = ssl.TLSVersion.TLSv1_3
-        context.check_hostname = False  # addresses change, IDs don't: see `peer_of`
+        context.check_hostname = False  # addresses change, IDs don't: see `check_owner`
         context.verify_mode = ssl.CERT_REQUIRED
         context.load_verify_locations(os.path.join(self._folder, "ca.pem"))
         context.load_cert_chain(os.path.join(self._folder, "cert.pem"), os.path.join(self._folder, "key.pem"))

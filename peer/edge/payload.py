@@ -11,10 +11,9 @@ from typing import ContextManager, Iterator, Optional
 
 from peer.core.layout import Layout, Segment
 from peer.core.manifest import Manifest
-from peer.edge.files import OpenFiles, sync_folder
+from peer.edge.files import OpenFiles, read_range, sync_folder
 from peer.edge.modes import set_mode
 
-CHUNK = 256 * 1024
 MOST_SYNCED = 256  # files synced one by one; beyond, the whole system's buffers are
 _ALLOCATE_STEP = 64 * 1024 * 1024
 _ALLOCATE_PATIENCE = 0.005  # seconds a step may take; a file system that is slower writes zeros: we do without
@@ -84,13 +83,8 @@ class Payload:
         sha = hashlib.sha256()
         for file, offset, length in self.segments(piece):
             with self._files.descriptor(file) as descriptor:
-                while length > 0:
-                    data = os.pread(descriptor, min(length, CHUNK), offset)
-                    if not data:
-                        break
+                for data in read_range(descriptor, offset, length):
                     sha.update(data)
-                    offset += len(data)
-                    length -= len(data)
         return sha.digest()
 
     # ---- the end

@@ -222,7 +222,7 @@ def test_a_seed_without_its_file(folder: SwarmFolder, spoil: Callable[[Path], ob
 
 def test_a_file_in_place_of_the_peers_folder(folder: SwarmFolder) -> None:
     (folder.root / "peer_1002").write_text("precious")
-    expect_refusal(folder, LEECHER, 1, r"peer_1002: File exists; mend that and start again")
+    expect_refusal(folder, LEECHER, 1, r"peer_1002: File exists; fix that and start again")
     assert (folder.root / "peer_1002").read_text() == "precious"
 
 

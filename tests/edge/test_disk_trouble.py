@@ -115,7 +115,7 @@ def refusing(name: str, number: int) -> Iterator[None]:
         (errno.EDQUOT, "make room within the quota"),
         (errno.EACCES, "give this user the right to write there"),
         (errno.EROFS, "mount it for writing, or choose another folder"),
-        (errno.EIO, "mend that and start again"),
+        (errno.EIO, "fix that and start again"),
     ],
     ids=["full", "quota", "not allowed", "read-only", "broken"],
 )

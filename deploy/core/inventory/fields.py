@@ -19,12 +19,11 @@ from pydantic import (
 
 from deploy.core.inventory import names
 from deploy.core.inventory.errors import described
-from peer.core.config import MAX_PEER_ID
+from peer.core.config import MAX_PEER_ID, MAX_PIECE_SIZE
 from peer.core.sizes import parse_size
 
 MAX_SIZE = 2**60  # bytes; far above any disk, below what eight bytes hold
 MAX_MBITS = 1e7
-MAX_PIECE_SIZE = 2**31 - 16  # a piece and its message head fit a four-byte length
 
 _SIZE = r"[0-9]+(\.[0-9]+)?\s*([KkMmGgTtPp]([Ii]?[Bb])?|[Bb])?"
 _SIZE_SCHEMA = {"type": ["integer", "string"], "minimum": 0, "pattern": f"^{_SIZE}$"}

@@ -10,7 +10,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-SUBJECT = "weft peer "  # before the ID; the peers check it (peer/edge/keys.py)
+from peer.core.certificate import common_name
+
 CLOCK_SKEW = datetime.timedelta(days=2)  # that hosts' clocks may be off
 LIFETIME = datetime.timedelta(days=30)
 
@@ -33,7 +34,7 @@ def make_keys(peer_ids: Iterable[int], now: datetime.datetime) -> Dict[int, Peer
 
 def _peer_keys(peer: int, ca_key: ec.EllipticCurvePrivateKey, ca_pem: bytes, now: datetime.datetime) -> PeerKeys:
     key = ec.generate_private_key(ec.SECP256R1())
-    cert = _certificate(f"{SUBJECT}{peer}", key, "weft swarm", ca_key, now, authority=False)
+    cert = _certificate(common_name(peer), key, "weft swarm", ca_key, now, authority=False)
     private = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )

@@ -13,6 +13,7 @@ from deploy.edge.hosts.host import Link
 from deploy.edge.tasks.chain import Chain
 from deploy.edge.tasks.deploy import NO_TLS_REMEDY
 from deploy.edge.tasks.phase import Options, Phase
+from peer.core.listing import listed
 from peer.core.sizes import format_size
 
 MOST_SKEW = 5.0  # seconds; beyond that the times in the logs of two hosts can't be compared
@@ -105,8 +106,7 @@ def _reach(chain: Chain, names: Sequence[str]) -> Mapping[str, list[Outcome]]:
         for host, port, reason in answer["problems"]:
             missed.setdefault((host, port, reason), []).append(dialler)
     for (host, port, reason), diallers in missed.items():
-        shown = ", ".join(diallers[:3]) + (f" and {len(diallers) - 3} more" if len(diallers) > 3 else "")
-        problem = f"{host} port {port} can't be reached from {shown} ({reason})"
+        problem = f"{host} port {port} can't be reached from {listed(diallers, 3)} ({reason})"
         found[owners[host, port]].append(Outcome(owners[host, port], FAILED, problem, "open it in the fire wall"))
     return found
 

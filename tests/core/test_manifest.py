@@ -72,7 +72,7 @@ LONG = [
 def test_a_manifest_that_is_too_long_is_refused(
     monkeypatch: pytest.MonkeyPatch, files: "list[tuple[str, int]]", piece_size: int, remedy: str
 ) -> None:
-    manifest = tree_of(files, [])._replace(piece_size=piece_size)
+    manifest = tree_of(files, [], piece_size)
     length = len(json.dumps(to_json(manifest)))
     check_length(manifest, "test")
     monkeypatch.setattr(manifests, "MOST_JSON", length // 2)

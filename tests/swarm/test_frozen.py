@@ -16,7 +16,7 @@ from tests.swarm.process import PeerProcess, Starter, assert_all_well
 MakeFolder = Callable[..., SwarmFolder]
 
 # Thousands of small pieces, so that somebody can be frozen half-way.
-LONG = Wish(peers=4, size=7_000_000, piece_size=4096, unchoking=0.2, optimistic=0.4)
+LONG = Wish(peers=4, size=5_000_000, piece_size=4096, unchoking=0.2, optimistic=0.4)
 PROFILES = pytest.mark.parametrize("profile", ["", "fleet"], ids=["classic", "fleet"])
 
 

@@ -17,7 +17,7 @@ from tests.swarm.process import PeerProcess, Starter, assert_all_well
 MakeFolder = Callable[..., SwarmFolder]
 
 # Long enough that a victim is found half-way, short enough for a test: thousands of small pieces.
-LONG = Wish(peers=4, size=7_000_000, piece_size=4096, unchoking=0.2, optimistic=0.4)
+LONG = Wish(peers=4, size=5_000_000, piece_size=4096, unchoking=0.2, optimistic=0.4)
 UNLOGGED = 600  # pieces that a killed peer may have stored without having written their line: one batch of its owner
 
 

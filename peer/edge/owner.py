@@ -34,10 +34,11 @@ from peer.core.messages import Decoder
 from peer.core.swarm import Swarm
 from peer.edge import stderr
 from peer.edge.channel import AnyChannel, Channel
-from peer.edge.dialler import Dialler, Met
+from peer.edge.dialler import Dialler
 from peer.edge.files import disk_error
 from peer.edge.link import Link
 from peer.edge.logfile import LogFile
+from peer.edge.meeting import Met
 from peer.edge.statusfile import StatusFile
 from peer.edge.store import Store
 

@@ -20,9 +20,10 @@ from peer.core.status import Status
 from peer.core.swarm import Swarm
 from peer.core.swarmfile import FLEET
 from peer.edge import descriptors, stderr
-from peer.edge.dialler import Dialler, Listener
+from peer.edge.dialler import Dialler
 from peer.edge.files import disk_error
 from peer.edge.job import Job, load_job
+from peer.edge.listener import Listener
 from peer.edge.lock import Lock
 from peer.edge.logfile import LogFile
 from peer.edge.owner import Ending, Fact, Inbox, Interrupt, Owner

@@ -13,7 +13,9 @@ from peer.core import handshake
 from peer.core.errors import BusyError
 from peer.core.events import DialFailed
 from peer.core.handshake import CLASSIC_STYLE, Style
-from peer.edge.dialler import Dialler, Listener, Met
+from peer.edge.dialler import Dialler
+from peer.edge.listener import Listener
+from peer.edge.meeting import Met
 from rigs.freeports import free_ports
 from tests.helpers.sockets import has_ended, receive
 from tests.helpers.waiting import DEADLINE, wait_for
@@ -209,7 +211,7 @@ def test_silent_strangers_dont_keep_neighbours_out(open_door: OpenDoor, facts: F
 def test_a_silent_stranger_is_hung_up_on_in_the_end(
     open_door: OpenDoor, facts: Facts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("peer.edge.dialler.HANDSHAKE_SECONDS", 0.2)
+    monkeypatch.setattr("peer.edge.meeting.HANDSHAKE_SECONDS", 0.2)
     door = open_door(CLASSIC_STYLE)
     assert is_hung_up(door.knock())
     dripping = door.knock(HEADER[:1])
@@ -233,7 +235,7 @@ def test_a_crowd_of_silent_strangers_is_bounded(
     open_door: OpenDoor, facts: Facts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """When the room for strangers is full, more are hung up on at once; it is free again when they are gone."""
-    monkeypatch.setattr("peer.edge.dialler.MOST_STRANGERS", 4)
+    monkeypatch.setattr("peer.edge.listener.MOST_PENDING", 4)
     door = open_door(CLASSIC_STYLE)
     silent = [door.knock() for _ in range(12)]
     hung_up = wait_for(lambda: [caller for caller in silent if has_ended(caller)], "some to be hung up on")
@@ -402,7 +404,7 @@ def test_who_isnt_whom_we_dialled_is_told_and_left(
 def test_one_who_never_answers_is_told_and_dialled_again(
     house: House, facts: Facts, make_dialler: MakeDialler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("peer.edge.dialler.HANDSHAKE_SECONDS", 0.1)
+    monkeypatch.setattr("peer.edge.meeting.HANDSHAKE_SECONDS", 0.1)
     house.open()
     make_dialler(CLASSIC_STYLE).dial(OTHER)
     house.take_call()

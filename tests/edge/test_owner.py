@@ -21,8 +21,9 @@ from peer.core.setup import Setup
 from peer.core.status import Status
 from peer.core.swarm import Swarm
 from peer.core.swarmfile import CLASSIC, Limits
-from peer.edge.dialler import Dialler, Met
+from peer.edge.dialler import Dialler
 from peer.edge.logfile import LogFile
+from peer.edge.meeting import Met
 from peer.edge.owner import Ending, Inbox, Interrupt, Owner
 from peer.edge.statusfile import StatusFile
 from tests.edge.stores import NAME, Pair

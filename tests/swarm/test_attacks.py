@@ -15,7 +15,7 @@ import pytest
 
 from deploy.edge.pushed.authority import make_keys
 from peer.core.swarmfile import Limits
-from peer.edge.dialler import MOST_STRANGERS
+from peer.edge.listener import MOST_PENDING
 from tests.helpers.swarmfolder import SwarmFolder, Wish
 from tests.helpers.waiting import wait_for
 from tests.swarm import attackers
@@ -95,7 +95,7 @@ def run_under_attack(
     wait_for(all_whole, "all copies, under attack", 180.0)
     print(f"{time.monotonic() - begin:.1f} s, {gauge.memory:.1f} MiB, {gauge.threads} threads, {attack.rounds}")
     folder.assert_equal(*REAL)
-    assert gauge.threads < 2 * MOST_STRANGERS, "one a stranger, and some that are just ending"
+    assert gauge.threads < 2 * MOST_PENDING, "one a stranger, and some that are just ending"
     assert 0 < gauge.memory < MOST_MIB
     return peers
 

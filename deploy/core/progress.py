@@ -1,4 +1,4 @@
-"""What the console knows of a running swarm: the followed events of all hosts, folded into one card a peer."""
+"""What the console knows of a running swarm: the followed events of all hosts, folded into one PeerView a peer."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Line(NamedTuple):
 
 
 @dataclass
-class Card:
+class PeerView:
     """One peer as far as we heard. `trouble`: why we don't hear from its host now; "" if we do."""
 
     peer: int
@@ -105,65 +105,65 @@ class Card:
         return f"{self.word}: {self.reason}" if self.reason else self.word
 
 
-class Board:
-    """All cards of the chosen peers, in PeerInfo order. `run`: statuses of other runs are old news; "": any will do."""
+class Progress:
+    """All views of the chosen peers, in PeerInfo order. `run`: statuses of other runs are old news; "": any will do."""
 
     def __init__(self, inventory: Inventory, run: str = "") -> None:
         self._run = run
-        self._cards = {peer.peer_id: Card(peer.peer_id, peer.host, peer.seed) for peer in inventory.chosen_peers}
+        self._views = {peer.peer_id: PeerView(peer.peer_id, peer.host, peer.seed) for peer in inventory.chosen_peers}
 
     @property
-    def cards(self) -> tuple[Card, ...]:
-        """The cards in PeerInfo order."""
-        return tuple(self._cards.values())
+    def views(self) -> tuple[PeerView, ...]:
+        """The views in PeerInfo order."""
+        return tuple(self._views.values())
 
     def see(self, event: Mapping[str, Any]) -> tuple[Line, ...]:
         """Take in one event of `peer follow`; the lines that it gives to show."""
-        card = self._cards.get(event.get("peer", 0))
-        if card is None:
+        view = self._views.get(event.get("peer", 0))
+        if view is None:
             return ()
-        card.trouble = ""
+        view.trouble = ""
         if "log" in event:
-            return self._see_line(card, str(event["log"]), int(event["offset"]))
+            return self._see_line(view, str(event["log"]), int(event["offset"]))
         if "status" in event:
-            self._see_status(card, event["status"])
+            self._see_status(view, event["status"])
         elif "started" in event:
-            card.alive = None  # what its host said before is about an earlier life
+            view.alive = None  # what its host said before is about an earlier life
         elif "alive" in event:
-            card.alive = bool(event["alive"])
+            view.alive = bool(event["alive"])
         return ()
 
     def lose(self, host: str, trouble: str) -> None:
         """The host can't be heard now."""
-        for card in self._on(host):
-            card.trouble = trouble if not card.ended else ""
+        for view in self._on(host):
+            view.trouble = trouble if not view.ended else ""
 
     def hear(self, host: str) -> None:
         """The host can be heard (again)."""
-        for card in self._on(host):
-            card.trouble = ""
+        for view in self._on(host):
+            view.trouble = ""
 
     def offsets(self, host: str) -> dict[str, int]:
         """Where to go on in each log of a host."""
-        return {str(card.peer): card.offset for card in self._on(host)}
+        return {str(view.peer): view.offset for view in self._on(host)}
 
     def unclear(self, host: str) -> bool:
         """Whether a peer of the host has not said that it ended."""
-        return any(card.status is None or card.status.state not in ENDED for card in self._on(host))
+        return any(view.status is None or view.status.state not in ENDED for view in self._on(host))
 
-    def _on(self, host: str) -> Iterable[Card]:
-        return (card for card in self._cards.values() if card.host == host)
+    def _on(self, host: str) -> Iterable[PeerView]:
+        return (view for view in self._views.values() if view.host == host)
 
-    def _see_line(self, card: Card, text: str, offset: int) -> tuple[Line, ...]:
-        card.offset = offset
+    def _see_line(self, view: PeerView, text: str, offset: int) -> tuple[Line, ...]:
+        view.offset = offset
         entry = eventlog.parse_line(text)
         notable = entry is None or entry.kind not in FREQUENT
-        return (Line(card.peer, card.host, shown(text), notable),)
+        return (Line(view.peer, view.host, shown(text), notable),)
 
-    def _see_status(self, card: Card, fields: Any) -> None:
+    def _see_status(self, view: PeerView, fields: Any) -> None:
         status = _sound(fields)
         if status is not None and (not self._run or status.run == self._run):
-            card.status = status
+            view.status = status
 
 
 def _sound(fields: Any) -> Status | None:
@@ -178,43 +178,43 @@ def _sound(fields: Any) -> Status | None:
     return status if sound and all(isinstance(text, str) for text in texts) else None
 
 
-def most_telling(cards: Iterable[Card], room: int) -> tuple[tuple[Card, ...], int]:
-    """The cards that fit into `room` rows, in their order, and how many are left out: active ones go first."""
-    cards = tuple(cards)
-    if len(cards) <= room:
-        return cards, 0
-    ranked = sorted(range(len(cards)), key=lambda place: (_rank(cards[place]), place))
+def most_telling(views: Iterable[PeerView], room: int) -> tuple[tuple[PeerView, ...], int]:
+    """The views that fit into `room` rows, in their order, and how many are left out: active ones go first."""
+    views = tuple(views)
+    if len(views) <= room:
+        return views, 0
+    ranked = sorted(range(len(views)), key=lambda place: (_rank(views[place]), place))
     kept = sorted(ranked[: max(room, 1)])
-    return tuple(cards[place] for place in kept), len(cards) - len(kept)
+    return tuple(views[place] for place in kept), len(views) - len(kept)
 
 
-def _rank(card: Card) -> int:
-    if card.trouble or card.failed:
+def _rank(view: PeerView) -> int:
+    if view.trouble or view.failed:
         return 0
-    if card.status is None or card.ended:
+    if view.status is None or view.ended:
         return 3
-    return 1 if card.fraction < 1 else 2
+    return 1 if view.fraction < 1 else 2
 
 
-def reasons(cards: Iterable[Card], most: int = MOST_REASONS) -> tuple[str, ...]:
+def reasons(views: Iterable[PeerView], most: int = MOST_REASONS) -> tuple[str, ...]:
     """Why peers stand as they do, a line for each different reason: `1002, 1004: waiting for 1003`."""
     same: dict[str, list[str]] = {}
-    for card in cards:
-        if card.reason:
-            same.setdefault(card.reason, []).append(str(card.peer))
+    for view in views:
+        if view.reason:
+            same.setdefault(view.reason, []).append(str(view.peer))
     lines = [f"{listed(peers, _MOST_NAMED)}: {reason}" for reason, peers in same.items()]
     rest = len(lines) - most
     return (*lines[: most - 1], f"and {rest + 1} other reasons") if rest > 0 else tuple(lines)
 
 
-def overall(cards: Iterable[Card]) -> str:
+def overall(views: Iterable[PeerView]) -> str:
     """The swarm in one line: how many are whole, still at it, failed, not heard."""
-    cards = tuple(cards)
-    whole = sum(card.whole for card in cards)
-    failed = sum(card.failed for card in cards)
-    lost = sum(bool(card.trouble) for card in cards)
-    rate = sum(card.status.rate_down for card in cards if card.status and not card.ended)
-    parts = [f"{whole} of {len(cards)} whole"]
+    views = tuple(views)
+    whole = sum(view.whole for view in views)
+    failed = sum(view.failed for view in views)
+    lost = sum(bool(view.trouble) for view in views)
+    rate = sum(view.status.rate_down for view in views if view.status and not view.ended)
+    parts = [f"{whole} of {len(views)} whole"]
     parts += [f"{failed} failed"] if failed else []
     parts += [f"{lost} not heard"] if lost else []
     return ", ".join(parts) + f"; {rate / 2**20:.1f} MiB/s together"

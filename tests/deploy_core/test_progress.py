@@ -1,4 +1,4 @@
-"""The followed events of a swarm folded into cards, and what fits on a screen."""
+"""The followed events of a swarm folded into views, and what fits on a screen."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from deploy.core.inventory import Inventory, parse_inventory
-from deploy.core.progress import Board, Card, most_telling, overall, reasons
+from deploy.core.progress import PeerView, Progress, most_telling, overall, reasons
 from peer.core.status import Neighbour, Status
 
 ID = 1001
@@ -27,11 +27,11 @@ def line(text: str, offset: int = 10, peer: int = ID) -> dict[str, Any]:
     return {"peer": peer, "log": f"2026-01-02 03:04:05: {text}", "offset": offset}
 
 
-def card_of(*events: dict[str, Any], run: str = "r1") -> Card:
-    board = Board(inventory(), run)
+def card_of(*events: dict[str, Any], run: str = "r1") -> PeerView:
+    progress = Progress(inventory(), run)
     for event in events:
-        board.see(event)
-    return board.cards[0]
+        progress.see(event)
+    return progress.views[0]
 
 
 @pytest.mark.parametrize(
@@ -52,36 +52,36 @@ def card_of(*events: dict[str, Any], run: str = "r1") -> Card:
     ],
 )
 def test_histories(events: list[dict[str, Any]], state: str, ended: bool, failed: bool) -> None:
-    card = card_of(*events)
-    assert (card.state, card.ended, card.failed) == (state, ended, failed)
+    view = card_of(*events)
+    assert (view.state, view.ended, view.failed) == (state, ended, failed)
 
 
 def test_lines_come_with_their_peer_and_the_frequent_kinds_are_known() -> None:
-    board = Board(inventory())
-    (quiet,) = board.see(line("Peer 1001 received the 'have' message from 1002 for the piece 5.", 60))
-    (loud,) = board.see(line("Peer 1001 is unchoked by 1002.", 99))
+    progress = Progress(inventory())
+    (quiet,) = progress.see(line("Peer 1001 received the 'have' message from 1002 for the piece 5.", 60))
+    (loud,) = progress.see(line("Peer 1001 is unchoked by 1002.", 99))
     assert (quiet.notable, loud.notable) == (False, True)
     assert str(loud) == "n1/1001 | 2026-01-02 03:04:05: Peer 1001 is unchoked by 1002."
     assert loud.short == "03:04:05 n1/1001 is unchoked by 1002."
-    assert board.offsets("n1") == {"1001": 99}
+    assert progress.offsets("n1") == {"1001": 99}
 
 
 def test_escape_codes_in_a_hosts_line_do_not_reach_the_terminal() -> None:
-    (shown,) = Board(inventory()).see(line("\x1b[2Jgone\r"))
+    (shown,) = Progress(inventory()).see(line("\x1b[2Jgone\r"))
     assert "\x1b" not in str(shown) and "\r" not in str(shown)
 
 
 def test_events_of_strangers_are_ignored() -> None:
-    board = Board(inventory())
-    assert board.see(line("x", peer=9)) == () and board.see({}) == ()
+    progress = Progress(inventory())
+    assert progress.see(line("x", peer=9)) == () and progress.see({}) == ()
 
 
 def test_a_lost_host_is_told_until_it_is_heard_again() -> None:
-    board = Board(inventory())
-    board.lose("n1", "no answer")
-    assert board.cards[0].state == "lost: no answer"
-    board.hear("n1")
-    assert board.cards[0].trouble == ""
+    progress = Progress(inventory())
+    progress.lose("n1", "no answer")
+    assert progress.views[0].state == "lost: no answer"
+    progress.hear("n1")
+    assert progress.views[0].trouble == ""
 
 
 def test_whom_a_peer_lets_fetch() -> None:
@@ -90,32 +90,32 @@ def test_whom_a_peer_lets_fetch() -> None:
 
 
 def test_active_and_failed_peers_are_shown_first_and_the_rest_counted() -> None:
-    board = Board(inventory(60), "r1")
+    progress = Progress(inventory(60), "r1")
     for peer in range(1001, 1051):
-        board.see(status(peer, state="done", pieces=10, completed=1.0))
-        board.see({"peer": peer, "alive": False})
-    board.see(status(1058))
-    board.see(status(1060, state="failed"))
-    board.see({"peer": 1060, "alive": False})
-    shown, hidden = most_telling(board.cards, 4)
+        progress.see(status(peer, state="done", pieces=10, completed=1.0))
+        progress.see({"peer": peer, "alive": False})
+    progress.see(status(1058))
+    progress.see(status(1060, state="failed"))
+    progress.see({"peer": 1060, "alive": False})
+    shown, hidden = most_telling(progress.views, 4)
     assert hidden == 56
-    assert {1058, 1060} <= {card.peer for card in shown}
-    assert [card.peer for card in shown] == sorted(card.peer for card in shown)
-    assert overall(board.cards).startswith("50 of 60 whole, 1 failed; ")
+    assert {1058, 1060} <= {view.peer for view in shown}
+    assert [view.peer for view in shown] == sorted(view.peer for view in shown)
+    assert overall(progress.views).startswith("50 of 60 whole, 1 failed; ")
 
 
 def test_all_are_shown_where_they_fit() -> None:
-    board = Board(inventory(3))
-    assert most_telling(board.cards, 3) == (board.cards, 0)
-    assert most_telling(board.cards, -5)[1] == 2
+    progress = Progress(inventory(3))
+    assert most_telling(progress.views, 3) == (progress.views, 0)
+    assert most_telling(progress.views, -5)[1] == 2
 
 
 def test_equal_reasons_are_told_once_and_many_are_counted() -> None:
-    board = Board(inventory(20), "r1")
+    progress = Progress(inventory(20), "r1")
     for peer in range(1001, 1007):
-        board.see(status(peer, reason="waiting for 1020"))
-    board.lose("n7", "no answer")
-    assert reasons(board.cards) == ("1001, 1002, 1003, 1004 and 2 more: waiting for 1020", "1007: no answer")
+        progress.see(status(peer, reason="waiting for 1020"))
+    progress.lose("n7", "no answer")
+    assert reasons(progress.views) == ("1001, 1002, 1003, 1004 and 2 more: waiting for 1020", "1007: no answer")
     for peer in range(1008, 1015):
-        board.see(status(peer, reason=f"reason {peer}"))
-    assert len(reasons(board.cards)) == 5 and reasons(board.cards)[-1] == "and 5 other reasons"
+        progress.see(status(peer, reason=f"reason {peer}"))
+    assert len(reasons(progress.views)) == 5 and reasons(progress.views)[-1] == "and 5 other reasons"

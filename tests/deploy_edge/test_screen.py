@@ -9,18 +9,18 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from deploy.core.progress import Board
+from deploy.core.progress import Progress
 from deploy.edge.screen import screen as screens
 from deploy.edge.screen.screen import Screen
 from deploy.edge.screen.transcript import Transcript
 from tests.deploy_core.test_progress import inventory, line, status
 
 
-def a_board(count: int = 3) -> Board:
-    board = Board(inventory(count), "r1")
-    board.see(status(1001, state="seeding", pieces=10, rate_up=2e6))
-    board.see(status(1002, pieces=4, rate_down=1e6, reason="[red]not markup[/red] :smile:"))
-    return board
+def some_progress(count: int = 3) -> Progress:
+    progress = Progress(inventory(count), "r1")
+    progress.see(status(1001, state="seeding", pieces=10, rate_up=2e6))
+    progress.see(status(1002, pieces=4, rate_down=1e6, reason="[red]not markup[/red] :smile:"))
+    return progress
 
 
 def test_results_and_progress_are_apart(capsys: pytest.CaptureFixture[str]) -> None:
@@ -41,7 +41,7 @@ def test_json_has_stdout_for_itself(capsys: pytest.CaptureFixture[str]) -> None:
     screen.print("text")
     screen.record({"peer": 1001})
     with screen.watching(lines_are_the_result=True):
-        screen.tick(a_board(), a_board().see(line("Peer 1001 is unchoked by 1002.")))
+        screen.tick(some_progress(), some_progress().see(line("Peer 1001 is unchoked by 1002.")))
     out, err = capsys.readouterr()
     assert [json.loads(row) for row in out.splitlines()] == [{"peer": 1001}]
     assert "is unchoked by 1002." in err
@@ -57,24 +57,24 @@ def test_long_lines_are_not_wrapped(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_without_a_terminal_event_lines_are_plain(capsys: pytest.CaptureFixture[str]) -> None:
-    screen, board = Screen(Transcript()), a_board()
+    screen, progress = Screen(Transcript()), some_progress()
     with screen.watching(lines_are_the_result=True):
-        screen.tick(board, board.see(line("Peer 1001 is unchoked by 1002.")))
-        screen.tick(board, ())
+        screen.tick(progress, progress.see(line("Peer 1001 is unchoked by 1002.")))
+        screen.tick(progress, ())
     assert capsys.readouterr().out == "n1/1001 | 2026-01-02 03:04:05: Peer 1001 is unchoked by 1002.\n"
 
 
 def test_progress_is_told_once_where_nothing_changes(capsys: pytest.CaptureFixture[str]) -> None:
-    screen, board = Screen(Transcript()), a_board()
+    screen, progress = Screen(Transcript()), some_progress()
     for _ in range(3):
-        screen.progress(board)
+        screen.progress(progress)
     assert capsys.readouterr().err.count("0 of 3 whole") == 1
 
 
 def test_the_live_panel_of_a_fake_swarm() -> None:
     console = Console(width=200, file=io.StringIO(), markup=False, emoji=False)
     with console.capture() as captured:
-        console.print(screens._panel(a_board(50), 10, 200))
+        console.print(screens._panel(some_progress(50), 10, 200))
     text = captured.get()
     assert "4/10" in text and "977 KiB/s" in text and "1.91 MiB/s" in text
     assert "[red]not markup[/red] :smile:" in text
@@ -84,12 +84,12 @@ def test_the_live_panel_of_a_fake_swarm() -> None:
 
 @pytest.mark.parametrize("width", [80, 120])
 def test_the_reason_is_told_whole_on_narrow_terminals(width: int) -> None:
-    board = a_board(3)
+    progress = some_progress(3)
     why = "no answer from 1001, 1002, 1003, 1004 and 12 others since they were asked for 16 pieces"
-    board.see(status(1003, pieces=4, total=320, rate_down=1.5e6, reason=why))
+    progress.see(status(1003, pieces=4, total=320, rate_down=1.5e6, reason=why))
     console = Console(width=width, file=io.StringIO(), markup=False, emoji=False)
     with console.capture() as captured:
-        console.print(screens._panel(board, 16, width))
+        console.print(screens._panel(progress, 16, width))
     text = captured.get()
     assert why in " ".join(text.split())
     assert max(map(len, text.splitlines())) <= width
@@ -98,9 +98,9 @@ def test_the_reason_is_told_whole_on_narrow_terminals(width: int) -> None:
 
 
 def test_the_picture_shows_the_kept_moment_and_the_results(tmp_path: Path) -> None:
-    screen, board = Screen(Transcript()), a_board()
-    screen.tick(board, board.see(line("Peer 1001 is unchoked by 1002.")))
-    screen.keep_frame(board)
+    screen, progress = Screen(Transcript()), some_progress()
+    screen.tick(progress, progress.see(line("Peer 1001 is unchoked by 1002.")))
+    screen.keep_frame(progress)
     screen.table(("peer", "verdict"), [["1001", "whole"]], [True])
     screen.picture(str(tmp_path / "p.svg"), "fab up")
     svg = (tmp_path / "p.svg").read_text()

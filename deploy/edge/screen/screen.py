@@ -21,7 +21,7 @@ from rich.table import Table
 from rich.text import Text
 
 from deploy.core.inventory import shown
-from deploy.core.progress import Board, Card, Line, most_telling, overall, reasons
+from deploy.core.progress import Line, PeerView, Progress, most_telling, overall, reasons
 from deploy.edge.screen.transcript import Transcript
 from peer.core.sizes import format_rate
 
@@ -115,7 +115,7 @@ class Screen:
             finally:
                 self._live = None
 
-    def tick(self, board: Board, lines: Sequence[Line]) -> None:
+    def tick(self, progress: Progress, lines: Sequence[Line]) -> None:
         """Show new event lines, in one go, and the swarm as it is now."""
         texts = [str(line) for line in lines]
         self._transcript.write("\n".join(texts))
@@ -128,18 +128,18 @@ class Screen:
             return
         if texts:
             self._live.console.print(Text("\n".join(short)), soft_wrap=True)
-        self._live.update(_panel(board, self._err.height - 8, self._err.width), refresh=True)
+        self._live.update(_panel(progress, self._err.height - 8, self._err.width), refresh=True)
 
-    def progress(self, board: Board) -> None:
+    def progress(self, progress: Progress) -> None:
         """The swarm in one line, where there is no live display to tell it."""
-        text = overall(board.cards)
+        text = overall(progress.views)
         if self._live is None and text != self._progress:
             self.note(text)
         self._progress = text
 
-    def keep_frame(self, board: Board) -> None:
+    def keep_frame(self, progress: Progress) -> None:
         """Remember this moment for the picture."""
-        self._frame = Group(Text("\n".join(self._recent)), _panel(board, 20, _PICTURE_WIDTH))
+        self._frame = Group(Text("\n".join(self._recent)), _panel(progress, 20, _PICTURE_WIDTH))
 
     def picture(self, path: str, title: str) -> None:
         """Write the kept moment and the tables shown since as an SVG."""
@@ -162,10 +162,10 @@ def _console(file: IO[str], terminal: bool, record: bool = False, width: int | N
     )
 
 
-def _panel(board: Board, room: int, width: int) -> RenderableType:
+def _panel(progress: Progress, room: int, width: int) -> RenderableType:
     """The live display: a row for each peer that has something to tell, as many as fit, why they wait, and the sum."""
-    why = reasons(most_telling(board.cards, room)[0])
-    cards, hidden = most_telling(board.cards, room - sum(1 + len(line) // (width - _INDENT) for line in why))
+    why = reasons(most_telling(progress.views, room)[0])
+    views, hidden = most_telling(progress.views, room - sum(1 + len(line) // (width - _INDENT) for line in why))
     wide = width >= _WIDE
     table = Table(box=box.SIMPLE_HEAD, expand=True, padding=(0, 1))
     for heading in ("peer", "host"):
@@ -176,27 +176,27 @@ def _panel(board: Board, room: int, width: int) -> RenderableType:
     table.add_column("state", no_wrap=True)
     if wide:
         table.add_column("unchoked", no_wrap=True, ratio=1, overflow="ellipsis")
-    for card in cards:
-        table.add_row(*_cells(card)[: len(table.columns)])
+    for view in views:
+        table.add_row(*_cells(view)[: len(table.columns)])
     rest = f"  +{hidden} more" if hidden else ""
     lines = (Padding(Text(line), (0, 0, 0, _INDENT)) for line in why)
-    return Group(table, *lines, Text(f"  {overall(board.cards)}{rest}", style="bold"))
+    return Group(table, *lines, Text(f"  {overall(progress.views)}{rest}", style="bold"))
 
 
-def _cells(card: Card) -> list[RenderableType]:
-    status = card.status
-    style = "red" if card.trouble or card.failed else _STYLES.get(status.state if status else "", "")
-    bar = ProgressBar(total=1.0, completed=card.fraction, complete_style=style or "cyan", finished_style="green")
-    busy = status is not None and not card.ended
+def _cells(view: PeerView) -> list[RenderableType]:
+    status = view.status
+    style = "red" if view.trouble or view.failed else _STYLES.get(status.state if status else "", "")
+    bar = ProgressBar(total=1.0, completed=view.fraction, complete_style=style or "cyan", finished_style="green")
+    busy = status is not None and not view.ended
     return [
-        Text(str(card.peer)),
-        Text(card.host),
+        Text(str(view.peer)),
+        Text(view.host),
         bar,
         Text(f"{status.pieces}/{status.total}" if status else "-"),
         Text(format_rate(status.rate_down) if status and busy else "-"),
         Text(format_rate(status.rate_up) if status and busy else "-"),
-        Text(card.word, style=style),
-        Text(card.unchoked),
+        Text(view.word, style=style),
+        Text(view.unchoked),
     ]
 
 

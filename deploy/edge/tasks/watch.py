@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from deploy.core.inventory import fold
-from deploy.core.progress import Board, Card, Line
+from deploy.core.progress import Line, PeerView, Progress
 from deploy.core.starting import Listening, Over, StartEvent
 from deploy.core.verdict import FAILED, Outcome
 from deploy.edge.hosts.errors import HostError
@@ -34,7 +34,7 @@ class Watch:
         self._hosts = hosts
         self._every = every
         self._ends_waits = ends_waits  # who only looks on may not see everybody, and ends nothing
-        self._board = Board(chain.inventory.filter(hosts), chain.run)
+        self._progress = Progress(chain.inventory.filter(hosts), chain.run)
         self._open: set[str] = set()
         self._again: Counter[str] = Counter()
         self._lost: dict[str, tuple[float, HostError]] = {}
@@ -47,7 +47,7 @@ class Watch:
     def open(self, name: str) -> None:
         """Listen to a host."""
         self._open.add(name)
-        self._follower.open(self._chain.fleet.link(name), self._board.offsets(name))
+        self._follower.open(self._chain.fleet.link(name), self._progress.offsets(name))
 
     def await_start(self) -> None:
         """Peers will be started: go on until `put` got an Over, even if no host is followed."""
@@ -83,10 +83,10 @@ class Watch:
 
     def failures(self) -> list[Outcome]:
         """Peers that left without the payload, and hosts that were lost."""
-        failed = [card for card in self._board.cards if card.failed and card.status is not None]
-        killed = {card.host for card in failed if card.killed and card.host not in self._lost}
+        failed = [view for view in self._progress.views if view.failed and view.status is not None]
+        killed = {view.host for view in failed if view.killed and view.host not in self._lost}
         words = status.last_words(self._chain, killed) if killed else {}
-        outcomes = [_failure(card, words.get(card.peer, "") if card.killed else "") for card in failed]
+        outcomes = [_failure(view, words.get(view.peer, "") if view.killed else "") for view in failed]
         return outcomes + [error.outcome(name) for name, (_, error) in self._lost.items()]
 
     def _take(self, event: Heard | StartEvent) -> Iterable[Line]:
@@ -101,10 +101,10 @@ class Watch:
     def _hear(self, heard: Heard) -> Iterable[Line]:
         if heard.lost is not None:
             self._lost.setdefault(heard.host, (time.monotonic(), heard.lost))
-            self._board.lose(heard.host, heard.lost.problem)
+            self._progress.lose(heard.host, heard.lost.problem)
         else:
             self._lost.pop(heard.host, None)
-            self._board.hear(heard.host)
+            self._progress.hear(heard.host)
         if heard.over:
             self._over(heard)
         if heard.event is None:
@@ -112,12 +112,12 @@ class Watch:
         if heard.event.get("started") and heard.host not in self._open:
             self.open(heard.host)
         self._chain.record(host=heard.host, **heard.event)
-        return self._board.see(heard.event)
+        return self._progress.see(heard.event)
 
     def _over(self, heard: Heard) -> None:
         """The stream ended; listen again if a peer may have begun just then, or was killed."""
         self._open.discard(heard.host)
-        unclear = self._board.unclear(heard.host) and heard.lost is None
+        unclear = self._progress.unclear(heard.host) and heard.lost is None
         if unclear and self._again[heard.host] < _LISTEN_AGAIN:
             self._again[heard.host] += 1
             self.open(heard.host)
@@ -127,9 +127,9 @@ class Watch:
         if not self._ends_waits or self._starting:
             return
         gone = self._gone()
-        cards = {card.peer: card for card in self._board.cards}
+        views = {view.peer: view for view in self._progress.views}
         rest = [peer.peer_id for peer in self._chain.inventory.peers if peer.peer_id not in gone]
-        if not gone or not all(peer in cards and cards[peer].whole for peer in rest):
+        if not gone or not all(peer in views and views[peer].whole for peer in rest):
             return
         self._whole_since = self._whole_since or time.monotonic()
         if time.monotonic() - self._whole_since > _LINGER_SECONDS:
@@ -140,20 +140,20 @@ class Watch:
     def _gone(self) -> dict[int, str]:
         """The peers that won't come (again), with their hosts: ended, never started, or out of our reach."""
         told = {outcome.peer for outcome in self._chain.outcomes}
-        left = {card.peer for card in self._board.cards if card.failed} | told
+        left = {view.peer for view in self._progress.views if view.failed} | told
         peers = self._chain.inventory.peers
         return {peer.peer_id: peer.host for peer in peers if peer.peer_id in left or peer.host in self._chain.down}
 
     def _show(self, lines: list[Line]) -> None:
-        self._chain.screen.tick(self._board, [line for line in lines if self._every or line.notable])
+        self._chain.screen.tick(self._progress, [line for line in lines if self._every or line.notable])
         seconds = time.monotonic() - self._reported
         if seconds > _REPORT_SECONDS:
             self._reported += seconds
-            self._chain.screen.progress(self._board)
-        wanting = [card for card in self._board.cards if not card.seed]
-        if not self._half_way and sum(card.fraction for card in wanting) > 0.5 * len(wanting):
+            self._chain.screen.progress(self._progress)
+        wanting = [view for view in self._progress.views if not view.seed]
+        if not self._half_way and sum(view.fraction for view in wanting) > 0.5 * len(wanting):
             self._half_way = True
-            self._chain.screen.keep_frame(self._board)
+            self._chain.screen.keep_frame(self._progress)
 
     def _hopeless(self) -> bool:
         """Whether all that isn't over has been lost for long."""
@@ -168,7 +168,7 @@ def tell_the_way_back(chain: Chain) -> None:
     chain.screen.note(f"the swarm runs on: `fab logs {where}` comes back to it, `fab stop {where}` ends it")
 
 
-def _failure(card: Card, words: str) -> Outcome:
+def _failure(view: PeerView, words: str) -> Outcome:
     remedy = "make room there, then run `fab up` again" if words == status.FULL else ""
     words = parse_words(words)
-    return Outcome(card.host, FAILED, f"{card.state}: {words}" if words else card.state, remedy, card.peer)
+    return Outcome(view.host, FAILED, f"{view.state}: {words}" if words else view.state, remedy, view.peer)

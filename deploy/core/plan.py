@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from deploy.core.columns import columns
 from deploy.core.configfiles import piece_size_of
 from deploy.core.inventory import Generate, Inventory
 from peer.core.sizes import format_size
@@ -59,9 +60,4 @@ def peers_of(steps: Iterable[Step], host: str | None = None) -> list[int]:
 
 def format_steps(steps: Steps) -> tuple[str, ...]:
     """A line a step, in columns: phase, host, peer, what."""
-    cells = [(step.phase, step.host, "" if step.peer is None else str(step.peer)) for step in steps]
-    widths = [max((len(row[column]) for row in cells), default=0) for column in range(3)]
-    return tuple(
-        "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths)), step.what])
-        for row, step in zip(cells, steps)
-    )
+    return columns([(step.phase, step.host, str(step.peer or ""), step.what) for step in steps])

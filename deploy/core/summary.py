@@ -1,18 +1,19 @@
-"""A run's name, and the summary that stands in its folder `runs/<run id>/`."""
+"""A run's name, and the summary in its folder `runs/<run id>/`."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
+from deploy.core.columns import columns
 from deploy.core.inventory import Inventory
 from deploy.core.prediction import Limit
-from deploy.core.verdict import Row, Verdict
+from deploy.core.verdict import COLUMNS, Row, Verdict
 
 SUMMARY_NAME = "summary.txt"
 SUMMARY_JSON_NAME = "summary.json"
-HEADINGS = ("peer", "host", "pieces", "bytes", "seconds", "sha256", "verdict")
 _TOKEN_BITS = 24
 
 
@@ -46,9 +47,7 @@ def format_time(seconds: float | None, limit: Limit | None) -> str:
 
 def format_table(rows: Sequence[Row]) -> tuple[str, ...]:
     """The table in plain columns, headings first."""
-    cells = [HEADINGS, *(_cells(row) for row in rows)]
-    widths = [max(len(row[column]) for row in cells) for column in range(len(HEADINGS))]
-    return tuple("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in cells)
+    return columns([COLUMNS, *(row.cells for row in rows)])
 
 
 def format_summary_json(
@@ -70,5 +69,8 @@ def format_summary_json(
     return json.dumps(fields, indent=1) + "\n"
 
 
-def _cells(row: Row) -> tuple[str, ...]:
-    return (row.peer, row.host, row.pieces, row.bytes, row.seconds, row.sha256, row.verdict)
+def run_seconds(statuses: Iterable[Mapping[str, Any]]) -> float | None:
+    """The run's time: from the first peer's start to the last complete copy, by the hosts' clocks; None without one."""
+    known = list(statuses)
+    done = [status["completed"] for status in known if status["completed"]]
+    return max(done) - min(status["started"] for status in known) if done else None

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 from deploy.core.inventory import Inventory, Peer, fold, shown
-from peer.core.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE
+from peer.core.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK
+from peer.core.status import DONE
 
 EXIT_UNREACHABLE = 4  # as ansible has it: some host couldn't be reached
 
 OK, FAILED, UNREACHABLE, INTERRUPTED, SKIPPED = "ok", "failed", "unreachable", "interrupted", "skipped"
-
-__all__ = [
-    "EXIT_FAILED", "EXIT_INTERRUPTED", "EXIT_OK", "EXIT_UNREACHABLE", "EXIT_USAGE",
-    "FAILED", "INTERRUPTED", "OK", "SKIPPED", "UNREACHABLE",
-    "Copy", "Outcome", "Row", "Verdict", "error_lines", "exit_code", "judge", "rows",
-]  # fmt: skip
 
 
 class Outcome(NamedTuple):
@@ -41,6 +36,30 @@ class Copy(NamedTuple):
     seconds: float | None = None  # from the peer's start to its last verified piece
     problem: str = ""
 
+    @classmethod
+    def of_status(cls, peer: int, status: Mapping[str, Any]) -> Copy:
+        """What a peer's last status says of its copy; {}: it has none."""
+        complete = bool(status.get("completed")) or status.get("state") == DONE
+        problem = "" if complete else status.get("reason", "") or "its copy isn't whole"
+        return cls(peer, complete, problem=problem).with_status(status)
+
+    @classmethod
+    def of_check(cls, found: Mapping[str, Any], status: Mapping[str, Any]) -> Copy:
+        """What a host's check found of a peer's copy; the pieces and the time are those of its last status."""
+        return cls(
+            peer=int(found["peer"]),
+            ok=found.get("ok") is True,
+            sha256=str(found.get("sha256", "")),
+            bytes=found.get("bytes"),
+            problem=str(found.get("problem", "")),
+        ).with_status(status)
+
+    def with_status(self, status: Mapping[str, Any]) -> Copy:
+        """The same, with the pieces and the time of the peer's last status."""
+        completed = status.get("completed") or 0
+        seconds = completed - status["started"] if completed else None
+        return self._replace(pieces=status.get("pieces"), total=status.get("total"), seconds=seconds)
+
 
 class Row(NamedTuple):
     """One line of the final table, as texts; `good` says how to draw it."""
@@ -53,6 +72,14 @@ class Row(NamedTuple):
     sha256: str
     verdict: str  # "ok", "unreachable: connection refused", "pieces missing", ...
     good: bool
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """The texts of COLUMNS."""
+        return tuple(map(str, self[:-1]))
+
+
+COLUMNS = Row._fields[:-1]  # of every table of rows
 
 
 class Verdict(NamedTuple):

@@ -20,6 +20,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from deploy.core.columns import columns
 from deploy.core.inventory import shown
 from deploy.core.progress import Line, PeerView, Progress, most_telling, overall, reasons
 from deploy.edge.screen.transcript import Transcript
@@ -88,7 +89,7 @@ class Screen:
     def table(self, headings: Sequence[str], rows: Sequence[Sequence[str]], good: Sequence[bool] = ()) -> None:
         """A result as a table; `good` colours its rows, the text must tell it too."""
         cells = [[shown(cell) for cell in row] for row in rows]
-        plain = _columns([list(headings), *cells])
+        plain = "\n".join(columns([list(headings), *cells]))
         self._transcript.write(plain)
         drawn = _table(headings, cells, good)
         self._last.append(drawn)
@@ -208,9 +209,3 @@ def _table(headings: Sequence[str], rows: Sequence[Sequence[str]], good: Sequenc
         style = "" if place >= len(good) else "green" if good[place] else "red"
         table.add_row(*(Text(cell) for cell in row), style=style)
     return table
-
-
-def _columns(rows: Sequence[Sequence[str]]) -> str:
-    """Rows in plain columns."""
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows)

@@ -6,28 +6,24 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from deploy.core import checkup
+from deploy.core.checkup import Missed, Target
 from deploy.core.inventory import Host, Inventory
 from deploy.core.plan import Facts, Step, Steps, hosts_of
-from deploy.core.verdict import FAILED, Outcome
+from deploy.core.verdict import Outcome
 from deploy.edge.hosts.host import Link
 from deploy.edge.tasks.chain import Chain
-from deploy.edge.tasks.deploy import NO_TLS_REMEDY
 from deploy.edge.tasks.phase import Options, Phase
-from peer.core.listing import listed
 from peer.core.sizes import format_size
 
-MOST_SKEW = 5.0  # seconds; beyond that the times in the logs of two hosts can't be compared
-MOST_DIALS = 24  # other hosts that a host dials: with more hosts, the next ones in a ring
-DIAL_SECONDS = 4.0
-_HEADINGS = ("host", "login", "python", "folder", "free", "ports", "clock", "reached by")
-
-HostFacts = dict[str, Any]
+_DIAL_SECONDS = 4.0
+_DIALLING_SECONDS = _DIAL_SECONDS * (1 + checkup.MOST_DIALS // 8) + 20
 
 
 def _describe(inventory: Inventory, facts: Facts) -> Iterator[Step]:
     room = "room for the payload" if facts.size is None else f"room for {format_size(facts.size)}"
     for host in inventory.chosen_hosts:
-        ports = ", ".join(map(str, _ports(inventory, host.name)))
+        ports = ", ".join(map(str, checkup.ports_on(inventory, host.name)))
         way = "" if host.local else f"log in{_through(host)}; "
         what = f"{way}{host.python}, {room} in {host.workdir}, clock, port {ports} free"
         yield Step("check", host.name, None, what)
@@ -41,25 +37,23 @@ def _through(host: Host) -> str:
 
 def _check(chain: Chain, steps: Steps, _: Options) -> None:
     """Ask every chosen host, in parallel; one table, and an error line for whatever would fail later."""
-    facts = chain.ask(lambda link: _ask(chain, link), hosts_of(steps))
-    need = chain.facts.size
-    problems = {name: _problems(chain, name, one, need) for name, one in facts.items()}
+    inventory, hosts = chain.inventory, chain.inventory.chosen_hosts
+    facts = chain.ask(lambda link: _ask(link, inventory), hosts_of(steps))
+    problems = {name: checkup.problems(inventory, name, one, chain.facts.size) for name, one in facts.items()}
     unreached = _reach(chain, [name for name in facts if not problems[name]])
-    for name, targets in unreached.items():
-        problems[name] += targets
+    for name, found in unreached.items():
+        problems[name] += found
     chain.fail(outcome for found in problems.values() for outcome in found)
-    rows = [_row(host, facts.get(host.name), problems.get(host.name, [])) for host in chain.inventory.chosen_hosts]
-    chain.screen.table(
-        _HEADINGS, rows, [host.name in facts and not problems[host.name] for host in chain.inventory.chosen_hosts]
-    )
+    rows = [checkup.row(host, facts.get(host.name), host.name not in unreached) for host in hosts]
+    ready = [host.name in facts and not problems[host.name] for host in hosts]
+    chain.screen.table(checkup.HEADINGS, rows, ready)
     for name, one in facts.items():
         chain.record(host=name, state="failed" if problems[name] else "ok", **one)
-    good = sum(1 for name in facts if not problems[name])
-    chain.screen.say(f"{good} of {len(rows)} hosts are ready", good=good == len(rows))
+    chain.screen.say(f"{sum(ready)} of {len(rows)} hosts are ready", good=all(ready))
 
 
-def _ask(chain: Chain, link: Link) -> HostFacts:
-    ports = [[peer.peer_id, peer.port] for peer in chain.inventory.peers_on(link.name)]
+def _ask(link: Link, inventory: Inventory) -> dict[str, Any]:
+    ports = [[peer.peer_id, peer.port] for peer in inventory.peers_on(link.name)]
     link.connect()  # a login that takes its time is no wrong clock
     before = time.time()
     facts = link.call("facts", ports=ports)
@@ -67,76 +61,19 @@ def _ask(chain: Chain, link: Link) -> HostFacts:
     return facts
 
 
-def _problems(chain: Chain, name: str, facts: HostFacts, need: int | None) -> list[Outcome]:
-    """What would go wrong on one host."""
-    found: list[tuple[str, str]] = []
-    if facts["writable"]:
-        found.append((f"its folder can't be written: {facts['writable']}", "name another `workdir`"))
-    if chain.inventory.tls and facts["tls"]:
-        found.append((f"its python3 can't speak TLS: {facts['tls']}", NO_TLS_REMEDY))
-    copies = sum(not peer.seed for peer in chain.inventory.peers_on(name))
-    if need is not None and facts["free"] is not None and facts["free"] < need * copies:
-        problem = f"{format_size(facts['free'])} free where {format_size(need * copies)} are needed"
-        found.append((problem, "make room, or name another `workdir`"))
-    for port, reason in facts["ports"].items():
-        if reason not in ("", "ours"):
-            found.append((f"port {port}: {reason}", "free it, or give the peer another `port`"))
-    if abs(facts["skew"]) > MOST_SKEW:
-        found.append((f"its clock is {facts['skew']:+.0f} s off", "set it, or the logs' times can't be compared"))
-    if facts["ends_sessions"] and not chain.inventory.host(name).local:
-        problem = "systemd ends your processes there when you log out (KillUserProcesses=yes), and so the peers"
-        found.append((problem, f"loginctl enable-linger {facts['user']}"))
-    return [Outcome(name, FAILED, problem, remedy) for problem, remedy in found]
-
-
 def _reach(chain: Chain, names: Sequence[str]) -> Mapping[str, list[Outcome]]:
     """Whose peer ports can't be reached from some other host: the fire wall that lets a swarm start and starve."""
-    found: dict[str, list[Outcome]] = {name: [] for name in names}
-    chain.ask(lambda link: link.call("listen", ports=_ports(chain.inventory, link.name)), names)
-    targets = {name: _targets(chain, names, name) for name in names}
-    slack = DIAL_SECONDS * (1 + MOST_DIALS // 8) + 20
-    answers = chain.ask(
-        lambda link: link.call("dial", slack, targets=[[h, p] for h, p, _ in targets[link.name]], within=DIAL_SECONDS),
-        names,
-    )
+    chain.ask(lambda link: link.call("listen", ports=checkup.ports_on(chain.inventory, link.name)), names)
+    targets = {name: checkup.targets(chain.inventory, names, name) for name in names}
+    answers = chain.ask(lambda link: _dial(link, targets[link.name]), names)
     chain.ask(lambda link: link.call("unlisten"), names)
-    owners = {(host, port): name for rows in targets.values() for host, port, name in rows}
-    missed: dict[tuple[str, int, str], list[str]] = {}
-    for dialler, answer in answers.items():
-        for host, port, reason in answer["problems"]:
-            missed.setdefault((host, port, reason), []).append(dialler)
-    for (host, port, reason), diallers in missed.items():
-        problem = f"{host} port {port} can't be reached from {listed(diallers, 3)} ({reason})"
-        found[owners[host, port]].append(Outcome(owners[host, port], FAILED, problem, "open it in the fire wall"))
-    return found
+    missed = [Missed(name, *problem) for name, answer in answers.items() for problem in answer["problems"]]
+    return checkup.unreached([target for dialled in targets.values() for target in dialled], missed)
 
 
-def _targets(chain: Chain, names: Sequence[str], name: str) -> list[tuple[str, int, str]]:
-    """Address, port and host of the peers that `name` shall dial: those of the next hosts in the ring."""
-    place = list(names).index(name)
-    others = [chain.inventory.host(other) for other in [*names[place + 1 :], *names[:place]][:MOST_DIALS]]
-    return [(other.peer_address, port, other.name) for other in others for port in _ports(chain.inventory, other.name)]
-
-
-def _ports(inventory: Inventory, name: str) -> list[int]:
-    return [peer.port for peer in inventory.peers_on(name)]
-
-
-def _row(host: Host, facts: HostFacts | None, problems: Sequence[Outcome]) -> list[str]:
-    if facts is None:
-        return [host.name, "no", *["-"] * (len(_HEADINGS) - 2)]
-    ports = " ".join(f"{port} {reason or 'free'}" for port, reason in facts["ports"].items())
-    reached = not any("can't be reached" in outcome.problem for outcome in problems)
-    return [
-        host.name,
-        "here" if host.local else facts["user"],
-        facts["python"],
-        "can't be written" if facts["writable"] else facts["home"],
-        "?" if facts["free"] is None else format_size(facts["free"]),
-        ports,
-        f"{facts['skew']:+.1f} s",
-        "all" if reached else "not all",
-    ]
+def _dial(link: Link, targets: Sequence[Target]) -> dict[str, Any]:
+    addresses = [[target.address, target.port] for target in targets]
+    return link.call("dial", _DIALLING_SECONDS, targets=addresses, within=_DIAL_SECONDS)
 
 
 CHECK = (Phase(_describe, _check),)

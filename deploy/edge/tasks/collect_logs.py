@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-from deploy.core.inventory import Inventory, Peer
+from deploy.core.inventory import Inventory
 from deploy.core.plan import Facts, Step, Steps, hosts_of
 from deploy.core.verdict import Copy, judge
 from deploy.edge.hosts.host import Link
 from deploy.edge.tasks.chain import Chain
 from deploy.edge.tasks.phase import Options, Phase
 from deploy.edge.tasks.status import count_peers, statuses
-from deploy.edge.tasks.summary import filled, write_summary
-from peer.core.status import DONE
+from deploy.edge.tasks.summary import write_summary
 
 COLLECT_SECONDS = 600.0
 
@@ -32,9 +30,7 @@ def _collect_logs(chain: Chain, steps: Steps, _: Options) -> None:
     sizes = chain.ask(lambda link: _collect_host(link, chain.folder / link.name), hosts, COLLECT_SECONDS)
     for name, files in sizes.items():
         chain.record(host=name, state="ok", folder=str(chain.folder / name), files=files)
-    copies = [
-        _copy_by_status(peer, about[peer.peer_id]) for peer in chain.inventory.chosen_peers if peer.peer_id in about
-    ]
+    copies = [Copy.of_status(peer, fields["status"] or {}) for peer, fields in about.items()]
     write_summary(chain, judge(chain.inventory, copies, chain.outcomes), about)
     chain.screen.say(f"logs of {len(sizes)} hosts are in {chain.folder}/", good=len(sizes) == len(chain.able(hosts)))
 
@@ -52,13 +48,6 @@ def _collect_host(link: Link, folder: Path) -> dict[str, int]:
 
     files: dict[str, int] = link.call("collect", COLLECT_SECONDS, on_part=keep)["files"]
     return files
-
-
-def _copy_by_status(peer: Peer, about: dict[str, Any]) -> Copy:
-    status = about["status"] or {}
-    whole = bool(status.get("completed")) or status.get("state") == DONE
-    problem = "" if whole else status.get("reason", "") or "its copy isn't whole"
-    return filled(Copy(peer.peer_id, whole, problem=problem), status)
 
 
 COLLECT_LOGS = (Phase(_describe, _collect_logs),)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timezone
 from typing import Any
 
+from deploy.core.checkup import NO_TLS_REMEDY
 from deploy.core.configfiles import config_texts, swarm_folder
 from deploy.core.inventory import Generate, Inventory, Peer, Upload
 from deploy.core.placement import final_path, placing
@@ -27,7 +28,6 @@ from peer.core.sizes import format_size
 Keys = Mapping[int, PeerKeys]
 States = Mapping[str, dict[str, Any]]
 PUSH_SECONDS = 600.0
-NO_TLS_REMEDY = "name another interpreter with `python:`, or write `tls: false`"
 
 
 def _describe(inventory: Inventory, facts: Facts) -> Iterator[Step]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from deploy.core.inventory import Inventory, Peer
+from deploy.core.ending import FULL
+from deploy.core.inventory import Inventory
 from deploy.core.plan import Facts, Step, Steps, hosts_of
+from deploy.core.statustable import HEADINGS, status_row
 from deploy.edge.tasks.chain import Chain, peer_ids
 from deploy.edge.tasks.phase import Options, Phase
-from peer.core.sizes import format_rate
+from peer.core.errors import parse_words
 
-FULL = "its disk is full"
 _NO_ROOM = 64 * 1024  # bytes: less are free where a peer could write neither log nor status
 
 
@@ -29,13 +30,13 @@ def count_peers(inventory: Inventory, host: str) -> str:
 def _status(chain: Chain, steps: Steps, _: Options) -> None:
     """A table of what every chosen peer says of itself."""
     answers = statuses(chain, hosts_of(steps))
-    rows = []
-    for peer in chain.inventory.chosen_peers:
-        about = answers.get(peer.peer_id)
-        rows.append(_status_row(chain, peer, about))
-        if about is not None:
-            chain.record(host=peer.host, peer=peer.peer_id, alive=about["alive"], status=about["status"])
-    chain.screen.table(("peer", "host", "state", "pieces", "down", "up", "reason"), rows)
+    peers = chain.inventory.chosen_peers
+    troubles = {host: outcome.problem for host, outcome in chain.down.items()}
+    rows = [status_row(peer, answers.get(peer.peer_id), troubles.get(peer.host, "")) for peer in peers]
+    for peer in [peer for peer in peers if peer.peer_id in answers]:
+        about = answers[peer.peer_id]
+        chain.record(host=peer.host, peer=peer.peer_id, alive=about["alive"], status=about["status"])
+    chain.screen.table(HEADINGS, rows)
 
 
 def statuses(chain: Chain, hosts: Iterable[str]) -> dict[int, dict[str, Any]]:
@@ -49,21 +50,9 @@ def last_words(chain: Chain, hosts: Iterable[str]) -> dict[int, str]:
     """Why peers of these hosts ended that couldn't note it: their last line on standard error, or their full disk."""
     answers = chain.ask(lambda link: link.call("status", peers=peer_ids(chain.inventory, link.name)), hosts)
     full = {name for name, answer in answers.items() if answer["free"] is not None and answer["free"] < _NO_ROOM}
-    found = {about["peer"]: " ".join(about["stderr"][-1:]) for answer in answers.values() for about in answer["peers"]}
+    told = [about for answer in answers.values() for about in answer["peers"]]
+    found = {about["peer"]: parse_words(" ".join(about["stderr"][-1:])) for about in told}
     return {peer: FULL if chain.inventory.host_of(peer).name in full else words for peer, words in found.items()}
-
-
-def _status_row(chain: Chain, peer: Peer, about: dict[str, Any] | None) -> list[str]:
-    if about is None:
-        trouble = chain.down.get(peer.host)
-        return [str(peer.peer_id), peer.host, "unknown", "-", "-", "-", trouble.problem if trouble else ""]
-    status = about["status"]
-    if status is None:
-        return [str(peer.peer_id), peer.host, "never started", "-", "-", "-", " ".join(about["stderr"][-1:])]
-    state = status["state"] if about["alive"] or status.get("exit_code") is not None else f"killed ({status['state']})"
-    rates = [format_rate(status[key]) if about["alive"] else "-" for key in ("rate_down", "rate_up")]
-    pieces = f"{status['pieces']}/{status['total']}"
-    return [str(peer.peer_id), peer.host, state, pieces, *rates, str(status.get("reason", ""))]
 
 
 STATUS = (Phase(_describe, _status),)

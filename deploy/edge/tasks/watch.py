@@ -7,22 +7,20 @@ import time
 from collections import Counter
 from collections.abc import Iterable
 
+from deploy.core import ending
 from deploy.core.inventory import fold
-from deploy.core.progress import Line, PeerView, Progress
+from deploy.core.progress import Line, Progress
 from deploy.core.starting import Listening, Over, StartEvent
-from deploy.core.verdict import FAILED, Outcome
+from deploy.core.verdict import Outcome
 from deploy.edge.hosts.errors import HostError
 from deploy.edge.hosts.follow import Follower, Heard
-from deploy.edge.tasks import status
 from deploy.edge.tasks.chain import Chain
 from deploy.edge.tasks.start import tell
+from deploy.edge.tasks.status import last_words
 from deploy.edge.tasks.stop import stop_hosts
-from peer.core.errors import parse_words
 
 _TICK_SECONDS = 0.12
 _REPORT_SECONDS = 5.0  # between two lines of progress where there is no live display
-_GIVE_UP_SECONDS = 60.0  # at most, for hosts that can't be heard, once all others have ended
-_LINGER_SECONDS = 3.0  # for whole peers that wait only for those which won't come
 _LISTEN_AGAIN = 2  # times, where a stream ended though a peer's last status doesn't say that it did
 
 
@@ -85,8 +83,8 @@ class Watch:
         """Peers that left without the payload, and hosts that were lost."""
         failed = [view for view in self._progress.views if view.failed and view.status is not None]
         killed = {view.host for view in failed if view.killed and view.host not in self._lost}
-        words = status.last_words(self._chain, killed) if killed else {}
-        outcomes = [_failure(view, words.get(view.peer, "") if view.killed else "") for view in failed]
+        words = last_words(self._chain, killed) if killed else {}
+        outcomes = [ending.failure(view, words.get(view.peer, "") if view.killed else "") for view in failed]
         return outcomes + [error.outcome(name) for name, (_, error) in self._lost.items()]
 
     def _take(self, event: Heard | StartEvent) -> Iterable[Line]:
@@ -123,26 +121,18 @@ class Watch:
             self.open(heard.host)
 
     def _end_the_wait(self) -> None:
-        """Peers wait for all others. That some have left, or are on hosts that dropped out, only we can know."""
+        """Stop complete peers that wait for others in vain."""
         if not self._ends_waits or self._starting:
             return
-        gone = self._gone()
-        views = {view.peer: view for view in self._progress.views}
-        rest = [peer.peer_id for peer in self._chain.inventory.peers if peer.peer_id not in gone]
-        if not gone or not all(peer in views and views[peer].whole for peer in rest):
+        failed = {outcome.peer for outcome in self._chain.outcomes}
+        gone = ending.gone(self._chain.inventory, self._progress.views, failed, self._chain.down)
+        if not ending.in_vain(self._chain.inventory, self._progress.views, gone):
             return
         self._whole_since = self._whole_since or time.monotonic()
-        if time.monotonic() - self._whole_since > _LINGER_SECONDS:
+        if time.monotonic() - self._whole_since > ending.LINGER_SECONDS:
             self._chain.screen.note(f"all others are whole: ending the wait for {fold(gone.values())}")
             stop_hosts(self._chain, self._hosts)
             self._whole_since = math.inf
-
-    def _gone(self) -> dict[int, str]:
-        """The peers that won't come (again), with their hosts: ended, never started, or out of our reach."""
-        told = {outcome.peer for outcome in self._chain.outcomes}
-        left = {view.peer for view in self._progress.views if view.failed} | told
-        peers = self._chain.inventory.peers
-        return {peer.peer_id: peer.host for peer in peers if peer.peer_id in left or peer.host in self._chain.down}
 
     def _show(self, lines: list[Line]) -> None:
         self._chain.screen.tick(self._progress, [line for line in lines if self._every or line.notable])
@@ -156,19 +146,11 @@ class Watch:
             self._chain.screen.keep_frame(self._progress)
 
     def _hopeless(self) -> bool:
-        """Whether all that isn't over has been lost for long."""
-        since = [self._lost[name][0] for name in self._open if name in self._lost]
-        # A peer that was cut off for longer than its patience has left.
-        seconds = min(_GIVE_UP_SECONDS, self._chain.inventory.swarm.limits.patience)
-        return len(since) == len(self._open) and time.monotonic() - max(since) > seconds
+        since = {name: when for name, (when, _) in self._lost.items()}
+        return ending.hopeless(self._open, since, self._chain.inventory.swarm.limits.patience, time.monotonic())
 
 
 def tell_the_way_back(chain: Chain) -> None:
+    """How to come back to a swarm that is left running."""
     where = f"--inventory {chain.inventory.source}"
     chain.screen.note(f"the swarm runs on: `fab logs {where}` comes back to it, `fab stop {where}` ends it")
-
-
-def _failure(view: PeerView, words: str) -> Outcome:
-    remedy = "make room there, then run `fab up` again" if words == status.FULL else ""
-    words = parse_words(words)
-    return Outcome(view.host, FAILED, f"{view.state}: {words}" if words else view.state, remedy, view.peer)

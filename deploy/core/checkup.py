@@ -1,0 +1,102 @@
+"""What `check` decides: who dials whom, what would go wrong on a host, and the rows of its table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from deploy.core.inventory import Host, Inventory
+from deploy.core.verdict import FAILED, Outcome
+from peer.core.listing import listed
+from peer.core.sizes import format_size
+
+MOST_DIALS = 24  # other hosts that a host dials: with more hosts, the next ones in a ring
+HEADINGS = ("host", "login", "python", "folder", "free", "ports", "clock", "reached by")
+NO_TLS_REMEDY = "name another interpreter with `python:`, or write `tls: false`"
+_MOST_SKEW = 5.0  # seconds; beyond that the times in the logs of two hosts can't be compared
+_MOST_NAMED = 3  # hosts from which a port can't be reached
+
+HostFacts = Mapping[str, Any]  # an agent's answer to `facts`; and `skew`, seconds that its clock is ahead of ours
+
+
+class Target(NamedTuple):
+    """A peer's port as other hosts see it."""
+
+    address: str
+    port: int
+    host: str
+
+
+class Missed(NamedTuple):
+    """A target that `dialler`, a host, couldn't reach."""
+
+    dialler: str
+    address: str
+    port: int
+    reason: str
+
+
+def ports_on(inventory: Inventory, name: str) -> list[int]:
+    """The ports of a host's peers."""
+    return [peer.port for peer in inventory.peers_on(name)]
+
+
+def targets(inventory: Inventory, names: Sequence[str], name: str) -> list[Target]:
+    """What the host `name`, one of `names`, shall dial: the peers of the next hosts in the ring."""
+    place = list(names).index(name)
+    others = [inventory.host(other) for other in [*names[place + 1 :], *names[:place]][:MOST_DIALS]]
+    return [
+        Target(other.peer_address, port, other.name) for other in others for port in ports_on(inventory, other.name)
+    ]
+
+
+def problems(inventory: Inventory, name: str, facts: HostFacts, need: int | None) -> list[Outcome]:
+    """What would go wrong on one host; `need`: the payload's bytes, None where that isn't known yet."""
+    found: list[tuple[str, str]] = []
+    if facts["writable"]:
+        found.append((f"its folder can't be written: {facts['writable']}", "name another `workdir`"))
+    if inventory.tls and facts["tls"]:
+        found.append((f"its python3 can't speak TLS: {facts['tls']}", NO_TLS_REMEDY))
+    copies = sum(not peer.seed for peer in inventory.peers_on(name))
+    if need is not None and facts["free"] is not None and facts["free"] < need * copies:
+        problem = f"{format_size(facts['free'])} free where {format_size(need * copies)} are needed"
+        found.append((problem, "make room, or name another `workdir`"))
+    for port, reason in facts["ports"].items():
+        if reason not in ("", "ours"):
+            found.append((f"port {port}: {reason}", "free it, or give the peer another `port`"))
+    if abs(facts["skew"]) > _MOST_SKEW:
+        found.append((f"its clock is {facts['skew']:+.0f} s off", "set it, or the logs' times can't be compared"))
+    if facts["ends_sessions"] and not inventory.host(name).local:
+        problem = "systemd ends your processes there when you log out (KillUserProcesses=yes), and so the peers"
+        found.append((problem, f"loginctl enable-linger {facts['user']}"))
+    return [Outcome(name, FAILED, problem, remedy) for problem, remedy in found]
+
+
+def unreached(dialled: Sequence[Target], missed: Sequence[Missed]) -> dict[str, list[Outcome]]:
+    """By host: its ports that some other host can't reach, one error for each reason."""
+    owners = {(target.address, target.port): target.host for target in dialled}
+    alike: dict[tuple[str, int, str], list[str]] = {}
+    for one in missed:
+        alike.setdefault((one.address, one.port, one.reason), []).append(one.dialler)
+    found: dict[str, list[Outcome]] = {}
+    for (address, port, reason), diallers in alike.items():
+        problem = f"{address} port {port} can't be reached from {listed(diallers, _MOST_NAMED)} ({reason})"
+        owner = owners[address, port]
+        found.setdefault(owner, []).append(Outcome(owner, FAILED, problem, "open it in the fire wall"))
+    return found
+
+
+def row(host: Host, facts: HostFacts | None, reached: bool) -> list[str]:
+    """A row of HEADINGS; `facts`: None where nobody could log in."""
+    if facts is None:
+        return [host.name, "no", *["-"] * (len(HEADINGS) - 2)]
+    return [
+        host.name,
+        "here" if host.local else facts["user"],
+        facts["python"],
+        "can't be written" if facts["writable"] else facts["home"],
+        "?" if facts["free"] is None else format_size(facts["free"]),
+        " ".join(f"{port} {reason or 'free'}" for port, reason in facts["ports"].items()),
+        f"{facts['skew']:+.1f} s",
+        "all" if reached else "not all",
+    ]

@@ -1,0 +1,11 @@
+"""Plain columns: every table that is text, laid out in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+def columns(rows: Sequence[Sequence[str]]) -> tuple[str, ...]:
+    """A line a row, each cell as wide as the widest in its column; all rows have the same number of cells."""
+    widths = [max(map(len, cells)) for cells in zip(*rows)]
+    return tuple("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows)

@@ -1,0 +1,28 @@
+"""The table of `fab status`: what is known of each peer now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from deploy.core.inventory import Peer
+from peer.core.sizes import format_rate
+
+HEADINGS = ("peer", "host", "state", "pieces", "down", "up", "reason")
+
+
+def status_row(peer: Peer, about: Mapping[str, Any] | None, trouble: str = "") -> tuple[str, ...]:
+    """A row of HEADINGS; `about`: what its host says of the peer, None where it says nothing because of `trouble`."""
+    if about is None:
+        return _row(peer, "unknown", trouble)
+    status = about["status"]
+    if status is None:
+        return _row(peer, "never started", " ".join(about["stderr"][-1:]))
+    ended = status.get("exit_code") is not None
+    state = status["state"] if about["alive"] or ended else f"killed ({status['state']})"
+    rates = [format_rate(status[key]) if about["alive"] else "-" for key in ("rate_down", "rate_up")]
+    return _row(peer, state, str(status.get("reason", "")), f"{status['pieces']}/{status['total']}", *rates)
+
+
+def _row(peer: Peer, state: str, reason: str, pieces: str = "-", down: str = "-", up: str = "-") -> tuple[str, ...]:
+    return (str(peer.peer_id), peer.host, state, pieces, down, up, reason)

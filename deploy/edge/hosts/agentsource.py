@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import threading
 import zlib
 from collections.abc import Iterator
 from functools import lru_cache
@@ -33,6 +34,8 @@ loader.install(sources)
 from deploy.agent.main import main
 main()
 """
+# All hosts ask for the script simultaneously, and `ast.parse` fails in Python 3.11 when two threads are in it.
+_packing = threading.Lock()
 _ROOT = Path(deploy.agent.__file__).parents[2]
 _OURS = (
     "deploy.agent",
@@ -43,9 +46,14 @@ _OURS = (
 )  # what the agent may import of our own; the rest is the standard library
 
 
-@lru_cache(maxsize=1)
 def script() -> bytes:
     """What goes to the agent's standard input before the first request."""
+    with _packing:
+        return _script()
+
+
+@lru_cache(maxsize=1)
+def _script() -> bytes:
     packed = zlib.compress(json.dumps(sources()).encode(), 9)
     start = _START.format(size=len(packed)).encode()
     return b"%d\n" % len(start) + start + packed

@@ -68,7 +68,7 @@ def test_a_folder_below_a_file_cannot_be_written(tmp_path: Path) -> None:
 
 def test_the_state_of_a_host_without_a_swarm(link: Link) -> None:
     home = link.ask(verbs.Facts()).home
-    assert link.ask(verbs.State()) == verbs.SwarmFolder(home, deployed=False, run="", have={}, living={})
+    assert link.ask(verbs.State()) == verbs.SwarmFolder(home, deployed=False, tls="", run="", have={}, living={})
 
 
 def test_the_state_tells_the_run_and_who_lives(link: Link) -> None:

@@ -18,8 +18,8 @@ from peer.edge import follow
 ABOUT = verbs.About(1001, True, {"state": "done", "neighbours": [{"peer": 1002}]}, ("one", "two"))
 RECORDS = [
     verbs.Facts((verbs.PeerPort(1001, 6008),)),
-    verbs.Machine(1.5, "3.9.1", "me", "here", "/w", "", 7, False, {6008: "", 6009: "ours"}),
-    verbs.SwarmFolder("/w", True, "r1", {"peer.pyz": "ab"}, {1001: 77}),
+    verbs.Machine(1.5, "3.9.1", "me", "here", "/w", "", "", 7, False, {6008: "", 6009: "ours"}),
+    verbs.SwarmFolder("/w", True, "no ssl", "r1", {"peer.pyz": "ab"}, {1001: 77}),
     verbs.Claimed(False, (1001, 1002)),
     verbs.Receive((verbs.PushedFile("a b", 0o644, 5, "cd"),), ("old",), (verbs.PushedFolder("tree", 0o755),)),
     verbs.Prepare((verbs.Place(1001, None, "~/model"), verbs.Place(1002, "/big", None)), "model"),

@@ -85,7 +85,7 @@ def test_a_hung_host_does_not_hold_up_the_others(fault: Callable[[str], Link], t
     results = fan_out(fleet, lambda host: fleet[host].ask(State()), 45, lambda host: fleet[host].close())
     assert isinstance(results["bad"], HostError)
     good = results["good"]
-    assert not isinstance(good, HostError) and good["deployed"] is False
+    assert not isinstance(good, HostError) and good.deployed is False
     fleet["good"].close()
 
 

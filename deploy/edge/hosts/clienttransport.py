@@ -1,4 +1,4 @@
-"""Paramiko's transport, with an ear for what the other end says of itself: before the handshake, and in farewell."""
+"""Paramiko's transport, which remembers what the other end says of itself: before the handshake, and as it hangs up."""
 
 from __future__ import annotations
 

@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 from deploy.agent import verbs
 from deploy.edge.hosts.host import Link
-from deploy.edge.pushed.bundle import CODE_NAME, parcel, send
+from deploy.edge.pushed.bundle import parcel, send
 from deploy.edge.pushed.zipapp import peer_zip
+from peer.core import folder
 from peer.core.config import Common, PeerRow
 from peer.core.manifest import Manifest, from_json
 from peer.core.swarmfile import FLEET, Limits, SwarmFile, folder_texts
@@ -26,7 +27,7 @@ class Pushed(NamedTuple):
 
 def push(link: Link, run: str = "r1", patience: float = 60.0) -> Pushed:
     """Push code, payload and configuration, as `deploy` does."""
-    send(link, [parcel(CODE_NAME, peer_zip())])
+    send(link, [parcel(folder.CODE, peer_zip())])
     link.ask(verbs.Prepare((verbs.Place(1001), verbs.Place(1002)), NAME))
     link.ask(verbs.Generate(peer=1001, name=NAME, size=SIZE, seed=1))
     manifest = from_json(link.ask(verbs.Manifest(peer=1001, name=NAME, piece_size="65536")).manifest, "test")

@@ -23,7 +23,8 @@ from deploy.core.inventory import LOCAL, Host
 from deploy.edge.hosts.errors import HostError
 from deploy.edge.hosts.host import Link
 from deploy.edge.hosts.local import LocalTransport
-from deploy.edge.pushed.bundle import CODE_NAME, parcel, send
+from deploy.edge.pushed.bundle import parcel, send
+from peer.core import folder
 from tests.deploy_agent.pushed import NAME, push
 from tests.helpers.waiting import wait_for
 
@@ -54,7 +55,7 @@ def test_facts_of_this_machine(link: Link, home: Path) -> None:
     assert machine.home == str(home)
     assert machine.python.startswith("3.")
     assert machine.writable == ""
-    assert machine.free > 0
+    assert machine.free is not None and machine.free > 0
     assert machine.ports == {port: "another program listens there", 0: ""}
 
 
@@ -196,7 +197,7 @@ def test_an_agent_that_nobody_asks_for_long_ends() -> None:
 
 def test_work_that_nobody_waits_for_is_ended(link: Link, home: Path) -> None:
     """Operator and agent have the same deadline. Whoever notices first: the agent may live on, its work may not."""
-    send(link, [parcel(CODE_NAME, _program_that_sleeps())])
+    send(link, [parcel(folder.CODE, _program_that_sleeps())])
     link.ask(verbs.Prepare((verbs.Place(1001),), NAME))
     with pytest.raises(HostError, match="`generate`"):
         link.ask(verbs.Generate(1001, NAME, size=1, seed=1), 1.0)
@@ -237,6 +238,7 @@ from deploy.agent import verbs
 from deploy.core.inventory import LOCAL, Host
 from deploy.edge.hosts.host import Link
 from deploy.edge.hosts.local import LocalTransport
+from peer.core import folder
 from tests.deploy_agent.pushed import push
 host = Host("here", "127.0.0.1", "127.0.0.1", connection=LOCAL)
 link = Link(host, LocalTransport(host, Path("{folder}")), "host/swarm")

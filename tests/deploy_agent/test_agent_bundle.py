@@ -79,7 +79,7 @@ def test_a_tree_arrives_with_its_folders_and_replaces_the_old_one(link: Link, ho
     send(link, [parcel("peer_1001/tree/old.txt", b"old")])
     assert (old / "old.txt").exists()
     files = [parcel("peer_1001/tree/a b/$(x).txt", b"1", 0o755)]
-    send(link, files, gone=["peer_1001/tree"], folders=[["peer_1001/tree/empty", 0o755], ["peer_1001/tree/a b", 0o555]])
+    send(link, files, gone=["peer_1001/tree"], folders=[("peer_1001/tree/empty", 0o755), ("peer_1001/tree/a b", 0o555)])
     assert not (old / "old.txt").exists()
     assert (old / "empty").is_dir()
     assert (old / "a b" / "$(x).txt").stat().st_mode & 0o777 == 0o755

@@ -79,6 +79,6 @@ def test_a_seeds_own_payload_is_only_unlinked(link: Link, home: Path, tmp_path: 
 
 
 def test_a_read_only_tree_goes_too(link: Link, tmp_path: Path) -> None:
-    send(link, [parcel("peer_1001/tree/deep/file", b"x", 0o444)], folders=[["peer_1001/tree/deep", 0o555]])
+    send(link, [parcel("peer_1001/tree/deep/file", b"x", 0o444)], folders=[("peer_1001/tree/deep", 0o555)])
     link.ask(verbs.Clean("tree"))
     assert list(tmp_path.iterdir()) == []

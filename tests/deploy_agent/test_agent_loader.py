@@ -16,7 +16,8 @@ import deploy.agent
 from deploy.agent import loader
 from deploy.edge.hosts import agentsource
 from deploy.edge.hosts.host import Link
-from deploy.edge.pushed.bundle import CODE_NAME, parcel, send
+from deploy.edge.pushed.bundle import parcel, send
+from peer.core import folder
 
 SOURCES = {
     "weft_packed/__init__.py": "",
@@ -35,8 +36,8 @@ def installed() -> Iterator[None]:
 
 
 def test_every_module_of_the_agent_is_packed_and_of_the_peer_what_both_must_do_alike() -> None:
-    folder = Path(deploy.agent.__file__).parent
-    own = {f"deploy/agent/{path.relative_to(folder)}" for path in folder.rglob("*.py")}
+    room = Path(deploy.agent.__file__).parent
+    own = {f"deploy/agent/{path.relative_to(room)}" for path in room.rglob("*.py")}
     packed = set(agentsource.sources())
     assert own <= packed
     packages = {"deploy/__init__.py", "peer/__init__.py", "peer/core/__init__.py", "peer/edge/__init__.py"}
@@ -96,5 +97,5 @@ def test_following_runs_the_modules_of_the_pushed_peer(link: Link) -> None:
         archive.writestr("peer/__init__.py", "")
         archive.writestr("peer/core/__init__.py", "")
         archive.writestr("peer/core/folder.py", "MINE = 'the pushed one'\n")
-    send(link, [parcel(CODE_NAME, packed.getvalue())])
+    send(link, [parcel(folder.CODE, packed.getvalue())])
     assert list(link.follow({}, until_done=False)) == [{"peer": "the pushed one"}]

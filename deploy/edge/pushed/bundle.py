@@ -5,13 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from deploy.agent.verbs import PushedFile, PushedFolder, Receive
 from deploy.edge.hosts.host import Link
-from peer.core import folder
 
-CODE_NAME = folder.CODE
 _BLOCK = 1024 * 1024
 _SLOWEST = 256 * 1024  # bytes a second below which a transfer is given up
 
@@ -37,7 +35,9 @@ def missing(parcels: Sequence[Parcel], have: Mapping[str, str]) -> list[Parcel]:
     return [one for one in parcels if have.get(one.path) != one.sha256]
 
 
-def send(link: Link, parcels: Sequence[Parcel], gone: Iterable[str] = (), folders: Iterable[Sequence[Any]] = ()) -> int:
+def send(
+    link: Link, parcels: Sequence[Parcel], gone: Iterable[str] = (), folders: Iterable[tuple[str, int]] = ()
+) -> int:
     """Send them in one transfer, after `gone` was removed there; the bytes sent. Raises HostError.
 
     `folders`: path and mode of a tree's folders.

@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
+from deploy.agent.verbs import State, SwarmFolder
 from deploy.core.inventory import Inventory, Upload, fold
 from deploy.core.plan import Facts, Step, facts_of
 from deploy.core.verdict import SKIPPED, UNREACHABLE, Outcome, Verdict, error_lines, exit_code
@@ -120,27 +121,27 @@ class Chain:
         self.run = run
         self._transcript.open(self.folder)
 
-    def find_run(self, hosts: Iterable[str]) -> dict[str, dict[str, Any]]:
+    def find_run(self, hosts: Iterable[str]) -> dict[str, SwarmFolder]:
         """Ask these hosts which run they hold, and take up the one most of them do; their answers. Raises Halt."""
         states = self.ask(_deployed_state, hosts)
-        runs = Counter(state["run"] for state in states.values())
+        runs = Counter(state.run for state in states.values())
         if not states:
             raise Halt("")  # each host's error has been told
         run = self.run or runs.most_common(1)[0][0]
-        strangers = [name for name, state in states.items() if state["run"] != run]
+        strangers = [name for name, state in states.items() if state.run != run]
         if strangers:
             self.screen.note(f"{fold(strangers)}: holds another run than {run}; `fab deploy` brings it up to date")
         self.begin_run(run)
         return states
 
 
-def peer_ids(inventory: Inventory, host: str) -> list[int]:
+def peer_ids(inventory: Inventory, host: str) -> tuple[int, ...]:
     """The IDs of the chosen peers on a host."""
-    return [peer.peer_id for peer in inventory.peers_on(host)]
+    return tuple(peer.peer_id for peer in inventory.peers_on(host))
 
 
-def _deployed_state(link: Link) -> dict[str, Any]:
-    state = link.call("state")
-    if not state["deployed"]:
+def _deployed_state(link: Link) -> SwarmFolder:
+    state = link.ask(State())
+    if not state.deployed:
         raise HostError("this swarm isn't deployed there", "run `fab deploy` first")
     return state

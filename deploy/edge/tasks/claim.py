@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import time
-from typing import Any
 
+from deploy.agent import clocks
+from deploy.agent.verbs import Claim, Claimed
 from deploy.core.inventory import fold
 from deploy.edge.hosts.deadline import Deadline
 from deploy.edge.tasks.chain import Chain, Halt
 
 WAIT_SECONDS = 4 * 3600.0  # for a swarm that runs; peers which make no progress end by themselves long before
 _LOOK_SECONDS = 1.0
-_REMEDY = "wait until that is done (3 minutes, if it was cut off), then run it again"
+_REMEDY = f"wait until that is done ({clocks.CUT_OFF}, if it was cut off), then run it again"
 
 
 def claim_seeds(chain: Chain, seeds: list[str], served: list[str]) -> None:
@@ -21,7 +22,7 @@ def claim_seeds(chain: Chain, seeds: list[str], served: list[str]) -> None:
     and only serve the hosts that come later (`served`), may still be busy with earlier ones: they are waited for.
     """
     for name in [name for name in chain.able(seeds) if name not in chain.helpers]:
-        if any(answer["held"] for answer in _claim(chain, [name]).values()):
+        if any(answer.held for answer in _claim(chain, [name]).values()):
             raise Halt(f"{name}: another operator is deploying this swarm: {_REMEDY}")
     _await(chain, [name for name in chain.able(seeds) if name in chain.helpers], served)
 
@@ -29,7 +30,7 @@ def claim_seeds(chain: Chain, seeds: list[str], served: list[str]) -> None:
 def _await(chain: Chain, helpers: list[str], served: list[str]) -> None:
     deadline = Deadline(WAIT_SECONDS)
     told: list[str] = []
-    while busy := [name for name, one in _claim(chain, helpers).items() if one["held"] or one["living"]]:
+    while busy := [name for name, one in _claim(chain, helpers).items() if one.held or one.living]:
         if deadline.passed:
             raise Halt(f"the swarm still runs on {fold(busy)} after {WAIT_SECONDS / 3600:.0f} h: `fab stop` ends it")
         if busy != told:
@@ -41,5 +42,5 @@ def _await(chain: Chain, helpers: list[str], served: list[str]) -> None:
         time.sleep(_LOOK_SECONDS)  # there is no way to wait for the end of somebody else's peers
 
 
-def _claim(chain: Chain, names: list[str]) -> dict[str, dict[str, Any]]:
-    return chain.ask(lambda link: link.call("claim"), names, drop=True)
+def _claim(chain: Chain, names: list[str]) -> dict[str, Claimed]:
+    return chain.ask(lambda link: link.ask(Claim()), names, drop=True)

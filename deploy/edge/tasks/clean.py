@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
+from deploy.agent.verbs import Clean, Cleaned
 from deploy.core.configfiles import swarm_folder
 from deploy.core.inventory import Inventory
 from deploy.core.plan import Facts, Step, Steps, hosts_of
@@ -29,15 +29,15 @@ def _clean(chain: Chain, steps: Steps, _: Options) -> None:
     stop_and_tell(chain, hosts)
     answers = chain.ask(lambda link: _clean_host(link, chain.inventory), hosts, CLEAN_SECONDS)
     for name, answer in answers.items():
-        chain.record(host=name, state="ok", folder=answer["home"], was_there=answer["was_there"])
-        if answer["foreign"]:
-            problem = f"{answer['home']} holds files that aren't ours: {', '.join(answer['foreign'][:5])}"
+        chain.record(host=name, state="ok", folder=answer.home, was_there=answer.was_there)
+        if answer.foreign:
+            problem = f"{answer.home} holds files that aren't ours: {', '.join(answer.foreign[:5])}"
             chain.fail([Outcome(name, FAILED, problem, "move them away, then clean again")])
     chain.screen.say(f"cleaned {len(answers)} of {len(chain.inventory.chosen_hosts)} hosts", good=chain.code == 0)
 
 
-def _clean_host(link: Link, inventory: Inventory) -> dict[str, Any]:
-    return link.call("clean", CLEAN_SECONDS, name=inventory.swarm.payload.name)
+def _clean_host(link: Link, inventory: Inventory) -> Cleaned:
+    return link.ask(Clean(inventory.swarm.payload.name), CLEAN_SECONDS)
 
 
 CLEAN = (Phase(_describe, _clean),)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timezone
-from typing import Any
 
+from deploy.agent.verbs import Place, Prepare, State, SwarmFolder
 from deploy.core.checkup import NO_TLS_REMEDY
 from deploy.core.configfiles import config_texts, swarm_folder
 from deploy.core.inventory import Generate, Inventory, Peer, Upload
@@ -16,17 +16,18 @@ from deploy.core.summary import run_id
 from deploy.edge.hosts.errors import HostError
 from deploy.edge.hosts.host import Link
 from deploy.edge.pushed.authority import PeerKeys, make_keys
-from deploy.edge.pushed.bundle import CODE_NAME, Parcel, missing, parcel, send
+from deploy.edge.pushed.bundle import Parcel, missing, parcel, send
 from deploy.edge.pushed.zipapp import peer_zip
 from deploy.edge.tasks import payload
 from deploy.edge.tasks.chain import Chain, Halt
 from deploy.edge.tasks.claim import claim_seeds
 from deploy.edge.tasks.phase import Options, Phase
+from peer.core import folder
 from peer.core.manifest import Manifest
 from peer.core.sizes import format_size
 
 Keys = Mapping[int, PeerKeys]
-States = Mapping[str, dict[str, Any]]
+States = Mapping[str, SwarmFolder]
 PUSH_SECONDS = 600.0
 
 
@@ -83,34 +84,34 @@ def _begin(chain: Chain, seeds: Steps, states: States) -> tuple[Manifest, Code]:
     return payload.make_payload(chain, [step for step in seeds if step.host in code]), code
 
 
-def _idle_state(link: Link, tls: bool) -> dict[str, Any]:
-    state = link.call("state")
-    if tls and state["tls"]:
-        raise HostError(f"its python3 can't speak TLS: {state['tls']}", NO_TLS_REMEDY)
-    if state["living"]:
-        peers = ", ".join(state["living"])
-        problem = f"peer {peers} runs there (run {state['run']})"
+def _idle_state(link: Link, tls: bool) -> SwarmFolder:
+    state = link.ask(State())
+    if tls and state.tls:
+        raise HostError(f"its python3 can't speak TLS: {state.tls}", NO_TLS_REMEDY)
+    if state.living:
+        peers = ", ".join(map(str, state.living))
+        problem = f"peer {peers} runs there (run {state.run})"
         raise HostError(problem, "watch it with `fab logs`, or end it with `fab stop` first")
     return state
 
 
 def _push_code(link: Link, states: States) -> int:
-    return send(link, missing([parcel(CODE_NAME, peer_zip())], states[link.name]["have"]))
+    return send(link, missing([parcel(folder.CODE, peer_zip())], states[link.name].have))
 
 
 def _push(link: Link, inventory: Inventory, states: States, texts: Mapping[str, str], keys: Keys) -> int:
     """Everything that this host lacks; the bytes sent."""
     seed = any(peer.seed for peer in inventory.peers_on(link.name))
-    have = {**states[link.name]["have"], **({CODE_NAME: parcel(CODE_NAME, peer_zip()).sha256} if seed else {})}
+    have = {**states[link.name].have, **({folder.CODE: parcel(folder.CODE, peer_zip()).sha256} if seed else {})}
     parcels = missing([*_parcels(texts), *_key_parcels(inventory, link.name, keys)], have)
     sent = send(link, parcels)
-    peers = [placing(inventory, peer)._asdict() for peer in inventory.peers_on(link.name)]
-    link.call("prepare", peers=peers, name=inventory.swarm.payload.name)
+    places = tuple(Place(*placing(inventory, peer)) for peer in inventory.peers_on(link.name))
+    link.ask(Prepare(places, inventory.swarm.payload.name))
     return sent
 
 
 def _parcels(texts: Mapping[str, str]) -> list[Parcel]:
-    return [parcel(CODE_NAME, peer_zip()), *(parcel(name, text.encode()) for name, text in texts.items())]
+    return [parcel(folder.CODE, peer_zip()), *(parcel(name, text.encode()) for name, text in texts.items())]
 
 
 def _make_keys(inventory: Inventory) -> Keys:
@@ -124,7 +125,9 @@ def _key_parcels(inventory: Inventory, host: str, keys: Keys) -> list[Parcel]:
     """A host gets the keys of its own peers, and no other's."""
     mine = [peer.peer_id for peer in inventory.peers_on(host) if peer.peer_id in keys]
     return [
-        parcel(f"keys_{peer}/{name}.pem", data, 0o600) for peer in mine for name, data in keys[peer]._asdict().items()
+        parcel(f"{folder.keys(peer)}/{name}.pem", data, 0o600)
+        for peer in mine
+        for name, data in keys[peer]._asdict().items()
     ]
 
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import peer
+from deploy.agent import verbs
 from deploy.core.inventory import Generate, Inventory, Peer, Upload, fold
 from deploy.core.placement import placing
 from deploy.core.plan import Steps, hosts_of, peers_of
@@ -19,6 +20,7 @@ from deploy.edge.hosts.host import Link
 from deploy.edge.pushed.bundle import Parcel, send
 from deploy.edge.pushed.uploads import upload_source
 from deploy.edge.tasks.chain import Chain, Halt
+from peer.core import folder
 from peer.core.errors import EXIT_USAGE, WeftError
 from peer.core.manifest import Manifest, from_json, other_modes
 
@@ -72,9 +74,9 @@ def _seed_manifest(
 ) -> Manifest:
     """One seed's payload in its place; its manifest."""
     payload, piece_size = inventory.swarm.payload, _piece_size(inventory)
-    link.call("prepare", peers=[placing(inventory, seed)._asdict()], name=payload.name)
+    link.ask(verbs.Prepare((verbs.Place(*placing(inventory, seed)),), payload.name))
     if isinstance(payload, Generate):
-        link.call("generate", seconds, peer=seed.peer_id, name=payload.name, size=payload.size, seed=payload.seed)
+        link.ask(verbs.Generate(seed.peer_id, payload.name, payload.size, payload.seed), seconds)
     if source is not None and upload is not None:
         _upload(link, seed, source, upload, piece_size, seconds)
     manifest = _manifest(link, seed, payload.name, piece_size, seconds)
@@ -87,8 +89,9 @@ def _upload(link: Link, seed: Peer, source: Path, wanted: Manifest, piece_size: 
     """Send the payload to a seed, unless it has it."""
     if _is_there(link, seed, wanted, piece_size, seconds):
         return
-    top = f"peer_{seed.peer_id}/{wanted.name}"
-    below = f"{top}/" if wanted.tree else f"peer_{seed.peer_id}/"
+    above = f"{folder.payload(seed.peer_id)}/"
+    top = above + wanted.name
+    below = f"{top}/" if wanted.tree else above
     parcels = [
         Parcel(
             below + file.path,
@@ -99,9 +102,9 @@ def _upload(link: Link, seed: Peer, source: Path, wanted: Manifest, piece_size: 
         )
         for file in wanted.files
     ]
-    folders = [[below + folder.path, folder.mode] for folder in wanted.folders]
+    folders = [(below + inner.path, inner.mode) for inner in wanted.folders]
     if wanted.tree:
-        folders.append([top, wanted.root_mode])
+        folders.append((top, wanted.root_mode))
     send(link, parcels, gone=[top], folders=folders)
 
 
@@ -120,8 +123,8 @@ def _is_there(link: Link, seed: Peer, wanted: Manifest, piece_size: str, seconds
 
 
 def _manifest(link: Link, seed: Peer, name: str, piece_size: str, seconds: float) -> Manifest:
-    answer = link.call("manifest", seconds, peer=seed.peer_id, name=name, piece_size=piece_size)
-    return from_json(answer["manifest"], f"the manifest of {link.name}")
+    answer = link.ask(verbs.Manifest(seed.peer_id, name, piece_size), seconds)
+    return from_json(answer.manifest, f"the manifest of {link.name}")
 
 
 def _upload_manifest(chain: Chain, source: Path) -> Manifest:

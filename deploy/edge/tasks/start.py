@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
+from deploy.agent import verbs
 from deploy.core.inventory import Inventory, Peer
 from deploy.core.plan import Facts, Step, Steps, hosts_of, peers_of
 from deploy.core.starting import Listening, Note, StartEvent, Wrong, not_listening
@@ -67,7 +68,7 @@ class Starter:
         The first that fails ends it and what was started is stopped again, unless `keep_going`. Raises Halt then.
         """
         # All of them simultaneously, so that the order costs little.
-        self._ask(lambda link: link.call("warm", peers=peers_of(self._steps, link.name)), hosts_of(self._steps))
+        self._ask(lambda link: link.ask(verbs.Warm(tuple(peers_of(self._steps, link.name)))), hosts_of(self._steps))
         peers = [peer for peer in map(self._inventory.peer, peers_of(self._steps)) if peer.host not in self._down]
         try:
             for peer in peers:
@@ -94,12 +95,12 @@ class Starter:
     def _start_one(self, peer: Peer) -> Listening | Wrong:
         link = self._fleet.link(peer.host)
         try:
-            answer = link.call("start", LISTEN_SECONDS + SLACK_SECONDS, peer=peer.peer_id, within=LISTEN_SECONDS)
+            answer = link.ask(verbs.Start(peer.peer_id, within=LISTEN_SECONDS), LISTEN_SECONDS + SLACK_SECONDS)
         except HostError as error:
             return self._wrong([error.outcome(peer.host, peer.peer_id)])
-        if answer["listening"] or answer.get("code") == 0:
-            return Listening(peer, bool(answer.get("already")))
-        return Wrong((not_listening(peer, answer["code"], parse_words(answer["reason"]), LISTEN_SECONDS),))
+        if answer.listening or answer.code == 0:
+            return Listening(peer, answer.already)
+        return Wrong((not_listening(peer, answer.code, parse_words(answer.reason), LISTEN_SECONDS),))
 
     def _give_up(self, peers: list[Peer]) -> None:
         self._stop_again()

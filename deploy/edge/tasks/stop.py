@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
 
+from deploy.agent.verbs import Stop, Stopped
 from deploy.core.inventory import Inventory
 from deploy.core.plan import Facts, Step, Steps, hosts_of
 from deploy.core.verdict import FAILED, Outcome
@@ -29,22 +29,22 @@ def stop_and_tell(chain: Chain, hosts: Iterable[str]) -> None:
     """Stop the peers of these hosts that live, all simultaneously: TERM, then KILL."""
     answers = stop_hosts(chain, hosts)
     for name, answer in answers.items():
-        chain.record(host=name, state="ok", **{key: answer[key] for key in ("stopped", "killed", "left", "idle")})
+        chain.record(host=name, state="ok", **answer._asdict())
         remedy = "look at that machine: a process that survives KILL waits for its disk"
-        chain.fail(Outcome(name, FAILED, "it can't be stopped", remedy, peer) for peer in answer["left"])
-    ended = sum(len(answer["stopped"]) + len(answer["killed"]) for answer in answers.values())
-    chain.screen.say(f"stopped {ended} peers; {sum(len(a['idle']) for a in answers.values())} weren't running")
+        chain.fail(Outcome(name, FAILED, "it can't be stopped", remedy, peer) for peer in answer.left)
+    ended = sum(len(answer.stopped) + len(answer.killed) for answer in answers.values())
+    chain.screen.say(f"stopped {ended} peers; {sum(len(answer.idle) for answer in answers.values())} weren't running")
 
 
-def stop_hosts(chain: Chain, hosts: Iterable[str]) -> dict[str, dict[str, Any]]:
+def stop_hosts(chain: Chain, hosts: Iterable[str]) -> dict[str, Stopped]:
     """Stop the peers of these hosts; the agents' answers."""
     return chain.ask(lambda link: stop_on(link, chain.inventory), hosts)
 
 
-def stop_on(link: Link, inventory: Inventory) -> dict[str, Any]:
+def stop_on(link: Link, inventory: Inventory) -> Stopped:
     """Stop the peers of one host; its agent's answer. Raises HostError."""
     seconds = _GRACE_SECONDS + SLACK_SECONDS
-    return link.call("stop", seconds, peers=peer_ids(inventory, link.name), within=_GRACE_SECONDS)
+    return link.ask(Stop(peer_ids(inventory, link.name), within=_GRACE_SECONDS), seconds)
 
 
 STOP = (Phase(_describe, _stop),)

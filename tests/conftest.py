@@ -15,7 +15,7 @@ from tests.helpers.swarmfolder import SwarmFolder, Wish
 from tests.helpers.waiting import wait_for
 
 # Folders whose tests take longest. They begin first, so that at the end many short ones are left to share out.
-LONGEST = ("swarm", "lab", "ssh", "deploy_edge", "deploy_agent", "tools", "rigs", "edge")
+LONGEST = ("deploy_edge", "lab", "swarm", "ssh", "deploy_agent", "tools", "rigs", "edge")
 
 
 def pytest_collection_modifyitems(items: List[pytest.Item]) -> None:

@@ -1,1 +1,1 @@
-"""The parts of `rigs/soak.py`: rounds drawn from a seed, played with real peers, and judged."""
+"""The parts of `rigs/soak.py`: rounds drawn from a seed, run with real peers, and judged."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 from typing import Any, Callable, Dict, List, Tuple
 
-Deed = Tuple[Callable[..., None], Tuple[Any, ...]]
+Action = Tuple[Callable[..., None], Tuple[Any, ...]]
 
 
 class Clock:
@@ -15,7 +15,7 @@ class Clock:
         self.now = 0.0
         # In a large swarm much is due at one moment (all that is said of a piece): the heap holds each moment once.
         self._moments: List[float] = []
-        self._due: Dict[float, List[Deed]] = {}
+        self._due: Dict[float, List[Action]] = {}
 
     def at(self, delay: float, what: Callable[..., None], *args: Any) -> None:
         """Do something `delay` seconds from now."""
@@ -35,7 +35,7 @@ class Clock:
         moments = self._moments
         while moments and moments[0] <= limit:
             self.now = moment = heapq.heappop(moments)
-            for what, args in self._due[moment]:  # grows where a deed asks for another at once
+            for what, args in self._due[moment]:  # grows where an action asks for another, immediately
                 what(*args)
             del self._due[moment]
         return not moments

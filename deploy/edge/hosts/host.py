@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from deploy.agent import clocks, verbs
 from deploy.agent.lines import Request
@@ -62,21 +62,6 @@ class Link:
             finally:
                 self._rested = time.monotonic()
 
-    def call(
-        self,
-        verb: str,
-        seconds: float = CALL_SECONDS,
-        body: Iterable[bytes] = (),
-        body_size: int = 0,
-        on_part: OnPart | None = None,
-        **fields: Any,
-    ) -> dict[str, Any]:
-        """The same for callers that spell the verb and the fields."""
-        kind = getattr(verbs, verb.capitalize())
-        request = kind(**{name: _from_plain(kind.__annotations__[name], value) for name, value in fields.items()})
-        answer: dict[str, Any] = _to_plain(self.ask(request, seconds, body, body_size, on_part))
-        return answer
-
     def follow(self, offsets: dict[str, int], until_done: bool) -> Iterator[Event]:
         """The lines of all this host's peers, from an agent of its own. Raises HostError when it breaks off."""
         session = self._following = self._open()
@@ -109,17 +94,3 @@ class Link:
     def _open(self) -> Session:
         self._transport.connect(Deadline(CONNECT_SECONDS))
         return Session(self._transport.open(Deadline(AGENT_SECONDS)), Deadline(AGENT_SECONDS))
-
-
-def _from_plain(_: object, value: Any) -> Any:
-    if isinstance(value, dict):
-        return list(value.values())
-    return [_from_plain(None, one) for one in value] if isinstance(value, (list, tuple)) else value
-
-
-def _to_plain(value: Any) -> Any:
-    if hasattr(value, "_asdict"):
-        return {name: _to_plain(one) for name, one in value._asdict().items()}
-    if isinstance(value, tuple):
-        return [_to_plain(one) for one in value]
-    return {str(key): _to_plain(one) for key, one in value.items()} if isinstance(value, dict) else value

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from deploy.agent import verbs
 from deploy.core import checkup
 from deploy.core.checkup import Missed, Target
 from deploy.core.inventory import Host, Inventory
@@ -53,27 +54,27 @@ def _check(chain: Chain, steps: Steps, _: Options) -> None:
 
 
 def _ask(link: Link, inventory: Inventory) -> dict[str, Any]:
-    ports = [[peer.peer_id, peer.port] for peer in inventory.peers_on(link.name)]
+    ports = tuple(verbs.PeerPort(peer.peer_id, peer.port) for peer in inventory.peers_on(link.name))
     link.connect()  # a login that takes its time is no wrong clock
     before = time.time()
-    facts = link.call("facts", ports=ports)
+    facts = link.ask(verbs.Facts(ports))._asdict()
     facts["skew"] = facts.pop("clock") - (before + time.time()) / 2
     return facts
 
 
 def _reach(chain: Chain, names: Sequence[str]) -> Mapping[str, list[Outcome]]:
     """Whose peer ports can't be reached from some other host: the fire wall that lets a swarm start and starve."""
-    chain.ask(lambda link: link.call("listen", ports=checkup.ports_on(chain.inventory, link.name)), names)
+    chain.ask(lambda link: link.ask(verbs.Listen(tuple(checkup.ports_on(chain.inventory, link.name)))), names)
     targets = {name: checkup.targets(chain.inventory, names, name) for name in names}
     answers = chain.ask(lambda link: _dial(link, targets[link.name]), names)
-    chain.ask(lambda link: link.call("unlisten"), names)
-    missed = [Missed(name, *problem) for name, answer in answers.items() for problem in answer["problems"]]
+    chain.ask(lambda link: link.ask(verbs.Unlisten()), names)
+    missed = [Missed(name, *problem) for name, answer in answers.items() for problem in answer.problems]
     return checkup.unreached([target for dialled in targets.values() for target in dialled], missed)
 
 
-def _dial(link: Link, targets: Sequence[Target]) -> dict[str, Any]:
-    addresses = [[target.address, target.port] for target in targets]
-    return link.call("dial", _DIALLING_SECONDS, targets=addresses, within=_DIAL_SECONDS)
+def _dial(link: Link, targets: Sequence[Target]) -> verbs.Dialled:
+    addresses = tuple(verbs.Target(target.address, target.port) for target in targets)
+    return link.ask(verbs.Dial(addresses, within=_DIAL_SECONDS), _DIALLING_SECONDS)
 
 
 CHECK = (Phase(_describe, _check),)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from deploy.agent.verbs import Collect
 from deploy.core.inventory import Inventory
 from deploy.core.plan import Facts, Step, Steps, hosts_of
 from deploy.core.verdict import Copy, judge
@@ -46,8 +47,7 @@ def _collect_host(link: Link, folder: Path) -> dict[str, int]:
         else:
             path.write_bytes(b"")  # a file begins with an empty part
 
-    files: dict[str, int] = link.call("collect", COLLECT_SECONDS, on_part=keep)["files"]
-    return files
+    return link.ask(Collect(), COLLECT_SECONDS, on_part=keep).files
 
 
 COLLECT_LOGS = (Phase(_describe, _collect_logs),)

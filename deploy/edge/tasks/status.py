@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from deploy.agent.verbs import Status
 from deploy.core.ending import FULL
 from deploy.core.inventory import Inventory
 from deploy.core.plan import Facts, Step, Steps, hosts_of
@@ -42,16 +43,16 @@ def _status(chain: Chain, steps: Steps, _: Options) -> None:
 def statuses(chain: Chain, hosts: Iterable[str]) -> dict[int, dict[str, Any]]:
     """What each of these hosts says of its peers, by ID; takes up the run that the hosts hold."""
     names = list(chain.find_run(hosts))
-    answers = chain.ask(lambda link: link.call("status", peers=peer_ids(chain.inventory, link.name)), names)
-    return {about["peer"]: about for answer in answers.values() for about in answer["peers"]}
+    answers = chain.ask(lambda link: link.ask(Status(peer_ids(chain.inventory, link.name))), names)
+    return {about.peer: about._asdict() for answer in answers.values() for about in answer.peers}
 
 
 def last_words(chain: Chain, hosts: Iterable[str]) -> dict[int, str]:
     """Why peers of these hosts ended that couldn't note it: their last line on standard error, or their full disk."""
-    answers = chain.ask(lambda link: link.call("status", peers=peer_ids(chain.inventory, link.name)), hosts)
-    full = {name for name, answer in answers.items() if answer["free"] is not None and answer["free"] < _NO_ROOM}
-    told = [about for answer in answers.values() for about in answer["peers"]]
-    found = {about["peer"]: parse_words(" ".join(about["stderr"][-1:])) for about in told}
+    answers = chain.ask(lambda link: link.ask(Status(peer_ids(chain.inventory, link.name))), hosts)
+    full = {name for name, answer in answers.items() if answer.free is not None and answer.free < _NO_ROOM}
+    told = [about for answer in answers.values() for about in answer.peers]
+    found = {about.peer: parse_words(" ".join(about.stderr[-1:])) for about in told}
     return {peer: FULL if chain.inventory.host_of(peer).name in full else words for peer, words in found.items()}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from deploy.agent.verbs import Verified, Verify
 from deploy.core.inventory import Inventory
 from deploy.core.placement import final_path
 from deploy.core.plan import Facts, Step, Steps, hosts_of, peers_of
@@ -31,10 +32,10 @@ def _verify(chain: Chain, steps: Steps, _: Options) -> Verdict:
     seconds = 60 + size / _SLOWEST_HASH
     names = hosts_of(step for step in steps if step.peer in about)
     answers = chain.ask(lambda link: _verify_host(link, chain.inventory, steps, seconds), names, seconds * 4)
-    found = {int(one["peer"]): one for answer in answers.values() for one in answer["copies"]}
-    copies = [Copy.of_check(one, about[peer]["status"] or {}) for peer, one in found.items() if peer in about]
+    found = {one.peer: one for answer in answers.values() for one in answer.copies}
+    copies = [Copy.of_check(one._asdict(), about[peer]["status"] or {}) for peer, one in found.items() if peer in about]
     verdict = judge(chain.inventory, copies, chain.outcomes)
-    _tell(chain, verdict, about, {peer: one.get("path", "") for peer, one in found.items()})
+    _tell(chain, verdict, about, {peer: one.path for peer, one in found.items()})
     return verdict
 
 
@@ -48,9 +49,9 @@ def _tell(chain: Chain, verdict: Verdict, about: dict[int, Any], paths: dict[int
     chain.screen.say(f"{verdict.sentence}{time}", good=verdict.code == 0)
 
 
-def _verify_host(link: Link, inventory: Inventory, steps: Steps, seconds: float) -> dict[str, Any]:
-    peers = peers_of(steps, link.name)
-    return link.call("verify", seconds * len(peers), peers=peers, name=inventory.swarm.payload.name)
+def _verify_host(link: Link, inventory: Inventory, steps: Steps, seconds: float) -> Verified:
+    peers = tuple(peers_of(steps, link.name))
+    return link.ask(Verify(peers, inventory.swarm.payload.name), seconds * len(peers))
 
 
 VERIFY = (Phase(_describe, _verify),)

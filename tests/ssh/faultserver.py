@@ -15,7 +15,7 @@ HANG_SECONDS = 60.0
 class FaultServer:
     """Listens on loopback; `fault` is what goes wrong: one of the FAULTS."""
 
-    FAULTS = ("silent", "hang up", "refuse", "hang in exec", "drop in exec", "hang in command", "no session")
+    FAULTS = ("silent", "hang up", "refuse", "hang in exec", "drop in exec", "hang in command", "no session", "factor")
 
     def __init__(self, fault: str) -> None:
         assert fault in self.FAULTS
@@ -71,9 +71,11 @@ class _Faults(paramiko.ServerInterface):
         self._ended = ended
 
     def get_allowed_auths(self, username: str) -> str:
-        return "publickey"
+        return "publickey,keyboard-interactive" if self._fault == "factor" else "publickey"
 
     def check_auth_publickey(self, username: str, key: paramiko.PKey) -> int:
+        if self._fault == "factor":
+            return paramiko.AUTH_PARTIALLY_SUCCESSFUL
         return paramiko.AUTH_FAILED if self._fault == "refuse" else paramiko.AUTH_SUCCESSFUL
 
     def check_channel_request(self, kind: str, chanid: int) -> int:

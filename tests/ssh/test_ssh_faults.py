@@ -60,6 +60,7 @@ def fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
         ("silent", "doesn't speak SSH"),
         ("hang up", "closed the connection before the login"),
         ("refuse", "login as fleet refused"),
+        ("factor", "it asks for a second factor after the key: answers typed by hand (keyboard-interactive)"),
         ("no session", "it refuses a session (resource shortage)"),
         ("hang in exec", ""),
         ("drop in exec", ""),

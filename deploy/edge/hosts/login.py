@@ -20,11 +20,12 @@ _METHODS = {"keyboard-interactive": "answers typed by hand", "password": "a pass
 
 
 class LoginTrouble(paramiko.AuthenticationException):
-    """Nobody was let in; why, and what to do."""
+    """Nobody was let in; why, and what to do. `gone`: the connection ended."""
 
-    def __init__(self, problem: str, remedy: str) -> None:
+    def __init__(self, problem: str, remedy: str, gone: bool = False) -> None:
         super().__init__(problem)
         self.remedy = remedy
+        self.gone = gone
 
 
 class Secrets(NamedTuple):
@@ -92,7 +93,7 @@ class Login(AuthStrategy):
         if not transport.is_active():
             problem = f"it closed the connection during the login as {self._settings.user}"
             words = transport.words()
-            raise LoginTrouble(f"{problem}: {words}" if words else problem, "see sshd's log there") from None
+            raise LoginTrouble(f"{problem}: {words}" if words else problem, "see sshd's log there", gone=True) from None
 
     def _try_password(self, transport: ClientTransport) -> bool:
         try:
@@ -143,8 +144,9 @@ class Login(AuthStrategy):
 
     def _refused(self, transport: ClientTransport, tried: int, left: set[str]) -> LoginTrouble:
         user = self._settings.user
-        if left and "publickey" not in left:
-            wanted = " or ".join(f"{_METHODS.get(one, one)} ({one})" for one in sorted(left))
+        if self._partly or "publickey" not in left:
+            others = sorted(left - {"publickey"}) or ["publickey"]
+            wanted = " or ".join(f"{_METHODS.get(one, one)} ({one})" for one in others)
             how = "a second factor after the key" if self._partly else "no key, but another login"
             return LoginTrouble(f"it asks for {how}: {wanted}", _NO_ANSWER)
         notes = "; ".join(dict.fromkeys(self._notes))

@@ -38,7 +38,7 @@ def worth_a_retry(error: BaseException, attempt: Attempt) -> bool:
 
 def explain(error: BaseException, attempt: Attempt) -> tuple[str, str]:
     """(cause, next step) of a failed connection."""
-    if isinstance(error, (UntrustedKey, LoginTrouble)):
+    if isinstance(error, UntrustedKey) or (isinstance(error, LoginTrouble) and not (error.gone and attempt.proxy)):
         return str(error), error.remedy
     if attempt.proxy:
         return f"its ProxyCommand ended: {attempt.proxy}", "see ProxyCommand in your ssh_config"

@@ -41,7 +41,7 @@ ROOMS: Dict[str, Room] = {
     "deploy": Room(own=("deploy", "peer.core"), others=("invoke",)),
     "deploy.core": Room(own=("deploy.core", "peer.core"), stdlib=PURE, others=("pydantic", "ruamel"), pure=True),
     "deploy.agent": Room(
-        own=("deploy.agent", "peer.core", "peer.edge.lock", "peer.edge.modes", "peer.edge.files")
+        own=("deploy.agent", "peer.core", "peer.edge.lock", "peer.edge.modes", "peer.edge.files", "peer.edge.ours")
     ),  # what agentsource packs
     "deploy.edge": Room(
         own=("deploy", "peer.core"), bare=("peer",), others=("cryptography", "fabric", "invoke", "paramiko", "rich")

@@ -1,69 +1,142 @@
-"""Receives files in one transfer: each hashed on the way, written beside its place, synced and renamed."""
+"""Receives files in one transfer: each hashed on the way, written under a fresh name, synced and given its name.
+
+What comes for a peer's folder is a version of the payload: it gets its name when all of it is there.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import os
-from typing import List
+from typing import Dict, List, NamedTuple, Tuple
 
-from deploy.agent import paths, removal, verbs
+from deploy.agent import paths, verbs
 from deploy.agent.context import Context
 from deploy.agent.lines import OTHER_VERSION
 from deploy.agent.wire import AgentError, Wire
 from peer.core import folder
 from peer.edge.modes import set_mode
+from peer.edge.ours import making, turning
+from peer.edge.ours.recordfile import RecordFile
+
+INCOMING = ".incoming-"  # begins the name of a folder in which a new version arrives
+
+
+class Version(NamedTuple):
+    """A payload that arrives: below `work`, until it is complete. `parts`: of its name in the swarm's folder."""
+
+    parts: Tuple[str, str]
+    final: str
+    work: str
+
+    @property
+    def new(self) -> str:
+        """Where it lies until then."""
+        return os.path.join(self.work, turning.NEW)
 
 
 def receive(request: verbs.Receive, context: Context) -> verbs.Received:
-    """Write the files whose bytes follow the request, each in its place with its mode or not at all."""
-    home = paths.make_home(context.home)
-    _sweep(home)
-    for path in request.gone:
-        removal.remove(os.path.join(home, *_parts(path)))
-    folders = [(os.path.join(home, *_parts(path)), mode) for path, mode in request.folders]
-    for inner, _ in folders:
-        os.makedirs(inner, exist_ok=True)
-    for entry in request.files:
-        _receive_one(home, entry, context.wire)
-    for inner, mode in folders:
-        set_mode(inner, mode)  # only now: a folder may be read-only in the end
-    return verbs.Received(home, len(request.files))
+    """Write the files whose bytes follow the request, each in its place with its mode or not at all.
+
+    What isn't ours and in the way is an AgentError, before anything is changed.
+    """
+    home = paths.make_home(context.home, request.aside)
+    aside = request.aside
+    rows = [(_parts(entry.path), entry) for entry in request.files]
+    folders = [(_parts(path), mode) for path, mode in request.folders]
+    with paths.recording(home) as record:
+        turning.sweep(record, aside)
+        _look(record, home, [parts for parts, _ in rows], [parts for parts, _ in folders], aside)
+        versions = _begin(record, home, [parts for parts, _ in (*rows, *folders)])
+        for parts, _ in folders:
+            _make_folders(record, home, versions, [*parts, ""])
+        for parts, entry in rows:
+            _receive_one(record, home, versions, parts, entry, context.wire)
+        for parts, mode in sorted(folders, reverse=True):  # only now: a folder may be read-only in the end
+            set_mode(_place(home, versions, parts), mode)
+        for version in versions.values():
+            _turn(record, version, aside)
+    return verbs.Received(home, len(rows))
 
 
-def _receive_one(home: str, entry: verbs.PushedFile, wire: Wire) -> None:
-    final = os.path.join(home, *_parts(entry.path))
-    _make_folders(home, entry.path)
-    name = hashlib.sha256(entry.path.encode()).hexdigest()[:16]  # the same again: no second left-over
-    partial = os.path.join(os.path.dirname(final), paths.INCOMING + name)
-    removal.remove(partial)
+def _look(record: RecordFile, home: str, files: List[List[str]], folders: List[List[str]], aside: str) -> None:
+    """Refuse what isn't ours and has a name that we need, before anything moves."""
+    for parts in files:
+        if not folder.is_payload(parts[0]) and not aside:
+            making.need(record, os.path.join(home, *parts))
+    tops = {(parts[0], parts[1]) for parts in files if folder.is_payload(parts[0])}
+    for peer, name in tops:
+        below = ["/".join(parts[2:]) for parts in (*files, *folders) if parts[:2] == [peer, name]]
+        wanted = turning.Wanted(any(below), list(filter(None, below)))
+        turning.check(record, _final(home, peer, name), wanted, bool(aside))
+
+
+def _begin(record: RecordFile, home: str, paths_of: "List[List[str]]") -> Dict[Tuple[str, str], Version]:
+    """A work folder for each payload that comes."""
+    versions: Dict[Tuple[str, str], Version] = {}
+    for parts in paths_of:
+        if folder.is_payload(parts[0]) and (parts[0], parts[1]) not in versions:
+            making.make_folder(record, os.path.join(home, parts[0]))
+            final = _final(home, parts[0], parts[1])
+            work = record.fresh(os.path.dirname(final), final, INCOMING)
+            os.mkdir(work, 0o700)
+            versions[parts[0], parts[1]] = Version((parts[0], parts[1]), final, work)
+    return versions
+
+
+def _final(home: str, peer: str, name: str) -> str:
+    return os.path.join(os.path.realpath(os.path.join(home, peer)), name)
+
+
+def _place(home: str, versions: Dict[Tuple[str, str], Version], parts: List[str]) -> str:
+    """Where something lies while it arrives."""
+    version = versions.get((parts[0], parts[1])) if len(parts) > 1 else None
+    return os.path.join(version.new, *parts[2:]) if version else os.path.join(home, *parts)
+
+
+def _receive_one(
+    record: RecordFile,
+    home: str,
+    versions: Dict[Tuple[str, str], Version],
+    parts: List[str],
+    entry: verbs.PushedFile,
+    wire: Wire,
+) -> None:
+    place = _place(home, versions, parts)
+    _make_folders(record, home, versions, parts)
+    if (parts[0], parts[1] if len(parts) > 1 else "") in versions:
+        _write(place, entry, wire)
+        return
+    making.replace_file(record, place, lambda fresh: _write(fresh, entry, wire))
+
+
+def _make_folders(record: RecordFile, home: str, versions: Dict[Tuple[str, str], Version], parts: List[str]) -> None:
+    """The folders above a file; those of keys are their owner's alone."""
+    for depth in range(1, len(parts)):
+        above = _place(home, versions, parts[:depth])
+        if folder.is_keys(parts[0]):
+            making.make_folder(record, above, 0o700)
+            set_mode(above, 0o700)
+        elif depth > 1 and not os.path.isdir(above):
+            os.mkdir(above, 0o755)
+
+
+def _write(path: str, entry: verbs.PushedFile, wire: Wire) -> None:
+    """The body's next bytes into a new file. AgentError where they aren't what was announced, or the file is gone."""
     # The mode is there from the first moment: nobody else may read a key while it arrives.
-    handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, entry.mode)
-    ours = os.fstat(handle)
-    try:
-        sha256 = _write(handle, entry.size, entry.mode, wire)
-        if entry.sha256 and sha256 != entry.sha256:
-            raise AgentError(f"{entry.path} arrived damaged", "run it again")
-        if not _is_still(partial, ours):
-            raise AgentError("another operator sends to this host just now", "run it again when that is done")
-        os.replace(partial, final)
-    except BaseException:
-        if _is_still(partial, ours):  # a later transfer may have begun while this one was cut off
-            removal.remove(partial)
-        raise
-
-
-def _write(handle: int, size: int, mode: int, wire: Wire) -> str:
-    """The body's next `size` bytes into a new file, which is closed; their SHA-256 as hex."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, entry.mode)
     sha = hashlib.sha256()
     with os.fdopen(handle, "wb") as file:
-        for data in wire.body(size):
+        for data in wire.body(entry.size):
             sha.update(data)
             file.write(data)
-        set_mode(handle, mode)  # the umask may have taken bits away
-        _check_private(handle, mode)
+        set_mode(file.fileno(), entry.mode)  # the umask may have taken bits away
+        _check_private(handle, entry.mode)
         file.flush()
         os.fsync(file.fileno())
-    return sha.hexdigest()
+    if entry.sha256 and sha.hexdigest() != entry.sha256:
+        raise AgentError(f"{entry.path} arrived damaged", "run it again")
+    if not os.path.lexists(path):
+        raise AgentError("another operator sends to this host just now", "run it again when that is done")
 
 
 def _check_private(handle: int, mode: int) -> None:
@@ -75,34 +148,15 @@ def _check_private(handle: int, mode: int) -> None:
         raise AgentError(problem, "name another `workdir`, or write `tls: false`")
 
 
-def _is_still(path: str, facts: os.stat_result) -> bool:
-    try:
-        return os.path.samestat(os.lstat(path), facts)
-    except FileNotFoundError:
-        return False
-
-
-def _make_folders(home: str, path: str) -> None:
-    """The folders above `path`; those of keys are their owner's alone."""
-    above = home
-    for part in _parts(path)[:-1]:
-        above = os.path.join(above, part)
-        secret = folder.is_keys(part)
-        if not os.path.isdir(above):
-            os.mkdir(above, 0o700 if secret else 0o755)
-        if secret:
-            set_mode(above, 0o700)
+def _turn(record: RecordFile, version: Version, aside: str) -> None:
+    turning.note(record, version.work, version.final)
+    turning.turn(record, version.work, version.final, aside)
+    turning.recover(record, version.work, version.final, aside)
+    turning.discard(record, version.work)
 
 
 def _parts(path: str) -> List[str]:
     parts = [paths.plain_name(part) for part in path.split("/")]
-    if not paths.is_ours(parts[0]):
+    if not paths.is_pushed(parts[0]) or (folder.is_payload(parts[0]) and len(parts) < 2):
         raise AgentError(f"{path!r} isn't a name of Weft's", OTHER_VERSION)
     return parts
-
-
-def _sweep(home: str) -> None:
-    """Remove what a transfer that broke off has left."""
-    for name in os.listdir(home):
-        if name.startswith(paths.INCOMING):
-            os.unlink(os.path.join(home, name))

@@ -12,9 +12,9 @@ from deploy.agent.context import Context
 _held: Dict[str, int] = {}  # folder -> the open file whose lock is ours; it goes with this process
 
 
-def claim(_: verbs.Claim, context: Context) -> verbs.Claimed:
+def claim(request: verbs.Claim, context: Context) -> verbs.Claimed:
     """Hold the swarm's folder, unless another operator does."""
-    home = paths.make_home(context.home)
+    home = paths.make_home(context.home, request.aside)
     living = locks.living(home, paths.peers_here(home))
     return verbs.Claimed(held=not _take(home), living=tuple(sorted(living)))
 

@@ -1,21 +1,24 @@
-"""Removes everything that Weft put on this host, and nothing else."""
+"""Removes everything that Weft put on this host, and nothing else: what its records speak of, if it is still that."""
 
 from __future__ import annotations
 
 import contextlib
 import errno
 import os
-from typing import Tuple
+from typing import List
 
-from deploy.agent import locks, paths, removal, verbs
+from deploy.agent import locks, paths, verbs
 from deploy.agent.context import Context
 from deploy.agent.wire import AgentError
+from peer.core import folder
+from peer.edge.ours import trees, turning
+from peer.edge.ours.recordfile import RecordFile, read
 
-_OWN_SUFFIXES = (".part", ".map", ".new")  # of files that a peer keeps beside a payload
+DESTINATION = "destination"  # noted of folders that we made for a payload outside of the swarm's folder
 
 
-def clean(request: verbs.Clean, context: Context) -> verbs.Cleaned:
-    """Empty and remove the swarm's folder; what isn't ours stays, and is named in the answer.
+def clean(_: verbs.Clean, context: Context) -> verbs.Cleaned:
+    """Remove what is ours, and the swarm's folder if we made it; what isn't stays, and is named in the answer.
 
     A payload that was delivered to a `destination` is its owner's: it stays. AgentError while a peer lives.
     """
@@ -28,47 +31,71 @@ def clean(request: verbs.Clean, context: Context) -> verbs.Cleaned:
     if living:
         names = ", ".join(str(peer) for peer in sorted(living))
         raise AgentError(f"peer {names} still runs here", "run `fab stop` first")
-    return verbs.Cleaned(home, was_there=True, foreign=_empty(home, request.name))
+    return verbs.Cleaned(home, was_there=True, foreign=tuple(_empty(home)))
 
 
-def _empty(home: str, payload: str) -> Tuple[str, ...]:
-    names = os.listdir(home)
-    foreign = sorted(name for name in names if not paths.is_ours(name))
-    for name in names:
-        if paths.is_ours(name) and name != paths.MARKER:
-            _remove(os.path.join(home, name), payload)
+def _empty(home: str) -> List[str]:
+    with paths.recording(home) as record:
+        _sweep(home, record)
+        stays = _clear(home, record)
+        _remove_destinations(record)
     while _removed(home):  # and so on upward
         home = os.path.dirname(home)
-    return tuple(foreign)
+    return sorted(stays)
 
 
-def _removed(folder: str) -> bool:
+def _sweep(home: str, record: RecordFile) -> None:
+    """Bring what was cut short to an end first: a payload's name has a complete version, and nothing else is left."""
+    turning.sweep(record, "")
+    for name in filter(folder.is_record, os.listdir(home)):
+        path = os.path.join(home, name)
+        if read(path):
+            peers = RecordFile(path, "")
+            turning.sweep(peers, "")
+            peers.close()
+
+
+def _clear(home: str, record: RecordFile) -> List[str]:
+    """Empty the swarm's folder of what is ours; the paths below it that stay."""
+    stays: List[str] = []
+    for name in os.listdir(home):
+        top = os.path.join(home, name)
+        if folder.is_record(name) and read(top):
+            os.unlink(top)
+        elif name != paths.MARKER:
+            stays += (os.path.join(name, path) if path else name for path in trees.clear(top, _ours(record, top)))
+            if not stays and os.path.lexists(top):
+                stays.append(name)  # a folder that we didn't make
+    return stays
+
+
+def _ours(record: RecordFile, top: str) -> trees.Ours:
+    return lambda path, info: record.knows(os.path.join(top, path) if path else top, info)
+
+
+def _remove_destinations(record: RecordFile) -> None:
+    for path in sorted(record.paths(), reverse=True):  # what is in a folder before the folder
+        if record.has_note(DESTINATION, path) and record.is_ours(path):
+            with contextlib.suppress(OSError):  # the payload is in it, or something else
+                os.rmdir(path)
+
+
+def _removed(home: str) -> bool:
     """Remove a folder of ours that holds nothing any more. Hosts of one machine may share it, each with its agent."""
+    marker = os.path.join(home, paths.MARKER)
     try:
-        if os.listdir(folder) != [paths.MARKER]:
+        record = read(marker)
+        if record is None or os.listdir(home) != [paths.MARKER]:
             return False
-        removal.remove(os.path.join(folder, paths.MARKER))
-        os.rmdir(folder)
-        return True
+        os.unlink(marker)
+        if record.head.made:
+            os.rmdir(home)
+        return record.head.made
     except FileNotFoundError:
         return False  # another agent was faster, and goes on upward
     except OSError as error:
         if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
             raise
         with contextlib.suppress(FileNotFoundError):
-            paths.mark(folder)  # another agent has just made its own folder in here
+            paths.mark(home, True)  # another agent has just made its own folder in here
         return False
-
-
-def _remove(path: str, payload: str) -> None:
-    if os.path.islink(path) and os.path.isdir(path):
-        _tidy_destination(path, payload)
-    removal.remove(path)
-
-
-def _tidy_destination(folder: str, payload: str) -> None:
-    """Take our working files out of a folder that is the user's, and leave the payload."""
-    for name in os.listdir(folder):
-        partial = name.startswith(payload) and name.endswith(_OWN_SUFFIXES)
-        if name.startswith(paths.INCOMING) or (payload and partial):
-            removal.remove(os.path.join(folder, name))

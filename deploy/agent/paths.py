@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
-from typing import List
+from typing import Iterator, List
 
 from deploy.agent.wire import AgentError
 from peer.core import folder
+from peer.edge.ours.naming import put
+from peer.edge.ours.recordfile import ForeignError, RecordFile, read, views
+from peer.edge.ours.trees import aside_name
 
-MARKER = ".weft"  # in every folder that a push had to make; without it nothing is ever overwritten or removed
-INCOMING = ".incoming-"  # begins the name of a file that is still being received
+MARKER = ".weft"  # the record of what we made there: its first line says of which folder, and whether we made that
 _TRIES = 100
-_OURS = re.compile(
-    r"Common\.cfg|PeerInfo\.cfg|swarm\.json|peer\.pyz|\.weft|\.incoming-.*"
-    r"|(log_peer|status|lock|stderr|keys|peer|made|manifest)_\d+(\.[a-z.]+)?"
-)  # the names of `folder`, those of payload.py's notes, and each as a peer or we write it first, with a suffix
+_PUSHED = (folder.COMMON, folder.PEER_INFO, folder.SWARM, folder.CODE)
 
 
 def home_of(named: str) -> str:
@@ -40,13 +38,16 @@ def deployed_home(named: str) -> str:
     return home
 
 
-def make_home(named: str) -> str:
-    """The swarm's folder, made and marked; a folder with foreign things in it is refused."""
+def make_home(named: str, aside: str = "") -> str:
+    """The swarm's folder, made if need be, with its record; a folder with foreign things in it is refused.
+
+    `aside`: what to put behind the name of such a folder, so that it makes way; "" where it shall not.
+    """
     home = home_of(named)
     if is_marked(home):
         return home
     if _entries(home):
-        raise AgentError(f"{home} holds files that aren't Weft's", "choose another workdir or swarm name")
+        _make_way(home, aside)
     for _ in range(_TRIES):
         with contextlib.suppress(FileNotFoundError):  # an agent that cleans took the folder above, empty as it was
             _make_marked(home)
@@ -54,20 +55,41 @@ def make_home(named: str) -> str:
     raise AgentError(f"{os.path.dirname(home)} is removed again and again", "does somebody else clean there?")
 
 
-def mark(path: str) -> None:
-    """Note that a folder is Weft's. Raises FileNotFoundError where it is gone."""
-    with open(os.path.join(path, MARKER), "w"):
-        pass
+def mark(path: str, made: bool) -> None:
+    """Begin the record of a folder. `made`: it is ours. Raises FileNotFoundError where it is gone."""
+    with as_agent_error():
+        RecordFile(os.path.join(path, MARKER), os.path.basename(path), made).close()
 
 
 def is_marked(path: str) -> bool:
-    """Whether Weft made that folder."""
-    return os.path.exists(os.path.join(path, MARKER))
+    """Whether that folder holds our record of it: a name alone proves nothing."""
+    return read(os.path.join(path, MARKER)) is not None
 
 
-def is_ours(name: str) -> bool:
-    """Whether an entry of the swarm's folder is one that Weft makes."""
-    return _OURS.fullmatch(name) is not None
+@contextlib.contextmanager
+def recording(home: str) -> Iterator[RecordFile]:
+    """The record of a swarm's folder, with those of its peers to ask; what is in our way becomes an AgentError."""
+    with as_agent_error():
+        record = RecordFile(os.path.join(home, MARKER), os.path.basename(home))
+        record.readers = views(home, filter(folder.is_record, os.listdir(home)))
+        try:
+            yield record
+        finally:
+            record.close()
+
+
+@contextlib.contextmanager
+def as_agent_error() -> Iterator[None]:
+    """Tell of something that isn't ours as the operator is told of all trouble."""
+    try:
+        yield
+    except ForeignError as error:
+        raise AgentError(str(error), "move it away, or write `replace: true` to have it put aside") from None
+
+
+def is_pushed(name: str) -> bool:
+    """Whether an operator may send an entry of that name to the swarm's folder."""
+    return name in _PUSHED or folder.is_keys(name) or folder.is_payload(name)
 
 
 def plain_name(name: str) -> str:
@@ -85,6 +107,11 @@ def code_path(home: str) -> str:
 def peer_folder(home: str, peer: int) -> str:
     """That peer's payload folder, which may be a link to the inventory's `destination`."""
     return os.path.join(home, folder.payload(peer))
+
+
+def payload_path(home: str, peer: int, name: str) -> str:
+    """Where a peer's payload has its final name, with no link above it: as records write it."""
+    return os.path.join(os.path.realpath(peer_folder(home, peer)), plain_name(name))
 
 
 def log_path(home: str, peer: int) -> str:
@@ -120,16 +147,33 @@ def _entries(home: str) -> List[str]:
         return []
 
 
+def _make_way(home: str, aside: str) -> None:
+    marker = os.path.join(home, MARKER)
+    if not aside:
+        remedy = "choose another workdir or swarm name, or write `replace: true` to have it put aside"
+        if os.path.isfile(marker) and not os.path.getsize(marker):
+            raise AgentError(f"{home} was made by a Weft that kept no record of it", remedy)
+        raise AgentError(f"{home} holds files that aren't Weft's", remedy)
+    above, name = os.path.split(home)
+    put(home, os.path.join(above, aside_name(name, aside)))
+
+
 def _make_marked(home: str) -> None:
-    """Make a folder and those missing above it; each only where the one above is still there, with its mark."""
-    for path in (*_missing(os.path.dirname(home)), home):
-        with contextlib.suppress(FileExistsError):
+    """Make a folder and those missing above it; each only where the one above is still there."""
+    for path in missing(os.path.dirname(home)):
+        with contextlib.suppress(FileExistsError):  # another agent's: that one marks it
             os.mkdir(path, 0o755)
-        mark(path)
+            mark(path, True)
+    made = not os.path.isdir(home)
+    with contextlib.suppress(FileExistsError):
+        os.mkdir(home, 0o755)
+    mark(home, made)
 
 
-def _missing(path: str) -> List[str]:
+def missing(path: str) -> List[str]:
     """Those of `path` and the folders above it that aren't there, the highest first."""
-    if os.path.isdir(path):
-        return []
-    return [*_missing(os.path.dirname(path)), path]
+    found: List[str] = []
+    while not os.path.isdir(path):
+        found.insert(0, path)
+        path = os.path.dirname(path)
+    return found

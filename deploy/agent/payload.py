@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, List, Optional
 
-from deploy.agent import children, paths, removal, verbs
+from deploy.agent import children, paths, verbs
+from deploy.agent.clean import DESTINATION
 from deploy.agent.context import Context
 from deploy.agent.wire import AgentError
-from peer.edge.files import entries_below
+from peer.edge.ours import making, trees, turning
+from peer.edge.ours.recordfile import ForeignError, RecordFile
 
 _Stamp = List[List[Any]]
 
@@ -18,30 +21,30 @@ _Stamp = List[List[Any]]
 def prepare(request: verbs.Prepare, context: Context) -> verbs.Done:
     """Make each peer's payload folder, or a link to its `destination`; in it a link to its `source`."""
     home = paths.deployed_home(context.home)
-    for place in request.peers:
-        _make_folder(paths.peer_folder(home, place.peer), place.destination)
-        _link_source(_payload_path(home, place.peer, request.name), place.source)
+    with paths.recording(home) as record:
+        for place in request.peers:
+            _make_folder(record, paths.peer_folder(home, place.peer), place.destination)
+            _link_source(record, paths.payload_path(home, place.peer, request.name), place.source)
     return verbs.Done()
 
 
 def generate(request: verbs.Generate, context: Context) -> verbs.Generated:
     """Make the test payload, unless this very one was made here before."""
     home = paths.deployed_home(context.home)
-    path = _payload_path(home, request.peer, request.name)
+    path = paths.payload_path(home, request.peer, request.name)
     note = os.path.join(home, f"made_{request.peer}.json")
     if os.path.isfile(path) and _load(note) == [request.size, request.seed, *_stamp(path)]:
         return verbs.Generated(made=False)
-    removal.remove(path)
-    arguments = [paths.code_path(home), "generate", path, str(request.size), "--seed", str(request.seed)]
-    _peer_program(arguments, home, context)
-    _save(note, [request.size, request.seed, *_stamp(path)])
+    with paths.recording(home) as record:
+        _generate(record, path, request, context)
+        _save(record, note, [request.size, request.seed, *_stamp(path)])
     return verbs.Generated(made=True)
 
 
 def manifest(request: verbs.Manifest, context: Context) -> verbs.Hashed:
     """The manifest of a peer's payload; not hashed again while names, sizes and times are the same."""
     home = paths.deployed_home(context.home)
-    path = _payload_path(home, request.peer, request.name)
+    path = paths.payload_path(home, request.peer, request.name)
     if not os.path.exists(path):
         raise _missing(os.path.realpath(path))
     note = os.path.join(home, f"manifest_{request.peer}.json")
@@ -51,7 +54,8 @@ def manifest(request: verbs.Manifest, context: Context) -> verbs.Hashed:
         return verbs.Hashed(kept["manifest"], hashed=False)
     arguments = [paths.code_path(home), "manifest", os.path.realpath(path), "--name", request.name]
     ended = _peer_program([*arguments, "--piece-size", request.piece_size], home, context)
-    _save(note, {"stamp": stamp, "manifest": json.loads(ended.out)})
+    with paths.recording(home) as record:
+        _save(record, note, {"stamp": stamp, "manifest": json.loads(ended.out)})
     return verbs.Hashed(json.loads(ended.out), hashed=True)
 
 
@@ -64,7 +68,7 @@ def verify(request: verbs.Verify, context: Context) -> verbs.Verified:
 
 def _verify_one(home: str, peer: int, request: verbs.Verify, context: Context) -> verbs.Copy:
     ended = children.python([paths.code_path(home), "verify", str(peer), "--dir", home], home, context.seconds)
-    path = os.path.realpath(_payload_path(home, peer, request.name))
+    path = os.path.realpath(paths.payload_path(home, peer, request.name))
     try:
         found = json.loads(ended.out)
         return verbs.Copy(peer, found["ok"], found["problem"], found["sha256"], found["bytes"], path)
@@ -72,50 +76,78 @@ def _verify_one(home: str, peer: int, request: verbs.Verify, context: Context) -
         return verbs.Copy(peer, ok=False, problem=ended.last_words, path=path)
 
 
-def _make_folder(folder: str, destination: Optional[str]) -> None:
-    if destination is None:
-        if os.path.islink(folder):
-            os.unlink(folder)
-        os.makedirs(folder, exist_ok=True)
-        return
-    goal = paths.expanded(destination)
-    os.makedirs(goal, exist_ok=True)
-    if os.path.islink(folder) and os.readlink(folder) == goal:
-        return
-    if os.path.isdir(folder) and not os.path.islink(folder):
-        _empty_folder(folder)
-    removal.remove(folder)
-    os.symlink(goal, folder)
+def _generate(record: RecordFile, path: str, request: verbs.Generate, context: Context) -> None:
+    """Make the payload in a work folder, and give it its name when it is complete."""
+    turning.check(record, path, turning.Wanted(False), bool(request.aside))
+    work = record.fresh(os.path.dirname(path), path)
+    os.mkdir(work)
+    new = os.path.join(work, turning.NEW)
+    code = paths.code_path(os.path.dirname(record.path))
+    try:
+        arguments = [code, "generate", new, str(request.size), "--seed", str(request.seed)]
+        _peer_program(arguments, os.path.dirname(record.path), context)
+        turning.note(record, work, path)
+        turning.turn(record, work, path, request.aside)
+        turning.recover(record, work, path, request.aside)
+    finally:
+        turning.discard(record, work)
 
 
-def _empty_folder(folder: str) -> None:
+def _make_folder(record: RecordFile, folder: str, destination: Optional[str]) -> None:
+    goal = paths.expanded(destination) if destination is not None else None
+    if os.path.islink(folder):
+        if os.readlink(folder) == goal and os.path.isdir(goal):
+            return
+        _remove_link(record, folder)
+    if goal is None:
+        making.make_folder(record, folder)
+        return
+    _make_destination(record, goal)
+    if os.path.isdir(folder):
+        _remove_folder(record, folder)
+    making.make_link(record, goal, folder)
+
+
+def _make_destination(record: RecordFile, goal: str) -> None:
+    """The folder outside of the swarm's, and those above it; which of them we made is noted."""
+    for path in paths.missing(goal):
+        making.make_folder(record, path)
+        record.remark(DESTINATION, path)
+
+
+def _remove_link(record: RecordFile, path: str) -> None:
+    making.need(record, path)
+    os.unlink(path)
+    record.gone(path)
+
+
+def _remove_folder(record: RecordFile, folder: str) -> None:
     if os.listdir(folder):
         remedy = "run `fab clean` first, or leave `destination` as it was"
         raise AgentError(f"{folder} holds a payload already", remedy)
+    making.need(record, folder)
+    os.rmdir(folder)
+    record.gone(folder)
 
 
-def _link_source(path: str, source: Optional[str]) -> None:
-    """A link at `path` to the payload that lies elsewhere; an old link goes where there is none now."""
+def _link_source(record: RecordFile, path: str, source: Optional[str]) -> None:
+    """A link at `path` to the payload that lies elsewhere; an old link of ours goes where there is none now."""
     goal = paths.expanded(source) if source is not None else None
     if goal is not None and not os.path.exists(goal):
         raise _missing(goal)
     if goal is not None and os.path.realpath(path) == os.path.realpath(goal):
         return
-    if os.path.islink(path):
-        os.unlink(path)
+    if os.path.islink(path) and (record.is_ours(path) or goal is not None):
+        _remove_link(record, path)
     if goal is None:
         return
     if os.path.exists(path):
         raise AgentError(f"{path} is in the way of the link to {goal}", "run `fab clean` first")
-    os.symlink(goal, path)
+    making.make_link(record, goal, path)
 
 
 def _missing(path: str) -> AgentError:
     return AgentError(f"the seed's payload isn't there: {path}", "put it there, or name another seed")
-
-
-def _payload_path(home: str, peer: int, name: str) -> str:
-    return os.path.join(paths.peer_folder(home, peer), paths.plain_name(name))
 
 
 def _peer_program(arguments: List[str], home: str, context: Context) -> children.Ended:
@@ -126,15 +158,19 @@ def _peer_program(arguments: List[str], home: str, context: Context) -> children
 
 
 def _stamp(path: str) -> _Stamp:
-    """What changes when somebody changes the payload: each file's name, size, mode and time of change."""
-    if os.path.isfile(path):
-        return [_stamp_one(path, "")]
-    return sorted(_stamp_one(entry.path, name) for name, entry in entries_below(path))
+    """What changes when somebody changes the payload: each file's name, size, mode, times and inode.
+
+    The time of the last change of any kind tells of new bytes whose size and time of modification are the old ones.
+    """
+    rows = [_row("", os.stat(path))]
+    if os.path.isdir(path):
+        top = os.path.realpath(path)
+        rows += [_row(name, os.lstat(os.path.join(top, name))) for name in trees.everything(top)]
+    return sorted(rows)
 
 
-def _stamp_one(path: str, name: str) -> List[Any]:
-    facts = os.lstat(path) if name else os.stat(path)
-    return [name, facts.st_size, facts.st_mode, facts.st_mtime_ns]
+def _row(name: str, facts: os.stat_result) -> List[Any]:
+    return [name, facts.st_size, facts.st_mode, facts.st_mtime_ns, facts.st_ctime_ns, facts.st_ino]
 
 
 def _load(path: str) -> Any:
@@ -145,7 +181,6 @@ def _load(path: str) -> Any:
         return None
 
 
-def _save(path: str, fields: Any) -> None:
-    with open(path + ".new", "w") as file:
-        json.dump(fields, file)
-    os.replace(path + ".new", path)
+def _save(record: RecordFile, path: str, fields: Any) -> None:
+    with contextlib.suppress(ForeignError):  # it only saves time: nobody's file has to make way for that
+        making.make_file(record, path, json.dumps(fields).encode())

@@ -15,6 +15,7 @@ from deploy.agent import children, facts, locks, paths, verbs
 from deploy.agent.context import Context
 from deploy.agent.wire import AgentError
 from peer.edge.files import free_bytes
+from peer.edge.ours.making import open_growing
 
 _STEP = 0.01
 _TAIL = 5  # lines of a peer's last words
@@ -95,7 +96,9 @@ def _launch(home: str, peer: int) -> "subprocess.Popen[bytes]":
         raise AgentError(f"{code} isn't there", "run `fab deploy` first")
     command = [sys.executable, "-I", "-X", "utf8", "-c", _GATE, code, str(peer), "--dir", home]
     pipe, null = subprocess.PIPE, subprocess.DEVNULL
-    with open(paths.stderr_path(home, peer), "wb") as words:
+    with paths.recording(home) as record:
+        handle = open_growing(record, paths.stderr_path(home, peer), os.O_WRONLY | os.O_TRUNC)
+    with os.fdopen(handle, "wb") as words:
         return subprocess.Popen(command, cwd=home, stdin=pipe, stdout=null, stderr=words, start_new_session=True)
 
 

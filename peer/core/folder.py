@@ -10,7 +10,7 @@ PEER_INFO = "PeerInfo.cfg"
 SWARM = "swarm.json"
 CODE = "peer.pyz"  # the peer itself, on hosts that it was pushed to
 
-_PEERS_OWN = re.compile(r"(?:log_peer|status|lock|stderr|keys|peer)_(\d{1,10})(?:\.log|\.json|\.txt)?")
+_PEERS_OWN = re.compile(r"(?:log_peer|status|lock|stderr|keys|peer|record)_(\d{1,10})(?:\.log|\.json|\.txt)?")
 
 
 def log(peer: int) -> str:
@@ -33,6 +33,17 @@ def stderr(peer: int) -> str:
     return f"stderr_{int(peer)}.txt"
 
 
+def record(peer: int) -> str:
+    """What a peer made there, and may therefore replace or remove."""
+    return f"record_{int(peer)}"
+
+
+def is_record(name: str) -> bool:
+    """Whether that is the name of some peer's record."""
+    peer = peer_of(name)
+    return peer is not None and name == record(peer)
+
+
 def keys(peer: int) -> str:
     """The folder of a peer's certificate and key."""
     return f"keys_{int(peer)}"
@@ -47,6 +58,12 @@ def is_keys(name: str) -> bool:
     """Whether a name is that of some peer's keys, which are for nobody else to read."""
     peer = peer_of(name)
     return peer is not None and name == keys(peer)
+
+
+def is_payload(name: str) -> bool:
+    """Whether a name is that of some peer's folder."""
+    peer = peer_of(name)
+    return peer is not None and name == payload(peer)
 
 
 def peer_of(name: str) -> Optional[int]:

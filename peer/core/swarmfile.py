@@ -33,6 +33,8 @@ class SwarmFile(NamedTuple):
     manifest: Manifest
     limits: Limits = Limits()
     tls: bool = False
+    replace: bool = False  # what isn't ours and has a name that we need is put aside; else it is refused
+    extras: bool = True  # files beside the payload's in a delivered tree may stay
 
 
 def folder_texts(common: Common, rows: Tuple[PeerRow, ...], swarm: Optional[SwarmFile] = None) -> Dict[str, str]:
@@ -49,6 +51,8 @@ def format_swarm(swarm: SwarmFile) -> str:
         "run": swarm.run,
         "profile": swarm.profile,
         "tls": swarm.tls,
+        "replace": swarm.replace,
+        "extras": swarm.extras,
         "limits": swarm.limits._asdict(),
         "manifest": manifests.to_json(swarm.manifest),
     }
@@ -71,6 +75,8 @@ def parse_swarm(text: str, source: str = SWARM) -> SwarmFile:
         manifest=manifests.from_json(fields.get("manifest"), source),
         limits=_limits(fields.get("limits", {}), source),
         tls=fields.get("tls") is True,
+        replace=fields.get("replace") is True,
+        extras=fields.get("extras") is not False,
     )
 
 

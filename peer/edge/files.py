@@ -9,21 +9,24 @@ import threading
 from typing import Callable, Dict, Iterator, List, Optional, Tuple, Union
 
 from peer.core.errors import StoreError
-from peer.edge.modes import set_mode
 
 READ_SIZE = 256 * 1024  # bytes of a file at a time
 MOST_OPEN = 64  # files of one payload open at once
 
 
-def replace_file(path: str, text: str, sync: bool = True) -> None:
-    """Write `path` so that a crash leaves the old text or the new one, never half of it."""
-    temporary = f"{path}.new"
-    with open(temporary, "w", encoding="utf-8") as file:
-        file.write(text)
-        if sync:
-            file.flush()
-            os.fsync(file.fileno())
-    os.replace(temporary, path)
+def replace_file(path: str, text: str, temporary: str) -> None:
+    """Write `path`, by way of a path that nothing has, so that a crash leaves the old text or the new one, complete."""
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+    try:
+        try:
+            write_all(descriptor, text.encode())
+        finally:
+            os.close(descriptor)
+        os.replace(temporary, path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise
 
 
 def write_all(descriptor: int, data: Union[bytes, memoryview]) -> None:
@@ -52,20 +55,6 @@ def sync_folder(path: str) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
-
-
-def remove(path: str) -> None:
-    """Remove a file, a link or a whole folder, also one with folders that may not be written; nothing there is fine."""
-    if not os.path.isdir(path) or os.path.islink(path):
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(path)
-        return
-    set_mode(path, 0o700)
-    with os.scandir(path) as entries:
-        names = [entry.path for entry in entries]
-    for name in names:
-        remove(name)
-    os.rmdir(path)
 
 
 def entries_below(root: str) -> "Iterator[Tuple[str, os.DirEntry[str]]]":
@@ -137,7 +126,7 @@ class OpenFiles:
             self._open[file] = opened  # now the most lately used
             self._users[file] = self._users.get(file, 0) + 1
             if len(self._open) > MOST_OPEN:
-                self._close_surplus()
+                self._close_surplus(MOST_OPEN)
         try:
             yield opened
         finally:
@@ -153,7 +142,7 @@ class OpenFiles:
                 raise
             return os.open(path, self._flags)
 
-    def _close_surplus(self, most: int = MOST_OPEN) -> int:
+    def _close_surplus(self, most: int) -> int:
         """Close unused files until `most` are open; how many were closed."""
         idle = [file for file in self._open if not self._users.get(file)]
         surplus = idle[: max(0, len(self._open) - most)]

@@ -24,6 +24,13 @@ class Job(NamedTuple):
     manifest: Manifest
     run: str
     tls: bool = False
+    replace: bool = False
+    extras: bool = True
+
+    @property
+    def aside(self) -> str:
+        """What goes behind the name of something that isn't ours and in the way; "" where that is an error."""
+        return f".before-{self.run}" if self.replace else ""
 
     @property
     def payload_folder(self) -> str:
@@ -46,7 +53,9 @@ def load_job(folder: str, peer: int, patience: Optional[float] = None) -> Job:
         limits = limits._replace(patience=patience)
     profile = swarm.profile if swarm else CLASSIC
     setup = Setup(peer, rows, common, profile, limits, manifest.piece_count)
-    return Job(folder, row, setup, manifest, swarm.run if swarm else "", bool(swarm and swarm.tls))
+    if swarm is None:
+        return Job(folder, row, setup, manifest, "")
+    return Job(folder, row, setup, manifest, swarm.run, swarm.tls, swarm.replace, swarm.extras)
 
 
 def load_swarm(folder: str) -> Optional[SwarmFile]:

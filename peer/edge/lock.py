@@ -27,7 +27,7 @@ class Lock:
     def __init__(self, folder: str, peer: int) -> None:
         self._path = os.path.join(folder, names.lock(peer))
         try:
-            self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
+            self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o644)
             try:
                 self._flocks = self._take(peer)
                 self._write(str(os.getpid()) if self._flocks else _mark(os.getpid()))

@@ -20,7 +20,7 @@ class LogFile:
 
     def __init__(self, path: str, append: bool) -> None:
         kind = os.O_APPEND if append else os.O_TRUNC
-        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | kind, 0o644)
+        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | kind, 0o644)
         _drop_torn_line(self._descriptor)
         self._lines: List[str] = []
         self._repeats: Dict[Tuple[str, Optional[int]], int] = {}

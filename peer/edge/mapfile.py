@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from typing import Dict, Optional
 
 from peer.core import piecemap
 from peer.core.manifest import Manifest
-from peer.edge.files import disk_error, remove, write_all
+from peer.edge.files import disk_error, write_all
 
 
 class MapFile:
@@ -34,7 +35,9 @@ class MapFile:
 
     def begin(self) -> None:
         """A map anew. The old one stays until `take_place`."""
-        self._descriptor = os.open(self._temporary, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self._temporary)  # of a life that was cut short; all names in the work folder are ours
+        self._descriptor = os.open(self._temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
         self._append(piecemap.header(self._digest))
 
     def take_place(self) -> None:
@@ -73,7 +76,3 @@ class MapFile:
         descriptor, self._descriptor = self._descriptor, None
         if descriptor is not None:
             os.close(descriptor)
-
-    def remove(self) -> None:
-        """Forget it."""
-        remove(self.path)

@@ -152,7 +152,7 @@ def _preallocate(path: str, size: int) -> None:
     """A file of `size` bytes, with its room reserved where that costs nothing."""
     if os.path.exists(path):
         set_mode(path, 0o600)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     try:
         if os.fstat(descriptor).st_size == size:
             return

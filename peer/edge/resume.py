@@ -7,20 +7,27 @@ from typing import Dict, Optional
 
 from peer.core import bits
 from peer.core.manifest import Manifest
+from peer.edge import copies
+from peer.edge.ours.recordfile import RecordFile
 from peer.edge.payload import Payload
 
 
-def adopt(manifest: Manifest, path: str, known: Dict[int, bytes]) -> Optional[Payload]:
+def adopt(
+    manifest: Manifest, path: str, known: Dict[int, bytes], record: Optional[RecordFile] = None
+) -> Optional[Payload]:
     """What stands under the final name, if it is this very payload, from an earlier life or run. Raises OSError.
 
-    Its hashes come from the manifest or, where that has none, from an earlier life's map (`known`).
+    Its hashes come from the manifest or, where that has none, from an earlier life's map (`known`). Where only modes or
+    empty folders differ they are put right, of what is ours by `record`; None where that can't be.
     """
     prints = dict(enumerate(manifest.pieces)) if manifest.pieces else known
-    if not prints or len(prints) < manifest.piece_count:
+    if (not prints and manifest.size) or len(prints) < manifest.piece_count:
         return None
     payload = Payload(manifest, path, os.O_RDONLY)
     if payload.is_there() and matching(payload, prints) == bits.full(manifest.piece_count):
-        return payload
+        differences = copies.differences(manifest, path)
+        if not differences or (record is not None and copies.put_right(manifest, path, differences, record)):
+            return payload
     payload.close()
     return None
 

@@ -27,6 +27,7 @@ from peer.edge.listener import Listener
 from peer.edge.lock import Lock
 from peer.edge.logfile import LogFile
 from peer.edge.owner import Ending, Fact, Inbox, Interrupt, Owner
+from peer.edge.papers import Papers, take_lock
 from peer.edge.statusfile import StatusFile
 from peer.edge.store import Store
 
@@ -53,18 +54,26 @@ def run_peer(folder: str, peer: int, patience: Optional[float] = None) -> int:
 def _lock(job: Job) -> Lock:
     if not os.path.isdir(job.folder):
         raise ConfigError(job.folder, "no such folder", "name the working directory with --dir")
-    return Lock(job.folder, job.row.peer_id)
+    return take_lock(job.folder, job.row.peer_id)
+
+
+def _papers(job: Job) -> Papers:
+    try:
+        return Papers(job.folder, job.row.peer_id)
+    except OSError as error:
+        raise disk_error(error, job.folder) from None
 
 
 def _run_locked(job: Job) -> int:
+    papers = _papers(job)
     append = _is_same_run(job)
-    statusfile = StatusFile(job.folder, _first_status(job))
+    statusfile = StatusFile(job.folder, _first_status(job), papers.temporary)
     try:
         statusfile.announce(status.CHECKING)
         spare = descriptors.make_room(len(job.setup.near))
-        store = Store(job.payload_folder, job.manifest)
+        store = Store(job.payload_folder, job.manifest, papers.record, job.aside, job.extras)
         (store.open_seed if job.row.has_file else store.open_leecher)()
-        log = LogFile(os.path.join(job.folder, names.log(job.row.peer_id)), append)
+        log = LogFile(papers.log, append)
         ending = _swarm(job, store, log, statusfile, spare)
         if ending.code == EXIT_OK:
             store.forget()

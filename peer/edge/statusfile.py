@@ -23,10 +23,11 @@ _STATES = {EXIT_OK: status.DONE, EXIT_INCOMPLETE: status.INCOMPLETE, EXIT_INTERR
 
 
 class StatusFile:
-    """`due`: when (steady clock) `write` is to be called next."""
+    """`due`: when (steady clock) `write` is to be called next. `temporary`: a fresh path to write at first."""
 
-    def __init__(self, folder: str, base: Status) -> None:
+    def __init__(self, folder: str, base: Status, temporary: str = "") -> None:
         self._path = os.path.join(folder, names.status(base.peer))
+        self._temporary = temporary or f"{self._path}.new"
         self._base = base
         self._gone: Tuple[int, int] = (0, 0)  # bytes down and up over connections that have ended
         self._counted = (time.monotonic(), 0, 0)
@@ -103,7 +104,7 @@ class StatusFile:
 
     def _replace(self, current: Status) -> None:
         # Not synced: it is news, and news of before a power cut interests nobody.
-        replace_file(self._path, status.format_status(current), sync=False)
+        replace_file(self._path, status.format_status(current), self._temporary)
 
 
 def _neighbour(neighbour: SwarmNeighbour, links: Mapping[int, Link]) -> Neighbour:

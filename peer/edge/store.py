@@ -1,22 +1,27 @@
 """The piece store: a payload's pieces on disk, from the first byte in a `.part` to the final name.
 
-While the payload is incomplete it lies at `<name>.part` (a file, or a folder for a tree) beside `<name>.part.map`. The
-bytes of a piece go to their place as they come, but the place counts as a piece only after its hash was right: until
-then nobody reads it, and the map doesn't name it. When all pieces are here the data is synced and renamed.
+While the payload is incomplete it lies with its map in a fresh folder beside its final name. The bytes of a piece go
+to their place as they come, but the place counts as a piece only after its hash was right: until then nobody reads it,
+and the map doesn't name it. When all pieces are here the data is synced, noted in the peer's record, and renamed.
 """
 
 from __future__ import annotations
 
 import os
 import threading
-from typing import ContextManager, Dict, List, Tuple
+from typing import ContextManager, List, Optional, Tuple
 
 from peer.core import bits
 from peer.core.errors import StoreError
 from peer.core.manifest import Manifest
 from peer.edge.claims import Claims
-from peer.edge.files import disk_error, free_bytes, remove, sync_folder
+from peer.edge.files import disk_error, free_bytes, sync_folder
 from peer.edge.mapfile import MapFile
+from peer.edge.ours import turning
+from peer.edge.ours.making import make_folders
+from peer.edge.ours.recordfile import ForeignError, RecordFile
+from peer.edge.papers import refusals
+from peer.edge.partial import Partial
 from peer.edge.payload import Payload, size_of
 from peer.edge.resume import adopt, matching
 
@@ -24,21 +29,26 @@ from peer.edge.resume import adopt, matching
 class Store:
     """One peer's copy of the payload in `folder`. `here` and `whole` tell, after `open`, what is there.
 
-    To write a piece takes a claim from `claims`. Methods may be called from any thread. All failures of the disk are
-    StoreError with path and remedy.
+    What it makes is noted in `record`, which a seed doesn't need; `aside` and `extras` are those of `Job`. To write a
+    piece takes a claim from `claims`. Methods may be called from any thread. All failures of the disk are StoreError
+    with path and remedy.
     """
 
-    def __init__(self, folder: str, manifest: Manifest) -> None:
+    def __init__(
+        self, folder: str, manifest: Manifest, record: Optional[RecordFile] = None, aside: str = "", extras: bool = True
+    ) -> None:
         self.folder = folder
         self.manifest = manifest
-        self.final_path = os.path.join(folder, manifest.name)
+        self.final_path = os.path.join(os.path.realpath(folder), manifest.name)
         self.here = 0
         self.whole = False
         self.claims = Claims(self)
-        self._part_path = self.final_path + ".part"
-        self._aside_path = self.final_path + ".old.part"
-        self._payload = Payload(manifest, self._part_path, os.O_RDWR)
-        self._map = MapFile(self._part_path + ".map", manifest)
+        self._record = record
+        self._aside = aside
+        self._extras = extras
+        self._work: Optional[Partial] = None
+        self._payload = Payload(manifest, self.final_path, os.O_RDONLY)
+        self._map = MapFile("", manifest)
         self._lock = threading.Lock()  # over `here` and the map; may be taken under the lock of the claims
         self._syncing = threading.Lock()  # a checkpoint may be under way when the last piece comes
 
@@ -66,18 +76,48 @@ class Store:
 
     def open_leecher(self) -> None:
         """Find out what is there from earlier, check what is in doubt, make room for the rest. Raises StoreError."""
+        assert self._record is not None
         try:
-            os.makedirs(self.folder, exist_ok=True)
-            known = self._map.read()
-            adopted = adopt(self.manifest, self.final_path, known)
-            if adopted:
-                self._remove_part()
-                remove(self._aside_path)
-                self._use(adopted)
-            else:
-                self._open_part(known)
+            with refusals():
+                make_folders(self._record, self.folder)
+                self._work = Partial(self._record, self.final_path, self._aside)
+                self._work.find()
+                self._open(self._work, self._record)
         except OSError as error:
-            raise disk_error(error, self._part_path) from None
+            raise disk_error(error, self.final_path) from None
+
+    def _open(self, work: Partial, record: RecordFile) -> None:
+        known = MapFile(work.map, self.manifest).read() if work.path else {}
+        adopted = adopt(self.manifest, self.final_path, known, record)
+        if adopted:
+            if self._is_checkable:
+                work.discard()
+            self._use(adopted)
+            return
+        self._check_names(record)
+        if not known:
+            work.discard()
+        self._check_room(work)
+        work.begin()
+        self._payload = Payload(self.manifest, work.part, os.O_RDWR)
+        self._map = MapFile(work.map, self.manifest)
+        self._payload.create()
+        self.here = matching(self._payload, known)
+        self._start_map()
+
+    def _check_names(self, record: RecordFile) -> None:
+        """Refuse, before a byte moves, what isn't ours and in the way."""
+        files, folders = self.manifest.files, self.manifest.folders
+        below = [entry.path for entry in files] + [folder.path for folder in folders]
+        wanted = turning.Wanted(self.manifest.tree, below if self.manifest.tree else [])
+        extras = turning.check(record, self.final_path, wanted, bool(self._aside))
+        if extras and not self._extras:
+            raise ForeignError(os.path.join(self.final_path, extras[0]), "it isn't part of the payload")
+
+    @property
+    def _is_checkable(self) -> bool:
+        """Whether hashes tell what is right; without them only the map can, in a later life of the same run."""
+        return len(self.manifest.pieces) == self.manifest.piece_count
 
     def _use(self, payload: Payload) -> None:
         """All is here, under its final name."""
@@ -85,23 +125,12 @@ class Store:
         self.here = bits.full(self.manifest.piece_count)
         self.whole = True
 
-    def _open_part(self, known: Dict[int, bytes]) -> None:
-        if not known:
-            self._remove_part()
-        self._check_room()
-        self._payload.create()
-        self.here = matching(self._payload, known)
-        self._start_map()
-
-    def _remove_part(self) -> None:
-        remove(self._part_path)
-        self._map.remove()
-
-    def _check_room(self) -> None:
+    def _check_room(self, work: Partial) -> None:
         free = free_bytes(self.folder)
         if free is None:
             return  # it tells nothing; when it is full, a write will
-        room = free + self._payload.held_bytes()
+        held = Payload(self.manifest, work.part, os.O_RDONLY).held_bytes() if work.path else 0
+        room = free + held
         if room < self.manifest.size:
             problem = f"the payload needs {self.manifest.size} bytes and {room} are free"
             raise StoreError(f"{self.folder}: {problem}; make room there")
@@ -126,7 +155,7 @@ class Store:
         try:
             self._payload.write(piece, begin, data)
         except OSError as error:
-            raise disk_error(error, self._part_path) from None
+            raise disk_error(error, self._payload.root) from None
 
     def keep(self, piece: int, sha256: bytes) -> bool:
         """Count a piece as stored whose bytes are all written, if their hash is right; for `claims` only."""
@@ -175,33 +204,37 @@ class Store:
 
     def finish(self) -> None:
         """All pieces are stored: set modes, sync, and give the payload its final name. Raises StoreError."""
+        assert self._work is not None
         try:
-            with self._syncing:
+            with self._syncing, refusals():
                 self._payload.seal()
-                self._move_into_place()
+                self._work.note()
+                self._move_into_place(self._work)
                 sync_folder(self.folder)
                 self._close_map()
-                if len(self.manifest.pieces) == self.manifest.piece_count:
+                if self._is_checkable:
                     self.forget()
                 self.whole = True
         except OSError as error:
             raise disk_error(error, self.final_path) from None
 
     def forget(self) -> None:
-        """Remove the map. Without hashes only the map can tell, in a later life of the same run, what is here."""
-        self._map.remove()
+        """Remove the map, with the folder it lies in."""
+        if self._work:
+            self._work.discard()
 
-    def _move_into_place(self) -> None:
-        """Rename; what stood under the final name is put aside first and removed only when the new one stands there."""
+    def _move_into_place(self, work: Partial) -> None:
+        """Rename; what had the final name goes afterwards. Who was faster there with equal bytes may stay."""
         with self._lock, self._payload.undisturbed():
-            if self.manifest.tree and os.path.lexists(self.final_path):
-                remove(self._aside_path)
-                os.rename(self.final_path, self._aside_path)
-            elif os.path.isdir(self.final_path):
-                raise StoreError(f"{self.final_path}: a folder stands where the file belongs; move it away")
-            os.rename(self._part_path, self.final_path)
+            try:
+                work.turn()
+            except ForeignError:
+                same = adopt(self.manifest, self.final_path, {}, work.record)
+                if not same:
+                    raise
+                same.close()
             self._payload.root = self.final_path
-        remove(self._aside_path)
+        work.settle()
 
     def close(self) -> None:
         """Let go of all files; the map keeps what was stored."""

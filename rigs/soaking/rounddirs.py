@@ -75,7 +75,12 @@ class RoundDirs:
         return self.machines[place].folder / f"peer_{peer_id(place)}" / self.manifest.name
 
     def part(self, place: int) -> Path:
-        return self.final(place).with_name(self.manifest.name + ".part")
+        return self._work(place) / "new"
+
+    def _work(self, place: int) -> Path:
+        """Where the incomplete copy and its map lie; nowhere before there is one."""
+        folder = self.final(place).parent
+        return next(folder.glob(".weft-*/"), folder / "nowhere")
 
     def words(self, place: int) -> Path:
         """What all lives of a peer have said."""
@@ -91,7 +96,7 @@ class RoundDirs:
         if self.final(place).exists():
             return set(range(self.manifest.piece_count))
         try:
-            data = self.part(place).with_name(self.manifest.name + ".part.map").read_bytes()
+            data = (self._work(place) / "map").read_bytes()
         except OSError:
             return set()
         return set(piecemap.parse(data, self.manifest.digest, self.manifest.piece_count))

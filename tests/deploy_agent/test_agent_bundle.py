@@ -79,7 +79,7 @@ def test_a_tree_arrives_with_its_folders_and_replaces_the_old_one(link: Link, ho
     send(link, [parcel("peer_1001/tree/old.txt", b"old")])
     assert (old / "old.txt").exists()
     files = [parcel("peer_1001/tree/a b/$(x).txt", b"1", 0o755)]
-    send(link, files, gone=["peer_1001/tree"], folders=[("peer_1001/tree/empty", 0o755), ("peer_1001/tree/a b", 0o555)])
+    send(link, files, folders=[("peer_1001/tree/empty", 0o755), ("peer_1001/tree/a b", 0o555)])
     assert not (old / "old.txt").exists()
     assert (old / "empty").is_dir()
     assert (old / "a b" / "$(x).txt").stat().st_mode & 0o777 == 0o755
@@ -95,22 +95,30 @@ def test_a_file_that_became_shorter_is_not_taken_for_whole(link: Link, home: Pat
     assert not (home / "peer_1001" / "file").exists()
 
 
-def test_a_transfer_that_was_cut_off_leaves_the_later_one_alone(home: Path) -> None:
-    """Its agent may notice only when the next deploy is in the middle of the same file."""
-    partial = []
+def received(home: Path, data: bytes, wire: Wire) -> None:
+    request = verbs.Receive((verbs.PushedFile("Common.cfg", 0o644, len(data), ""),))
+    bundle.receive(request, Context(str(home), 60, wire, Guard()))
+
+
+@pytest.mark.parametrize("end", ["too early", "another operator"])
+def test_a_transfer_that_was_cut_off_leaves_the_later_one_alone(home: Path, end: str) -> None:
+    """Its agent may notice only when the next deploy has sent the same file, or never."""
+
+    class Whole(Wire):
+        def body(self, size: int) -> Iterator[bytes]:
+            yield b"new"
 
     class Cut(Wire):
         def body(self, size: int) -> Iterator[bytes]:
             yield b"old"
-            partial.extend(home.glob(".incoming-*"))
-            partial[0].unlink()
-            partial[0].write_bytes(b"new")
-            raise AgentError("the transfer ended too early")
+            received(home, b"new", Whole(io.BytesIO(), io.BytesIO()))
+            if end == "too early":
+                raise AgentError("the transfer ended too early")
 
-    request = verbs.Receive((verbs.PushedFile("Common.cfg", 0o644, 10, ""),))
-    with pytest.raises(AgentError, match="too early"):
-        bundle.receive(request, Context(str(home), 60, Cut(io.BytesIO(), io.BytesIO()), Guard()))
-    assert partial[0].read_bytes() == b"new"
+    with pytest.raises(AgentError, match=end):
+        received(home, b"old", Cut(io.BytesIO(), io.BytesIO()))
+    assert (home / "Common.cfg").read_bytes() == b"new"
+    assert sorted(path.name for path in home.iterdir()) == [".weft", "Common.cfg"]
 
 
 def test_an_agent_whose_transfer_stalls_ends() -> None:

@@ -15,27 +15,27 @@ from tests.deploy_agent.pushed import NAME, push
 
 def test_nothing_is_left_not_even_the_folders_above(link: Link, tmp_path: Path) -> None:
     push(link)
-    assert link.ask(verbs.Clean(NAME)).foreign == ()
+    assert link.ask(verbs.Clean()).foreign == ()
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_that_was_there_stays(link: Link, home: Path) -> None:
     home.parent.mkdir()
     push(link)
-    link.ask(verbs.Clean(NAME))
+    link.ask(verbs.Clean())
     assert home.parent.is_dir() and not home.exists()
 
 
 def test_cleaning_twice_is_no_error(link: Link) -> None:
     push(link)
-    link.ask(verbs.Clean(NAME))
-    assert link.ask(verbs.Clean(NAME)).was_there is False
+    link.ask(verbs.Clean())
+    assert link.ask(verbs.Clean()).was_there is False
 
 
 def test_foreign_files_stay_and_are_named(link: Link, home: Path) -> None:
     push(link)
     (home / "thesis.tex").write_text("mine")
-    assert link.ask(verbs.Clean(NAME)).foreign == ("thesis.tex",)
+    assert link.ask(verbs.Clean()).foreign == ("thesis.tex",)
     assert [path.name for path in home.iterdir() if path.name != ".weft"] == ["thesis.tex"]
 
 
@@ -43,7 +43,7 @@ def test_a_folder_that_we_did_not_make_is_refused(link: Link, home: Path) -> Non
     home.mkdir(parents=True)
     (home / "Common.cfg").write_text("mine")
     with pytest.raises(HostError, match="isn't a folder that Weft made"):
-        link.ask(verbs.Clean(NAME))
+        link.ask(verbs.Clean())
     assert (home / "Common.cfg").exists()
 
 
@@ -51,7 +51,7 @@ def test_a_running_peer_is_not_pulled_from_under(link: Link, home: Path) -> None
     push(link)
     link.ask(verbs.Start(peer=1001, within=30.0), 60)
     with pytest.raises(HostError, match="1001 still runs"):
-        link.ask(verbs.Clean(NAME))
+        link.ask(verbs.Clean())
     assert (home / "peer.pyz").exists()
 
 
@@ -59,10 +59,11 @@ def test_a_delivered_payload_stays_at_its_destination(link: Link, home: Path, tm
     push(link)
     models = tmp_path / "models"
     link.ask(verbs.Prepare((verbs.Place(1002, destination=str(models)),), NAME))
-    for name in (NAME, "other.bin", f"{NAME}.part", f"{NAME}.map"):
+    mine = ["other.bin", f"{NAME}.part", f"{NAME}.map", f"{NAME}.old.part", ".incoming-0", ".weft-0123456789abcdef"]
+    for name in (NAME, *mine):
         (models / name).write_bytes(b"x")
-    link.ask(verbs.Clean(NAME))
-    assert sorted(path.name for path in models.iterdir()) == [NAME, "other.bin"]
+    link.ask(verbs.Clean())
+    assert sorted(path.name for path in models.iterdir()) == sorted([NAME, *mine])
     assert not home.exists()
 
 
@@ -74,11 +75,11 @@ def test_a_seeds_own_payload_is_only_unlinked(link: Link, home: Path, tmp_path: 
     (home / "peer_1001" / NAME).unlink()
     link.ask(verbs.Prepare((verbs.Place(1001, source=str(model)),), NAME))
     assert (home / "peer_1001" / NAME / "weights").exists()
-    link.ask(verbs.Clean(NAME))
+    link.ask(verbs.Clean())
     assert (model / "weights").read_bytes() == b"w"
 
 
 def test_a_read_only_tree_goes_too(link: Link, tmp_path: Path) -> None:
     send(link, [parcel("peer_1001/tree/deep/file", b"x", 0o444)], folders=[("peer_1001/tree/deep", 0o555)])
-    link.ask(verbs.Clean("tree"))
+    link.ask(verbs.Clean())
     assert list(tmp_path.iterdir()) == []

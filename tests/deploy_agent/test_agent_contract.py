@@ -21,7 +21,7 @@ RECORDS = [
     verbs.Machine(1.5, "3.9.1", "me", "here", "/w", "", "", 7, False, {6008: "", 6009: "ours"}),
     verbs.SwarmFolder("/w", True, "no ssl", "r1", {"peer.pyz": "ab"}, {1001: 77}),
     verbs.Claimed(False, (1001, 1002)),
-    verbs.Receive((verbs.PushedFile("a b", 0o644, 5, "cd"),), ("old",), (verbs.PushedFolder("tree", 0o755),)),
+    verbs.Receive((verbs.PushedFile("a b", 0o644, 5, "cd"),), (verbs.PushedFolder("tree", 0o755),), ".before-r1"),
     verbs.Prepare((verbs.Place(1001, None, "~/model"), verbs.Place(1002, "/big", None)), "model"),
     verbs.Hashed({"files": [["x", 1]]}, True),
     verbs.Verified((verbs.Copy(1001, True, "", "ab", 5, "/w/x"), verbs.Copy(1002, False, "gone"))),

@@ -29,6 +29,6 @@ def test_agent_and_peers_run_on_the_oldest_python(tmp_path: Path) -> None:
         assert link.ask(verbs.Collect()).files
     finally:
         link.ask(verbs.Stop((), within=10.0))
-        link.ask(verbs.Clean(NAME))
+        link.ask(verbs.Clean())
         link.close()
     assert list(tmp_path.iterdir()) == []

@@ -11,6 +11,9 @@ import contextlib
 import os
 from typing import Any, Callable, Dict, Iterator, List, Tuple
 
+from peer.edge.ours import naming
+
+RENAMES = "_renamed"  # of peer/edge/ours/naming.py, which asks the system itself
 CHANGES = ("pwrite", "write", "fsync", "rename", "replace", "unlink", "rmdir", "ftruncate", "chmod", "fchmod", "mkdir")
 
 
@@ -27,6 +30,7 @@ class Saboteur:
         self._cut_short = cut_short
         self._power_cut = power_cut
         self._real: Dict[str, Callable[..., Any]] = {name: getattr(os, name) for name in CHANGES}
+        self._real[RENAMES] = naming._renamed
         self._unsynced: Dict[int, List[Tuple[str, int, int]]] = {}  # inode -> path, offset, length
 
     @contextlib.contextmanager
@@ -34,6 +38,7 @@ class Saboteur:
         """While the block runs, changes of the disk are counted, and one is the last."""
         for name in CHANGES:
             setattr(os, name, self._watched(name))
+        setattr(naming, RENAMES, self._watched(RENAMES))
         try:
             yield
         except Crash:
@@ -44,7 +49,7 @@ class Saboteur:
 
     def _restore(self) -> None:
         for name, call in self._real.items():
-            setattr(os, name, call)
+            setattr(naming if name == RENAMES else os, name, call)
 
     def _watched(self, name: str) -> Callable[..., Any]:
         def call(*arguments: Any, **options: Any) -> Any:

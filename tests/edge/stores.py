@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
-from typing import Iterable, Optional
+from typing import Iterable, List, Optional
 
 from peer.core.manifest import Manifest
 from peer.edge.hashing import make_manifest
+from peer.edge.ours.recordfile import RecordFile
+from peer.edge.papers import open_record
 from peer.edge.store import Store
 from tests.helpers.swarmfolder import Wish, content_of, make_payload
 
@@ -23,14 +26,44 @@ class Pair:
         self.manifest = make_manifest(str(self.original), wish.piece_size)
         self._seed = Store(str(self.original.parent), self.manifest)
         self._seed.open_seed()
+        self._records: List[RecordFile] = []
+        self.home = root / "home"
+        self.home.mkdir()
         self.folder = root / "leecher"
         self.final = self.folder / NAME
 
     def opened(self, manifest: Optional[Manifest] = None) -> Store:
         """The leecher's store, opened (again) as a peer does when it starts."""
-        store = Store(str(self.folder), manifest or self.manifest)
+        store = self.store(manifest)
         store.open_leecher()
         return store
+
+    def store(self, manifest: Optional[Manifest] = None, aside: str = "", extras: bool = True) -> Store:
+        """The leecher's store, not opened yet."""
+        self._records.append(open_record(str(self.home), 1002))
+        return Store(str(self.folder), manifest or self.manifest, self._records[-1], aside, extras)
+
+    def forget(self) -> None:
+        """Begin again: no copy, no work, no record."""
+        self._close_records()
+        for folder in (self.folder, self.home):
+            shutil.rmtree(folder, ignore_errors=True)
+        self.home.mkdir()
+
+    def take_over(self, other: "Pair") -> None:
+        """From now on, this payload comes to where the other's leecher is."""
+        self.home, self.folder, self.final = other.home, other.folder, other.final
+
+    def _close_records(self) -> None:
+        for record in self._records:
+            record.close()
+        self._records.clear()
+
+    @property
+    def work(self) -> Path:
+        """Where the incomplete copy and its map lie."""
+        (found,) = self.folder.glob(".weft-*")
+        return found
 
     def bytes_of(self, piece: int) -> bytes:
         """A piece as the seed has it."""
@@ -54,10 +87,12 @@ class Pair:
     def assert_arrived(self) -> None:
         """The payload stands under its final name, and nothing beside it."""
         assert content_of(self.final) == content_of(self.original)
-        assert sorted(os.listdir(self.folder)) == [NAME]
+        left = sorted(os.listdir(self.folder))
+        assert left == [NAME], left
 
     def close(self) -> None:
         """Let go of the original."""
+        self._close_records()
         self._seed.close()
 
 

@@ -24,7 +24,7 @@ from tests.helpers.swarmfolder import NAME, SwarmFolder, Wish
 
 Spoil = Callable[[SwarmFolder], object]
 SEED, LEECHER = 1001, 1002
-MAKES_OWN = re.compile(r"(status|lock)_\d+|log_peer_\d+|peer_1002")  # what a peer may write before it gives up
+MAKES_OWN = re.compile(r"record_|(status|lock)_\d+|log_peer_\d+|peer_1002")  # what a peer may write before it gives up
 
 
 @pytest.fixture
@@ -141,7 +141,7 @@ def test_an_unreadable_folder(public_folder: Path) -> None:
 def test_a_folder_that_may_not_be_written(public_folder: Path) -> None:
     folder = SwarmFolder(public_folder / "swarm", Wish())
     folder.root.chmod(0o555)
-    expect_refusal(folder, LEECHER, 1, r"lock_1002: Permission denied; give this user the right", as_nobody=True)
+    expect_refusal(folder, LEECHER, 1, r"record_1002: Permission denied; give this user the right", as_nobody=True)
 
 
 # ---- swarm.json
@@ -246,7 +246,7 @@ def few_bytes_a_file() -> None:
 
 def test_a_limit_on_file_sizes(folder: SwarmFolder) -> None:
     said = run(LEECHER, "--dir", folder.root, before=few_bytes_a_file)
-    assert re.search(r"peer_1002/TheFile\.dat\.part: File too large; ", said.line)
+    assert re.search(r"peer_1002/TheFile\.dat: File too large; ", said.line)
     assert said.code == 1
 
 

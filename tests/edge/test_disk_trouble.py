@@ -13,7 +13,9 @@ import pytest
 
 from peer.core import bits
 from peer.core.errors import StoreError
+from peer.edge.ours import naming
 from peer.edge.store import Store
+from tests.edge.crashing import RENAMES
 from tests.edge.stores import NAME, Pair, write_piece
 from tests.helpers.swarmfolder import Wish
 
@@ -104,7 +106,7 @@ def refusing(name: str, number: int) -> Iterator[None]:
         raise OSError(number, os.strerror(number), "/the/place")
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(os, name, refuse)
+        patch.setattr(naming if name == RENAMES else os, name, refuse)
         yield
 
 
@@ -119,7 +121,7 @@ def refusing(name: str, number: int) -> Iterator[None]:
     ],
     ids=["full", "quota", "not allowed", "read-only", "broken"],
 )
-@pytest.mark.parametrize("step", ["pwrite", "rename", "fchmod"])
+@pytest.mark.parametrize("step", ["pwrite", RENAMES, "fchmod"])
 def test_each_trouble_names_place_and_remedy(tmp_path: Path, number: int, remedy: str, step: str) -> None:
     pair = Pair(tmp_path, WISH)
     store = pair.opened()
@@ -163,9 +165,10 @@ def not_for_us(path: Path) -> None:
 )
 def test_a_folder_that_cant_be_used(public_folder: Path, make: Callable[[Path], None], words: str) -> None:
     pair = Pair(public_folder, WISH)
+    pair.home.chmod(0o777)
     make(pair.folder)
     with as_nobody(), pytest.raises(StoreError, match=f"^{pair.folder}.*{words}"):
-        Store(str(pair.folder), pair.manifest).open_leecher()
+        pair.opened()
     pair.close()
 
 

@@ -47,7 +47,7 @@ class Folder:
     def say(self, peer: int, **fields: Any) -> None:
         """Replace a peer's status."""
         text = status.format_status(STATUS._replace(peer=peer, **fields))
-        replace_file(str(self.root / names.status(peer)), text, sync=False)
+        replace_file(str(self.root / names.status(peer)), text, str(self.root / "fresh"))
 
     def close(self) -> None:
         for peer in list(self._locks):

@@ -316,7 +316,7 @@ def test_a_senders_file_that_became_shorter_is_this_machines_fault(
 ) -> None:
     """The neighbour is left with half a piece, which it can't mistake for a whole one; the operator is told."""
     pair.deliver(store, range(3))
-    path = pair.folder / "payload.part"
+    path = pair.work / "new"
     with path.open("r+b") as file:
         file.truncate(150_000)
     wire = make_wire()

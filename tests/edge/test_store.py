@@ -14,6 +14,7 @@ import pytest
 from peer.core import bits
 from peer.core.errors import StoreError
 from peer.core.manifest import bare_manifest
+from peer.edge.ours import naming
 from peer.edge.store import Store
 from tests.edge.stores import NAME, Pair, write_piece
 from tests.helpers.swarmfolder import Wish, content_of
@@ -67,7 +68,7 @@ def test_arrives_as_it_was(make_pair: MakePair, wish: Wish) -> None:
 def test_room_is_taken_before_the_first_piece(make_pair: MakePair, wish: Wish) -> None:
     pair = make_pair(wish)
     store = pair.opened()
-    part = pair.folder / f"{NAME}.part"
+    part = pair.work / "new"
     files = [part] if part.is_file() else [path for path in part.rglob("*") if path.is_file()]
     assert sum(path.stat().st_size for path in files) == wish.size
     assert sum(path.stat().st_blocks for path in files) * 512 >= wish.size
@@ -90,7 +91,7 @@ def test_no_more_files_are_open_than_may_be(make_pair: MakePair, monkeypatch: py
     store = pair.opened()
     for piece in range(pair.manifest.piece_count):
         pair.deliver(store, [piece])
-        assert len(open_below(pair.folder / f"{NAME}.part")) <= 2
+        assert len(open_below(pair.work / "new")) <= 2
     store.finish()
     for piece in range(pair.manifest.piece_count):
         assert store.hash_piece(piece) == pair.manifest.pieces[piece]
@@ -114,13 +115,14 @@ def test_files_are_found_while_they_get_their_final_name(make_pair: MakePair, mo
     pair = make_pair(TREE)
     store = pair.opened()
     pair.deliver(store, range(pair.manifest.piece_count))
-    real = os.rename
+    real = naming._renamed
     renamed, served = threading.Event(), threading.Event()
 
-    def rename_slowly(source: str, target: str) -> None:
-        real(source, target)
+    def rename_slowly(source: str, target: str, flags: int) -> bool:
+        done = real(source, target, flags)
         renamed.set()
         served.wait(0.2)  # the server must not get at the files now; it has its answer when the store has its new root
+        return done
 
     def serve() -> "list[bytes]":
         assert renamed.wait(DEADLINE)
@@ -128,7 +130,7 @@ def test_files_are_found_while_they_get_their_final_name(make_pair: MakePair, mo
         served.set()
         return hashes
 
-    monkeypatch.setattr(os, "rename", rename_slowly)
+    monkeypatch.setattr(naming, "_renamed", rename_slowly)
     with ThreadPoolExecutor(1) as pool:
         answer = pool.submit(serve)
         store.finish()
@@ -203,8 +205,7 @@ def test_the_same_payload_of_an_earlier_run_is_adopted(make_pair: MakePair) -> N
 def test_an_older_version_stays_until_the_new_one_stands_there(make_pair: MakePair, wish: Wish) -> None:
     old, new = make_pair(wish._replace(size=50_000)), make_pair(wish)
     old.complete(old.opened())
-    new.folder = old.folder
-    new.final = old.final
+    new.take_over(old)
     store = new.opened()
     new.deliver(store, range(new.manifest.piece_count))
     assert content_of(new.final) == content_of(old.original), "the old version is there until the end"
@@ -217,8 +218,7 @@ def test_the_final_name_is_never_without_a_file(make_pair: MakePair, monkeypatch
     """Replacing a file is one rename: whoever looks finds the old one or the new one."""
     old, new = make_pair(FILE._replace(size=50_000)), make_pair(FILE)
     old.complete(old.opened())
-    new.folder = old.folder
-    new.final = old.final
+    new.take_over(old)
     store = new.opened()
     new.deliver(store, range(new.manifest.piece_count))
     real = os.unlink
@@ -233,12 +233,20 @@ def test_the_final_name_is_never_without_a_file(make_pair: MakePair, monkeypatch
     new.assert_arrived()
 
 
-def test_a_folder_where_the_file_belongs_is_not_touched(make_pair: MakePair) -> None:
+def test_a_folder_where_the_file_belongs_is_found_before_a_byte_moves(make_pair: MakePair) -> None:
     pair = make_pair(FILE)
     (pair.final / "precious").mkdir(parents=True)
+    with pytest.raises(StoreError, match="no record says that Weft made it; move it away"):
+        pair.opened()
+    assert (pair.final / "precious").is_dir()
+
+
+def test_a_folder_that_comes_while_the_file_is_on_its_way_is_not_touched(make_pair: MakePair) -> None:
+    pair = make_pair(FILE)
     store = pair.opened()
     pair.deliver(store, range(pair.manifest.piece_count))
-    with pytest.raises(StoreError, match="a folder stands where the file belongs; move it away"):
+    (pair.final / "precious").mkdir(parents=True)
+    with pytest.raises(StoreError, match="no record says that Weft made it; move it away"):
         store.finish()
     store.close()
     assert (pair.final / "precious").is_dir()

@@ -12,6 +12,7 @@ from typing import Callable, Iterator, List
 import pytest
 
 from peer.core import bits
+from peer.core.errors import StoreError
 from peer.core.manifest import bare_manifest
 from peer.edge.store import Store
 from tests.edge.crashing import Crash, Saboteur
@@ -47,7 +48,7 @@ class Life:
 
     def __init__(self, pair: Pair) -> None:
         self._pair = pair
-        self.store = Store(str(pair.folder), pair.manifest)
+        self.store = pair.store()
         self.stored: List[int] = []
 
     def live(self) -> None:
@@ -68,24 +69,28 @@ def crash_points(pair: Pair) -> int:
     saboteur = Saboteur(at=1_000_000)
     with saboteur.at_work():
         Life(pair).live()
-    shutil.rmtree(pair.folder)
+    pair.forget()
     return saboteur.calls
 
 
 @pytest.mark.parametrize("cut_short", [False, True], ids=["whole writes", "half a write"])
 @pytest.mark.parametrize("older", [False, True], ids=["first", "over an older version"])
-def test_a_crash_at_any_point_costs_nothing_that_was_stored(pair: Pair, cut_short: bool, older: bool) -> None:
+def test_a_crash_at_any_point_costs_nothing_that_was_stored(
+    pair: Pair, tmp_path: Path, cut_short: bool, older: bool
+) -> None:
     points = crash_points(pair)
     assert points > 15
+    old = Pair(tmp_path / "older", FILE._replace(size=100, tree=pair.manifest.tree))
     for at in range(points):
         if older:
-            put_older_version(pair)
+            old.take_over(pair)
+            old.complete(old.opened())
         life = Life(pair)
         with Saboteur(at, cut_short).at_work():
             life.live()
         life.store.close()
         if older:
-            assert_something_stands(pair, at)
+            assert content_of(pair.final) in (content_of(old.original), content_of(pair.original)), at
         again = pair.opened()
         assert_honest(again, pair)
         kept = set(bits.indices(again.here))
@@ -95,28 +100,9 @@ def test_a_crash_at_any_point_costs_nothing_that_was_stored(pair: Pair, cut_shor
         else:
             pair.complete(again)
         pair.assert_arrived()
-        shutil.rmtree(pair.folder)
-
-
-def put_older_version(pair: Pair) -> None:
-    """Another payload of this name, from an earlier run."""
-    pair.final.parent.mkdir(exist_ok=True)
-    if pair.manifest.tree:
-        pair.final.mkdir()
-        (pair.final / "older").write_text("older")
-    else:
-        pair.final.write_text("older")
-
-
-def assert_something_stands(pair: Pair, at: int) -> None:
-    """The old version or the new one is there, whole; a tree's old one may have been put aside for the new."""
-    new = content_of(pair.original)
-    aside = pair.folder / f"{NAME}.old.part"
-    if not pair.final.exists():
-        assert pair.manifest.tree and (aside / "older").exists(), f"no version is there after change {at}"
-    elif content_of(pair.final) != new:
-        older = pair.final / "older" if pair.manifest.tree else pair.final
-        assert older.read_text() == "older", f"half a version is there after change {at}"
+        old.forget()
+        pair.forget()
+    old.close()
 
 
 @pytest.mark.skipif(not LINUX, reason="paths of open files are read from /proc")
@@ -136,7 +122,7 @@ def test_after_a_power_cut_no_lost_data_is_called_a_piece(pair: Pair) -> None:
         else:
             pair.complete(again)
         pair.assert_arrived()
-        shutil.rmtree(pair.folder)
+        pair.forget()
     assert kept_some, "what was synced is kept"
 
 
@@ -164,7 +150,7 @@ def half_done(pair: Pair, sync: bool) -> Path:
         store.checkpoint()
     pair.deliver(store, [4])
     store.close()
-    return pair.folder / f"{NAME}.part.map"
+    return pair.work / "map"
 
 
 @pytest.mark.parametrize("sync", [False, True], ids=["unsynced", "synced"])
@@ -203,7 +189,7 @@ def test_a_flipped_bit_anywhere_in_the_map_is_noticed(pair: Pair) -> None:
 def test_a_map_of_another_payload_counts_for_nothing(pair: Pair, tmp_path: Path) -> None:
     half_done(pair, sync=True)
     other = Pair(tmp_path / "other", FILE._replace(size=49_999))
-    other.folder, other.final = pair.folder, pair.final
+    other.take_over(pair)
     store = other.opened()
     assert store.here == 0
     other.complete(store)
@@ -215,7 +201,7 @@ def test_a_map_of_another_payload_counts_for_nothing(pair: Pair, tmp_path: Path)
 
 
 def part_files(pair: Pair) -> List[Path]:
-    part = pair.folder / f"{NAME}.part"
+    part = pair.work / "new"
     files = [path for path in sorted(part.rglob("*")) if path.is_file()] if part.is_dir() else [part]
     return [path for path in files if path.stat().st_size]
 
@@ -274,9 +260,7 @@ def test_bytes_that_rotted_in_a_dead_peers_part_are_never_a_piece(pair: Pair, li
 
 
 def bare(pair: Pair) -> Store:
-    store = Store(str(pair.folder), bare_manifest(NAME, FILE.size, FILE.piece_size))
-    store.open_leecher()
-    return store
+    return pair.opened(bare_manifest(NAME, FILE.size, FILE.piece_size))
 
 
 @pytest.fixture
@@ -300,7 +284,7 @@ def test_without_hashes_a_damaged_part_is_noticed_by_its_prints(file_pair: Pair)
     file_pair.deliver(store, [0, 2])
     store.checkpoint()
     store.close()
-    (file_pair.folder / f"{NAME}.part").unlink()
+    (file_pair.work / "new").unlink()
     again = bare(file_pair)
     assert again.here == 0
     again.close()
@@ -315,29 +299,29 @@ def test_without_hashes_a_finished_payload_is_still_here_after_a_kill(file_pair:
     again.close()
 
 
-def test_without_hashes_a_file_of_unknown_origin_isnt_adopted(file_pair: Pair) -> None:
+def test_without_hashes_a_file_of_unknown_origin_is_neither_adopted_nor_replaced(file_pair: Pair) -> None:
+    whose = hashlib.shake_128(b"whose?").digest(FILE.size)
     file_pair.folder.mkdir()
-    file_pair.final.write_bytes(hashlib.shake_128(b"whose?").digest(FILE.size))
-    store = bare(file_pair)
-    assert (store.here, store.whole) == (0, False)
-    file_pair.complete(store)
-    assert content_of(file_pair.final) == content_of(file_pair.original)
+    file_pair.final.write_bytes(whose)
+    with pytest.raises(StoreError, match="no record says that Weft made it; move it away"):
+        bare(file_pair)
+    assert file_pair.final.read_bytes() == whose
 
 
-def test_without_hashes_a_finished_payload_that_was_changed_isnt_adopted(file_pair: Pair) -> None:
+def test_without_hashes_a_finished_payload_that_was_changed_is_somebody_elses_now(file_pair: Pair) -> None:
     file_pair.complete(bare(file_pair))
     with open(file_pair.final, "r+b") as file:
         file.write(b"changed")
-    store = bare(file_pair)
-    assert not store.whole
-    store.close()
+    with pytest.raises(StoreError, match="no record says"):
+        bare(file_pair)
+    assert file_pair.final.read_bytes().startswith(b"changed")
 
 
 def test_without_hashes_a_crash_at_any_point_leaves_no_zeros(file_pair: Pair) -> None:
     """Above all between the rename and the end of the map, when the map speaks of a part that is gone."""
     at = 0
     while True:
-        store = Store(str(file_pair.folder), bare_manifest(NAME, FILE.size, FILE.piece_size))
+        store = file_pair.store(bare_manifest(NAME, FILE.size, FILE.piece_size))
         saboteur = Saboteur(at)
         with saboteur.at_work():
             store.open_leecher()
@@ -348,7 +332,7 @@ def test_without_hashes_a_crash_at_any_point_leaves_no_zeros(file_pair: Pair) ->
         again = bare(file_pair)
         assert_honest(again, file_pair)
         again.close()
-        shutil.rmtree(file_pair.folder)
+        file_pair.forget()
         if saboteur.calls <= at:
             return
         at += 1

@@ -98,11 +98,16 @@ class Victim:
 
     @property
     def map_path(self) -> Path:
-        return self._place.with_name(f"{NAME}.part.map")
+        return self._work / "map"
 
     @property
     def part_path(self) -> Path:
-        return self._place.with_name(f"{NAME}.part")
+        return self._work / "new"
+
+    @property
+    def _work(self) -> Path:
+        """Where the incomplete copy lies; nowhere before there is one."""
+        return next(self._place.parent.glob(".weft-*/"), self._place.parent / "nowhere")
 
     @property
     def _map_inode(self) -> int:

@@ -35,6 +35,8 @@ class Claimed(NamedTuple):
 class Claim(NamedTuple):
     """Keep other operators out of the swarm's folder, which is made if need be, until this agent ends."""
 
+    aside: str = ""  # as of `Receive`, for the folder itself
+
     def answer(self) -> Type[Claimed]:
         return Claimed
 
@@ -63,11 +65,14 @@ class Received(NamedTuple):
 
 
 class Receive(NamedTuple):
-    """Write files; their bytes follow the request, one after the other. `gone`: files and trees to remove first."""
+    """Write files; their bytes follow the request, one after the other. Those of a peer's folder are a new payload.
+
+    `aside`: what goes behind the name of something that isn't ours and in the way; "" where that is an error.
+    """
 
     files: Tuple[PushedFile, ...]
-    gone: Tuple[str, ...] = ()
     folders: Tuple[PushedFolder, ...] = ()
+    aside: str = ""
 
     def answer(self) -> Type[Received]:
         return Received
@@ -98,12 +103,13 @@ class Generated(NamedTuple):
 
 
 class Generate(NamedTuple):
-    """Make the test payload `name` of a seed. The same `seed` gives the same bytes."""
+    """Make the test payload `name` of a seed. The same `seed` gives the same bytes. `aside`: as of `Receive`."""
 
     peer: int
     name: str
     size: int
     seed: int
+    aside: str = ""
 
     def answer(self) -> Type[Generated]:
         return Generated
@@ -176,9 +182,7 @@ class Cleaned(NamedTuple):
 
 
 class Clean(NamedTuple):
-    """Remove the swarm's folder. `name`: the payload's, whose working files may lie in somebody else's folder."""
-
-    name: str = ""
+    """Remove what is ours, and the swarm's folder if we made it."""
 
     def answer(self) -> Type[Cleaned]:
         return Cleaned

@@ -43,6 +43,7 @@ _OURS = (
     "peer.edge.lock",
     "peer.edge.modes",
     "peer.edge.files",
+    "peer.edge.ours",
 )  # what the agent may import of our own; the rest is the standard library
 
 

@@ -35,16 +35,14 @@ def missing(parcels: Sequence[Parcel], have: Mapping[str, str]) -> list[Parcel]:
     return [one for one in parcels if have.get(one.path) != one.sha256]
 
 
-def send(
-    link: Link, parcels: Sequence[Parcel], gone: Iterable[str] = (), folders: Iterable[tuple[str, int]] = ()
-) -> int:
-    """Send them in one transfer, after `gone` was removed there; the bytes sent. Raises HostError.
+def send(link: Link, parcels: Sequence[Parcel], folders: Iterable[tuple[str, int]] = (), aside: str = "") -> int:
+    """Send them in one transfer; the bytes sent. Raises HostError.
 
-    `folders`: path and mode of a tree's folders.
+    `folders`: path and mode of a tree's folders. `aside`: see `Receive`.
     """
     size = sum(one.size for one in parcels)
     files = tuple(PushedFile(one.path, one.mode, one.size, one.sha256) for one in parcels)
-    request = Receive(files, tuple(gone), tuple(PushedFolder(*folder) for folder in folders))
+    request = Receive(files, tuple(PushedFolder(*folder) for folder in folders), aside)
     link.ask(request, 60 + size / _SLOWEST, body=_bytes(parcels), body_size=size)
     return size
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from deploy.agent.verbs import Clean, Cleaned
+from deploy.agent.verbs import Clean
 from deploy.core.configfiles import swarm_folder
 from deploy.core.inventory import Inventory
 from deploy.core.plan import Facts, Step, Steps, hosts_of
 from deploy.core.verdict import FAILED, Outcome
-from deploy.edge.hosts.host import Link
 from deploy.edge.tasks.chain import Chain
 from deploy.edge.tasks.phase import Options, Phase
 from deploy.edge.tasks.stop import stop_and_tell
@@ -27,17 +26,13 @@ def _clean(chain: Chain, steps: Steps, _: Options) -> None:
     """Leave no file, process or port of ours on the chosen hosts; foreign files in our folders stay and are named."""
     hosts = hosts_of(steps)
     stop_and_tell(chain, hosts)
-    answers = chain.ask(lambda link: _clean_host(link, chain.inventory), hosts, CLEAN_SECONDS)
+    answers = chain.ask(lambda link: link.ask(Clean(), CLEAN_SECONDS), hosts, CLEAN_SECONDS)
     for name, answer in answers.items():
         chain.record(host=name, state="ok", folder=answer.home, was_there=answer.was_there)
         if answer.foreign:
             problem = f"{answer.home} holds files that aren't ours: {', '.join(answer.foreign[:5])}"
             chain.fail([Outcome(name, FAILED, problem, "move them away, then clean again")])
     chain.screen.say(f"cleaned {len(answers)} of {len(chain.inventory.chosen_hosts)} hosts", good=chain.code == 0)
-
-
-def _clean_host(link: Link, inventory: Inventory) -> Cleaned:
-    return link.ask(Clean(inventory.swarm.payload.name), CLEAN_SECONDS)
 
 
 CLEAN = (Phase(_describe, _clean),)

@@ -105,7 +105,7 @@ def _upload(link: Link, seed: Peer, source: Path, wanted: Manifest, piece_size: 
     folders = [(below + inner.path, inner.mode) for inner in wanted.folders]
     if wanted.tree:
         folders.append((top, wanted.root_mode))
-    send(link, parcels, gone=[top], folders=folders)
+    send(link, parcels, folders)
 
 
 def _local(source: Path, path: str) -> Path:

@@ -1,0 +1,139 @@
+"""The record of what Weft made: its lines, and whether a thing that is there is one of those that it speaks of.
+
+A record is only ever appended to, one JSON line at a time. Before a thing is made, its fresh name is noted (`work`:
+whatever lies there may be removed); before it gets the name that people know, that name and its identity are
+(`made`). So there is no instant at which a thing of ours is unknown, or a thing of somebody else's counts as ours.
+A line that a crash cut short is passed over.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Dict, Iterable, List, NamedTuple, Optional, Set
+
+FORMAT = 1
+FILE, FOLDER, LINK = "file", "folder", "link"
+GROWING = "growing"  # a file that is written to after it was made, such as a log: its size and time say nothing
+STATUS = "status"  # a file that is replaced all the time: it says itself whose it is
+
+
+class Identity(NamedTuple):
+    """What a thing was when we made it. Size in bytes, time of change in nanoseconds."""
+
+    kind: str
+    device: int
+    inode: int
+    size: int = 0
+    mtime: int = 0
+
+
+class Head(NamedTuple):
+    """The first line: whose record it is, and device and inode of the folder it lies in. `made`: the folder is ours."""
+
+    owner: str
+    device: int
+    inode: int
+    made: bool
+
+
+class Record(NamedTuple):
+    """All lines of a record. `made`: what had a name, the newest last; `work`: fresh names; `notes`: anything else."""
+
+    head: Head
+    made: Dict[str, List[Identity]]
+    work: Dict[str, str]  # fresh name -> goal, in the order in which they were noted
+    notes: Dict[str, Set[str]]
+
+
+def head_line(head: Head) -> str:
+    """The first line of a record."""
+    place = [head.device, head.inode]
+    return _line({"weft": "record", "format": FORMAT, "of": head.owner, "folder": place, "made": head.made})
+
+
+def work_line(path: str, goal: str = "") -> str:
+    """From now on, whatever lies at this fresh name is ours. `goal`: where the version that it holds shall be."""
+    return _line(["work", path, goal])
+
+
+def made_line(path: str, identity: Identity) -> str:
+    """What is, or is about to be, at `path`."""
+    return _line(["made", path, *identity])
+
+
+def gone_line(path: str) -> str:
+    """Nothing of ours is at `path` any more."""
+    return _line(["gone", path])
+
+
+def note_line(key: str, path: str) -> str:
+    """Something else that has to be known of `path`."""
+    return _line(["note", key, path])
+
+
+def parse(text: str) -> Optional[Record]:
+    """A record's text; None where it isn't one, or one of another format."""
+    first, *lines = text.split("\n")
+    head = _head(first)
+    if head is None:
+        return None
+    record = Record(head, {}, {}, {})
+    for line in lines:
+        _take(record, line)
+    return record
+
+
+def lines_of(record: Record) -> Iterable[str]:
+    """The shortest text that says the same."""
+    yield head_line(record.head)
+    yield from (work_line(path, goal) for path, goal in record.work.items())
+    for path, identities in record.made.items():
+        yield from (made_line(path, identity) for identity in identities)
+    yield from (note_line(key, path) for path, keys in record.notes.items() for key in sorted(keys))
+
+
+def same(noted: Identity, found: Identity) -> bool:
+    """Whether what was found is what was noted.
+
+    Device numbers may be others after a restart of the machine, so for what never changes size and time count instead.
+    """
+    kind = FILE if noted.kind in (GROWING, STATUS) else noted.kind
+    if found.kind != kind or (noted.inode != found.inode and noted.kind != STATUS):
+        return False
+    if noted.kind in (FILE, LINK):
+        return (noted.size, noted.mtime) == (found.size, found.mtime)
+    return noted.kind != GROWING or noted.device == found.device
+
+
+def _head(line: str) -> Optional[Head]:
+    try:
+        fields = json.loads(line)
+        if fields["weft"] != "record" or fields["format"] != FORMAT:
+            return None
+        device, inode = fields["folder"]
+        return Head(str(fields["of"]), int(device), int(inode), fields["made"] is True)
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return None
+
+
+def _take(record: Record, line: str) -> None:
+    try:
+        kind, path, *rest = json.loads(line)
+        if kind == "made":
+            what, *numbers = rest
+            device, inode, size, mtime = map(int, numbers)
+            record.made.setdefault(path, []).append(Identity(what, device, inode, size, mtime))
+        elif kind == "work":
+            record.work[path] = str(rest[0])
+        elif kind == "gone":
+            record.made.pop(path, None)
+            record.work.pop(path, None)
+            record.notes.pop(path, None)
+        elif kind == "note":
+            record.notes.setdefault(rest[0], set()).add(path)
+    except (ValueError, TypeError, IndexError, RecursionError):
+        return  # cut short, or damaged: what it spoke of isn't ours then
+
+
+def _line(fields: object) -> str:
+    return json.dumps(fields, separators=(",", ":")) + "\n"

@@ -1,0 +1,220 @@
+"""Walks, empties and carries over trees of any depth; never through a link, never beyond what it is told is ours."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+from typing import Callable, List, NamedTuple, Optional
+
+from peer.edge.modes import set_mode
+from peer.edge.ours.naming import put
+
+Ours = Callable[[str, os.stat_result], bool]  # path below the top ("" is the top itself), and its facts
+
+
+def anything(_path: str, _info: os.stat_result) -> bool:
+    """For a fresh folder of ours: all that is in it may go."""
+    return True
+
+
+class _Level(NamedTuple):
+    """One folder of those we are in. `name`: in the one above; `names`: of its entries that are still to be seen."""
+
+    name: str
+    names: List[str]
+    device: int
+    inode: int
+
+
+class Walk:
+    """Goes through a tree depth first, with one open folder at a time: depth and length of paths don't matter."""
+
+    def __init__(self, top: str) -> None:
+        self.descriptor = _open_folder(top)
+        self._levels = [self._level("")]
+
+    def below(self, name: str = "") -> str:
+        """The path of an entry of the folder we are in, below the top."""
+        return "/".join([level.name for level in self._levels[1:]] + ([name] if name else []))
+
+    def next(self) -> Optional[str]:
+        """The next entry of the folder we are in; None where all were seen."""
+        return self._levels[-1].names.pop() if self._levels[-1].names else None
+
+    def enter(self, name: str) -> None:
+        """Go into a folder. OSError where that can't be."""
+        inner = _open_folder(name, self.descriptor)
+        try:
+            self._levels.append(_level_of(inner, name))
+        except OSError:
+            os.close(inner)
+            raise
+        os.close(self.descriptor)
+        self.descriptor = inner
+
+    def leave(self) -> Optional[str]:
+        """Go back up; the name of the folder that we left, None at the top."""
+        if len(self._levels) == 1:
+            os.close(self.descriptor)
+            return None
+        above = self._levels[-2]
+        upper = _open_folder("..", self.descriptor)
+        os.close(self.descriptor)
+        self.descriptor = upper
+        info = os.fstat(upper)
+        if (info.st_dev, info.st_ino) != (above.device, above.inode):
+            raise OSError(f"{self.below()}: it was moved while we were in it")
+        return self._levels.pop().name
+
+    def _level(self, name: str) -> _Level:
+        return _level_of(self.descriptor, name)
+
+
+def clear(top: str, ours: Ours = anything) -> List[str]:
+    """Remove what is ours of the tree, file or link at `top`, and `top` if it is empty then; the paths that stay."""
+    info = _lstat(top)
+    if info is None:
+        return []
+    if stat.S_ISDIR(info.st_mode):
+        if ours("", info):
+            _open_up(top, info)
+        stays = _clear_below(top, ours)
+        _rmdir(top, None, ours("", info))
+        return stays
+    if not ours("", info):
+        return [""]
+    os.unlink(top)
+    return []
+
+
+def _clear_below(top: str, ours: Ours) -> List[str]:
+    walk = Walk(top)
+    stays: List[str] = []
+    while True:
+        name = walk.next()
+        if name is not None:
+            stays += _clear_one(walk, name, ours)
+            continue
+        left = walk.leave()
+        if left is None:
+            return stays
+        _rmdir(left, walk.descriptor, ours(walk.below(left), os.lstat(left, dir_fd=walk.descriptor)))
+
+
+def _rmdir(name: str, above: Optional[int], ours: bool) -> None:
+    with contextlib.suppress(OSError):  # something stays in it
+        if ours:
+            os.rmdir(name, dir_fd=above)
+
+
+def _clear_one(walk: Walk, name: str, ours: Ours) -> List[str]:
+    info = os.lstat(name, dir_fd=walk.descriptor)
+    path = walk.below(name)
+    if not stat.S_ISDIR(info.st_mode):
+        if not ours(path, info):
+            return [path]
+        os.unlink(name, dir_fd=walk.descriptor)
+        return []
+    if not ours(path, info):
+        return [path]
+    _open_up(name, info, walk.descriptor)
+    walk.enter(name)
+    return []
+
+
+def foreign(top: str, ours: Ours) -> List[str]:
+    """What isn't ours in the tree at `top`: of a foreign folder only its own path."""
+    found: List[str] = []
+    walk = Walk(top)
+    while True:
+        name = walk.next()
+        if name is None:
+            if walk.leave() is None:
+                return sorted(found)
+            continue
+        info = os.lstat(name, dir_fd=walk.descriptor)
+        if not ours(walk.below(name), info):
+            found.append(walk.below(name))
+        elif stat.S_ISDIR(info.st_mode):
+            walk.enter(name)
+
+
+def everything(top: str) -> List[str]:
+    """All paths below `top`."""
+    found: List[str] = []
+
+    def note(path: str, _info: os.stat_result) -> bool:
+        found.append(path)
+        return True
+
+    foreign(top, note)
+    return found
+
+
+def carry(old: str, new: str, ours: Ours, suffix: str, made: "Callable[[str], None]") -> List[str]:
+    """Move what isn't ours from the tree `old` to its place in `new`, and remove the rest of `old`; what was moved.
+
+    Where `new` has something of that name, ours, the foreign one gets `suffix` behind its name. `made` hears of each
+    folder below `new` that had to be made for it.
+    """
+    moved = foreign(old, ours)
+    for path in moved:
+        _carry_one(old, new, path, suffix, made)
+    clear(old, ours)
+    return moved
+
+
+def _carry_one(old: str, new: str, path: str, suffix: str, made: "Callable[[str], None]") -> None:
+    folder, name = os.path.split(path)
+    goal = os.path.join(new, folder)
+    _make_folders(old, new, folder, made)
+    above = os.lstat(goal)
+    set_mode(goal, stat.S_IMODE(above.st_mode) | 0o700)  # the payload's folders may be read-only
+    try:
+        put(os.path.join(old, path), os.path.join(goal, name))
+    except FileExistsError:
+        put(os.path.join(old, path), os.path.join(goal, aside_name(name, suffix)))
+    finally:
+        set_mode(goal, stat.S_IMODE(above.st_mode))
+
+
+def aside_name(name: str, suffix: str) -> str:
+    """`name` with `suffix` behind it, cut so that a folder can hold it."""
+    while len(os.fsencode(name + suffix)) > 255:
+        name = name[:-1]
+    return name + suffix
+
+
+def _make_folders(old: str, new: str, folder: str, made: "Callable[[str], None]") -> None:
+    """A folder that left the payload comes back where something foreign lies in it."""
+    at = ""
+    for part in folder.split("/") if folder else ():
+        at = os.path.join(at, part)
+        if not os.path.isdir(os.path.join(new, at)):
+            os.mkdir(os.path.join(new, at), stat.S_IMODE(os.lstat(os.path.join(old, at)).st_mode) | 0o700)
+            made(at)
+
+
+def _open_up(name: str, info: os.stat_result, above: Optional[int] = None) -> None:
+    """Give ourselves the rights to empty a folder of ours that came read-only."""
+    if stat.S_IMODE(info.st_mode) & 0o700 != 0o700:
+        with contextlib.suppress(PermissionError):
+            os.chmod(name, 0o700, dir_fd=above)
+
+
+def _open_folder(name: str, above: Optional[int] = None) -> int:
+    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+    return os.open(name, flags, dir_fd=above)
+
+
+def _level_of(descriptor: int, name: str) -> _Level:
+    info = os.fstat(descriptor)
+    return _Level(name, os.listdir(descriptor), info.st_dev, info.st_ino)
+
+
+def _lstat(path: str) -> Optional[os.stat_result]:
+    try:
+        return os.lstat(path)
+    except FileNotFoundError:
+        return None

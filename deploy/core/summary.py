@@ -11,15 +11,27 @@ from deploy.core.columns import columns
 from deploy.core.inventory import Inventory
 from deploy.core.prediction import Limit
 from deploy.core.verdict import COLUMNS, Row, Verdict
+from peer.core.manifest import Manifest, payload_digest
 
 SUMMARY_NAME = "summary.txt"
 SUMMARY_JSON_NAME = "summary.json"
+DIGEST_NAME = "payload.sha256"  # what the run's manifest says of the payload, as `sha256sum` writes it
 _TOKEN_BITS = 24
 
 
 def run_id(now: datetime, token: int) -> str:
     """`20250131-120501-3fa9c2`: safe as a folder name, sorts by time; `token` is any random number."""
     return f"{now:%Y%m%d-%H%M%S}-{token % 2**_TOKEN_BITS:06x}"
+
+
+def format_digest(manifest: Manifest) -> str:
+    """The text of payload.sha256."""
+    return f"{payload_digest(manifest)}  {manifest.name}\n"
+
+
+def parse_digest(text: str) -> str:
+    """The digest in payload.sha256; "" where it holds none."""
+    return text.partition(" ")[0].strip()
 
 
 def format_summary(

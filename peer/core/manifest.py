@@ -89,6 +89,17 @@ def bare_manifest(name: str, size: int, piece_size: int) -> Manifest:
     return Manifest(name, False, piece_size, (FileEntry(name, size, 0o644, ""),))
 
 
+def payload_digest(manifest: Manifest) -> str:
+    """The hex digest of a payload that is right: a file's own SHA-256, or a tree's.
+
+    A tree's is the SHA-256 over the lines that `sha256sum` prints for its files in the manifest's order.
+    """
+    if not manifest.tree:
+        return manifest.files[0].sha256
+    lines = "".join(f"{entry.sha256}  {entry.path}\n" for entry in manifest.files)
+    return hashlib.sha256(lines.encode()).hexdigest()
+
+
 def auto_piece_size(size: int) -> int:
     """Bytes a piece for a payload of `size` bytes: a power of two from 64 KiB to 16 MiB.
 

@@ -12,7 +12,15 @@ from typing import List, NamedTuple, Optional, Tuple
 from peer.core.errors import ConfigError, StoreError, system_words
 from peer.core.layout import Layout
 from peer.core.listing import listed
-from peer.core.manifest import FileEntry, FolderEntry, Manifest, auto_piece_size, check_length, check_names
+from peer.core.manifest import (
+    FileEntry,
+    FolderEntry,
+    Manifest,
+    auto_piece_size,
+    check_length,
+    check_names,
+    payload_digest,
+)
 from peer.edge.encoding import check_encoding
 from peer.edge.files import OpenFiles, entries_below, read_range
 
@@ -93,19 +101,8 @@ def check_payload(path: str, manifest: Manifest) -> Check:
         reason = str(error) if isinstance(error, ConfigError) else system_words(error)
         return Check("", 0, 0, f"{path}: {reason}")
     wrong = [theirs.path for ours, theirs in zip(manifest.files, found.files) if ours.sha256 not in ("", theirs.sha256)]
-    digest = _tree_digest(found.files) if manifest.tree else found.files[0].sha256
+    digest = payload_digest(found)
     return Check(digest, len(found.files), found.size, f"{listed(wrong, 1)}: wrong bytes" if wrong else "")
-
-
-def payload_digest(manifest: Manifest) -> str:
-    """The hex digest that `check_payload` finds where the payload is right: a file's own SHA-256, or a tree's."""
-    return _tree_digest(manifest.files) if manifest.tree else manifest.files[0].sha256
-
-
-def _tree_digest(files: Tuple[FileEntry, ...]) -> str:
-    """SHA-256 over the lines that `sha256sum` prints for the tree's files in the manifest's order."""
-    lines = "".join(f"{entry.sha256}  {entry.path}\n" for entry in files)
-    return hashlib.sha256(lines.encode()).hexdigest()
 
 
 def _difference(found: Manifest, wanted: Manifest) -> str:

@@ -104,7 +104,9 @@ def test_up_brings_the_payload_everywhere_and_proves_it(write: Callable[..., Non
     }
     assert len(copies) == 1 and len(copies.pop()) == 300 * 1024
     (run,) = (tmp_path / "runs").iterdir()
-    assert {path.name for path in run.iterdir()} == {"a", "b", "c", "summary.txt", "summary.json", "transcript.txt"}
+    assert {path.name for path in run.iterdir()} == {"a", "b", "c", "summary.txt", "summary.json", "transcript.txt"} | {
+        "payload.sha256"
+    }
     assert steps_in((run / "transcript.txt").read_text()) == shown
     assert {step.split()[0] for step in shown} == {"deploy", "start", "logs", "collect-logs", "verify"}
     assert "has downloaded the complete file" in (run / "b" / "log_peer_1002.log").read_text()
@@ -210,6 +212,9 @@ def test_a_copy_that_rots_is_found(write: Callable[..., None], tmp_path: Path) -
     assert ran.code == 1
     assert "failed: b (peer 1002)" in ran.err
     assert "f.dat is whole on 2 of 3 peers" in ran.out
+    (noted,) = (tmp_path / "runs").glob("*/payload.sha256")
+    noted.write_text(f"{'0' * 64}  f.dat\n")  # as if all hosts agreed on another payload than was deployed
+    assert "its hash isn't that of the manifest" in fab(tmp_path, "verify").err
 
 
 def test_the_first_peer_that_fails_ends_the_start(write: Callable[..., list[int]], tmp_path: Path) -> None:

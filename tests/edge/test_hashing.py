@@ -15,9 +15,9 @@ from deploy.agent import payload
 from deploy.core.inventory import Upload
 from deploy.edge.pushed.uploads import upload_size
 from peer.core.errors import ConfigError, StoreError, WeftError
-from peer.core.manifest import FolderEntry, Manifest, auto_piece_size, from_json, to_json
+from peer.core.manifest import FolderEntry, Manifest, auto_piece_size, from_json, payload_digest, to_json
 from peer.edge import hashing
-from peer.edge.hashing import check_payload, make_manifest, payload_digest
+from peer.edge.hashing import check_payload, make_manifest
 from tests.helpers.swarmfolder import Wish, make_payload
 
 FILE = Wish(size=100_000, piece_size=16_384)

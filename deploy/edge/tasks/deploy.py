@@ -12,7 +12,7 @@ from deploy.core.configfiles import config_texts, swarm_folder
 from deploy.core.inventory import Generate, Inventory, Peer, Upload
 from deploy.core.placement import final_path, placing
 from deploy.core.plan import Facts, Step, Steps, hosts_of, peers_of
-from deploy.core.summary import run_id
+from deploy.core.summary import DIGEST_NAME, format_digest, run_id
 from deploy.edge.hosts.errors import HostError
 from deploy.edge.hosts.host import Link
 from deploy.edge.pushed.authority import PeerKeys, make_keys
@@ -81,7 +81,9 @@ def _begin(chain: Chain, seeds: Steps, states: States) -> tuple[Manifest, Code]:
     chain.begin_run(chain.run or run_id(datetime.now(), random.getrandbits(24)))
     hosts = [name for name in states if peers_of(seeds, name)]
     code = chain.ask(lambda link: _push_code(link, states), hosts, PUSH_SECONDS, drop=True)
-    return payload.make_payload(chain, [step for step in seeds if step.host in code]), code
+    manifest = payload.make_payload(chain, [step for step in seeds if step.host in code])
+    (chain.folder / DIGEST_NAME).write_text(format_digest(manifest), "utf-8")  # `verify` doesn't trust the hosts' own
+    return manifest, code
 
 
 def _idle_state(link: Link, tls: bool) -> SwarmFolder:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from deploy.agent.verbs import Verified, Verify
 from deploy.core.inventory import Inventory
 from deploy.core.placement import final_path
 from deploy.core.plan import Facts, Step, Steps, hosts_of, peers_of
+from deploy.core.summary import DIGEST_NAME, parse_digest
 from deploy.core.verdict import COLUMNS, Copy, Verdict, error_lines, judge
 from deploy.edge.hosts.host import Link
 from deploy.edge.tasks.chain import Chain
@@ -34,9 +36,15 @@ def _verify(chain: Chain, steps: Steps, _: Options) -> Verdict:
     answers = chain.ask(lambda link: _verify_host(link, chain.inventory, steps, seconds), names, seconds * 4)
     found = {one.peer: one for answer in answers.values() for one in answer.copies}
     copies = [Copy.of_check(one._asdict(), about[peer]["status"] or {}) for peer, one in found.items() if peer in about]
-    verdict = judge(chain.inventory, copies, chain.outcomes)
+    verdict = judge(chain.inventory, copies, chain.outcomes, _manifest_digest(chain.folder))
     _tell(chain, verdict, about, {peer: one.path for peer, one in found.items()})
     return verdict
+
+
+def _manifest_digest(folder: Path) -> str:
+    """What `deploy` noted of the run's manifest; "" where another operator, or none, deployed it."""
+    path = folder / DIGEST_NAME
+    return parse_digest(path.read_text("utf-8")) if path.exists() else ""
 
 
 def _tell(chain: Chain, verdict: Verdict, about: dict[int, Any], paths: dict[int, str]) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Iterable, List, Mapping
+from typing import Collection, Iterable, List, Mapping
 
-from peer.core import messages
+from peer.core import bits, messages
 from peer.core.events import Effect, Send
 from peer.core.messages import Message
 from peer.core.neighbour import Neighbour, connected
@@ -16,10 +16,13 @@ PROGRESS_SECONDS = 10.0  # between two messages that say that we go forward, at 
 
 
 class Announcer:
-    """Tells each neighbour each thing once. `patience`: seconds after which a peer gives up."""
+    """Tells each neighbour each thing once. `seeds`: the peers listed with the file; `patience`: that of a peer."""
 
-    def __init__(self, pieces: Pieces, neighbours: Mapping[int, Neighbour], patience: float) -> None:
+    def __init__(
+        self, pieces: Pieces, neighbours: Mapping[int, Neighbour], seeds: Collection[int], patience: float
+    ) -> None:
         self._pieces = pieces
+        self._seeds = frozenset(seeds)
         self._neighbours = neighbours
         self._pause = min(PROGRESS_SECONDS, patience / 4)
         self._told_progress = 0.0
@@ -28,9 +31,23 @@ class Announcer:
         """The run begins: there is nothing to tell yet."""
         self._told_progress = now
 
-    def begin(self, neighbour: Neighbour) -> None:
-        """A connection begins or has ended: the neighbour knows nothing."""
+    def begin(self, neighbour: Neighbour, now: float) -> None:
+        """A connection begins: the neighbour knows nothing."""
         neighbour.news = FleetNews() if neighbour.fleet else ClassicNews()
+
+    def end(self, neighbour: Neighbour) -> None:
+        """A connection has ended: the neighbour will know nothing."""
+        self.begin(neighbour, 0.0)
+
+    def introduce(self, neighbour: Neighbour, shown: int) -> List[Effect]:
+        """The first message of a connection. `shown`: the set to tell of.
+
+        Some classic peers read a bitfield with the low bit first. They are told of what they would misread one by one.
+        """
+        plain = neighbour.fleet or neighbour.peer in self._seeds  # one that has the file asks for nothing
+        alike = shown if plain else bits.alike(shown, self._pieces.total)
+        effects: List[Effect] = [Send(neighbour.peer, Message(messages.BITFIELD, alike))]
+        return effects + [Send(neighbour.peer, Message(messages.HAVE, index)) for index in bits.indices(shown ^ alike)]
 
     def announce(self, index: int) -> List[Effect]:
         """Tell of a new piece whom it concerns, and of our interest whom it changes."""

@@ -33,6 +33,10 @@ class Asking:
         self.pace = 0.0  # seconds between its last pieces, smoothed; 0 until known
         self.wait = 0.0  # seconds from a request to its piece, smoothed; 0 until known
         self.last_piece = 0.0  # when it came
+        self.was_unchoked = False  # whether it has ever unchoked us
+        self.in_spite = -1  # the piece that it was last asked for in spite of its choke
+        self.in_spite_at = now
+        self.ignores_chokes = False  # its own: it answered such a request
 
     def answered(self, index: int, now: float) -> bool:
         """A piece came from it; whether it had been asked for."""

@@ -31,6 +31,28 @@ def from_wire(data: bytes, total: int) -> int:
     return int.from_bytes(data.translate(_REVERSED), "little") & full(total)
 
 
+def from_wire_low_first(data: bytes, total: int) -> int:
+    """The same for a peer for which the low bit of the first byte is piece 0."""
+    return int.from_bytes(data, "little") & full(total)
+
+
+def is_low_first(data: bytes, total: int, counted: int) -> bool:
+    """Whether a bitfield was written with the low bit first: spare bits are set, and read that way none is.
+
+    Where its last byte holds all spare bits and nothing else, it is that of a peer which fills its spare bits.
+    `counted`: the pieces that the peer may believe there are.
+    """
+    high, low = (int.from_bytes(form, "little") for form in (data.translate(_REVERSED), data))
+    fillings = [(1 << -number % 8) - 1 for number in (total, counted)]
+    return high >> counted != 0 and low >> counted == 0 and data[-1] not in fillings
+
+
+def alike(pieces: int, total: int) -> int:
+    """The part of the set whose bytes are the same with the high and with the low bit first."""
+    data = to_wire(pieces, total)
+    return from_wire(bytes(byte if byte == _REVERSED[byte] else 0 for byte in data), total)
+
+
 def count(pieces: int) -> int:
     """How many pieces are in the set (`int.bit_count` came with Python 3.10)."""
     return bin(pieces).count("1")

@@ -65,7 +65,7 @@ class ClassicChoker:
             self.favourite = None
 
     def _pick_preferred(self, neighbours: Sequence[Neighbour], complete: bool) -> FrozenSet[int]:
-        wanting = [neighbour for neighbour in neighbours if neighbour.wants_ours]
+        wanting = [neighbour for neighbour in neighbours if neighbour.wants]
         self._rng.shuffle(wanting)  # breaks the ties; for a complete peer it is the whole choice
         if not complete:
             wanting.sort(key=lambda neighbour: -neighbour.interval_bytes)
@@ -74,7 +74,7 @@ class ClassicChoker:
         return frozenset(neighbour.peer for neighbour in wanting[: self._slots])
 
     def _pick_favourite(self, neighbours: Sequence[Neighbour]) -> Optional[int]:
-        wanting: List[int] = [n.peer for n in neighbours if n.wants_ours and n.peer not in self.preferred]
+        wanting: List[int] = [n.peer for n in neighbours if n.wants and n.peer not in self.preferred]
         choked = [peer for peer in wanting if peer != self.favourite]
         if choked:
             return self._rng.choice(choked)

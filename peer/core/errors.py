@@ -10,6 +10,8 @@ EXIT_USAGE = 2  # the command line or a configuration file is wrong
 EXIT_INCOMPLETE = 3  # the swarm could not give us every piece
 EXIT_INTERRUPTED = 130  # Ctrl-C or a TERM signal, as shells report it
 
+MOST_SHOWN = 40  # bytes of a neighbour's mistake that a line on stderr shows
+
 
 class WeftError(Exception):
     """One line for a person: what happened, where, and what to do next."""
@@ -35,7 +37,22 @@ class BusyError(WeftError):
 
 
 class ProtocolError(Exception):
-    """A neighbour broke the protocol: its connection is closed, and `str(error)` is the reason logged."""
+    """A neighbour broke the protocol: its connection is closed, and `str(error)` is the reason logged.
+
+    `data`: the bytes that broke it, as far as they help (the first MOST_SHOWN are shown); `rule`: what it should be.
+    """
+
+    def __init__(self, reason: str, data: bytes = b"", rule: str = "") -> None:
+        super().__init__(reason)
+        self._data = data
+        self._rule = rule
+
+    @property
+    def account(self) -> str:
+        """The reason with the bytes and the rule: what a person needs who looks for the fault in the other program."""
+        shown = self._data[:MOST_SHOWN].hex(" ") + (" ..." if len(self._data) > MOST_SHOWN else "")
+        parts = [str(self), f"bytes: {shown}" if self._data else "", f"rule: {self._rule}" if self._rule else ""]
+        return "; ".join(part for part in parts if part)
 
 
 def system_words(error: OSError) -> str:

@@ -6,6 +6,7 @@ anybody is told of it, a line is logged before what follows from it.
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import Mapping, NamedTuple, Union
 
 from peer.core.eventlog import Entry
@@ -23,17 +24,26 @@ class Connected(NamedTuple):
 
 
 class Disconnected(NamedTuple):
-    """The connection is gone, whoever closed it."""
+    """The connection is gone, whoever closed it. `fault`: what the neighbour did wrong, for the operator; or ""."""
 
     peer: int
     reason: str
+    fault: str = ""
 
 
 class DialFailed(NamedTuple):
-    """A neighbour couldn't be reached; the edge goes on trying."""
+    """A neighbour couldn't be reached; the edge goes on trying. `fault`: as in `Disconnected`."""
 
     peer: int
     reason: str
+    fault: str = ""
+
+
+class Tolerated(NamedTuple):
+    """The decoder met a habit of a classic neighbour (see `habits`)."""
+
+    peer: int
+    habit: str
 
 
 class Received(NamedTuple):
@@ -76,20 +86,44 @@ class Finished(NamedTuple):
 
 
 class Tick(NamedTuple):
-    """Time has passed. `received`: bytes that each connection has brought so far, by neighbour."""
+    """Time has passed. `received`: bytes that each connection has brought so far, by neighbour.
+
+    `unacked`: bytes that a neighbour's machine hasn't acknowledged yet; none for those that aren't named.
+    """
 
     received: Mapping[int, int]
+    unacked: Mapping[int, int] = MappingProxyType({})
 
 
 Event = Union[
-    Connected, Disconnected, DialFailed, Received, PieceStored, PieceBad, PieceSurplus, PieceSent, Finished, Tick
+    Connected,
+    Disconnected,
+    DialFailed,
+    Received,
+    Tolerated,
+    PieceStored,
+    PieceBad,
+    PieceSurplus,
+    PieceSent,
+    Finished,
+    Tick,
 ]
 
 # ---- effects: what the edge shall do, in this order
 
 
 class Dial(NamedTuple):
-    """Connect to a neighbour, and go on trying until it is reached."""
+    """Connect to a neighbour, and go on trying until it is reached or `StopDialling` comes.
+
+    `hung_up`: it ended the last connection right after the handshakes, without a message: spell ours otherwise.
+    """
+
+    peer: int
+    hung_up: bool = False
+
+
+class StopDialling(NamedTuple):
+    """This neighbour has come by itself."""
 
     peer: int
 
@@ -121,6 +155,12 @@ class Log(NamedTuple):
     entry: Entry
 
 
+class Tell(NamedTuple):
+    """Write a line for the operator to stderr."""
+
+    text: str
+
+
 class Finish(NamedTuple):
     """All pieces are here: sync the payload, give it its final name, then report Finished."""
 
@@ -132,4 +172,4 @@ class Leave(NamedTuple):
     reason: str
 
 
-Effect = Union[Dial, Send, SendPiece, Drop, Log, Finish, Leave]
+Effect = Union[Dial, StopDialling, Send, SendPiece, Drop, Log, Tell, Finish, Leave]

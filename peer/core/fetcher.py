@@ -10,13 +10,14 @@ from __future__ import annotations
 from random import Random
 from typing import Callable, FrozenSet, Iterable, List, Mapping, Optional
 
-from peer.core import messages
+from peer.core import habits, messages
 from peer.core.asking import SILENCE, ClassicAsking, FleetAsking
 from peer.core.events import Effect, Send
 from peer.core.messages import Message
 from peer.core.neighbour import Neighbour, connected
 from peer.core.picker import pick_random, pick_rarest
 from peer.core.pieces import Pieces
+from peer.core.tolerance import CHOKED_SECONDS, Tolerance
 
 LATE = 3.0  # times the usual wait: a piece that takes longer is late and may be asked for a second time, at the end
 LEAST_LATE = 0.05  # seconds
@@ -29,21 +30,30 @@ class Fetcher:
     """Decides the requests. `seeds`: neighbours that began with the payload, the last to be asked."""
 
     def __init__(
-        self, pieces: Pieces, neighbours: Mapping[int, Neighbour], seeds: Iterable[int], fleet: bool, rng: Random
+        self,
+        pieces: Pieces,
+        neighbours: Mapping[int, Neighbour],
+        seeds: Iterable[int],
+        fleet: bool,
+        rng: Random,
+        tolerance: Tolerance,
     ) -> None:
+        self._tolerance = tolerance
         self._pieces = pieces
         self._neighbours = neighbours
         self._seeds = frozenset(seeds)
         self._spared: FrozenSet[int] = self._seeds if fleet else frozenset()  # once they have sent everything
         self._pick: Pick = pick_rarest if fleet else pick_random
         self._rng = rng
+        self._arrived = 0.0  # when a piece last came
 
     def fill(self, neighbour: Neighbour, now: float) -> List[Effect]:
         """Ask a neighbour for as much as its window has room for."""
         effects: List[Effect] = []
         asking = neighbour.asking
         room = asking.window - len(asking.open)  # first, since at most haves there is none
-        if room <= 0 or asking.chokes_us or asking.silent or self._pieces.complete:
+        choked = asking.chokes_us and not asking.ignores_chokes
+        if room <= 0 or choked or asking.silent or self._pieces.complete:
             return effects
         while room > 0:
             index = self._choose(neighbour, now)
@@ -60,10 +70,16 @@ class Fetcher:
         ordered = sorted(connected(self._neighbours), key=lambda neighbour: neighbour.peer in self._seeds)
         return [effect for neighbour in ordered for effect in self.fill(neighbour, now)]
 
-    def arrived(self, neighbour: Neighbour, index: int, now: float) -> None:
+    def arrived(self, neighbour: Neighbour, index: int, now: float) -> List[Effect]:
         """A piece came from this neighbour, asked for or not (a late one, after a choke, is as good)."""
-        if neighbour.asking.answered(index, now):
+        self._arrived = now
+        asking = neighbour.asking
+        if asking.answered(index, now):
             self._pieces.release(index)
+        if index != asking.in_spite or not asking.chokes_us or asking.ignores_chokes:
+            return []
+        asking.ignores_chokes = True
+        return self._tolerance.note(neighbour.peer, habits.NEVER_UNCHOKES)
 
     def withdraw(self, index: int) -> List[Effect]:
         """A piece is here: take back what is still open for it elsewhere. Classic peers have no word for that."""
@@ -90,6 +106,29 @@ class Fetcher:
                     effects += self._take_back(neighbour, index)
         return effects
 
+    def ask_in_spite(self, interval: float, now: float) -> List[Effect]:
+        """Nothing has come for long: ask classic neighbours that never unchoked us, since some serve all the same.
+
+        `interval`: seconds between a peer's choices; one that keeps the rules has two of them.
+        """
+        effects: List[Effect] = []
+        seconds = max(CHOKED_SECONDS, 2 * interval)
+        if self._pieces.complete or now - self._arrived < seconds:
+            return effects
+        for neighbour in connected(self._neighbours):
+            asking = neighbour.asking
+            if not (neighbour.fleet or asking.was_unchoked or asking.open) and now - asking.in_spite_at >= seconds:
+                effects += self._ask_one_in_spite(neighbour, now)
+        return effects
+
+    def _ask_one_in_spite(self, neighbour: Neighbour, now: float) -> List[Effect]:
+        index = self._choose(neighbour, now)
+        if index is None:
+            return []
+        neighbour.asking.in_spite = index
+        neighbour.asking.in_spite_at = now
+        return [self._ask(neighbour, index, now)]
+
     # ---- connections
 
     def begin(self, neighbour: Neighbour, now: float) -> None:
@@ -109,6 +148,7 @@ class Fetcher:
     def unchoked(self, neighbour: Neighbour, now: float) -> List[Effect]:
         """It may be asked again."""
         neighbour.asking.chokes_us = False
+        neighbour.asking.was_unchoked = True
         neighbour.asking.silent = False
         return self.fill(neighbour, now)
 

@@ -9,6 +9,7 @@ from peer.core.errors import ProtocolError
 
 HEADER = b"P2PFILESHARINGPROJ"
 LENGTH = 32
+_RULE = "18 bytes P2PFILESHARINGPROJ, 10 zero bytes, the peer ID in 4 bytes"
 _ZEROS = bytes(10)
 _MAGIC = b"WEFT\x01"  # four letters and the version of the fleet's extras
 
@@ -28,6 +29,7 @@ class Handshake(NamedTuple):
 
 
 CLASSIC_STYLE = Style()
+ASCII_STYLE = Style(b"0" * 10, ascii_id=True)
 
 
 def fleet_style(payload_digest: bytes) -> Style:
@@ -54,16 +56,16 @@ def encode(peer_id: int, style: Style = CLASSIC_STYLE) -> bytes:
 def decode(data: bytes, known: Collection[int]) -> Handshake:
     """Read 32 bytes from a neighbour, whose ID must be one of `known`. Raises ProtocolError."""
     if data[: len(HEADER)] != HEADER:
-        raise ProtocolError("its handshake doesn't begin with P2PFILESHARINGPROJ")
+        raise ProtocolError("its handshake doesn't begin with P2PFILESHARINGPROJ", data, _RULE)
     if len(data) < LENGTH:
-        raise ProtocolError(f"its handshake has {len(data)} bytes instead of {LENGTH}")
+        raise ProtocolError(f"its handshake has {len(data)} bytes instead of {LENGTH}", data, _RULE)
     padding, spelled = data[18:28], data[28:LENGTH]
     number: int = struct.unpack(">I", spelled)[0]
     if number in known:
         return Handshake(number, Style(padding))
     if spelled.isdigit() and int(spelled) in known:
         return Handshake(int(spelled), Style(padding, ascii_id=True))
-    raise ProtocolError(f"its handshake names peer {number}, which isn't one we expect here")
+    raise ProtocolError(f"its handshake names peer {number}, which isn't one we expect here", data, _RULE)
 
 
 def answer_style(mine: Style, theirs: Style) -> Style:

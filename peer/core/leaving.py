@@ -12,6 +12,7 @@ from peer.core.neighbour import Neighbour, connected
 from peer.core.pieces import Pieces
 
 LAST_WISH = 1.0  # seconds that a foreign neighbour has, after its last piece, to want nothing more
+LINGER = 1.5  # seconds without a byte that a classic neighbour has, after our last one, to close its side
 MOST_NAMED = 4  # neighbours named one by one in a line
 
 
@@ -48,7 +49,7 @@ class Leaving:
 
     def over(self, now: float) -> bool:
         """We have the payload, and so have all who could want it from us (classic: everybody)."""
-        if not self.finished or not all(neighbour.complete for neighbour in self._neighbours.values()):
+        if not self.finished or not all(n.complete or n.grants.took_all for n in self._neighbours.values()):
             return False
         return now - self.news >= LAST_WISH or not self._somebody_may_ask()
 
@@ -100,6 +101,24 @@ class Leaving:
         if not useful:
             return listed([f"no connected neighbour has a piece we lack ({len(here)} connected)", *away], MOST_NAMED)
         return _silence_reason(useful)
+
+
+class Goodbye:
+    """The end of one connection after we closed our direction: whether the neighbour has all, and says no more.
+
+    Not immediately: some send a last message before they write their file, and a reset would keep them from it.
+    """
+
+    def __init__(self, now: float) -> None:
+        self._since = now
+        self._received = -1
+
+    def over(self, received: int, unacked: int, now: float) -> bool:
+        """`received`: bytes so far; `unacked`: bytes of ours that its machine hasn't acknowledged yet."""
+        if unacked or received != self._received:
+            self._received = received
+            self._since = now
+        return now - self._since >= LINGER
 
 
 def _silence_reason(useful: List[Neighbour]) -> str:

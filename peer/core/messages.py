@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import struct
-from typing import Iterator, List, NamedTuple, Union
+from typing import Iterator, List, NamedTuple, Set, Tuple, Union
 
-from peer.core import bits
+from peer.core import bits, habits
 from peer.core.errors import ProtocolError
 from peer.core.manifest import Manifest
 
@@ -44,7 +44,13 @@ class PieceBody(NamedTuple):
     data: memoryview
 
 
-Item = Union[Message, PieceStart, PieceBody]
+class Habit(NamedTuple):
+    """Said once a connection: the neighbour has this habit (see `habits`)."""
+
+    name: str
+
+
+Item = Union[Message, PieceStart, PieceBody, Habit]
 
 
 def encode(message: Message, total: int) -> bytes:
@@ -74,7 +80,9 @@ class Decoder:
         self._last_length = manifest.piece_length(self._total - 1)  # asked once: it adds up all files' sizes
         # Where the size is a multiple of the piece size, some peers count one more, empty piece, and say so.
         self._phantom = manifest.size % manifest.piece_size == 0
+        self._fleet = fleet
         self._types = 10 if fleet else 8
+        self._tolerated: Set[str] = set()
         self._held = bytearray()
         self.body_left = 0  # bytes of the current piece that are still to come
 
@@ -118,17 +126,19 @@ class Decoder:
 
     def _head_length(self, data: Union[bytearray, memoryview]) -> int:
         length, kind = _PREFIX.unpack_from(data)
-        self._check_length(length, kind)
+        self._check_length(length, kind, data)
         return PIECE_HEADER_BYTES if kind == PIECE else 4 + int(length)
 
-    def _check_length(self, length: int, kind: int) -> None:
+    def _check_length(self, length: int, kind: int, data: Union[bytearray, memoryview]) -> None:
         if kind >= self._types:
-            raise ProtocolError(f"message type {kind} doesn't exist")
-        wanted = self._lengths(kind)
-        if not wanted[0] <= length <= wanted[1]:
-            raise ProtocolError(f"a {NAMES[kind]} message of {length} bytes")
+            rule = f"a 4-byte length, then a type from 0 to {self._types - 1}"
+            raise ProtocolError(f"message type {kind} doesn't exist", bytes(data[:PIECE_HEADER_BYTES]), rule)
+        least, most = self._lengths(kind)
+        if not least <= length <= most:
+            rule = f"its length, type included, is {least}" + (f" to {most}" if most > least else "")
+            raise ProtocolError(f"a {NAMES[kind]} message of {length} bytes", bytes(data[:PIECE_HEADER_BYTES]), rule)
 
-    def _lengths(self, kind: int) -> "tuple[int, int]":
+    def _lengths(self, kind: int) -> Tuple[int, int]:
         """Least and most bytes of a message of this kind, its type included."""
         if kind in _EMPTY:
             return 1, 1
@@ -136,27 +146,49 @@ class Decoder:
             return 5, 5
         if kind == PIECE:
             return 5, 5 + self._piece_size
-        return 1 + bits.wire_length(self._total), 1 + bits.wire_length(self._total + self._phantom)
+        least = bits.wire_length(self._total) if self._fleet else 0  # some leave out zeros at the end, or all of them
+        return 1 + least, 1 + bits.wire_length(self._total + self._phantom)
 
     def _decode(self, head: memoryview) -> Iterator[Item]:
         kind = head[4]
         if kind in _EMPTY:
             yield Message(kind)
         elif kind == BITFIELD:
-            yield Message(kind, bits.from_wire(bytes(head[5:]), self._total))
+            yield from self._bitfield(bytes(head[5:]))
         else:
             length, _, index = _INDEXED_MESSAGE.unpack(head)
-            yield from self._indexed(kind, index, length - 5)
+            yield from self._indexed(kind, index, length - 5, bytes(head))
 
-    def _indexed(self, kind: int, index: int, length: int) -> List[Item]:
+    def _bitfield(self, field: bytes) -> List[Item]:
+        if self._fleet:
+            return [Message(BITFIELD, bits.from_wire(field, self._total))]
+        short = len(field) < bits.wire_length(self._total)
+        items = self._tolerate(habits.SHORT_BITFIELD) if short else []
+        if not bits.is_low_first(field, self._total, self._total + self._phantom):
+            return [*items, Message(BITFIELD, bits.from_wire(field, self._total))]
+        items += self._tolerate(habits.LOW_BIT_FIRST)
+        return [*items, Message(BITFIELD, bits.from_wire_low_first(field, self._total))]
+
+    def _tolerate(self, habit: str) -> List[Item]:
+        """A line for the operator, once a connection: whoever repeats its habit without end causes no more events."""
+        if habit in self._tolerated:
+            return []
+        self._tolerated.add(habit)
+        return [Habit(habit)]
+
+    def _indexed(self, kind: int, index: int, length: int, head: bytes) -> List[Item]:
         if index == self._total and self._phantom and length == 0:
             return [Message(kind, index)] if kind == REQUEST else []
+        if index >= self._total and kind == REQUEST and not self._fleet:
+            return self._tolerate(habits.BEHIND_END)
         if index >= self._total:
-            raise ProtocolError(f"a {NAMES[kind]} message for piece {index} of {self._total}")
+            reason = f"a {NAMES[kind]} message for piece {index} of {self._total}"
+            raise ProtocolError(reason, head, f"the last piece is {self._total - 1}")
         if kind != PIECE:
             return [Message(kind, index)]
         wanted = self._last_length if index == self._total - 1 else self._piece_size
         if length != wanted:
-            raise ProtocolError(f"piece {index} with {length} bytes instead of {wanted}")
+            reason = f"piece {index} with {length} bytes instead of {wanted}"
+            raise ProtocolError(reason, head, "all pieces but the last are equally long")
         self.body_left = length
         return [PieceStart(index, length)]

@@ -6,6 +6,8 @@ from typing import List, Mapping
 
 from peer.core import bits
 from peer.core.asking import Asking, ClassicAsking
+from peer.core.events import Drop, Effect
+from peer.core.grants import Grants
 from peer.core.news import ClassicNews, News
 
 MOST_STRIKES = 2  # bad pieces before a neighbour is shut out for good
@@ -25,8 +27,8 @@ class Serving:
 class Neighbour:
     """What we know of a neighbour. It outlives its connection: what it had and why it went still count.
 
-    `asking`, `serving` and `news` belong to one connection each, and to the fetcher, the uploader and the announcer,
-    which make them again when a connection begins or ends. All else is written by the swarm.
+    `asking`, `serving`, `news` and `grants` belong to one connection each, and to the fetcher, the uploader, the
+    announcer and the tolerance, which make them again when a connection begins or ends. The swarm writes all else.
     """
 
     def __init__(self, peer: int, total: int) -> None:
@@ -39,20 +41,46 @@ class Neighbour:
         self.asking: Asking = ClassicAsking()
         self.serving = Serving()
         self.news: News = ClassicNews()
+        self.grants = Grants()
         self.reset()
 
     def reset(self, now: float = 0.0) -> None:
         """A connection begins or has ended. What the neighbour had stays known."""
         self.connected = False
+        self.spoke = False  # whether a message came
+        self.dropped = False  # we are closing the connection: it is heard no more
         self.wants_ours = False
         self.since = now  # when the connection began
         self.haves = 0  # have messages that came
         self.interval_bytes = 0  # what it gave us since the choker, which writes this, last chose
 
+    def begin(self, fleet: bool, now: float) -> None:
+        """A connection begins. What the neighbour had is to be told again."""
+        self.reset(now)
+        self.pieces = 0
+        self.connected = True
+        self.fleet = fleet
+        self.trouble = ""
+
+    def end(self, reason: str) -> None:
+        """A connection has ended. What the neighbour had stays known: one that is complete and gone needs nothing."""
+        self.reset()
+        self.trouble = reason
+
+    def drop(self, reason: str) -> List[Effect]:
+        """Close the connection, and listen to it no more."""
+        self.dropped = True
+        return [Drop(self.peer, reason)]
+
     @property
     def complete(self) -> bool:
         """Whether it has every piece."""
         return self.pieces == bits.full(self.total)
+
+    @property
+    def wants(self) -> bool:
+        """Whether it is interested in what we have, or is counted as if it were."""
+        return self.wants_ours or self.grants.counts
 
     @property
     def shut_out(self) -> bool:

@@ -48,6 +48,7 @@ class Status(NamedTuple):
     preferred: Tuple[int, ...] = ()
     optimistic: Optional[int] = None
     neighbours: Tuple[Neighbour, ...] = ()
+    tolerated: Tuple[str, ...] = ()  # which habit of which neighbour, and how often: a line each
     reason: str = ""  # where there is no progress, or the peer has ended: why, by name
     started: float = 0.0
     last_progress: float = 0.0
@@ -69,6 +70,7 @@ def parse_status(text: str) -> Status:
         fields = _known(Status, json.loads(text))
         fields["neighbours"] = tuple(Neighbour(**_known(Neighbour, row)) for row in fields.get("neighbours", ()))
         fields["preferred"] = tuple(_number("preferred", peer) for peer in fields.get("preferred", ()))
+        fields["tolerated"] = tuple(_text("tolerated", line) for line in fields.get("tolerated", ()))
         return Status(**fields)
     except (TypeError, RecursionError) as error:
         raise ValueError(f"not a status: {error}") from None
@@ -82,13 +84,21 @@ def _known(kind: Any, fields: Any) -> dict[str, Any]:
 
 
 def _sound(name: str, value: Any) -> Any:
-    if name in ("neighbours", "preferred") or (name in _OPTIONAL and value is None):
+    if name in ("neighbours", "preferred", "tolerated") or (name in _OPTIONAL and value is None):
         return value
-    if name in _TEXTS or name in _TRUTHS:
-        if type(value) is not (str if name in _TEXTS else bool):
+    if name in _TEXTS:
+        return _text(name, value)
+    if name in _TRUTHS:
+        if type(value) is not bool:
             raise ValueError(f"not a status: {name} is {value!r:.40}")
         return value
     return _number(name, value)
+
+
+def _text(name: str, value: Any) -> str:
+    if type(value) is not str:
+        raise ValueError(f"not a status: {name} is {value!r:.40}")
+    return value
 
 
 def _number(name: str, value: Any) -> Any:

@@ -7,7 +7,7 @@ Start reading at the two tables of `Swarm`: they name everything that can happen
 from __future__ import annotations
 
 from random import Random
-from typing import Any, Callable, ClassVar, Dict, List
+from typing import ClassVar, Dict, List, Mapping
 
 from peer.core import events as ev
 from peer.core import messages
@@ -20,10 +20,10 @@ from peer.core.events import Effect, Event
 from peer.core.fetcher import Fetcher
 from peer.core.firstround import first_round
 from peer.core.leaving import Leaving
-from peer.core.messages import Message
 from peer.core.neighbour import Neighbour, connected
 from peer.core.pieces import Pieces
 from peer.core.setup import Setup
+from peer.core.tolerance import Tolerance
 from peer.core.uploader import MOST_QUEUED, Uploader
 
 TICK = 0.5  # seconds between looks at silent neighbours and at patience
@@ -44,6 +44,7 @@ class Swarm:
         ev.Connected: "_on_connected",
         ev.Disconnected: "_on_disconnected",
         ev.DialFailed: "_on_dial_failed",
+        ev.Tolerated: "_on_tolerated",
         ev.Finished: "_on_finished",
         ev.Tick: "_on_tick",
     }
@@ -66,19 +67,15 @@ class Swarm:
         self.neighbours = {peer: Neighbour(peer, setup.total) for peer in setup.near}
         self.leaving = Leaving(self.pieces, self.neighbours, setup.limits.patience, whole)
         self.choker = choker_for(setup, rng)
+        self.tolerance = Tolerance(self.pieces, self.neighbours, setup.seeds, rng)
         self.bad_pieces = 0
-        self._fetcher = Fetcher(self.pieces, self.neighbours, setup.seeds, setup.fleet, rng)
+        self._fetcher = Fetcher(self.pieces, self.neighbours, setup.seeds, setup.fleet, rng, self.tolerance)
         self._uploader = Uploader(setup.limits.uploads if setup.fleet else None)
-        self._announcer = Announcer(self.pieces, self.neighbours, setup.limits.patience)
+        self._announcer = Announcer(self.pieces, self.neighbours, setup.seeds, setup.limits.patience)
         self._first_round = first_round(setup, self.pieces, self.neighbours, self._uploader, rng)
-        self._dialling = Dialling(self.pieces, self.neighbours, setup.earlier)
+        self._dialling = Dialling(self.pieces, self.neighbours, setup.earlier, self.tolerance)
+        self._parts = (self._fetcher, self._uploader, self._announcer, self.tolerance)
         self._next_tick = 0.0
-        self._handlers: Dict[type, Callable[[Any, float], List[Effect]]] = {
-            kind: getattr(self, name) for kind, name in self.EVENTS.items()
-        }
-        self._on_message: Dict[int, Callable[[Neighbour, int, float], List[Effect]]] = {
-            kind: getattr(self, name) for kind, name in self.MESSAGES.items()
-        }
 
     # ---- what the owner calls
 
@@ -99,13 +96,8 @@ class Swarm:
 
     def handle(self, event: Event, now: float) -> List[Effect]:
         """Take note of one fact; what is to be done about it, in order."""
-        effects = self._handlers[type(event)](event, now)
+        effects: List[Effect] = getattr(self, self.EVENTS[type(event)])(event, now)
         return effects + self._leave_if_over(now) if self.leaving.finished else effects
-
-    @property
-    def connected(self) -> List[Neighbour]:
-        """The neighbours we have a connection with."""
-        return connected(self.neighbours)
 
     def _leave_if_over(self, now: float) -> List[Effect]:
         if not self.leaving.over(now):
@@ -123,25 +115,17 @@ class Swarm:
             self._lose(neighbour, "replaced by a newer connection")
         if neighbour.shut_out:
             return [ev.Drop(event.peer, "it sent bad pieces before")]
-        self._begin(neighbour, event.fleet, now)
+        neighbour.begin(event.fleet, now)
+        for part in self._parts:
+            part.begin(neighbour, now)
         kind = "dialled" if event.dialled else "accepted"
         effects: List[Effect] = [ev.Log(Entry(kind, self.me, event.peer))]
-        return effects + self._introduce(neighbour)
-
-    def _begin(self, neighbour: Neighbour, fleet: bool, now: float) -> None:
-        neighbour.reset(now)
-        neighbour.pieces = 0
-        neighbour.connected = True
-        neighbour.fleet = fleet
-        neighbour.trouble = ""
-        self._fetcher.begin(neighbour, now)
-        self._uploader.begin(neighbour, now)
-        self._announcer.begin(neighbour)
+        return effects + self._dialling.met(event) + self._introduce(neighbour)
 
     def _introduce(self, neighbour: Neighbour) -> List[Effect]:
         """The bitfield, always: some wait for it. A seed in its first round shows fleet peers its offers only."""
         shown = 0 if self._first_round.takes(neighbour) else self.pieces.here
-        effects: List[Effect] = [ev.Send(neighbour.peer, Message(messages.BITFIELD, shown))]
+        effects = self._announcer.introduce(neighbour, shown)
         if self.setup.fleet:
             effects += self._uploader.set_choke(neighbour, False)
         return effects + self._first_round.offer(neighbour)
@@ -152,31 +136,36 @@ class Swarm:
             return []
         again = self._dialling.lost(neighbour, now)
         self._lose(neighbour, event.reason)
+        if event.fault:
+            again.append(ev.Tell(f"dropped {event.peer}: {event.fault}"))
         return again + self._fetcher.fill_all(now)
 
     def _lose(self, neighbour: Neighbour, reason: str) -> None:
         """Take back all that belonged to a connection."""
-        self._fetcher.end(neighbour)
-        self._uploader.end(neighbour)
         self._first_round.end(neighbour)
-        self._announcer.begin(neighbour)
+        for part in self._parts:
+            part.end(neighbour)
         self.choker.forget(neighbour.peer)
         self.pieces.lose(neighbour.pieces)
-        neighbour.reset()  # what it had stays known: a neighbour that is complete and gone needs nothing from us
-        neighbour.trouble = reason
+        neighbour.end(reason)
 
     def _on_dial_failed(self, event: ev.DialFailed, now: float) -> List[Effect]:
         self.neighbours[event.peer].trouble = event.reason
-        return []
+        return self.tolerance.tell_once(event.peer, event.fault) if event.fault else []
+
+    def _on_tolerated(self, event: ev.Tolerated, now: float) -> List[Effect]:
+        return self.tolerance.note(event.peer, event.habit)
 
     # ---- messages
 
     def _on_received(self, event: ev.Received, now: float) -> List[Effect]:
         neighbour = self.neighbours[event.peer]
-        if not neighbour.connected:
+        if not neighbour.connected or neighbour.dropped:
             return []
+        neighbour.spoke = True
         kind, value = event.message
-        return self._on_message[kind](neighbour, value, now)
+        effects: List[Effect] = getattr(self, self.MESSAGES[kind])(neighbour, value, now)
+        return effects
 
     def _got_choke(self, neighbour: Neighbour, _: int, now: float) -> List[Effect]:
         self._fetcher.choked(neighbour)
@@ -196,9 +185,10 @@ class Swarm:
     def _got_have(self, neighbour: Neighbour, index: int, now: float) -> List[Effect]:
         neighbour.haves += 1
         if neighbour.haves > MOST_HAVES * self.setup.total + SPARE_HAVES:
-            return [ev.Drop(neighbour.peer, f"{neighbour.haves} have messages for {self.setup.total} pieces")]
+            return neighbour.drop(f"{neighbour.haves} have messages for {self.setup.total} pieces")
         effects: List[Effect] = [ev.Log(Entry("have", self.me, neighbour.peer, index))]
         bit = 1 << index
+        self.tolerance.have(neighbour, bit)
         if not neighbour.pieces & bit:
             neighbour.pieces |= bit
             self.leaving.note_news(now)
@@ -210,6 +200,7 @@ class Swarm:
 
     def _got_bitfield(self, neighbour: Neighbour, pieces: int, now: float) -> List[Effect]:
         """Also late or twice, as some send it: what a neighbour had, it still has."""
+        pieces = self.tolerance.announced(neighbour, pieces)
         gained = pieces & ~neighbour.pieces
         neighbour.pieces |= pieces
         self.leaving.note_news(now)
@@ -220,10 +211,12 @@ class Swarm:
         return self._got_bitfield(neighbour, self.pieces.all, now)
 
     def _got_request(self, neighbour: Neighbour, index: int, now: float) -> List[Effect]:
-        if neighbour.serving.we_choke or not (index >= self.setup.total or self.pieces.has(index)):
-            return []  # it crossed our choke on the way, or asks for what we never announced
+        if not (index >= self.setup.total or self.pieces.has(index)):
+            return []  # it asks for what we never announced
+        if not neighbour.fleet:
+            return self.tolerance.request(neighbour, index) + self._uploader.serve(self.neighbours, now)
         if not self._uploader.accept(neighbour, index, now):
-            return [ev.Drop(neighbour.peer, f"more than {MOST_QUEUED} requests open at once")]
+            return neighbour.drop(f"more than {MOST_QUEUED} requests open at once")
         return self._uploader.serve(self.neighbours, now)
 
     def _got_cancel(self, neighbour: Neighbour, index: int, now: float) -> List[Effect]:
@@ -234,11 +227,11 @@ class Swarm:
 
     def _on_stored(self, event: ev.PieceStored, now: float) -> List[Effect]:
         neighbour, index = self.neighbours[event.peer], event.piece
-        self._fetcher.arrived(neighbour, index, now)
+        told = self._fetcher.arrived(neighbour, index, now)
         self.pieces.store(index)
         self.leaving.note_arrival(now)
         self.choker.note_piece(neighbour, self.setup.common.piece_size)
-        effects: List[Effect] = [ev.Log(Entry("piece", self.me, event.peer, index, self.pieces.count))]
+        effects: List[Effect] = [ev.Log(Entry("piece", self.me, event.peer, index, self.pieces.count)), *told]
         effects += self._fetcher.fill(neighbour, now)  # before the haves: the request is what the line waits for
         effects += self._fetcher.withdraw(index)
         effects += self._announcer.announce(index)
@@ -248,8 +241,7 @@ class Swarm:
 
     def _on_surplus(self, event: ev.PieceSurplus, now: float) -> List[Effect]:
         neighbour = self.neighbours[event.peer]
-        self._fetcher.arrived(neighbour, event.piece, now)
-        return self._fetcher.fill(neighbour, now)
+        return self._fetcher.arrived(neighbour, event.piece, now) + self._fetcher.fill(neighbour, now)
 
     def _on_bad(self, event: ev.PieceBad, now: float) -> List[Effect]:
         self.bad_pieces += 1
@@ -260,6 +252,7 @@ class Swarm:
         neighbour = self.neighbours[event.peer]
         self.leaving.note_progress(now)
         self._uploader.sent(neighbour, now)
+        self.tolerance.sent(neighbour, event.piece)
         return self._uploader.serve(self.neighbours, now) + self._first_round.sent(neighbour, event.piece)
 
     def _on_finished(self, event: ev.Finished, now: float) -> List[Effect]:
@@ -271,14 +264,15 @@ class Swarm:
     def _on_tick(self, event: ev.Tick, now: float) -> List[Effect]:
         if self._fetcher.note_traffic(event.received, now):
             self.leaving.note_arrival(now)
-        effects: List[Effect] = []
+        effects = self._tolerate(event.unacked, now)  # before the choker's choice ends a turn
         if now >= self.choker.due(now):
             effects += self._rechoke(now)
         if now >= self._next_tick:
             self._next_tick = now + (FETCHING_TICK if self.setup.fleet and not self.pieces.complete else TICK)
             effects += self._fetcher.release_silent(now)
-            effects += self._dialling.again()
+            effects += self._dialling.again(now)
             effects += self._fetcher.fill_all(now)
+            effects += self._fetcher.ask_in_spite(self.setup.common.unchoking, now)
             effects += self._uploader.serve(self.neighbours, now)  # a neighbour that takes too long frees its slot
             effects += self._first_round.renew(now)
             effects += self._announcer.catch_up()
@@ -287,11 +281,18 @@ class Swarm:
         return effects
 
     def _rechoke(self, now: float) -> List[Effect]:
-        unchoked = self.choker.choose(self.connected, self.pieces.complete, now)
+        unchoked = self.choker.choose(connected(self.neighbours), self.pieces.complete, now)
         effects: List[Effect] = [ev.Log(entry) for entry in self.choker.entries(self.me)]
-        for neighbour in self.connected:
+        for neighbour in connected(self.neighbours):
             effects += self._uploader.set_choke(neighbour, neighbour.peer not in unchoked)
         return effects
+
+    def _tolerate(self, unacked: Mapping[int, int], now: float) -> List[Effect]:
+        """What classic neighbours that are stuck are granted."""
+        effects = self.tolerance.look(unacked, now)
+        for seed in self.tolerance.late_seeds():
+            effects += self._got_bitfield(seed, 0, now)
+        return effects + self._uploader.serve(self.neighbours, now) if effects else effects
 
     def _note(self, kind: str, neighbour: Neighbour) -> Effect:
         return ev.Log(Entry(kind, self.me, neighbour.peer))

@@ -10,7 +10,7 @@ from peer.core.messages import Message
 from peer.core.neighbour import Neighbour, Serving
 from peer.core.smoothing import smooth
 
-MOST_QUEUED = 64  # requests that a neighbour may have waiting; foreign peers were seen with 32
+MOST_QUEUED = 64  # requests that a fleet neighbour may have waiting
 LATE = 4.0  # times the usual: a piece that takes longer to send has come to a slow neighbour
 LEAST_LATE = 0.05  # seconds
 

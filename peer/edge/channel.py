@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import array
 import contextlib
+import fcntl
 import os
 import select
 import socket
+import termios
 from typing import Iterator, Protocol
 
 from peer.edge.pacing import Pacing
@@ -26,6 +29,7 @@ class AnyChannel(Protocol):
     def send(self, data: bytes, more: bool) -> None: ...
     def send_now(self, data: bytes) -> int: ...
     def send_file(self, descriptor: int, offset: int, length: int) -> Iterator[int]: ...
+    def unacked(self) -> int: ...
     def end_sending(self) -> None: ...
     def shut(self) -> None: ...
     def close(self) -> None: ...
@@ -103,6 +107,15 @@ class Channel:
     def look_at_pace(self) -> None:
         """Once in a while, between pieces: whether the connection is a slow one by now."""
         self._pacing.look()
+
+    def unacked(self) -> int:
+        """Bytes that the kernel has taken and the other side hasn't acknowledged; our end counts as one."""
+        count = array.array("i", [0])
+        try:
+            fcntl.ioctl(self._socket.fileno(), termios.TIOCOUTQ, count)
+        except (OSError, ValueError):  # closed meanwhile
+            return 0
+        return count[0]
 
     def end_sending(self) -> None:
         """Nothing more comes from us; the neighbour reads the end after all that was sent."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Dict, Optional, Tuple
 from peer.core import handshake
 from peer.core.errors import ProtocolError, system_words
 from peer.core.events import DialFailed
-from peer.core.handshake import CLASSIC_STYLE, Style
+from peer.core.spelling import Spellings
 from peer.edge import meeting, pacing
 from peer.edge.meeting import Met, Report, both_fleet, read_handshake
 
@@ -27,52 +27,62 @@ class Dialler:
         self,
         me: int,
         addresses: Dict[int, Tuple[str, int]],
-        style: Style,
+        spellings: Spellings,
         report: Report,
         keys: Optional[Keys] = None,
     ) -> None:
         self._keys = keys
         self._me = me
         self._addresses = addresses
-        self._style = style
+        self._spellings = spellings
         self._report = report
-        self._plain: Dict[int, bool] = {}  # peers that hung up on our tag: they get true zeros
-        self._closing = threading.Event()
+        self._stops: Dict[int, threading.Event] = {}
         self._threads: Dict[int, threading.Thread] = {}
 
-    def dial(self, peer: int) -> None:
-        """Begin to dial a neighbour; one thread at a time for each."""
+    def dial(self, peer: int, hung_up: bool = False) -> None:
+        """Begin to dial a neighbour; one thread at a time for each. `hung_up`: it did so right after our handshake."""
         old = self._threads.get(peer)
-        if old and old.is_alive():
+        if old and old.is_alive() and not self._stops[peer].is_set():
             return
-        thread = threading.Thread(target=self._dial, args=(peer,), name=f"{peer}-dial", daemon=True)
+        if hung_up:
+            self._spellings.of(peer).hung_up()
+        stop = self._stops[peer] = threading.Event()
+        thread = threading.Thread(target=self._dial, args=(peer, stop), name=f"{peer}-dial", daemon=True)
         self._threads[peer] = thread
         thread.start()
 
     def close(self) -> None:
         """Give up on all and wait for the threads."""
-        self._closing.set()
+        for stop in self._stops.values():
+            stop.set()
         for thread in self._threads.values():
             thread.join(CONNECT_SECONDS + meeting.HANDSHAKE_SECONDS)
 
-    def _dial(self, peer: int) -> None:
+    def stop(self, peer: int) -> None:
+        """Give up on a neighbour."""
+        if peer in self._stops:
+            self._stops[peer].set()
+
+    def _dial(self, peer: int, stop: threading.Event) -> None:
         pause, longest = REDIAL_SECONDS
-        while not self._closing.is_set():
-            trouble = self._try(peer)
-            if not trouble:
+        while not stop.is_set():
+            failed = self._try(peer)
+            if not failed:
                 return
-            self._report(DialFailed(peer, trouble))
-            self._closing.wait(pause)
+            self._report(failed)
+            stop.wait(pause)
             pause = min(longest, pause * 1.5)
 
-    def _try(self, peer: int) -> str:
-        """One try; "" if it worked, else why not."""
+    def _try(self, peer: int) -> Optional[DialFailed]:
+        """One try; None if it worked, else why not."""
         host, port = self._addresses[peer]
+        where = f"{host}:{port}"
         try:
             sock = _connect(host, port)
         except OSError as error:
-            return f"{host}:{port}: {_why(error)}"
-        style = CLASSIC_STYLE if self._plain.get(peer) else self._style
+            return DialFailed(peer, f"{where}: {_why(error)}")
+        spelling = self._spellings.of(peer)
+        style = spelling.style()
         session = None
         try:
             if self._keys:
@@ -82,19 +92,17 @@ class Dialler:
             theirs = read_handshake(sock, session, (peer,))
         except ProtocolError as error:
             sock.close()
-            if str(error) == meeting.HUNG_UP:
-                self._spell_otherwise(peer)
-            return f"{host}:{port}: {error}"
+            if str(error) != meeting.HUNG_UP:
+                return DialFailed(peer, f"{where}: {error}", f"{where}: {error.account}")
+            spelling.hung_up()
+            return DialFailed(peer, f"{where}: {error}")
         except OSError as error:
             sock.close()
-            self._spell_otherwise(peer)
-            return f"{host}:{port}: {_why(error)}"
+            spelling.hung_up()
+            return DialFailed(peer, f"{where}: {_why(error)}")
+        spelling.answered(theirs.style)
         self._report(Met(peer, sock, True, both_fleet(style, theirs), session))
-        return ""
-
-    def _spell_otherwise(self, peer: int) -> None:
-        """It may be one that hangs up on our tag, though not where there are keys: who has one is of our kind."""
-        self._plain[peer] = not self._keys and not self._plain.get(peer, False)
+        return None
 
 
 def _connect(host: str, port: int) -> socket.socket:

@@ -52,6 +52,10 @@ class Link:
         """Bytes handed to the kernel so far."""
         return self._writer.sent
 
+    def unacked(self) -> int:
+        """Bytes of ours that the neighbour's machine hasn't acknowledged yet, as far as they are with ours."""
+        return self._channel.unacked()
+
     def send(self, data: bytes) -> None:
         """Send the bytes of one message; see `Writer.send`."""
         self._writer.send(data)
@@ -101,10 +105,11 @@ class Link:
 
     def _guard(self, work: Callable[[], str]) -> None:
         """Run one thread's work; whatever ends it becomes one reason and one report."""
+        fault = ""
         try:
             reason = work()
         except ProtocolError as error:
-            reason = f"protocol error: {error}"
+            reason, fault = f"protocol error: {error}", f"protocol error: {error.account}"
         except StoreError as error:
             reason = str(error)
             self._report(error)
@@ -114,4 +119,4 @@ class Link:
             reason = f"internal error: {error!r}"
         if reason and self._ended.acquire(blocking=False):
             self._stop()
-            self._report(Disconnected(self.peer, self._reason or reason))
+            self._report(Disconnected(self.peer, self._reason or reason, fault))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, FrozenSet, Optional, Tuple
 
 from peer.core import handshake
 from peer.core.errors import BusyError, ProtocolError, StoreError
-from peer.core.handshake import Style
+from peer.core.spelling import Spellings
 from peer.edge import meeting, pacing
 from peer.edge.meeting import Met, Report, both_fleet, read_handshake
 from peer.edge.pending import PendingConnection, PendingConnections
@@ -31,7 +31,7 @@ class Listener:
         self,
         port: int,
         known: FrozenSet[int],
-        style: Style,
+        spellings: Spellings,
         report: Report,
         me: int,
         keys: Optional[Keys] = None,
@@ -42,7 +42,7 @@ class Listener:
         self._spare = spare
         self._me = me
         self._known = known
-        self._style = style
+        self._spellings = spellings
         self._report = report
         self._pending = PendingConnections(me)
         self._socket = _listen(port)
@@ -110,9 +110,10 @@ class Listener:
         if self._keys and session:
             self._keys.check_owner(session, theirs.peer_id)
         self._pending.take_turn(pending, theirs.peer_id, MEET_SECONDS)
-        answer = handshake.answer_style(self._style, theirs.style)
-        (session or pending.sock).sendall(handshake.encode(self._me, answer))
-        return Met(theirs.peer_id, pending.sock, False, both_fleet(self._style, theirs), session)
+        mine = self._spellings.mine
+        self._spellings.of(theirs.peer_id).dialled_us(theirs.style)
+        (session or pending.sock).sendall(handshake.encode(self._me, handshake.answer_style(mine, theirs.style)))
+        return Met(theirs.peer_id, pending.sock, False, both_fleet(mine, theirs), session)
 
 
 def _listen(port: int) -> socket.socket:

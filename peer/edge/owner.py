@@ -12,7 +12,7 @@ import threading
 import time
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Tuple, Union
 
-from peer.core import messages
+from peer.core import habits, messages
 from peer.core.errors import EXIT_INTERRUPTED, StoreError, peer_name
 from peer.core.events import (
     Connected,
@@ -28,8 +28,11 @@ from peer.core.events import (
     PieceStored,
     Send,
     SendPiece,
+    StopDialling,
+    Tell,
     Tick,
 )
+from peer.core.leaving import Goodbye
 from peer.core.messages import Decoder
 from peer.core.swarm import Swarm
 from peer.edge import stderr
@@ -86,7 +89,9 @@ class Owner:
             Send: self._send,
             SendPiece: self._send_piece,
             Log: self._write_log,
+            Tell: self._tell,
             Dial: self._dial,
+            StopDialling: self._stop_dialling,
             Drop: self._drop,
             Finish: self._finish,
             Leave: self._leave,
@@ -144,7 +149,8 @@ class Owner:
         now = time.monotonic()
         if now >= self._swarm.due(now):
             received = {peer: link.received for peer, link in self._links.items()}
-            self._handle(Tick(received))
+            unacked = {peer: link.unacked() for peer, link in self._links.items()}
+            self._handle(Tick(received, unacked))
         if now >= self._status.due:
             self._status.write(self._swarm, self._links)
             self._old_links = [link for link in self._old_links if not link.dispose()]
@@ -195,13 +201,19 @@ class Owner:
         self._log.add(effect.entry)
 
     def _dial(self, effect: Dial) -> None:
-        self._dialler.dial(effect.peer)
+        self._dialler.dial(effect.peer, effect.hung_up)
+
+    def _stop_dialling(self, effect: StopDialling) -> None:
+        self._dialler.stop(effect.peer)
 
     def _drop(self, effect: Drop) -> None:
         link = self._links.get(effect.peer)
         if link:
             link.close(effect.reason)
-        stderr.say(peer_name(self._swarm.me), f"dropped {effect.peer}: {effect.reason}")
+        self._tell(Tell(f"dropped {effect.peer}: {effect.reason}"))
+
+    def _tell(self, effect: Tell) -> None:
+        stderr.say(peer_name(self._swarm.me), effect.text)
 
     def _finish(self, effect: Finish) -> None:
         self._start_hand(self._finish_store, "finish")
@@ -237,8 +249,9 @@ class Owner:
             link.finish()
         deadline = time.monotonic() + (FLUSH_SECONDS if not ending.code else 1.0)
         waiting = list(self._links.values())
+        goodbyes = {link: Goodbye(time.monotonic()) for link in waiting if not self._speaks_fleet(link)}
         while waiting and time.monotonic() < deadline:
-            waiting = [link for link in waiting if not link.join(0.05)]
+            waiting = [link for link in waiting if not (link.join(0.05) or self._has_heard_all(link, goodbyes))]
         for link in waiting:
             link.close("we leave")
         for link in [*self._links.values(), *self._old_links]:
@@ -247,6 +260,18 @@ class Owner:
         for hand in self._hands:
             hand.join(FLUSH_SECONDS)
         self._log.flush()
+
+    def _speaks_fleet(self, link: Link) -> bool:
+        return self._swarm.neighbours[link.peer].fleet
+
+    def _has_heard_all(self, link: Link, goodbyes: Mapping[Link, Goodbye]) -> bool:
+        """A classic neighbour may never close its side: then it is left when it has all that we sent."""
+        goodbye = goodbyes.get(link)
+        if not goodbye or not goodbye.over(link.received, link.unacked(), time.monotonic()):
+            return False
+        link.close("we leave")
+        self._carry_out(self._swarm.tolerance.note(link.peer, habits.NEVER_CLOSES))
+        return True
 
 
 def _channel(met: Met, piece_size: int) -> AnyChannel:

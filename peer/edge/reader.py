@@ -8,8 +8,8 @@ from __future__ import annotations
 import time
 from typing import Any, Callable, Optional
 
-from peer.core.events import Event, PieceBad, PieceStored, PieceSurplus, Received
-from peer.core.messages import Decoder, Message, PieceBody, PieceStart
+from peer.core.events import Event, PieceBad, PieceStored, PieceSurplus, Received, Tolerated
+from peer.core.messages import Decoder, Habit, Message, PieceBody, PieceStart
 from peer.edge.buffers import Buffers
 from peer.edge.channel import AnyChannel
 from peer.edge.claims import Claim
@@ -64,6 +64,8 @@ class Reader:
         elif kind is PieceStart:
             self._piece = item.piece
             self._claim = self._claims.claim(item.piece)
+        elif kind is Habit:
+            self._report(Tolerated(self._peer, item.name))
 
     def _end_piece(self) -> None:
         claim, self._claim = self._claim, None

@@ -16,6 +16,7 @@ from peer.core import folder as names
 from peer.core import handshake, status
 from peer.core.errors import EXIT_OK, ConfigError, WeftError, peer_name
 from peer.core.handshake import CLASSIC_STYLE
+from peer.core.spelling import Spellings
 from peer.core.status import Status
 from peer.core.swarm import Swarm
 from peer.core.swarmfile import FLEET
@@ -99,9 +100,10 @@ def _swarm(job: Job, store: Store, log: LogFile, statusfile: StatusFile, spare: 
         inbox.put((None, fact))
 
     keys = _keys(job)
-    dialler = Dialler(me, addresses, style, report, keys)
+    spellings = Spellings(style, keyed=keys is not None)
+    dialler = Dialler(me, addresses, spellings, report, keys)
     owner = Owner(inbox, swarm, store, dialler, log, statusfile)
-    listener = Listener(job.row.port, others, style, report, me, keys, max(_FEW_STRANGERS, spare))
+    listener = Listener(job.row.port, others, spellings, report, me, keys, max(_FEW_STRANGERS, spare))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: report(Interrupt()))
     listener.start()

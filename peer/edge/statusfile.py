@@ -72,6 +72,7 @@ class StatusFile:
                 preferred=tuple(sorted(swarm.choker.preferred)),
                 optimistic=swarm.choker.favourite,
                 neighbours=tuple(_neighbour(n, links) for n in swarm.neighbours.values()),
+                tolerated=swarm.tolerance.lines,
                 last_progress=time.time() - (now - swarm.leaving.progress),
                 completed=self._completed,
                 updated=time.time(),

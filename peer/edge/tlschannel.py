@@ -105,6 +105,10 @@ class TlsChannel:
             yield count
         self._channel.look_at_pace()
 
+    def unacked(self) -> int:
+        """Bytes of records that the other side hasn't acknowledged yet."""
+        return self._channel.unacked()
+
     def end_sending(self) -> None:
         """Nothing more comes from us; the neighbour reads the end after all that was sent."""
         self._channel.end_sending()

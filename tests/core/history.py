@@ -32,6 +32,8 @@ from peer.core.events import (
     Received,
     Send,
     SendPiece,
+    StopDialling,
+    Tell,
     Tick,
 )
 from peer.core.messages import Message
@@ -60,11 +62,13 @@ class History:
         here: Sequence[int] = (),
         profile: str = CLASSIC,
         ids: Sequence[int] = (1001, 1002, 1003),
-        seeds: Sequence[int] = (1001,),
+        seeds: Optional[Sequence[int]] = None,
         limits: Limits = Limits(60.0),  # noqa: B008
         preferred: int = 2,
         seed: int = 0,
     ) -> None:
+        if seeds is None:
+            seeds = (1001,) if profile == FLEET else ()  # a classic one counts as complete, whatever it announces
         rows = tuple(PeerRow(peer, "localhost", 6008, peer in seeds) for peer in ids)
         common = Common(preferred, 5.0, 15.0, "f", total * PIECE_SIZE, PIECE_SIZE)
         setup = Setup(1002, rows, common, profile, limits, total)
@@ -142,10 +146,12 @@ def show(effect: Effect) -> str:
         return "log " + _show_entry(effect.entry)
     if isinstance(effect, Drop):
         return f"drop {effect.peer}: {effect.reason}"
+    if isinstance(effect, Tell):
+        return f"tell {effect.text}"
     if isinstance(effect, Leave):
         return f"leave {effect.code}: {effect.reason}"
-    if isinstance(effect, Dial):
-        return f"dial {effect.peer}"
+    if isinstance(effect, (Dial, StopDialling)):
+        return f"{'dial' if isinstance(effect, Dial) else 'stop dialling'} {effect.peer}"
     assert isinstance(effect, Finish)
     return "finish"
 

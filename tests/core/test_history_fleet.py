@@ -207,7 +207,8 @@ def test_a_seed_offers_each_piece_once_before_any_twice() -> None:
 
 
 def test_a_classic_neighbour_sees_all_of_a_seed_at_once() -> None:
-    assert without_logs(seed(total=3).connect(1003, fleet=False)) == ["1003: bitfield 0,1,2", "1003: unchoke"]
+    answer = without_logs(seed(total=9).connect(1003, fleet=False))
+    assert answer == ["1003: bitfield 0,1,2,3,4,5,6,7", "1003: have 8", "1003: unchoke"]
 
 
 def test_a_seed_hides_nothing_from_another_seed() -> None:

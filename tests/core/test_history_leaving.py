@@ -113,7 +113,7 @@ def test_whoever_still_sees_a_seeds_offers_only_is_told_all_before_it_leaves() -
 @pytest.mark.parametrize("profile", [CLASSIC, FLEET])
 def test_without_any_progress_patience_ends(profile: str) -> None:
     history = History(profile=profile, limits=PATIENT)
-    history.connect(1001)
+    history.connect(1001, fleet=profile == FLEET)
     history.got(1001, "bitfield", set_of(0, 1))
     history.dial_failed(1003, "1003:6008: connection refused")
     assert [effect for effect in history.wait(19.5) if effect.startswith("leave")] == []
@@ -163,7 +163,8 @@ def test_a_complete_peer_that_waits_in_vain_leaves_well_and_names_whom_it_waited
     history.dial_failed(1001, "connection refused")
     history.connect(1003)
     history.got(1003, "bitfield", set_of(1))
-    assert history.wait(20.6) == ["leave 0: waiting for 1001 (connection refused), 1003 (1 of 4 pieces)"]
+    left = [effect for effect in history.wait(20.6) if effect.startswith("leave")]
+    assert left == ["leave 0: waiting for 1001 (connection refused), 1003 (1 of 4 pieces)"]
 
 
 def test_a_slow_disk_is_waited_for() -> None:

@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from peer.core import bits, messages
+from peer.core import bits, habits, messages
 from peer.core.errors import ProtocolError
 from peer.core.manifest import Manifest
-from peer.core.messages import Decoder, Message, PieceBody, PieceStart, encode, piece_header
+from peer.core.messages import Decoder, Habit, Message, PieceBody, PieceStart, encode, piece_header
 from tests.core.fuzz import fuzz
+from tests.core.history import set_of
 from tests.core.samples import bare
 
 TEN = bare(10, piece_size=4, last=2)  # ten pieces, the last of two bytes
@@ -48,10 +49,9 @@ WRONG = [
     ("ffffffff 05", "bitfield message of 4294967295 bytes"),
     ("00000004 04 000000", "have message of 4 bytes"),
     ("00000006 06 00000000 00", "request message of 6 bytes"),
-    ("00000002 05 ff", "bitfield message of 2 bytes"),
     ("00000004 05 ffffff", "bitfield message of 4 bytes"),
     ("00000005 04 0000000a", "have message for piece 10 of 10"),
-    ("00000005 06 ffffffff", "request message for piece 4294967295 of 10"),
+    ("00000005 04 ffffffff", "have message for piece 4294967295 of 10"),
     ("00000009 07 0000000a 61626364", "piece message for piece 10 of 10"),
     ("00000004 07 000000", "piece message of 4 bytes"),
     ("0000000a 07 00000000 6162636465", "piece message of 10 bytes"),
@@ -60,7 +60,7 @@ WRONG = [
     ("00000005 07 00000000", "piece 0 with 0 bytes instead of 4"),
 ]
 
-Heard = Union[Message, Tuple[int, bytes]]
+Heard = Union[Message, Habit, Tuple[int, bytes]]
 
 
 def listen(decoder: Decoder, chunks: "Iterator[bytes] | List[bytes]") -> Iterator[Heard]:
@@ -68,7 +68,7 @@ def listen(decoder: Decoder, chunks: "Iterator[bytes] | List[bytes]") -> Iterato
     index, length, body = 0, 0, b""
     for chunk in chunks:
         for item in decoder.feed(memoryview(chunk)):
-            if isinstance(item, Message):
+            if isinstance(item, (Message, Habit)):
                 yield item
                 continue
             if isinstance(item, PieceStart):
@@ -147,8 +147,40 @@ def test_a_wrong_length_is_refused_before_its_bytes_come(spelled: str) -> None:
         list(Decoder(TEN).feed(memoryview(bytes.fromhex(spelled))))
 
 
-def test_spare_bits_of_a_bitfield_are_ignored() -> None:
-    assert read_three_ways(bytes.fromhex("00000003 05 ffff"), TEN) == [Message(messages.BITFIELD, bits.full(10))]
+def test_an_error_shows_the_bytes_and_the_rule() -> None:
+    with pytest.raises(ProtocolError) as caught:
+        list(Decoder(TEN).feed(memoryview(bytes.fromhex("00000005 04 0000000a"))))
+    assert caught.value.account == (
+        "a have message for piece 10 of 10; bytes: 00 00 00 05 04 00 00 00 0a; rule: the last piece is 9"
+    )
+
+
+@pytest.mark.parametrize("spelled", ["00000002 05 ff", "00000005 06 ffffffff"])
+def test_between_fleet_peers_there_is_no_such_habit(spelled: str) -> None:
+    with pytest.raises(ProtocolError):
+        list(listen(Decoder(TEN, fleet=True), [bytes.fromhex(spelled)]))
+
+
+@pytest.mark.parametrize(
+    ("spelled", "pieces", "habit"),
+    [
+        ("00000003 05 ffff", range(10), ""),  # spare bits are ignored
+        ("00000003 05 803f", [0], ""),  # also where nothing else is set in their byte
+        ("00000003 05 ff3f", range(8), ""),  # eight pieces and all spare bits: nothing is clean the other way round
+        ("00000001 05", [], habits.SHORT_BITFIELD),
+        ("00000002 05 a0", [0, 2], habits.SHORT_BITFIELD),
+        ("00000003 05 ff03", range(10), habits.LOW_BIT_FIRST),
+        ("00000003 05 0501", [0, 2, 8], habits.LOW_BIT_FIRST),
+    ],
+)
+def test_bitfields_as_some_write_them(spelled: str, pieces: List[int], habit: str) -> None:
+    heard = [Habit(habit)] if habit else []
+    assert read_three_ways(bytes.fromhex(spelled), TEN) == [*heard, Message(messages.BITFIELD, set_of(*pieces))]
+
+
+def test_a_request_behind_the_end_is_ignored_and_told_of_once() -> None:
+    data = bytes.fromhex("00000005 06 0000000a 00000005 06 ffffffff 00000005 06 00000009")
+    assert read_three_ways(data, TEN) == [Habit(habits.BEHIND_END), Message(messages.REQUEST, 9)]
 
 
 @pytest.mark.parametrize(

@@ -82,6 +82,7 @@ def test_the_log_of_a_classic_pair_is_made_of_exact_lines_in_their_order() -> No
     pair = join(Wish(), Wish(), size=1)
     assert pair.other.log == [
         "Peer 1002 makes a connection to Peer 1001.",
+        "Peer 1002 received the 'have' message from 1001 for the piece 0.",
         "Peer 1002 received the 'not interested' message from 1001.",
         "Peer 1002 is unchoked by 1001.",
         "Peer 1002 has downloaded the piece 0 from 1001. Now the number of pieces it has is 1.",

@@ -9,7 +9,7 @@ import hashlib
 from random import Random
 from typing import Callable, Dict, Iterator, List, NamedTuple, Optional
 
-from peer.core import handshake, messages
+from peer.core import bits, handshake, messages
 from peer.core.config import Common, PeerRow
 from peer.core.errors import ProtocolError
 from peer.core.eventlog import format_entry
@@ -61,10 +61,10 @@ class Wish(NamedTuple):
 
 
 class End:
-    """One peer: its core, its copy of the payload, and what it says."""
+    """One peer: its core, its copy of the payload, and what it says. `seed`: 1001 is listed with the file."""
 
-    def __init__(self, me: int, wish: Wish, manifest: Manifest, payload: bytes) -> None:
-        rows = (PeerRow(1001, "a", 6008, True), PeerRow(1002, "b", 6009, False))
+    def __init__(self, me: int, wish: Wish, manifest: Manifest, payload: bytes, seed: bool) -> None:
+        rows = (PeerRow(1001, "a", 6008, seed), PeerRow(1002, "b", 6009, False))
         common = Common(1, 1.0, 2.0, manifest.name, manifest.size, manifest.piece_size)
         setup = Setup(me, rows, common, wish.profile, Limits(PATIENCE), manifest.piece_count)
         self.me = me
@@ -156,7 +156,8 @@ class Wire:
     """Joins two ends. The second of them, 1002, dials. `cut`: how the bytes are cut into parts."""
 
     def __init__(self, one: Wish, other: Wish, manifest: Manifest, payload: bytes, cut: Optional[Cut] = None) -> None:
-        self.one, self.other = End(1001, one, manifest, payload), End(1002, other, manifest, payload)
+        seed = one.here == bits.full(manifest.piece_count)
+        self.one, self.other = End(1001, one, manifest, payload, seed), End(1002, other, manifest, payload, seed)
         self.ends = (self.one, self.other)
         self.now = 0.0
         self.closed = ""  # why the connection is gone

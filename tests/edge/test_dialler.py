@@ -13,6 +13,7 @@ from peer.core import handshake
 from peer.core.errors import BusyError
 from peer.core.events import DialFailed
 from peer.core.handshake import CLASSIC_STYLE, Style
+from peer.core.spelling import Spellings
 from peer.edge.dialler import Dialler
 from peer.edge.listener import Listener
 from peer.edge.meeting import Met
@@ -69,7 +70,7 @@ class Door:
 
     def __init__(self, facts: Facts, style: Style) -> None:
         self.port = free_ports(1)[0]
-        self._listener = Listener(self.port, frozenset((OTHER, THIRD)), style, facts.report, ME)
+        self._listener = Listener(self.port, frozenset((OTHER, THIRD)), Spellings(style), facts.report, ME)
         self._listener.start()
         self._sockets: List[socket.socket] = []
 
@@ -254,7 +255,7 @@ def test_a_port_that_is_taken_is_named(facts: Facts) -> None:
     with socket.create_server(("", 0)) as holder:
         port = holder.getsockname()[1]
         with pytest.raises(BusyError, match=f"port {port}: address already in use; end what holds it, or give"):
-            Listener(port, frozenset((OTHER,)), CLASSIC_STYLE, facts.report, ME)
+            Listener(port, frozenset((OTHER,)), Spellings(CLASSIC_STYLE), facts.report, ME)
 
 
 # ---- the dialling side
@@ -302,7 +303,7 @@ def make_dialler(house: House, facts: Facts) -> Iterator[MakeDialler]:
     made: List[Dialler] = []
 
     def make(style: Style) -> Dialler:
-        made.append(Dialler(ME, {OTHER: ("127.0.0.1", house.port)}, style, facts.report))
+        made.append(Dialler(ME, {OTHER: ("127.0.0.1", house.port)}, Spellings(style), facts.report))
         return made[-1]
 
     yield make
@@ -357,10 +358,10 @@ def test_one_who_hangs_up_on_our_tag_is_dialled_again_with_zeros(
 def test_a_fleet_neighbour_that_was_only_starting_gets_our_tag_again(
     house: House, facts: Facts, make_dialler: MakeDialler
 ) -> None:
-    """Both spellings take turns, so that one hang-up doesn't make a neighbour classic for good."""
+    """All spellings take turns, so that one hang-up doesn't make a neighbour classic for good."""
     house.open()
     make_dialler(FLEET).dial(OTHER)
-    for _ in range(2):
+    for _ in range(3):
         house.take_call()[0].close()
     caller, said = house.take_call()
     assert said == HEADER + FLEET.padding + MY_NUMBER
@@ -420,8 +421,8 @@ def test_neither_side_of_a_meeting_is_paced(facts: Facts, monkeypatch: pytest.Mo
     monkeypatch.setattr("peer.edge.pacing.PACED", (usual.rstrip(b"\0"),))
     monkeypatch.setattr("peer.edge.pacing.OTHERS", (b"reno" if b"reno" not in usual else b"cubic",))
     port = free_ports(1)[0]
-    listener = Listener(port, frozenset((OTHER,)), FLEET, facts.report, ME)
-    dialler = Dialler(OTHER, {ME: ("localhost", port)}, FLEET, facts.report)
+    listener = Listener(port, frozenset((OTHER,)), Spellings(FLEET), facts.report, ME)
+    dialler = Dialler(OTHER, {ME: ("localhost", port)}, Spellings(FLEET), facts.report)
     listener.start()
     dialler.dial(ME)
     try:

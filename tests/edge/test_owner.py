@@ -18,6 +18,7 @@ from peer.core.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, StoreError
 from peer.core.events import Disconnected, PieceStored
 from peer.core.handshake import CLASSIC_STYLE
 from peer.core.setup import Setup
+from peer.core.spelling import Spellings
 from peer.core.status import Status
 from peer.core.swarm import Swarm
 from peer.core.swarmfile import CLASSIC, Limits
@@ -95,7 +96,7 @@ class Peer:
         self.root = root
         self.store = pair.opened()
         self.swarm = Swarm(setup, self.store.here, self.store.whole, Random(1))
-        self._dialler = Dialler(ME, {OTHER: ("127.0.0.1", 2)}, CLASSIC_STYLE, lambda _: None)
+        self._dialler = Dialler(ME, {OTHER: ("127.0.0.1", 2)}, Spellings(CLASSIC_STYLE), lambda _: None)
         self._log = LogFile(str(root / "log"), append=False)
         base = Status(ME, "", status.DOWNLOADING, CLASSIC, True, 1, 0, 0, total, WISH.size)
         self.statusfile = StatusFile(str(root), base)

@@ -9,7 +9,7 @@ import hashlib
 from random import Random
 from typing import Dict, List, NamedTuple, Optional, Set, Tuple
 
-from peer.core import bits, messages
+from peer.core import bits, habits, messages
 from peer.core.errors import EXIT_INCOMPLETE, EXIT_OK
 from peer.core.events import (
     Connected,
@@ -25,6 +25,7 @@ from peer.core.events import (
     Received,
     Send,
     SendPiece,
+    Tell,
     Tick,
 )
 from peer.core.swarmfile import CLASSIC, FLEET, Limits
@@ -210,6 +211,8 @@ class Watcher:
             self._blame(peer, f"{effect} that it hasn't")
         elif isinstance(effect, Log) and effect.entry.kind == "piece":
             self._check_piece_line(peer, effect)
+        elif isinstance(effect, Tell):
+            self._check_tolerance(peer, effect)
         elif isinstance(effect, Leave):
             self._check_leave(peer, effect)
 
@@ -241,6 +244,11 @@ class Watcher:
         logged.add(effect.entry.piece or 0)
         if effect.entry.owned != bits.count(peer.disk):
             self._blame(peer, f"counts {effect.entry.owned} pieces of {bits.count(peer.disk)}")
+
+    def _check_tolerance(self, peer: SimPeer, effect: Tell) -> None:
+        """Slow peers of ours may be told twice that they are unchoked, but none needs what it never asked for."""
+        if habits.PUSHED in effect.text and not any(str(other) in effect.text for other in self._slept):
+            self._blame(peer, f"says {effect.text!r}")
 
     def _check_leave(self, peer: SimPeer, effect: Leave) -> None:
         lacking = self._total - bits.count(peer.disk)

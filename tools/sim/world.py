@@ -27,6 +27,7 @@ from peer.core.events import (
     Received,
     Send,
     SendPiece,
+    StopDialling,
     Tick,
 )
 from peer.core.messages import Message
@@ -160,6 +161,8 @@ class World:
         if isinstance(effect, Dial):
             peer.dialling.add(effect.peer)
             self.at(self.wires.delay(), self._dial, peer, effect.peer, peer.port.life)
+        elif isinstance(effect, StopDialling):
+            peer.dialling.discard(effect.peer)
         elif isinstance(effect, Drop):
             link = peer.links.get(effect.peer)
             if link:

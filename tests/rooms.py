@@ -60,7 +60,7 @@ ROOMS: Dict[str, Room] = {
 }
 # The only modules that import a library at run time.
 DOORS: Dict[str, Tuple[str, ...]] = {
-    "fabric": ("deploy.edge.hosts.connection", "fabfile"),
+    "fabric": ("deploy.edge.ssh.connection", "fabfile"),
     "rich": ("deploy.edge.screen.screen",),
 }
 MOST_LINES = 300  # of a module

@@ -50,7 +50,7 @@ def test_every_module_says_in_its_first_line_what_it_does() -> None:
 
 
 def test_the_whole_program_is_looked_at() -> None:
-    some = {"peer.core.swarm", "peer.edge.link", "deploy.core.plan", "deploy.edge.hosts.ssh", "tools.sim.world"}
+    some = {"peer.core.swarm", "peer.edge.link", "deploy.core.plan", "deploy.edge.ssh.transport", "tools.sim.world"}
     assert some <= set(PROGRAM)
 
 
@@ -97,8 +97,8 @@ CROSSED = [
     ("deploy.core.plan", "from deploy.edge import ssh"),
     ("deploy.core.plan", "import fabric"),
     ("deploy.core.plan", "import rich.table"),
-    ("deploy.edge.hosts.ssh", "from peer.edge import link"),
-    ("deploy.edge.hosts.ssh", "import tools.lab"),
+    ("deploy.edge.ssh.transport", "from peer.edge import link"),
+    ("deploy.edge.ssh.transport", "import tools.lab"),
     ("deploy.agent.main", "import yaml"),
     ("deploy.agent.main", "from deploy.core import plan"),
     ("tools.lab", "from deploy.edge import ssh"),
@@ -120,7 +120,7 @@ STAYS = [
     ("peer.edge.link", "import socket, threading, time, random, os\nfrom peer.core import messages"),
     ("deploy.core.plan", "import pydantic\nfrom ruamel.yaml import YAML\nfrom peer.core.config import Common"),
     (
-        "deploy.edge.hosts.ssh",
+        "deploy.edge.ssh.transport",
         "import peer, fabric, rich, paramiko\nfrom deploy.core import plan\nfrom peer.core import status",
     ),
 ]
@@ -141,8 +141,11 @@ def test_a_crossing_names_its_line() -> None:
 
 
 def test_a_second_door_is_found() -> None:
-    modules = {"deploy.edge.hosts.ssh": "import fabric", "deploy.edge.b": "def f():\n    from fabric import Connection"}
-    assert doors(modules, "fabric") == ["deploy.edge.hosts.ssh", "deploy.edge.b"]
+    modules = {
+        "deploy.edge.ssh.transport": "import fabric",
+        "deploy.edge.b": "def f():\n    from fabric import Connection",
+    }
+    assert doors(modules, "fabric") == ["deploy.edge.ssh.a", "deploy.edge.b"]
     assert doors({"a": "import fabrication"}, "fabric") == []
 
 

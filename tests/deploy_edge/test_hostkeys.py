@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from paramiko.hostkeys import HostKeys
 
-from deploy.edge.hosts.hostkeys import KnownHosts, Names, UntrustedKey
-from deploy.edge.hosts.knownfile import entries
+from deploy.edge.ssh.hostkeys import KnownHosts, Names, UntrustedKey
+from deploy.edge.ssh.knownfile import entries
 
 KEY = paramiko.ECDSAKey.generate()
 OTHER = paramiko.ECDSAKey.generate()

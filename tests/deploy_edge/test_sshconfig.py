@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from deploy.edge.hosts import localnetwork, sshwords
 from deploy.edge.hosts.errors import HostError
-from deploy.edge.hosts.sshconfig import Settings, SshConfig
+from deploy.edge.ssh import localnetwork, words
+from deploy.edge.ssh.settings import Settings, SshConfig
 
 READERS = [pytest.param(None, id="ours")]
 if shutil.which("ssh"):
@@ -138,6 +138,6 @@ def test_no_bytes_end_in_anything_but_settings_or_a_line(tmp_path: Path, data: b
 
 
 def test_a_time_and_a_list_of_patterns() -> None:
-    assert [sshwords.seconds(text) for text in ("90", "1m", "1h1s", "none")] == [90.0, 60.0, 3601.0, None]
-    assert sshwords.matches("a*,!ab", "ac") and not sshwords.matches("a*,!ab", "ab")
-    assert sshwords.fill_path("~", {}) == os.path.expanduser("~")
+    assert [words.seconds(text) for text in ("90", "1m", "1h1s", "none")] == [90.0, 60.0, 3601.0, None]
+    assert words.matches("a*,!ab", "ac") and not words.matches("a*,!ab", "ab")
+    assert words.fill_path("~", {}) == os.path.expanduser("~")

@@ -9,9 +9,9 @@ from typing import Any
 
 from deploy.core.inventory import FIRST_PORT, joined, limited, localized, parse_inventory
 from deploy.edge.hosts.fleet import Fleet
-from deploy.edge.hosts.ways import Ways
 from deploy.edge.screen.screen import Screen
 from deploy.edge.screen.transcript import Transcript
+from deploy.edge.ssh.routes import Ways
 from deploy.edge.tasks.chain import Chain
 from peer.core.errors import ConfigError
 

@@ -13,8 +13,8 @@ from deploy.edge.hosts.errors import HostError
 from deploy.edge.hosts.fanout import fan_out
 from deploy.edge.hosts.host import Link, Transport
 from deploy.edge.hosts.local import LocalTransport
-from deploy.edge.hosts.ssh import SshTransport
-from deploy.edge.hosts.ways import Ways
+from deploy.edge.ssh.routes import Ways
+from deploy.edge.ssh.transport import SshTransport
 
 T = TypeVar("T")
 DEFAULT_SECONDS = 120.0

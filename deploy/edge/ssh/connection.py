@@ -13,13 +13,13 @@ from typing import Any
 import fabric
 import paramiko
 
-from deploy.edge.hosts.clienttransport import ClientTransport
 from deploy.edge.hosts.errors import HostError
-from deploy.edge.hosts.hostkeys import KnownHosts, Names
-from deploy.edge.hosts.login import Login, Secrets
-from deploy.edge.hosts.proxycommand import ProxySocket
-from deploy.edge.hosts.sshconfig import Settings
-from deploy.edge.hosts.sshtrouble import Attempt
+from deploy.edge.ssh.clienttransport import ClientTransport
+from deploy.edge.ssh.hostkeys import KnownHosts, Names
+from deploy.edge.ssh.login import Login, Secrets
+from deploy.edge.ssh.proxycommand import ProxySocket
+from deploy.edge.ssh.settings import Settings
+from deploy.edge.ssh.trouble import Attempt
 
 CONNECT_SECONDS = 12  # TCP's answer, and that of a bastion which connects for us
 BANNER_SECONDS = 30  # the first line of a host that looks names up; and then the key exchange

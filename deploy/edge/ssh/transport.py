@@ -9,12 +9,13 @@ import threading
 import paramiko
 
 from deploy.core.inventory import Host
-from deploy.edge.hosts import agentsource, sshtrouble
-from deploy.edge.hosts.connection import StrictConnection
+from deploy.edge.hosts import agentsource
 from deploy.edge.hosts.deadline import Deadline
 from deploy.edge.hosts.errors import HostError, unreachable
 from deploy.edge.hosts.pipe import Pipe
-from deploy.edge.hosts.ways import Ways
+from deploy.edge.ssh import trouble
+from deploy.edge.ssh.connection import StrictConnection
+from deploy.edge.ssh.routes import Ways
 
 _PYTHON = re.compile(r"[A-Za-z0-9_./~+-]+")
 
@@ -91,7 +92,7 @@ class SshTransport:
             raise
         except (paramiko.SSHException, OSError, EOFError) as error:
             connection.client.close()
-            raise unreachable(*sshtrouble.explain(error, connection.attempt())) from None
+            raise unreachable(*trouble.explain(error, connection.attempt())) from None
         return channel
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import paramiko
 
-from deploy.edge.hosts.knownfile import AUTHORITY, REVOKED, Entry, entries, fingerprint, revoked_keys
+from deploy.edge.ssh.knownfile import AUTHORITY, REVOKED, Entry, entries, fingerprint, revoked_keys
 
 SYSTEM_FILES = (Path("/etc/ssh/ssh_known_hosts"), Path("/etc/ssh/ssh_known_hosts2"))
 USER_FILES = (Path("~/.ssh/known_hosts"), Path("~/.ssh/known_hosts2"))

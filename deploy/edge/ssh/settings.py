@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from deploy.edge.hosts.errors import HostError, unreachable
-from deploy.edge.hosts.sshconfigfile import ConfigTrouble, Values, values_of
-from deploy.edge.hosts.sshwords import BadWords, fill, fill_path, seconds
+from deploy.edge.ssh.sshconfig import ConfigTrouble, Values, values_of
+from deploy.edge.ssh.words import BadWords, fill, fill_path, seconds
 
 USER_FILE = Path("~/.ssh/config")
 SYSTEM_FILE = Path("/etc/ssh/ssh_config")

@@ -9,9 +9,9 @@ from typing import NamedTuple
 import paramiko
 from paramiko.auth_strategy import AuthStrategy
 
-from deploy.edge.hosts.clienttransport import ClientTransport
-from deploy.edge.hosts.keyfiles import KeyAgent, UnusableKey, load, public_blob
-from deploy.edge.hosts.sshconfig import Settings
+from deploy.edge.ssh.clienttransport import ClientTransport
+from deploy.edge.ssh.keyfiles import KeyAgent, UnusableKey, load, public_blob
+from deploy.edge.ssh.settings import Settings
 
 _NO_LOGIN = "is your key in authorized_keys there, and `user` right?"
 _PASSPHRASE = "add the key to your agent: ssh-add"

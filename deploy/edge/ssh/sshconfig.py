@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from deploy.edge.hosts.localnetwork import here
-from deploy.edge.hosts.sshkeywords import KNOWN
-from deploy.edge.hosts.sshwords import BadWords, fill, matches, seconds, split_line, split_words
+from deploy.edge.ssh.keywords import KNOWN
+from deploy.edge.ssh.localnetwork import here
+from deploy.edge.ssh.words import BadWords, fill, matches, seconds, split_line, split_words
 
 Values = dict[str, list[str]]
 

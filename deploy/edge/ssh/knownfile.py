@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from deploy.edge.hosts.sshwords import matches
+from deploy.edge.ssh.words import matches
 
 REVOKED, AUTHORITY = "@revoked", "@cert-authority"
 _KRL = b"SSHKRL\n\0"

@@ -14,12 +14,12 @@ from typing import Any
 import paramiko
 
 from deploy.core.inventory import Host, Jump
-from deploy.edge.hosts import sshtrouble
-from deploy.edge.hosts.connection import StrictConnection, empty_config, secrets_of
 from deploy.edge.hosts.deadline import Deadline
 from deploy.edge.hosts.errors import HostError, unreachable
-from deploy.edge.hosts.hostkeys import SYSTEM_FILES, USER_FILES, KnownHosts
-from deploy.edge.hosts.sshconfig import Settings, SshConfig
+from deploy.edge.ssh import trouble
+from deploy.edge.ssh.connection import StrictConnection, empty_config, secrets_of
+from deploy.edge.ssh.hostkeys import SYSTEM_FILES, USER_FILES, KnownHosts
+from deploy.edge.ssh.settings import Settings, SshConfig
 
 MAX_UNAUTHENTICATED = 8  # sshd's MaxStartups begins to refuse at 10
 _RETRIES = 6  # of a connection that sshd closed before it said anything
@@ -70,9 +70,9 @@ class Ways:
             except Exception as error:  # whatever it is: it is this host's, and no other's
                 known = connection.attempt()
                 pause = random.uniform(0.1, 0.4) * 2**attempt
-                again = attempt < _RETRIES - 1 and deadline.leaves(pause) and sshtrouble.worth_a_retry(error, known)
+                again = attempt < _RETRIES - 1 and deadline.leaves(pause) and trouble.worth_a_retry(error, known)
                 if not again:
-                    raise unreachable(*sshtrouble.explain(error, known)) from None
+                    raise unreachable(*trouble.explain(error, known)) from None
             sleep(pause)  # the one sleep that is meant: sshd turned us away because too many came together
 
     def close(self) -> None:
@@ -104,7 +104,7 @@ class Ways:
         try:
             connection.trust(self._known_hosts(host.known_hosts, settings), host.accept_new, secrets)
         except paramiko.SSHException as error:
-            raise unreachable(*sshtrouble.explain(error, connection.attempt())) from None
+            raise unreachable(*trouble.explain(error, connection.attempt())) from None
         return connection
 
     def _bastion(self, jumps: Sequence[Jump], host: Host, trail: tuple[str, ...]) -> StrictConnection:

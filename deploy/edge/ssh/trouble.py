@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import paramiko
 
-from deploy.edge.hosts.hostkeys import UntrustedKey
-from deploy.edge.hosts.login import LoginTrouble
+from deploy.edge.ssh.hostkeys import UntrustedKey
+from deploy.edge.ssh.login import LoginTrouble
 
 _HANG_UPS = (EOFError, ConnectionResetError, BrokenPipeError)
 _CAN_SSH = "can `ssh` reach it?"

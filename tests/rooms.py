@@ -43,9 +43,30 @@ ROOMS: Dict[str, Room] = {
     "deploy.agent": Room(
         own=("deploy.agent", "peer.core", "peer.edge.lock", "peer.edge.modes", "peer.edge.files", "peer.edge.ours")
     ),  # what agentsource packs
-    "deploy.edge": Room(
-        own=("deploy", "peer.core"), bare=("peer",), others=("cryptography", "fabric", "invoke", "paramiko", "rich")
+    "deploy.edge": Room(own=()),  # only rooms are in it
+    "deploy.edge.fab": Room(own=("deploy.core", "deploy.edge", "peer.core"), others=("invoke",)),
+    "deploy.edge.tasks": Room(
+        own=(
+            "deploy.core",
+            "deploy.agent",
+            "peer.core",
+            *(f"deploy.edge.{name}" for name in ("tasks", "hosts", "pushed", "screen")),
+        ),
+        bare=("peer",),
     ),
+    "deploy.edge.pushed": Room(
+        own=("deploy.core", "deploy.agent", "deploy.edge.pushed", "deploy.edge.hosts", "peer.core"),
+        bare=("peer",),
+        others=("cryptography",),
+    ),
+    "deploy.edge.ssh": Room(
+        own=("deploy.core", "deploy.edge.ssh", "deploy.edge.hosts", "peer.core"),
+        others=("cryptography", "fabric", "paramiko"),
+    ),
+    "deploy.edge.hosts": Room(
+        own=("deploy.core", "deploy.agent", "deploy.edge.hosts", "peer.core"), bare=("deploy.agent",)
+    ),
+    "deploy.edge.screen": Room(own=("deploy.core", "deploy.edge.screen", "peer.core"), others=("rich",)),
     "fabfile": Room(own=("deploy.fabfile", "deploy.edge.fab"), others=("fabric",)),  # where `fab` looks for tasks
     "netlab": Room(own=("netlab",)),
     "rigs": Room(

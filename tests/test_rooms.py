@@ -99,6 +99,11 @@ CROSSED = [
     ("deploy.core.plan", "import rich.table"),
     ("deploy.edge.ssh.transport", "from peer.edge import link"),
     ("deploy.edge.ssh.transport", "import tools.lab"),
+    ("deploy.edge.ssh.transport", "import rich"),
+    ("deploy.edge.hosts.host", "from deploy.edge.ssh import transport"),
+    ("deploy.edge.hosts.host", "from deploy.edge.tasks import chain"),
+    ("deploy.edge.screen.screen", "from deploy.edge.tasks import chain"),
+    ("deploy.edge.tasks.chain", "from deploy.edge.ssh import transport"),
     ("deploy.agent.main", "import yaml"),
     ("deploy.agent.main", "from deploy.core import plan"),
     ("tools.lab", "from deploy.edge import ssh"),
@@ -121,8 +126,10 @@ STAYS = [
     ("deploy.core.plan", "import pydantic\nfrom ruamel.yaml import YAML\nfrom peer.core.config import Common"),
     (
         "deploy.edge.ssh.transport",
-        "import peer, fabric, rich, paramiko\nfrom deploy.core import plan\nfrom peer.core import status",
+        "import fabric, paramiko\nfrom deploy.core import plan\nfrom peer.core import status",
     ),
+    ("deploy.edge.screen.screen", "import rich\nfrom deploy.core import plan\nfrom peer.core import status"),
+    ("deploy.edge.pushed.zipapp", "import peer\nfrom deploy.edge.hosts import host"),
 ]
 
 
@@ -145,7 +152,7 @@ def test_a_second_door_is_found() -> None:
         "deploy.edge.ssh.transport": "import fabric",
         "deploy.edge.b": "def f():\n    from fabric import Connection",
     }
-    assert doors(modules, "fabric") == ["deploy.edge.ssh.a", "deploy.edge.b"]
+    assert doors(modules, "fabric") == ["deploy.edge.ssh.transport", "deploy.edge.b"]
     assert doors({"a": "import fabrication"}, "fabric") == []
 
 

@@ -17,7 +17,7 @@ from deploy.edge.hosts.fanout import fan_out
 from deploy.edge.hosts.host import Link
 from deploy.edge.hosts.local import LocalTransport
 from deploy.edge.ssh import connection, routes
-from deploy.edge.ssh.routes import Ways
+from deploy.edge.ssh.routes import Routes
 from deploy.edge.ssh.transport import SshTransport
 from tests.ssh.faultserver import FaultServer
 
@@ -47,7 +47,7 @@ def fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
             key=str(tmp_path / "key"),
             known_hosts=str(tmp_path / "known_hosts"),
         )
-        return Link(host, SshTransport(host, Ways()), "swarm")
+        return Link(host, SshTransport(host, Routes()), "swarm")
 
     yield make
     for server in servers:
@@ -120,12 +120,12 @@ def test_an_interpreter_with_shell_in_its_name_is_refused(fault: Callable[[str],
     link = fault("hang in command")
     host = link.host._replace(python="python3; touch /tmp/evil")
     with pytest.raises(HostError, match="isn't a plain path"):
-        Link(host, SshTransport(host, Ways()), "swarm").ask(State())
+        Link(host, SshTransport(host, Routes()), "swarm").ask(State())
 
 
 def test_connections_made_at_once_leave_their_common_configuration_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """Fabric would empty it for a moment: whoever connects just then in another thread would fall over that."""
-    shared = Ways()
+    shared = Routes()
     merged: list[object] = []
     monkeypatch.setattr(type(shared.config), "merge", merged.append)
     shared.connection(Host("a", "127.0.0.1", "127.0.0.1"))

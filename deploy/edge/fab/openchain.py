@@ -7,11 +7,14 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from deploy.core.inventory import FIRST_PORT, joined, limited, localized, parse_inventory
+from deploy.core.inventory import FIRST_PORT, Host, Inventory, joined, limited, localized, parse_inventory
 from deploy.edge.hosts.fleet import Fleet
+from deploy.edge.hosts.host import Transport
+from deploy.edge.hosts.local import LocalTransport
 from deploy.edge.screen.screen import Screen
 from deploy.edge.screen.transcript import Transcript
-from deploy.edge.ssh.routes import Ways
+from deploy.edge.ssh.routes import Routes
+from deploy.edge.ssh.transport import SshTransport
 from deploy.edge.tasks.chain import Chain
 from peer.core.errors import ConfigError
 
@@ -33,9 +36,18 @@ def open_chain(options: Mapping[str, Any], tasks: Collection[str], fabric_config
     transcript = Transcript()
     screen = Screen(transcript, bool(options.get("json")), bool(options.get("plain")))
     base = path.resolve().parent
-    fleet = Fleet(inventory, Ways(fabric_config), base)
+    fleet = _fleet(inventory, base, Routes(fabric_config))
     helpers = frozenset(inventory.selected) - frozenset(asked_for.selected)
     return Chain(inventory, fleet, screen, transcript, base, str(options.get("run", "")), helpers)
+
+
+def _fleet(inventory: Inventory, base: Path, routes: Routes) -> Fleet:
+    """All hosts, each behind SSH or on this machine, where relative paths begin at `base`."""
+
+    def transport_of(host: Host) -> Transport:
+        return LocalTransport(host, base) if host.local else SshTransport(host, routes)
+
+    return Fleet(inventory, transport_of, at_last=routes.close)
 
 
 def _read(path: Path) -> str:

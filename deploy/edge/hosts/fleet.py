@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from typing import TypeVar
 
 from deploy.core.configfiles import swarm_folder
@@ -12,9 +11,6 @@ from deploy.edge.hosts import connectionlimit
 from deploy.edge.hosts.errors import HostError
 from deploy.edge.hosts.fanout import fan_out
 from deploy.edge.hosts.host import Link, Transport
-from deploy.edge.hosts.local import LocalTransport
-from deploy.edge.ssh.routes import Ways
-from deploy.edge.ssh.transport import SshTransport
 
 T = TypeVar("T")
 DEFAULT_SECONDS = 120.0
@@ -23,14 +19,16 @@ DEFAULT_SECONDS = 120.0
 class Fleet:
     """The links of one chain of tasks; connections stay open from task to task.
 
-    `base` is the folder where local hosts' relative paths begin: the inventory's.
+    `transport_of` makes the way to a host; `at_last` is called once all hosts are left.
     """
 
-    def __init__(self, inventory: Inventory, ways: Ways, base: Path) -> None:
-        self._ways = ways
+    def __init__(
+        self, inventory: Inventory, transport_of: Callable[[Host], Transport], at_last: Callable[[], object]
+    ) -> None:
+        self._at_last = at_last
         self._asked: set[str] = set()  # hosts that we are connected with, or try to be
         self._links = {
-            host.name: Link(host, self._way(host, base), swarm_folder(inventory, host.name)) for host in inventory.hosts
+            host.name: Link(host, transport_of(host), swarm_folder(inventory, host.name)) for host in inventory.hosts
         }
 
     def link(self, name: str) -> Link:
@@ -56,10 +54,7 @@ class Fleet:
         """Hang up on all."""
         for link in self._links.values():
             link.close()
-        self._ways.close()
-
-    def _way(self, host: Host, base: Path) -> Transport:
-        return LocalTransport(host, base) if host.local else SshTransport(host, self._ways)
+        self._at_last()
 
     def _hang_up(self, name: str) -> None:
         self._links[name].close()

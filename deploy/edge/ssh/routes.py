@@ -30,7 +30,7 @@ class BastionError(HostError):
     """It isn't the host that can't be reached, but a bastion before it."""
 
 
-class Ways:
+class Routes:
     """What a chain's connections share. For many threads."""
 
     def __init__(self, config: Any = None) -> None:

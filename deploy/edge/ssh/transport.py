@@ -15,7 +15,7 @@ from deploy.edge.hosts.errors import HostError, unreachable
 from deploy.edge.hosts.pipe import Pipe
 from deploy.edge.ssh import trouble
 from deploy.edge.ssh.connection import StrictConnection
-from deploy.edge.ssh.routes import Ways
+from deploy.edge.ssh.routes import Routes
 
 _PYTHON = re.compile(r"[A-Za-z0-9_./~+-]+")
 
@@ -23,9 +23,9 @@ _PYTHON = re.compile(r"[A-Za-z0-9_./~+-]+")
 class SshTransport:
     """The way to one host. Where its sshd allows few sessions on a connection (MaxSessions), it makes more of these."""
 
-    def __init__(self, host: Host, ways: Ways) -> None:
+    def __init__(self, host: Host, routes: Routes) -> None:
         self._host = host
-        self._ways = ways
+        self._routes = routes
         self._lock = threading.Lock()
         self._connection: StrictConnection | None = None
         self._more: list[StrictConnection] = []
@@ -67,8 +67,8 @@ class SshTransport:
                 one.client.close()
 
     def _new_connection(self, deadline: Deadline) -> StrictConnection:
-        connection = self._ways.connection(self._host)
-        self._ways.open(connection, deadline)
+        connection = self._routes.connection(self._host)
+        self._routes.open(connection, deadline)
         return connection
 
     def _second(self, connection: StrictConnection, deadline: Deadline) -> paramiko.Channel:

@@ -10,6 +10,7 @@ from typing import Any
 import fabric
 import pytest
 
+from deploy.agent import verbs
 from deploy.core.inventory import Inventory, limited, localized
 from deploy.core.plan import Step, Steps, facts_of, hosts_of, peers_of
 from deploy.core.verdict import FAILED, Outcome
@@ -194,7 +195,7 @@ class Spy:
         self.given: list[Steps] = []
         self.hosts: list[set[str]] = []
         self.peers: list[set[int]] = []
-        for name in ("connect", "call", "follow"):
+        for name in ("connect", "ask", "follow"):
             monkeypatch.setattr(Link, name, self._noting(getattr(Link, name)))
 
     def over(self, phase: Phase) -> Phase:
@@ -211,8 +212,10 @@ class Spy:
     def _noting(self, method: Callable[..., Any]) -> Callable[..., Any]:
         def noting(link: Link, *args: Any, **fields: Any) -> Any:
             self.hosts[-1].add(link.name)
-            if args[:1] in (("start",), ("stop",), ("verify",)):
-                self.peers[-1].update(fields["peers"] if "peers" in fields else [fields["peer"]])
+            if args and isinstance(args[0], verbs.Start):
+                self.peers[-1].add(args[0].peer)
+            elif args and isinstance(args[0], (verbs.Stop, verbs.Verify)):
+                self.peers[-1].update(args[0].peers)
             return method(link, *args, **fields)
 
         return noting

@@ -7,6 +7,7 @@ from typing import Any, TypeVar, cast
 
 import pytest
 
+from deploy.agent.verbs import Started
 from deploy.core.inventory import parse_inventory
 from deploy.core.plan import facts_of
 from deploy.core.starting import Listening, Note, StartEvent, Wrong
@@ -22,9 +23,9 @@ INVENTORY = parse_inventory(
     "swarm: {name: s, payload: {generate: 1MiB}}\nhosts: {a: {address: h1}, b: {address: h2}, c: {address: h3}}\n"
     "seeds: [a]\n"
 )
-LISTENS = {"listening": True, "code": None, "reason": ""}
-ENDED = {"listening": False, "code": 2, "reason": "peer 1002: port 6008: address already in use"}
-SILENT = {"listening": False, "code": None, "reason": ""}
+LISTENS = Started(1001, True)
+ENDED = Started(1002, False, code=2, reason="peer 1002: port 6008: address already in use")
+SILENT = Started(1002, False)
 OTHERS = "peer 1002 couldn't be started"
 
 
@@ -57,9 +58,10 @@ class Link:
         self.name = name
         self._hosts = hosts
 
-    def call(self, verb: str, *_: Any, **fields: Any) -> Any:
+    def ask(self, request: Any, *_: Any) -> Any:
+        verb = type(request).__name__.lower()
         self._hosts.asked.append((verb, self.name))
-        answer = self._hosts.answers.get((self.name, verb), LISTENS if verb == "start" else {})
+        answer = self._hosts.answers.get((self.name, verb), LISTENS if verb == "start" else None)
         if isinstance(answer, HostError):
             raise answer
         return answer
@@ -135,7 +137,7 @@ def test_no_peer_at_all() -> None:
 
 
 def test_one_that_runs_already() -> None:
-    lines, _ = run(Hosts({("a", "start"): {**LISTENS, "already": True}}))
+    lines, _ = run(Hosts({("a", "start"): LISTENS._replace(already=True)}))
     assert lines[0] == "peer 1001 on a runs already"
 
 

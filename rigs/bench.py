@@ -19,7 +19,7 @@ from typing import List, Optional, Tuple
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from netlab import LabError
-from peer.core.swarmfile import Limits
+from peer.core.limits import Limits
 from rigs.benchmark import campaign
 from rigs.benchmark.campaign import MAKERS
 from rigs.benchmark.rounds import Care

@@ -9,8 +9,9 @@ from typing import Dict, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from peer.core import folder as names
 from peer.core.config import Common, PeerRow
+from peer.core.limits import Limits
 from peer.core.manifest import Manifest
-from peer.core.swarmfile import FLEET, Limits, SwarmFile, folder_texts
+from peer.core.swarmfile import FLEET, SwarmFile, folder_texts
 
 FIRST_ID = 1001
 FIRST_PORT = 6008

@@ -19,8 +19,8 @@ from typing import Any, Dict, List, Optional, Tuple
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
+from peer.core.limits import Limits
 from peer.core.sizes import format_size
-from peer.core.swarmfile import Limits
 from tools.arguments import INTERRUPTED, USAGE, Parser, count, fail, leave, size
 from tools.sim import compiled, ratefile
 from tools.sim.growth import Growth, Outcome, Payload, Wire

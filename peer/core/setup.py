@@ -6,7 +6,8 @@ from typing import List, NamedTuple, Tuple
 
 from peer.core import graph
 from peer.core.config import Common, PeerRow
-from peer.core.swarmfile import FLEET, Limits
+from peer.core.limits import Limits
+from peer.core.swarmfile import FLEET
 
 
 class Setup(NamedTuple):

@@ -5,23 +5,16 @@ from __future__ import annotations
 import json
 from typing import Any, Dict, NamedTuple, Optional, Tuple
 
-from peer.core import config
+from peer.core import config, limits
 from peer.core import manifest as manifests
 from peer.core.config import Common, PeerRow
 from peer.core.errors import ConfigError
 from peer.core.folder import COMMON, PEER_INFO, SWARM
+from peer.core.limits import Limits
 from peer.core.manifest import Manifest
 
 FORMAT = 1
 CLASSIC, FLEET = "classic", "fleet"
-
-
-class Limits(NamedTuple):
-    """What a peer may take and how long it waits. `patience`: seconds without any progress before it gives up."""
-
-    patience: float = 120.0
-    degree: int = 8  # neighbours in the fleet's graph
-    uploads: int = 6  # pieces sent at the same time by a fleet peer
 
 
 class SwarmFile(NamedTuple):
@@ -73,7 +66,7 @@ def parse_swarm(text: str, source: str = SWARM) -> SwarmFile:
         run=str(fields.get("run", "")),
         profile=str(profile),
         manifest=manifests.from_json(fields.get("manifest"), source),
-        limits=_limits(fields.get("limits", {}), source),
+        limits=limits.parse(fields.get("limits", {}), source),
         tls=fields.get("tls") is True,
         replace=fields.get("replace") is True,
         extras=fields.get("extras") is not False,
@@ -88,16 +81,3 @@ def _object(text: str, source: str) -> Dict[str, Any]:
     if not isinstance(fields, dict):
         raise ConfigError(source, "not a JSON object", "deploy again to write it anew")
     return fields
-
-
-def _limits(fields: Any, source: str) -> Limits:
-    defaults = Limits()
-    if not isinstance(fields, dict):
-        raise ConfigError(source, "limits isn't an object", "deploy again to write it anew")
-    values: Dict[str, Any] = {name: fields.get(name, default) for name, default in defaults._asdict().items()}
-    for name, value in values.items():
-        kinds = (int, float) if name == "patience" else (int,)
-        if type(value) not in kinds or not 0 < value < 1e9:
-            whole = "" if name == "patience" else "whole "
-            raise ConfigError(source, f"limits.{name} is {value!r}", f"write a {whole}number above 0")
-    return Limits(float(values["patience"]), values["degree"], values["uploads"])

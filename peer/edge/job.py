@@ -9,9 +9,10 @@ from peer.core import config, swarmfile
 from peer.core import folder as names
 from peer.core.config import PeerRow
 from peer.core.errors import ConfigError, system_words
+from peer.core.limits import Limits
 from peer.core.manifest import Manifest, bare_manifest
 from peer.core.setup import Setup
-from peer.core.swarmfile import CLASSIC, Limits, SwarmFile
+from peer.core.swarmfile import CLASSIC, SwarmFile
 from peer.edge.encoding import check_encoding
 
 

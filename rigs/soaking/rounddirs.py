@@ -9,9 +9,10 @@ from typing import Dict, List, Optional, Sequence, Set, Tuple
 
 from peer.core import piecemap
 from peer.core.config import Common, PeerRow
+from peer.core.limits import Limits
 from peer.core.manifest import Manifest
 from peer.core.status import Status
-from peer.core.swarmfile import Limits, SwarmFile, folder_texts
+from peer.core.swarmfile import SwarmFile, folder_texts
 from peer.edge.hashing import check_payload, make_manifest
 from rigs import peerprocess, swarmdir
 from rigs.soaking import roundpayload

@@ -36,10 +36,11 @@ from peer.core.events import (
     Tell,
     Tick,
 )
+from peer.core.limits import Limits
 from peer.core.messages import Message
 from peer.core.setup import Setup
 from peer.core.swarm import Swarm
-from peer.core.swarmfile import CLASSIC, FLEET, Limits
+from peer.core.swarmfile import CLASSIC, FLEET
 
 KINDS = {name: kind for kind, name in enumerate(messages.NAMES)}
 PIECE_SIZE = 16

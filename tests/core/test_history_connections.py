@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from peer.core.swarmfile import Limits
+from peer.core.limits import Limits
 from tests.core.history import History, fleet, requests, set_of, without_logs
 
 

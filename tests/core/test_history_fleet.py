@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import List
 
-from peer.core.swarmfile import Limits
+from peer.core.limits import Limits
 from tests.core.history import History, fleet, requests, set_of, without_logs
 
 IDS = (1001, 1002, 1003, 1004)

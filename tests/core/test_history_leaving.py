@@ -7,7 +7,8 @@ from typing import Callable
 import pytest
 
 from peer.core.leaving import LAST_WISH
-from peer.core.swarmfile import CLASSIC, FLEET, Limits
+from peer.core.limits import Limits
+from peer.core.swarmfile import CLASSIC, FLEET
 from tests.core.history import History, set_of, without_logs
 
 ALL = set_of(0, 1, 2, 3)

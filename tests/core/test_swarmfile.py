@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from peer.core.errors import ConfigError
-from peer.core.swarmfile import CLASSIC, FLEET, Limits, SwarmFile, format_swarm, parse_swarm
+from peer.core.limits import Limits
+from peer.core.swarmfile import CLASSIC, FLEET, SwarmFile, format_swarm, parse_swarm
 from tests.core.fuzz import fuzz
 from tests.core.samples import manifest_of, manifests, payload
 from tests.core.test_manifest import JSON

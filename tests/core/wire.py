@@ -33,11 +33,12 @@ from peer.core.events import (
     Tick,
 )
 from peer.core.handshake import CLASSIC_STYLE, Handshake, Style
+from peer.core.limits import Limits
 from peer.core.manifest import Manifest
 from peer.core.messages import Decoder, Message, PieceBody, PieceStart
 from peer.core.setup import Setup
 from peer.core.swarm import Swarm
-from peer.core.swarmfile import CLASSIC, FLEET, Limits
+from peer.core.swarmfile import CLASSIC, FLEET
 
 Say = Callable[[Message, Manifest], List[bytes]]  # how an end puts a message into bytes
 Cut = Callable[[int], int]  # how many of so many waiting bytes arrive next

@@ -8,7 +8,8 @@ import pytest
 
 from deploy.core.inventory import Generate, Inventory, Jump, OnSeed, Rate, Rounds, Upload, parse_inventory
 from peer.core.config import PeerRow
-from peer.core.swarmfile import CLASSIC, FLEET, Limits
+from peer.core.limits import Limits
+from peer.core.swarmfile import CLASSIC, FLEET
 
 SWARM = "swarm: {name: demo, payload: {generate: 20MiB}}\n"
 

@@ -17,11 +17,12 @@ from peer.core.config import Common, PeerRow
 from peer.core.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, StoreError
 from peer.core.events import Disconnected, PieceStored
 from peer.core.handshake import CLASSIC_STYLE
+from peer.core.limits import Limits
 from peer.core.setup import Setup
 from peer.core.spelling import Spellings
 from peer.core.status import Status
 from peer.core.swarm import Swarm
-from peer.core.swarmfile import CLASSIC, Limits
+from peer.core.swarmfile import CLASSIC
 from peer.edge.dialler import Dialler
 from peer.edge.logfile import LogFile
 from peer.edge.meeting import Met

@@ -11,10 +11,11 @@ import pytest
 from peer.core import bits, status
 from peer.core import folder as names
 from peer.core.config import Common, PeerRow
+from peer.core.limits import Limits
 from peer.core.setup import Setup
 from peer.core.status import Status
 from peer.core.swarm import Swarm
-from peer.core.swarmfile import FLEET, Limits
+from peer.core.swarmfile import FLEET
 from peer.edge import statusfile
 from peer.edge.statusfile import StatusFile
 

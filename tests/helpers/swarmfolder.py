@@ -12,9 +12,10 @@ from peer.core import config, eventlog, status
 from peer.core import folder as names
 from peer.core.config import Common, PeerRow
 from peer.core.eventlog import Entry
+from peer.core.limits import Limits
 from peer.core.manifest import Manifest
 from peer.core.status import Status
-from peer.core.swarmfile import Limits, SwarmFile, folder_texts
+from peer.core.swarmfile import SwarmFile, folder_texts
 from peer.edge.hashing import make_manifest
 from rigs.freeports import free_ports
 

@@ -28,7 +28,8 @@ from peer.core.events import (
     Tell,
     Tick,
 )
-from peer.core.swarmfile import CLASSIC, FLEET, Limits
+from peer.core.limits import Limits
+from peer.core.swarmfile import CLASSIC, FLEET
 from tools.sim.build import Habits, build, pieces_of
 from tools.sim.wires import Rates
 from tools.sim.world import SimPeer, World

@@ -9,7 +9,8 @@ import pytest
 from peer.core import bits
 from peer.core.errors import EXIT_INCOMPLETE, EXIT_OK
 from peer.core.events import Connected, Dial, Effect, Event, PieceStored, PieceSurplus, SendPiece
-from peer.core.swarmfile import CLASSIC, FLEET, Limits
+from peer.core.limits import Limits
+from peer.core.swarmfile import CLASSIC, FLEET
 from tools.sim.build import Habits, build, uniform
 from tools.sim.wires import Rates
 from tools.sim.world import SimPeer, World

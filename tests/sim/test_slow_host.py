@@ -7,7 +7,8 @@ from typing import List, Tuple
 
 import pytest
 
-from peer.core.swarmfile import FLEET, Limits
+from peer.core.limits import Limits
+from peer.core.swarmfile import FLEET
 from tools.sim.build import Habits, build
 from tools.sim.wires import Rates
 from tools.sim.world import World

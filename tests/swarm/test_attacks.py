@@ -14,7 +14,7 @@ from typing import Callable, Dict, Iterator
 import pytest
 
 from deploy.edge.pushed.authority import make_keys
-from peer.core.swarmfile import Limits
+from peer.core.limits import Limits
 from peer.edge.listener import MOST_PENDING
 from tests.helpers.swarmfolder import SwarmFolder, Wish
 from tests.helpers.waiting import wait_for

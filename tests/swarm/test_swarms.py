@@ -9,7 +9,7 @@ from typing import Callable, Dict, List
 import pytest
 
 from peer.core import eventlog
-from peer.core.swarmfile import Limits
+from peer.core.limits import Limits
 from tests.helpers.swarmfolder import SwarmFolder
 from tests.helpers.waiting import wait_for
 from tests.swarm.process import PeerProcess, Starter, assert_all_well

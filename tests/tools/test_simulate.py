@@ -7,7 +7,7 @@ import json
 import pytest
 
 from peer.core import graph
-from peer.core.swarmfile import Limits
+from peer.core.limits import Limits
 from tools import simulate
 from tools.sim import ratefile
 from tools.sim.growth import Growth, Payload, Wire

@@ -6,8 +6,9 @@ from typing import List, NamedTuple, Sequence
 
 from peer.core import bits
 from peer.core.config import Common, PeerRow
+from peer.core.limits import Limits
 from peer.core.setup import Setup
-from peer.core.swarmfile import CLASSIC, FLEET, Limits
+from peer.core.swarmfile import CLASSIC, FLEET
 from tools.sim.wires import Rates
 from tools.sim.world import SimPeer, World
 

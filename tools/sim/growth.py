@@ -6,8 +6,9 @@ from typing import List, NamedTuple, Sequence
 
 from peer.core import bits, graph
 from peer.core.config import Common, PeerRow
+from peer.core.limits import Limits
 from peer.core.setup import Setup
-from peer.core.swarmfile import FLEET, Limits
+from peer.core.swarmfile import FLEET
 from tools.sim.build import FIRST_ID, FIRST_PORT
 from tools.sim.limit import limit_seconds
 from tools.sim.wires import Rates

@@ -8,7 +8,8 @@ from functools import cached_property
 from typing import NamedTuple, Union
 
 from peer.core.config import PeerRow
-from peer.core.swarmfile import FLEET, Limits
+from peer.core.limits import Limits
+from peer.core.swarmfile import FLEET
 
 SSH, LOCAL = "ssh", "local"  # the two kinds of `connection`
 FIRST_PORT = 6008  # the port of a host's first peer where the inventory names none

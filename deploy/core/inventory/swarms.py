@@ -8,7 +8,8 @@ from deploy.core.inventory import names
 from deploy.core.inventory.errors import Ledger, Path
 from deploy.core.inventory.fields import PayloadPart, SwarmPart
 from deploy.core.inventory.model import Generate, OnSeed, Payload, Rounds, Swarm, Upload
-from peer.core.swarmfile import CLASSIC, Limits
+from peer.core.limits import Limits
+from peer.core.swarmfile import CLASSIC
 
 DEFAULT_NAME = "TheFile.dat"  # of a generated file
 MAX_PIECES = 1_000_000  # 32 bytes of hash a piece go to every host, and every peer keeps a bit a piece a neighbour

@@ -1,1 +1,1 @@
-"""Decides who is asked for what, whom to serve, when to leave. No socket, file, clock, thread or chance of its own."""
+"""Decides what to ask of whom, whom to serve, when to leave. No socket, file, clock, thread or own randomness."""

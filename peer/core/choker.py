@@ -55,7 +55,7 @@ class ClassicChoker:
         return found
 
     def note_piece(self, neighbour: Neighbour, size: int) -> None:
-        """A neighbour gave us so many bytes."""
+        """A neighbour gave us `size` bytes."""
         neighbour.interval_bytes += size
 
     def forget(self, peer: int) -> None:
@@ -66,7 +66,7 @@ class ClassicChoker:
 
     def _pick_preferred(self, neighbours: Sequence[Neighbour], complete: bool) -> FrozenSet[int]:
         wanting = [neighbour for neighbour in neighbours if neighbour.wants]
-        self._rng.shuffle(wanting)  # breaks the ties; for a complete peer it is the whole choice
+        self._rng.shuffle(wanting)  # breaks the ties; for a complete peer it alone makes the choice
         if not complete:
             wanting.sort(key=lambda neighbour: -neighbour.interval_bytes)
         for neighbour in neighbours:
@@ -100,7 +100,7 @@ class FleetChoker:
         return []
 
     def note_piece(self, neighbour: Neighbour, size: int) -> None:
-        """Who gives more isn't preferred."""
+        """A neighbour that gives more isn't preferred."""
 
     def forget(self, peer: int) -> None:
         """A neighbour is gone: nothing to forget."""

@@ -41,7 +41,7 @@ _COMMON_KEYS = (
     "PieceSize",
 )
 
-Located = Tuple[str, str]  # a value, and the `file:line` where it stands
+Located = Tuple[str, str]  # a value, and the `file:line` it comes from
 
 
 def parse_common(text: str, source: str = COMMON) -> Common:
@@ -50,7 +50,7 @@ def parse_common(text: str, source: str = COMMON) -> Common:
     for where, line in _lines(text, source):
         key, value = [*line.split(None, 1), ""][:2]
         if key in values:
-            raise ConfigError(where, f"{key} stands here a second time", "keep one of the two lines")
+            raise ConfigError(where, f"{key} is here a second time", "keep one of the two lines")
         values[key] = (value, where)
     for key in _COMMON_KEYS:
         if key not in values:
@@ -87,7 +87,7 @@ def parse_peer_info(text: str, source: str = PEER_INFO) -> Tuple[PeerRow, ...]:
     for where, line in _lines(text, source):
         row = _peer_row(line, where)
         if row.peer_id in seen:
-            problem = f"peer {row.peer_id} stands at {seen[row.peer_id]} already"
+            problem = f"peer {row.peer_id} is at {seen[row.peer_id]} already"
             raise ConfigError(where, problem, "give each peer an ID of its own")
         seen[row.peer_id] = where
         rows.append(row)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-EXIT_OK = 0  # the whole file is here, and everybody who needed us has it too
+EXIT_OK = 0  # the complete payload is here, and everybody who needed us has it too
 EXIT_FAILED = 1  # this machine got in the way: disk, port, permissions
 EXIT_USAGE = 2  # the command line or a configuration file is wrong
 EXIT_INCOMPLETE = 3  # the swarm could not give us every piece

@@ -32,7 +32,7 @@ class Entry(NamedTuple):
     other: Optional[int] = None
     piece: Optional[int] = None
     owned: Optional[int] = None  # pieces that `me` has now
-    others: str = ""  # IDs as they stand in the line: "1002, 1003"
+    others: str = ""  # IDs as the line has them: "1002, 1003"
     time: str = ""  # "YYYY-MM-DD HH:MM:SS", local time of the peer
 
 
@@ -47,7 +47,7 @@ def format_others(peer_ids: Sequence[int]) -> str:
 
 
 def parse_line(line: str) -> Optional[Entry]:
-    """A whole line (with its time) as an Entry; None for anything that isn't exactly one of the classic lines."""
+    """A complete line (with its time) as an Entry; None for anything that isn't exactly one of the classic lines."""
     if line[19:21] != ": " or not _TIME.match(line):
         return None
     for kind, pattern in _patterns():

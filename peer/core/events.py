@@ -61,14 +61,14 @@ class PieceStored(NamedTuple):
 
 
 class PieceBad(NamedTuple):
-    """A whole piece came from this neighbour and its hash was wrong; nothing of it was kept."""
+    """A complete piece came from this neighbour and its hash was wrong; nothing of it was kept."""
 
     peer: int
     piece: int
 
 
 class PieceSurplus(NamedTuple):
-    """A whole piece came that was stored already, or that somebody else is just delivering; nothing of it was kept."""
+    """A complete piece came that is stored already, or that another neighbour is delivering; nothing of it was kept."""
 
     peer: int
     piece: int
@@ -82,7 +82,7 @@ class PieceSent(NamedTuple):
 
 
 class Finished(NamedTuple):
-    """The payload is synced and stands under its final name."""
+    """The payload is synced and has its final name."""
 
 
 class Tick(NamedTuple):

@@ -1,4 +1,4 @@
-"""Who is whose neighbour in a fleet swarm: computed alike by every peer from PeerInfo.cfg alone."""
+"""Which peers of a fleet swarm are neighbours: every peer computes the same graph from PeerInfo.cfg alone."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ def neighbours(me: int, peer_ids: Sequence[int], degree: int) -> FrozenSet[int]:
     """My neighbours, at most about `degree` of them; everybody where the swarm is small enough.
 
     The graph is the union of degree/2 rings over all peers, each in an order drawn from a hash. One ring alone keeps it
-    connected, several random ones make it an expander: a thousand peers are three steps apart, and the loss of
+    connected, several random ones make it an expander: a thousand peers are about four steps apart, and the loss of
     some peers doesn't split it. A hash and not `random`, because two versions of Python must agree.
     """
     if len(peer_ids) <= degree + 1:
@@ -23,7 +23,7 @@ def neighbours(me: int, peer_ids: Sequence[int], degree: int) -> FrozenSet[int]:
 
 
 def all_neighbours(peer_ids: Sequence[int], degree: int) -> Dict[int, FrozenSet[int]]:
-    """Everybody's neighbours at once, for who looks at a whole swarm."""
+    """The neighbours of every peer, for a look at the complete swarm."""
     if len(peer_ids) <= degree + 1:
         return {me: frozenset(peer_ids) - {me} for me in peer_ids}
     found: Dict[int, Set[int]] = {me: set() for me in peer_ids}

@@ -26,7 +26,7 @@ class Layout:
         self._starts = [0, *accumulate(self._sizes)]
 
     def piece_length(self, piece: int) -> int:
-        """Bytes of a piece, 0 behind the last; the manifest would add up all its files each time."""
+        """Bytes of a piece, 0 after the last; the manifest would add up all its files each time."""
         return max(0, min(self._piece_size, self._starts[-1] - piece * self._piece_size))
 
     def segments(self, piece: int, begin: int, length: int) -> Iterator[Segment]:

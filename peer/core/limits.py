@@ -18,7 +18,7 @@ class Limits(NamedTuple):
 def parse(fields: Any, source: str) -> Limits:
     """The limits in a JSON object; what it leaves out has its default. Raises ConfigError, which names `source`."""
     if not isinstance(fields, dict):
-        raise ConfigError(source, "limits isn't an object", "deploy again to write it anew")
+        raise ConfigError(source, "limits isn't an object", "deploy again to rewrite it")
     values: Dict[str, Any] = {name: fields.get(name, default) for name, default in Limits()._asdict().items()}
     for name, value in values.items():
         kinds = (int, float) if name == "patience" else (int,)

@@ -13,7 +13,7 @@ MAX_PIECE = 16 * 1024 * 1024
 COMMON_PIECE = 256 * 1024
 FEW_PIECES, MANY_PIECES = 256, 512  # the aims of `auto_piece_size`
 HASH_BYTES = 32
-MOST_NAME_BYTES = 255 - len(".part.map.new")  # of the payload: an incomplete copy has the longest name beside it
+MOST_NAME_BYTES = 255 - len(".part.map.new")  # of the payload: an incomplete copy has the longest name next to it
 MOST_JSON = 64 * 1024 * 1024  # bytes of a manifest as JSON; it travels as one line, and every peer reads it
 _ROW_BYTES = 110  # of a file in that JSON, beyond its path
 
@@ -56,7 +56,7 @@ class Manifest(NamedTuple):
 
     @property
     def size(self) -> int:
-        """Bytes of the whole payload."""
+        """Bytes of the complete payload."""
         return sum(entry.size for entry in self.files)
 
     @property
@@ -104,7 +104,7 @@ def auto_piece_size(size: int) -> int:
     """Bytes a piece for a payload of `size` bytes: a power of two from 64 KiB to 16 MiB.
 
     Each piece costs every peer some messages and thread switches, whatever its length, so small ones cost CPU; but
-    a piece is passed on only when it is whole, and too few of them leave links idle.
+    a piece is passed on only when it is complete, and too few of them leave links idle.
     """
     piece = COMMON_PIECE
     while piece < MAX_PIECE and size / piece > MANY_PIECES:
@@ -144,7 +144,7 @@ def check_names(name: str, files: Iterable[str], folders: Iterable[str], source:
     folder_names = _fold(folders, source)
     parents = _parents((*file_names, *folder_names))
     for path in file_names.keys() & (parents | folder_names.keys()):
-        raise ConfigError(source, f"name {file_names[path]!r} is a file and a folder at once", "rename one of the two")
+        raise ConfigError(source, f"name {file_names[path]!r} is both a file and a folder", "rename one of the two")
 
 
 def _fold(paths: Iterable[str], source: str) -> Dict[str, str]:
@@ -204,7 +204,7 @@ def check_length(manifest: Manifest, source: str) -> None:
 
 
 def to_json(manifest: Manifest) -> Dict[str, Any]:
-    """The manifest as the JSON object that stands in swarm.json."""
+    """The manifest as the JSON object that is in swarm.json."""
     return {
         "name": manifest.name,
         "tree": manifest.tree,
@@ -230,13 +230,13 @@ def from_json(fields: Any, source: str) -> Manifest:
         )
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         problem = f"the manifest is damaged ({type(error).__name__}: {error})"
-        raise ConfigError(source, problem, "deploy again to write it anew") from None
+        raise ConfigError(source, problem, "deploy again to rewrite it") from None
     _check(manifest, source)
     return manifest
 
 
 def _check(manifest: Manifest, source: str) -> None:
-    remedy = "deploy again to write it anew"
+    remedy = "deploy again to rewrite it"
     if not 1 <= manifest.piece_size <= MAX_PIECE_SIZE:
         raise ConfigError(source, f"piece_size is {manifest.piece_size}", remedy)
     if len(manifest.pieces) != manifest.piece_count:

@@ -1,4 +1,4 @@
-"""The messages after the handshake: their bytes, and the decoder that checks them at the door."""
+"""The messages after the handshake: their bytes, and the decoder that checks them before anything else sees them."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def encode(message: Message, total: int) -> bytes:
 
 
 def piece_header(index: int, length: int) -> bytes:
-    """What stands before the `length` bytes of a piece."""
+    """What comes before the `length` bytes of a piece."""
     return _INDEXED_MESSAGE.pack(5 + length, PIECE, index)
 
 

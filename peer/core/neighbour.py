@@ -1,4 +1,4 @@
-"""One neighbour, as the swarm's owner knows it: what outlives a connection, and one record for each who writes it."""
+"""One neighbour, as the swarm's owner knows it: what outlives a connection, and one record a writer."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The piece map: the file that tells a peer, when it starts again, what it had. Its bytes are written and read here.
 
 It is only ever appended to: a header that names the payload, then one record for each stored piece. A record that a
-crash cut short, or that was damaged, ends the map: what stands before it still holds. It says what was there, not that
+crash cut short, or that was damaged, ends the map: what comes before it still holds. It says what was there, not that
 it still is: whoever reads it hashes the pieces again.
 """
 

@@ -1,4 +1,4 @@
-"""Sizes and rates as people write them: "20MiB" to bytes and back. The only place that reads or prints them.
+"""Sizes and rates as people write them: "20MiB" to bytes and back. Everything that reads or prints sizes comes here.
 
 KiB, MiB, GiB and TiB are powers of 1024 (as are the bare letters K, M, G, T); kB, MB, GB and TB are powers
 of 1000. A number alone is bytes. Case does not matter.

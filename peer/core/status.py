@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, NamedTuple, Optional, Tuple
 
-# A peer's life: checking (re-hashing what was there), downloading, seeding (whole, serving others), one of the ends.
+# A peer's life: checking (re-hashing what was there), downloading, seeding (complete, serving others), one of the ends.
 CHECKING, DOWNLOADING, SEEDING, DONE, INCOMPLETE, FAILED, STOPPED = (
     "checking", "downloading", "seeding", "done", "incomplete", "failed", "stopped",
 )  # fmt: skip
@@ -52,7 +52,7 @@ class Status(NamedTuple):
     reason: str = ""  # where there is no progress, or the peer has ended: why, by name
     started: float = 0.0
     last_progress: float = 0.0
-    completed: float = 0.0  # 0 until this peer has the whole payload under its final name
+    completed: float = 0.0  # 0 until this peer has the complete payload under its final name
     updated: float = 0.0
     exit_code: Optional[int] = None
 

@@ -1,6 +1,6 @@
 """The swarm as one peer sees it: `handle(event, now) -> effects` is all that the owner's loop calls.
 
-This file knows no socket, file, clock or thread; `now` is seconds of any steady clock, `rng` the peer's own chance.
+This file knows no socket, file, clock or thread; `now` is seconds of any steady clock, `rng` the peer's own randomness.
 Start reading at the two tables of `Swarm`: they name everything that can happen and its handler.
 """
 
@@ -80,7 +80,7 @@ class Swarm:
     # ---- what the owner calls
 
     def start(self, now: float) -> List[Effect]:
-        """The first effects: dial who is listed before us; a payload that only lacks its final name gets it."""
+        """The first effects: dial the peers listed before us; a payload that only lacks its final name gets it."""
         self.leaving.note_progress(now)
         self._announcer.start(now)
         self._next_tick = now + TICK
@@ -216,7 +216,7 @@ class Swarm:
         if not neighbour.fleet:
             return self.tolerance.request(neighbour, index) + self._uploader.serve(self.neighbours, now)
         if not self._uploader.accept(neighbour, index, now):
-            return neighbour.drop(f"more than {MOST_QUEUED} requests open at once")
+            return neighbour.drop(f"more than {MOST_QUEUED} requests open simultaneously")
         return self._uploader.serve(self.neighbours, now)
 
     def _got_cancel(self, neighbour: Neighbour, index: int, now: float) -> List[Effect]:

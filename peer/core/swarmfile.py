@@ -77,7 +77,7 @@ def _object(text: str, source: str) -> Dict[str, Any]:
     try:
         fields = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise ConfigError(source, f"not JSON ({error})", "deploy again to write it anew") from None
+        raise ConfigError(source, f"not JSON ({error})", "deploy again to rewrite it") from None
     if not isinstance(fields, dict):
-        raise ConfigError(source, "not a JSON object", "deploy again to write it anew")
+        raise ConfigError(source, "not a JSON object", "deploy again to rewrite it")
     return fields

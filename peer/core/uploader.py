@@ -63,7 +63,7 @@ class Uploader:
             neighbour.serving.queue.remove(index)
 
     def serve(self, neighbours: Dict[int, Neighbour], now: float) -> List[Effect]:
-        """Hand queued requests to the writers: without slots immediately, else the least sent piece first."""
+        """Hand queued requests to the writers: all, or as many as slots are free, the least sent piece first."""
         effects: List[Effect] = []
         if self._slots is None:
             for neighbour in neighbours.values():

@@ -13,7 +13,7 @@ from typing import Iterator, Protocol
 
 from peer.edge.pacing import Pacing
 
-LEAST_UNSENT = 128 * 1024  # bytes that may wait in the kernel unsent: a message behind a piece waits for no more ...
+LEAST_UNSENT = 128 * 1024  # bytes that may wait in the kernel unsent: a message after a piece waits for no more ...
 UNSENT_PART = 4  # ... than them, or this part of a large piece
 GONE_MS = 20_000  # a neighbour that acknowledges nothing for so long is gone
 ENOUGH_MS = 100  # that the bytes which are worth waking up for may take
@@ -66,7 +66,7 @@ class Channel:
         return self._socket.recv_into(buffer)
 
     def _wake_at(self, count: int) -> None:
-        """Let the kernel wake `poll` once so many bytes are there: a wake-up for each packet costs more than it.
+        """Let the kernel wake `poll` once that many bytes are there: a wake-up costs more than a packet.
 
         Only `poll` may wait under a low-water mark, and not for ever: a read takes what is there first and then sleeps
         until the rest alone reaches the mark, and many tiny packets can fill the buffer without ever reaching it.
@@ -76,7 +76,7 @@ class Channel:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, count)
 
     def send(self, data: bytes, more: bool) -> None:
-        """Send all of `data`; `more`: something follows at once and may share its packet."""
+        """Send all of `data`; `more`: something follows immediately and may share its packet."""
         self._socket.sendall(data, _MORE if more else 0)
 
     def send_now(self, data: bytes) -> int:

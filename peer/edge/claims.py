@@ -1,4 +1,4 @@
-"""Who may write which piece: one holder a piece, who loses it to the next one by falling silent."""
+"""Which connection may write which piece: a piece has one holder, which loses it to the next by falling silent."""
 
 from __future__ import annotations
 

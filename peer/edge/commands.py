@@ -21,7 +21,7 @@ deployed it). Other commands:
   manifest PATH   names, sizes and hashes of a payload as JSON
   verify ID       hash a peer's payload from its final path
   generate FILE   make a test file
-exit codes: 0 the payload is here, whole; 1 this machine got in the way; 2 wrong usage or configuration;
+exit codes: 0 the payload is here, complete; 1 this machine got in the way; 2 wrong usage or configuration;
             3 incomplete: the swarm couldn't give every piece; 130 stopped"""
 
 

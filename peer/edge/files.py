@@ -11,7 +11,7 @@ from typing import Callable, Dict, Iterator, List, Optional, Tuple, Union
 from peer.core.errors import StoreError
 
 READ_SIZE = 256 * 1024  # bytes of a file at a time
-MOST_OPEN = 64  # files of one payload open at once
+MOST_OPEN = 64  # files of one payload open simultaneously
 
 
 def replace_file(path: str, text: str, temporary: str) -> None:
@@ -89,7 +89,7 @@ def disk_error(error: OSError, path: str) -> StoreError:
 
 
 def file_error(error: OSError, path: str) -> StoreError:
-    """The same of one file that comes about as a whole or not at all, whatever helper of it was refused."""
+    """The same for a file that appears complete or not at all; `path` is named whichever helper file was refused."""
     return StoreError(f"{path}: {error.strerror or error}; {_remedy(error)}")
 
 

@@ -51,7 +51,7 @@ class Follower:
         try:
             with open(os.path.join(self._folder, names.log(self.peer)), "rb") as file:
                 if os.fstat(file.fileno()).st_size < self._offset:
-                    self._offset = 0  # a new run has begun the log anew
+                    self._offset = 0  # a new run has begun a new log
                 file.seek(self._offset)
                 data = file.read(MOST_READ)
         except OSError:

@@ -2,7 +2,7 @@
 
 A file is one MiB of noise repeated, with a stamp at the start of each 4 KiB page that holds the SHA-256 of seed
 and page number. So no two pages of a file, and no two pages of files with different seeds, are alike, whatever the
-piece size; and since only the stamps are made anew for each MiB, a file is made as fast as the disk takes it.
+piece size; and since only the stamps are made again for each MiB, a file is made as fast as the disk takes it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ STAMP = hashlib.sha256().digest_size
 def write_file(path: Union[str, "os.PathLike[str]"], size: int, seed: Seed = 0) -> None:
     """Puts a file of `size` bytes at `path`, replacing what is there; memory stays at a few MiB.
 
-    The file appears under its name only when it is whole. Raises OSError (disk full, no such folder).
+    The file appears under its name only when it is complete. Raises OSError (disk full, no such folder).
     """
     part = os.fspath(path) + ".making"
     _need_room(os.path.dirname(part) or ".", size)
@@ -55,7 +55,7 @@ def chunks(size: int, seed: Seed = 0) -> Iterator[memoryview]:
 
 
 def _need_room(folder: str, size: int) -> None:
-    """Fails at once rather than after having filled the disk."""
+    """Fails immediately rather than after having filled the disk."""
     free = free_bytes(folder)
     if free is not None and free < size:
         raise OSError(errno.ENOSPC, f"{size} bytes wanted, {free} free on this disk", folder)

@@ -1,4 +1,4 @@
-"""Hashes in a thread of its own, beside the one that writes: for a large piece that comes alone.
+"""Hashes in a thread of its own while another one writes: for a large piece that comes alone.
 
 A single fast connection is bound by what its reader does one after the other: receive, hash, write. With many of them
 the cores are busy anyway, and a hand-over would only cost; so it does for parts of less than a MiB or so.

@@ -12,7 +12,7 @@ from peer.edge.files import write_all
 
 MOST_REPEATS = 100_000  # lines of a kind below about one neighbour; one that says it ever again doesn't fill the disk
 _REPEATABLE = ("interested", "not interested", "choked", "unchoked", "accepted", "dialled")
-_TAIL = 64 * 1024  # bytes at a log's end in which its last whole line is looked for
+_TAIL = 64 * 1024  # bytes at a log's end in which its last complete line is looked for
 
 
 class LogFile:

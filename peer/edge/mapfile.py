@@ -1,4 +1,4 @@
-"""The piece map's file: read when a peer starts, written anew, then appended to, and synced after the data."""
+"""The piece map's file: read when a peer starts, written again, then appended to, and synced after the data."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class MapFile:
     # ---- writing; StoreError where the disk refuses
 
     def begin(self) -> None:
-        """A map anew. The old one stays until `take_place`."""
+        """Begin a new map. The old one stays until `take_place`."""
         with contextlib.suppress(FileNotFoundError):
             os.unlink(self._temporary)  # of a life that was cut short; all names in the work folder are ours
         self._descriptor = os.open(self._temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
@@ -50,7 +50,7 @@ class MapFile:
         self.records += 1
 
     def sync(self, records: int) -> None:
-        """Let the disk itself have the map; the data of its first so many pieces it has already."""
+        """Sync the map. `records`: how many of its pieces have their data on the disk already."""
         if self._descriptor is not None:
             os.fsync(self._descriptor)
             self.synced = records

@@ -1,4 +1,4 @@
-"""Keeps the kernel from pacing a connection as long as its packets are acknowledged at once.
+"""Keeps the kernel from pacing a connection as long as its packets are acknowledged promptly.
 
 BBR sends by a timer, packet after packet. Across an ocean or where a queue builds up that is its strength; in one room,
 where nothing is in the way, the timers cost more than the bytes. A socket that was ever under BBR is paced for good,
@@ -22,7 +22,7 @@ _NAME_BYTES = 16
 
 
 def hold_off(sock: socket.socket) -> None:
-    """For a socket that isn't connected yet, or listens: those that it accepts do as it does."""
+    """Choose an unpaced way for a socket that isn't connected yet, or that listens: accepted ones inherit it."""
     if _CONGESTION is not None and _name(sock).startswith(PACED):
         for name in OTHERS:
             with contextlib.suppress(OSError):
@@ -31,7 +31,7 @@ def hold_off(sock: socket.socket) -> None:
 
 
 class Pacing:
-    """Of one connection whose pacing may have been held off. Call `look` now and then while it sends."""
+    """Watches one connection whose pacing may have been held off. Call `look` now and then while it sends."""
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
@@ -61,5 +61,5 @@ class Pacing:
 
 
 def _name(sock: socket.socket) -> bytes:
-    """Of the congestion control in use."""
+    """The name of the congestion control in use."""
     return sock.getsockopt(socket.IPPROTO_TCP, _CONGESTION, _NAME_BYTES).rstrip(b"\0")  # type: ignore[arg-type]

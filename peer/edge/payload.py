@@ -14,7 +14,7 @@ from peer.core.manifest import Manifest
 from peer.edge.files import OpenFiles, read_range, sync_folder
 from peer.edge.modes import set_mode
 
-MOST_SYNCED = 256  # files synced one by one; beyond, the whole system's buffers are
+MOST_SYNCED = 256  # files synced one by one; beyond that, all buffers of the system are
 _ALLOCATE_STEP = 64 * 1024 * 1024
 _ALLOCATE_PATIENCE = 0.005  # seconds a step may take; a file system that is slower writes zeros: we do without
 
@@ -60,11 +60,11 @@ class Payload:
     # ---- pieces
 
     def segments(self, piece: int) -> Iterator[Segment]:
-        """Which bytes of which files a whole piece is."""
+        """Which bytes of which files make up a piece."""
         return self._layout.segments(piece, 0, self._layout.piece_length(piece))
 
     def piece_length(self, piece: int) -> int:
-        """Bytes of a piece; 0 behind the last."""
+        """Bytes of a piece; 0 after the last."""
         return self._layout.piece_length(piece)
 
     def descriptor(self, file: int) -> ContextManager[int]:

@@ -1,4 +1,4 @@
-"""Accepted connections that haven't said yet who they are: how many there may be, who goes first, and what is told.
+"""Accepted connections in their handshake: how many there may be, which are shut first, and what is told of them.
 
 A neighbour needs milliseconds for its handshake, so the oldest pending connection is the least likely to be one. The
 places are shared by address: the address that holds most of them loses one, and connections from elsewhere keep theirs.
@@ -16,10 +16,10 @@ from typing import Dict
 from peer.core.errors import peer_name
 from peer.edge import stderr
 
-TELL_SECONDS = 60.0  # between two lines about those who were refused, whatever their number
+TELL_SECONDS = 60.0  # between two lines about refused connections, whatever their number
 SOON = 1.0  # seconds from the first of them to its line: a crowd comes together
 AGAIN = "came again too soon"
-FEW_AGAIN = 10  # of those are no news: a neighbour whose connection broke dials at once, and perhaps twice
+FEW_AGAIN = 10  # of those are no news: a neighbour whose connection broke dials immediately, and perhaps twice
 
 
 class PendingConnection:

@@ -15,7 +15,7 @@ from peer.edge.payload import Payload
 def adopt(
     manifest: Manifest, path: str, known: Dict[int, bytes], record: Optional[RecordFile] = None
 ) -> Optional[Payload]:
-    """What stands under the final name, if it is this very payload, from an earlier life or run. Raises OSError.
+    """What is under the final name, if it is this very payload, from an earlier life or run. Raises OSError.
 
     Its hashes come from the manifest or, where that has none, from an earlier life's map (`known`). Where only modes or
     empty folders differ they are put right, of what is ours by `record`; None where that can't be.

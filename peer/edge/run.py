@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 STACK_BYTES = 256 * 1024  # of each thread; the default of 8 MiB is address space that a hundred peers would miss
 _FEW_STRANGERS = 4  # that may be in their handshake where there are hardly any descriptors
-SWITCH_SECONDS = 0.05  # a thread that waits for the interpreter asks for it so often, and on a busy machine in vain
+SWITCH_SECONDS = 0.05  # between a waiting thread's requests for the interpreter: most are in vain
 
 
 def run_peer(folder: str, peer: int, patience: Optional[float] = None) -> int:

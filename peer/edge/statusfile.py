@@ -86,7 +86,7 @@ class StatusFile:
         self._replace(self._base._replace(state=state, reason=reason, exit_code=code, updated=time.time()))
 
     def _last_good(self, swarm: Swarm) -> float:
-        """When things last went as they should: who lacks pieces has no use for those that it sends."""
+        """When things last went well: a peer that lacks pieces gains nothing from those that it sends."""
         return swarm.leaving.progress if swarm.pieces.complete else min(swarm.leaving.progress, self._heard)
 
     def _count(self, links: Mapping[int, Link], now: float) -> None:

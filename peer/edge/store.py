@@ -55,7 +55,7 @@ class Store:
     # ---- opening
 
     def open_seed(self) -> None:
-        """The payload must be there, whole. Raises StoreError."""
+        """The payload must be there, complete. Raises StoreError."""
         payload = Payload(self.manifest, self.final_path, os.O_RDONLY)
         for path, entry in zip(payload.paths, self.manifest.files):
             size = size_of(path)
@@ -136,7 +136,7 @@ class Store:
             raise StoreError(f"{self.folder}: {problem}; make room there")
 
     def _start_map(self) -> None:
-        """A map anew: what is known now, then what comes."""
+        """Begin a new map: what is known now, then what comes."""
         self._map.begin()
         for piece in bits.indices(self.here):
             self._map.add(piece, self.manifest.piece_hash(piece) or self.hash_piece(piece))
@@ -180,11 +180,11 @@ class Store:
     # ---- pieces that go
 
     def segments(self, piece: int) -> List[Tuple[int, int, int]]:
-        """What to send of which file for a whole piece: (file number, offset, length)."""
+        """What to send of which file for a complete piece: (file number, offset, length)."""
         return list(self._payload.segments(piece))
 
     def piece_length(self, piece: int) -> int:
-        """Bytes of a piece; 0 for the empty one behind the last that some foreign peers ask for."""
+        """Bytes of a piece; 0 for the empty one after the last, which some foreign peers ask for."""
         return self._payload.piece_length(piece)
 
     def descriptor(self, file: int) -> ContextManager[int]:
@@ -194,7 +194,7 @@ class Store:
     def cut_short(self, file: int) -> StoreError:
         """What to say of a file that ended before its pieces did."""
         path = self._payload.path(file)
-        return StoreError(f"{path}: it has become shorter since this peer started; put it back, whole")
+        return StoreError(f"{path}: it has become shorter since this peer started; put the complete file back")
 
     def hash_piece(self, piece: int) -> bytes:
         """SHA-256 of a piece as it lies on disk."""

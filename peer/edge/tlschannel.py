@@ -1,4 +1,4 @@
-"""How bytes go over one TLS connection: the methods of `Channel`, for a reader and a writer thread at once.
+"""How bytes go over one TLS connection: the methods of `Channel`, for simultaneous use by a reader and a writer thread.
 
 A TLS session is one state machine: reading and writing it at the same time corrupts it. So each step holds the lock for
 some microseconds, and waiting happens outside, in the plain channel below that carries the records.
@@ -14,10 +14,10 @@ from typing import Any, Iterator
 from peer.edge.channel import Channel
 from peer.edge.tlssession import Session
 
-PLAIN = 64 * 1024  # bytes of a file that go at once: the caches shall still hold them
-CIPHER = 128 * 1024  # bytes of records that come at once, at most
+PLAIN = 64 * 1024  # bytes of a file encrypted in one go: the caches shall still hold them
+CIPHER = 128 * 1024  # bytes of records received in one go, at most
 RECORD = 17 * 1024  # bytes of the longest record, and some more
-SMALL = 16 * 1024  # a message up to here may go at once: a kernel that takes anything takes all of it
+SMALL = 16 * 1024  # a message up to here may go immediately: a kernel that takes anything takes all of it
 
 
 class TlsChannel:
@@ -66,7 +66,7 @@ class TlsChannel:
         self._ended = not count
 
     def send(self, data: bytes, more: bool) -> None:
-        """Send all of `data`; `more`: something follows at once and may share its packet."""
+        """Send all of `data`; `more`: something follows immediately and may share its packet."""
         with self._order:
             self._channel.send(self._encrypt(data), more)
 

@@ -11,7 +11,7 @@ import socket
 import ssl
 import time
 
-FLIGHT = 32 * 1024  # bytes read at once while nothing large comes
+FLIGHT = 32 * 1024  # bytes read in one go while nothing large comes
 
 
 class Session:
@@ -41,7 +41,7 @@ class Session:
                 return self._flush()
 
     def recv(self, count: int) -> bytes:
-        """At most so many bytes; none at the end of the stream. Raises OSError where the socket's timeout is over."""
+        """At most `length` bytes; none at the end of the stream. Raises OSError where the socket's timeout is over."""
         while True:
             try:
                 return self.tls.read(count)

@@ -158,7 +158,9 @@ def test_too_many_requests_at_once_are_a_reason_to_go() -> None:
     history.connect(1001, fleet=True, dialled=False)
     effects = [effect for piece in range(66) for effect in history.got(1001, "request", piece)]
     assert effects[0] == "1001: piece 0"
-    assert effects[1:] == ["drop 1001: more than 64 requests open at once"]  # once, though more were on their way
+    assert effects[1:] == [
+        "drop 1001: more than 64 requests open simultaneously"
+    ]  # once, though more were on their way
 
 
 def test_haves_without_end_cost_the_connection() -> None:

@@ -199,10 +199,10 @@ def test_safe_names(path: str) -> None:
         (["a"], ["x", "X"], "fall on one another"),
         (["a", "a"], [], "fall on one another"),
         (["straße", "STRASSE"], [], "fall on one another"),
-        (["a", "a/b"], [], "a file and a folder at once"),
-        (["A", "a/b"], [], "a file and a folder at once"),
-        (["a"], ["a"], "a file and a folder at once"),
-        (["a"], ["a/b"], "a file and a folder at once"),
+        (["a", "a/b"], [], "both a file and a folder"),
+        (["A", "a/b"], [], "both a file and a folder"),
+        (["a"], ["a"], "both a file and a folder"),
+        (["a"], ["a/b"], "both a file and a folder"),
     ],
 )
 def test_names_that_fall_on_one_another(files: List[str], folders: List[str], problem: str) -> None:
@@ -222,7 +222,7 @@ def test_a_payloads_name_leaves_room_for_its_incomplete_copy(name: str) -> None:
 def test_a_deep_tree_is_checked_quickly() -> None:
     folders = ["/".join(["d"] * depth) for depth in range(1, 1500)]
     check_names("tree", [f"{folders[-1]}/f"], folders, "test")
-    with pytest.raises(ConfigError, match="is a file and a folder"):
+    with pytest.raises(ConfigError, match="is both a file and a folder"):
         check_names("tree", ["d/d", f"{folders[-1]}/f"], [], "test")
 
 

@@ -18,7 +18,7 @@ class Habits(NamedTuple):
     in_parts: bool = False  # writes a message in three pieces, with Nagle on
     repeats: bool = False  # says haves and interested twice, and haves of what was there from the start
     never_loses_interest: bool = False
-    window: int = 1  # requests open at once
+    window: int = 1  # requests open simultaneously
     chokes_before: str = ""  # every third answer comes after a choke: "answers", or never: "drops"
     answers: int = 1_000_000  # requests answered on a connection; then it is silent
     hangs_up: int = 0  # connections that it closes after so many messages from us ...

@@ -139,7 +139,7 @@ def test_a_swarm_goes_on_under_attack(
         lambda: trouble(folder, GHOSTS[0]) == "protocol error: a piece message of 4294967295 bytes",
         "a reason",
     )
-    wait_for(lambda: f"dropped {GHOSTS[1]}: more than 64 requests open at once" in seed.stderr, "another")
+    wait_for(lambda: f"dropped {GHOSTS[1]}: more than 64 requests open simultaneously" in seed.stderr, "another")
     attack.stop()
     assert_calm_again(peers)
     assert refused(seed).keys() >= {"made room for others", "said something else"}

@@ -37,4 +37,13 @@ def _common(inventory: Inventory, manifest: Manifest) -> Common:
 
 def _swarm_file(inventory: Inventory, manifest: Manifest, run: str) -> SwarmFile:
     swarm = inventory.swarm
-    return SwarmFile(swarm.name, run, swarm.profile, manifest, swarm.limits, inventory.tls)
+    return SwarmFile(
+        swarm.name,
+        run,
+        swarm.profile,
+        manifest,
+        swarm.limits,
+        inventory.tls,
+        classic=tuple(peer.peer_id for peer in inventory.peers if peer.classic),
+        ascii=tuple(peer.peer_id for peer in inventory.peers if peer.ascii),
+    )

@@ -11,7 +11,10 @@ from peer.core.swarmfile import FLEET
 
 
 class Setup(NamedTuple):
-    """One peer's part in a swarm. `rows`: PeerInfo.cfg in its order; `total`: pieces of the payload."""
+    """One peer's part in a swarm. `rows`: PeerInfo.cfg in its order; `total`: pieces of the payload.
+
+    `classic`: peers that are known to speak classic only.
+    """
 
     me: int
     rows: Tuple[PeerRow, ...]
@@ -19,6 +22,7 @@ class Setup(NamedTuple):
     profile: str
     limits: Limits
     total: int
+    classic: Tuple[int, ...] = ()
 
     @property
     def fleet(self) -> bool:
@@ -32,11 +36,14 @@ class Setup(NamedTuple):
 
     @property
     def near(self) -> Tuple[int, ...]:
-        """The peers to be connected with: all others (classic), or the graph's neighbours."""
+        """The peers to be connected with: all others (classic), or the graph's neighbours and all that are classic.
+
+        A classic peer waits until it has heard of every other one that it is complete.
+        """
         peers = tuple(row.peer_id for row in self.rows)
         if self.fleet:
             near = graph.neighbours(self.me, peers, self.limits.degree)
-            return tuple(peer for peer in peers if peer in near)
+            return tuple(peer for peer in peers if peer in near or (peer in self.classic and peer != self.me))
         return tuple(peer for peer in peers if peer != self.me)
 
     @property

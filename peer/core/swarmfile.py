@@ -28,6 +28,8 @@ class SwarmFile(NamedTuple):
     tls: bool = False
     replace: bool = False  # what isn't ours and has a name that we need is put aside; else it is refused
     extras: bool = True  # files beside the payload's in a delivered tree may stay
+    classic: Tuple[int, ...] = ()  # peers that speak classic only, in whatever profile the others are
+    ascii: Tuple[int, ...] = ()  # peers that take a handshake in ASCII only
 
 
 def folder_texts(common: Common, rows: Tuple[PeerRow, ...], swarm: Optional[SwarmFile] = None) -> Dict[str, str]:
@@ -46,6 +48,8 @@ def format_swarm(swarm: SwarmFile) -> str:
         "tls": swarm.tls,
         "replace": swarm.replace,
         "extras": swarm.extras,
+        "classic": swarm.classic,
+        "ascii": swarm.ascii,
         "limits": swarm.limits._asdict(),
         "manifest": manifests.to_json(swarm.manifest),
     }
@@ -70,7 +74,16 @@ def parse_swarm(text: str, source: str = SWARM) -> SwarmFile:
         tls=fields.get("tls") is True,
         replace=fields.get("replace") is True,
         extras=fields.get("extras") is not False,
+        classic=_peers("classic", fields, source),
+        ascii=_peers("ascii", fields, source),
     )
+
+
+def _peers(name: str, fields: Dict[str, Any], source: str) -> Tuple[int, ...]:
+    peers = fields.get(name, [])
+    if not isinstance(peers, list) or any(type(peer) is not int for peer in peers):
+        raise ConfigError(source, f"{name} is {peers!r:.40}", "write a list of peer IDs")
+    return tuple(peers)
 
 
 def _object(text: str, source: str) -> Dict[str, Any]:

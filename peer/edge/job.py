@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import NamedTuple, Optional
+from typing import NamedTuple, Optional, Tuple
 
 from peer.core import config, swarmfile
 from peer.core import folder as names
@@ -27,6 +27,7 @@ class Job(NamedTuple):
     tls: bool = False
     replace: bool = False
     extras: bool = True
+    ascii: Tuple[int, ...] = ()  # peers that take a handshake in ASCII only
 
     @property
     def aside(self) -> str:
@@ -52,11 +53,11 @@ def load_job(folder: str, peer: int, patience: Optional[float] = None) -> Job:
     limits = swarm.limits if swarm else Limits()
     if patience is not None:
         limits = limits._replace(patience=patience)
-    profile = swarm.profile if swarm else CLASSIC
-    setup = Setup(peer, rows, common, profile, limits, manifest.piece_count)
     if swarm is None:
-        return Job(folder, row, setup, manifest, "")
-    return Job(folder, row, setup, manifest, swarm.run, swarm.tls, swarm.replace, swarm.extras)
+        return Job(folder, row, Setup(peer, rows, common, CLASSIC, limits, manifest.piece_count), manifest, "")
+    profile = CLASSIC if peer in swarm.classic else swarm.profile
+    setup = Setup(peer, rows, common, profile, limits, manifest.piece_count, swarm.classic)
+    return Job(folder, row, setup, manifest, swarm.run, swarm.tls, swarm.replace, swarm.extras, swarm.ascii)
 
 
 def load_swarm(folder: str) -> Optional[SwarmFile]:

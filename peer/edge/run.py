@@ -100,7 +100,7 @@ def _swarm(job: Job, store: Store, log: LogFile, statusfile: StatusFile, spare: 
         inbox.put((None, fact))
 
     keys = _keys(job)
-    spellings = Spellings(style, keyed=keys is not None)
+    spellings = Spellings(style, job.setup.classic, job.ascii, keyed=keys is not None)
     dialler = Dialler(me, addresses, spellings, report, keys)
     owner = Owner(inbox, swarm, store, dialler, log, statusfile)
     listener = Listener(job.row.port, others, spellings, report, me, keys, max(_FEW_STRANGERS, spare))

@@ -77,6 +77,7 @@ class History:
         self.now = 100.0
         self.core = Swarm(setup, set_of(*here), len(here) == total, Random(seed))
         self.received: Dict[int, int] = {}
+        self.unacked: Dict[int, int] = {}
         self.started = [show(effect) for effect in self.core.start(self.now)]
 
     def tell(self, event: Event) -> List[str]:
@@ -86,11 +87,11 @@ class History:
     def connect(self, peer: int, fleet: bool = False, dialled: bool = True) -> List[str]:
         return self.tell(Connected(peer, dialled, fleet))
 
-    def disconnect(self, peer: int, reason: str = "closed by the neighbour") -> List[str]:
-        return self.tell(Disconnected(peer, reason))
+    def disconnect(self, peer: int, reason: str = "closed by the neighbour", fault: str = "") -> List[str]:
+        return self.tell(Disconnected(peer, reason, fault))
 
-    def dial_failed(self, peer: int, reason: str = "connection refused") -> List[str]:
-        return self.tell(DialFailed(peer, reason))
+    def dial_failed(self, peer: int, reason: str = "connection refused", fault: str = "") -> List[str]:
+        return self.tell(DialFailed(peer, reason, fault))
 
     def got(self, peer: int, name: str, value: int = 0) -> List[str]:
         """A message came; a bitfield's value is a set (see `set_of`)."""
@@ -122,7 +123,7 @@ class History:
         effects: List[str] = []
         while self.core.due(self.now) <= until:
             self.now = self.core.due(self.now)
-            effects += self.tell(Tick(dict(self.received)))
+            effects += self.tell(Tick(dict(self.received), dict(self.unacked)))
         self.now = until
         return effects
 

@@ -30,6 +30,14 @@ def test_what_may_be_left_out() -> None:
     assert parse_swarm(json.dumps(fields)) == SwarmFile("", "", FLEET, SWARM.manifest, Limits(), False)
 
 
+def test_classic_peers_and_those_that_take_ascii_are_lists_of_ids() -> None:
+    swarm = SWARM._replace(classic=(1003, 1004), ascii=(1004,))
+    assert parse_swarm(format_swarm(swarm)) == swarm
+    for wrong in (1003, ["1003"], [True], {"1003": True}):
+        with pytest.raises(ConfigError, match="write a list of peer IDs"):
+            parse_swarm(json.dumps({**json.loads(format_swarm(SWARM)), "classic": wrong}))
+
+
 def test_fields_of_a_later_version_are_left_alone() -> None:
     fields = json.loads(format_swarm(SWARM))
     fields["limits"]["colour"] = fields["colour"] = "blue"

@@ -6,7 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from deploy.core.inventory import Generate, Inventory, Jump, OnSeed, Rate, Rounds, Upload, parse_inventory
+from deploy.core.inventory import (
+    Generate,
+    Inventory,
+    InventoryError,
+    Jump,
+    OnSeed,
+    Rate,
+    Rounds,
+    Upload,
+    parse_inventory,
+)
 from peer.core.config import PeerRow
 from peer.core.limits import Limits
 from peer.core.swarmfile import CLASSIC, FLEET
@@ -216,6 +226,17 @@ def test_payload(keys: str, value: object) -> None:
 def test_a_key_of_the_swarm(key: str, field: str, value: object) -> None:
     swarm = f"swarm:\n  name: d\n  payload: {{generate: 20MiB}}\n  {key}\n"
     assert getattr(load("hosts: {a: }\nseeds: [a]\n", swarm).swarm, field) == value
+
+
+def test_classic_peers_and_their_handshakes() -> None:
+    rows = "peers:\n  - {id: 1, host: a, seed: true}\n  - {id: 2, host: b, %s}\n"
+    for words, ascii_only in (("classic: true", False), ("handshake: ascii", True)):
+        inventory = load("hosts: {a: , b: }\n" + rows % words)
+        assert [peer.classic for peer in inventory.peers] == [False, True]
+        assert [peer.ascii for peer in inventory.peers] == [False, ascii_only]
+        assert not inventory.tls, "a classic peer knows none"
+        with pytest.raises(InventoryError, match=f"peers\\[1\\].{words.split(':')[0]}: names a classic peer"):
+            load("hosts: {a: , b: }\n" + rows % words, "swarm: {name: d, payload: {generate: 1MiB}, tls: true}\n")
 
 
 @pytest.mark.parametrize(

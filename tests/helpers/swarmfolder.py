@@ -37,6 +37,8 @@ class Wish(NamedTuple):
     optimistic: float = 0.4
     limits: Limits = Limits(patience=30.0)
     host: str = "127.0.0.1"
+    classic: Collection[int] = ()  # peers that swarm.json names as classic
+    ascii: Collection[int] = ()  # ... and as taking ASCII handshakes only
 
 
 class SwarmFolder:
@@ -73,6 +75,7 @@ class SwarmFolder:
     def write_configuration(self) -> None:
         """The two classic files, and swarm.json where the profile is known."""
         swarm = SwarmFile("test", "run-1", self.wish.profile, self.manifest, self.wish.limits)
+        swarm = swarm._replace(classic=tuple(self.wish.classic), ascii=tuple(self.wish.ascii))
         for name, text in folder_texts(self.common, self.rows, swarm if self.wish.profile else None).items():
             (self.root / name).write_text(text)
 

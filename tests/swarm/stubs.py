@@ -1,7 +1,7 @@
 """Stubs of foreign peers, each with exactly one habit, as a few lines over a raw socket.
 
-A script gets a `Talk`, which is one connection whose handshakes are through, and plays until the other side closes. Then
-it closes too, unless it returns. `Stub` runs scripts in threads; nothing is shared with the program under test.
+A script gets a `Talk`, which is one connection whose handshakes are through, and plays until the other side closes.
+Then it closes too, unless it returns. `Stub` runs scripts in threads; nothing is shared with the program under test.
 """
 
 from __future__ import annotations

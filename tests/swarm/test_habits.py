@@ -13,6 +13,7 @@ from typing import Callable, Dict, Iterable, Iterator, List, NamedTuple
 import pytest
 
 from peer.core import habits
+from peer.core.swarmfile import Limits
 from peer.edge.owner import FLUSH_SECONDS
 from tests.helpers.swarmfolder import SwarmFolder, Wish
 from tests.helpers.waiting import wait_for
@@ -311,6 +312,75 @@ def test_a_seed_that_takes_one_spelling_only(
     assert_tolerated(ours, FIRST)
     folder.assert_equal(SECOND)
     assert len(stub.talks) <= 4, "no more tries than there are spellings, and one"
+
+
+def ends_its_accept_loop(stub: Stub) -> Callable[[socket.socket, int], None]:
+    """The first handshake that isn't exactly the classic one is the last that it takes."""
+
+    def greet_or_end(sock: socket.socket, me: int) -> None:
+        theirs = receive(sock, 32)
+        if theirs[18:28] != ZEROS:
+            stub.stop_listening()
+            raise EOFError
+        sock.sendall(HEADER + ZEROS + index_of(me))
+
+    return greet_or_end
+
+
+def test_one_that_dies_of_our_tag_is_named_classic(
+    starter: Starter, swarm_folder: MakeFolder, make_stub: MakeStub
+) -> None:
+    """Number 7: only the inventory can know it."""
+    folder = swarm_folder(**swarm_of(3, "fleet", classic=(FIRST,)))
+    stub = make_stub(folder, FIRST, range(3))
+    stub.listen(by_the_book, ends_its_accept_loop(stub))
+    assert_tolerated(starter.start(folder, SECOND), FIRST)
+    folder.assert_equal(SECOND)
+    assert len(stub.talks) == 1
+
+
+@pytest.mark.parametrize("profile", ["classic", "fleet"])
+def test_one_that_takes_ascii_only_is_named_so(
+    starter: Starter, swarm_folder: MakeFolder, make_stub: MakeStub, profile: str
+) -> None:
+    """Number 11, with an inventory: the first try is right."""
+    folder = swarm_folder(**swarm_of(3, profile, classic=(FIRST,), ascii=(FIRST,)))
+    stub = make_stub(folder, FIRST, range(3))
+    stub.listen(by_the_book, insists(b"0" * 10, False))
+    assert_tolerated(starter.start(folder, SECOND), FIRST)
+    folder.assert_equal(SECOND)
+    assert len(stub.talks) == 1
+
+
+@pytest.mark.parametrize("place", [0, 2, 5], ids=["seed", "in the middle", "last"])
+def test_a_fleet_with_one_classic_peer_and_a_small_degree_finishes(
+    starter: Starter, swarm_folder: MakeFolder, place: int
+) -> None:
+    """The classic one is of our make, so that it leaves only when it has heard of everybody."""
+    classic = FIRST + place
+    folder = swarm_folder(**swarm_of(40, "fleet", peers=6, limits=Limits(30.0, degree=2), classic=(classic,)))
+    ours = starter.start_all(folder)
+    for peer, process in ours.items():
+        assert process.wait() == 0, process.account()
+        assert process.status.reason == "", process.account()
+        assert process.status.profile == ("classic" if peer == classic else "fleet")
+    folder.assert_equal()
+
+
+def test_a_fleet_with_one_classic_peer_that_nobody_named_finishes(
+    starter: Starter, swarm_folder: MakeFolder, make_stub: MakeStub
+) -> None:
+    """Not everybody is connected with it, but who is waits for it."""
+    folder = swarm_folder(**swarm_of(40, "fleet", peers=6, limits=Limits(30.0, degree=2)))
+    ours = {peer: starter.start(folder, peer) for peer in folder.ids if peer != FIRST + 2}
+    stub = make_stub(folder, FIRST + 2)
+    stub.listen(has_a_bitfield)
+    wait_for(lambda: folder.status(FIRST) and folder.status(FIRST).listening, "the seed to listen")
+    stub.dial(folder.row(FIRST).port, has_a_bitfield)
+    for process in ours.values():
+        assert process.wait() == 0, process.account()
+    folder.assert_equal(*ours)
+    assert stub.data == folder.payload.read_bytes()
 
 
 # ---- connections

@@ -207,6 +207,10 @@ class PeerPart(Part):
     host: Annotated[str, AfterValidator(names.no_range)] = Field(description="A name of `hosts`")
     port: Optional[Port] = Field(default=None, description="Where it listens; the host's next free port if left out")
     seed: Optional[bool] = Field(default=None, description="It starts with the payload")
+    classic: bool = Field(default=False, description="It speaks classic, whatever the profile; all connect with it")
+    handshake: Literal["zeros", "ascii"] = Field(
+        default="zeros", description="ascii: a classic peer that takes ten ASCII zeros and four digits only"
+    )
 
 
 class InventoryPart(Part):

@@ -69,6 +69,8 @@ class Peer(NamedTuple):
     port: int
     seed: bool
     line: int = 0
+    classic: bool = False  # it speaks classic, whatever the swarm's profile is
+    ascii: bool = False  # it takes a handshake in ASCII only
 
 
 class Generate(NamedTuple):
@@ -160,9 +162,11 @@ class Inventory:
 
     @property
     def tls(self) -> bool:
-        """Whether the peers speak TLS: as said; else in a fleet swarm with a host reached by SSH."""
+        """Whether the peers speak TLS: as said; else in a fleet swarm with a host behind SSH and no classic peer."""
         if self.swarm.tls is not None:
             return self.swarm.tls
+        if any(peer.classic for peer in self.peers):
+            return False
         busy = {peer.host for peer in self.peers}
         return self.swarm.profile == FLEET and any(not host.local for host in self.hosts if host.name in busy)
 

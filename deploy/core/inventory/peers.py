@@ -21,7 +21,22 @@ def peers_of(
     _check_ids(parts, lines, ledger)
     ports = _ports(parts, lines, hosts, ledger)
     seeds = _seeds(form, parts, seed_hosts, ledger)
-    return tuple(Peer(part.id, part.host, ports[path], path in seeds, lines[path]) for path, part in parts.items())
+    _check_classic(form, parts, ledger)
+    return tuple(
+        Peer(part.id, part.host, ports[path], path in seeds, lines[path], _is_classic(part), part.handshake == "ascii")
+        for path, part in parts.items()
+    )
+
+
+def _is_classic(part: PeerPart) -> bool:
+    return part.classic or part.handshake == "ascii"
+
+
+def _check_classic(form: InventoryPart, parts: Parts, ledger: Ledger) -> None:
+    for path, part in parts.items():
+        if form.swarm.tls and _is_classic(part):
+            key = "classic" if part.classic else "handshake"
+            ledger.add((*path, key), "names a classic peer, which knows no TLS, but swarm.tls is true; take one away")
 
 
 def _one_each(hosts: Mapping[str, Host], seed_hosts: Sequence[str]) -> Parts:

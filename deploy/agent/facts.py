@@ -9,11 +9,10 @@ import json
 import os
 import socket
 import sys
-import tempfile
 import time
 from typing import Dict, List
 
-from deploy.agent import locks, logind, paths, verbs
+from deploy.agent import locks, logind, paths, survey, verbs
 from deploy.agent.context import Context
 from deploy.agent.wire import CHUNK
 from peer.core import folder
@@ -25,7 +24,7 @@ _PUSHED = (folder.CODE, folder.COMMON, folder.PEER_INFO, folder.SWARM)
 def facts(request: verbs.Facts, context: Context) -> verbs.Machine:
     """The machine."""
     home = paths.home_of(context.home)
-    existing = _existing(home)
+    existing, problem = survey.nearest(home)
     user = _user()
     return verbs.Machine(
         clock=time.time(),
@@ -34,7 +33,7 @@ def facts(request: verbs.Facts, context: Context) -> verbs.Machine:
         name=socket.gethostname(),
         home=home,
         tls=_why_no_tls(),
-        writable=_why_not_writable(existing),
+        writable=problem or survey.why_not_writable(existing),
         free=free_bytes(existing),
         ends_sessions=logind.ends_sessions(user),
         ports={port: _why_port_taken(home, peer, port) for peer, port in request.ports},
@@ -99,22 +98,6 @@ def _why_no_tls() -> str:
     except ImportError as error:
         return str(error)
     return "" if ssl.HAS_TLSv1_3 else f"{ssl.OPENSSL_VERSION} has no TLS 1.3"
-
-
-def _existing(path: str) -> str:
-    """`path`, or the nearest folder above it that is there."""
-    while not os.path.isdir(path):
-        path = os.path.dirname(path)
-    return path
-
-
-def _why_not_writable(path: str) -> str:
-    """The empty text if a file can be made in the folder `path`, else the reason."""
-    try:
-        with tempfile.TemporaryFile(dir=path):
-            return ""
-    except OSError as error:
-        return f"{error.strerror}: {path}"
 
 
 def _why_port_taken(home: str, peer: int, port: int) -> str:

@@ -7,7 +7,21 @@ import sys
 from io import BufferedIOBase
 from typing import Any, Callable, Dict, cast
 
-from deploy.agent import bundle, children, claim, clean, clocks, collect, facts, follow, payload, peers, ports, verbs
+from deploy.agent import (
+    bundle,
+    children,
+    claim,
+    clean,
+    clocks,
+    collect,
+    facts,
+    follow,
+    payload,
+    peers,
+    ports,
+    survey,
+    verbs,
+)
 from deploy.agent.context import Context
 from deploy.agent.lines import OTHER_VERSION, Envelope, verb_of
 from deploy.agent.typed import Mismatch, from_fields
@@ -20,6 +34,7 @@ HANDLERS: Dict[Any, Callable[[Any, Context], Any]] = {
     verbs.Claim: claim.claim,
     verbs.Receive: bundle.receive,
     verbs.Prepare: payload.prepare,
+    verbs.Survey: survey.survey,
     verbs.Generate: payload.generate,
     verbs.Manifest: payload.manifest,
     verbs.Verify: payload.verify,

@@ -18,9 +18,9 @@ from peer.core.manifest import (
     Manifest,
     auto_piece_size,
     check_length,
-    check_names,
     payload_digest,
 )
+from peer.core.payloadnames import check_names
 from peer.edge.encoding import check_encoding
 from peer.edge.files import OpenFiles, entries_below, read_range
 

@@ -18,12 +18,11 @@ from peer.core.manifest import (
     auto_piece_size,
     bare_manifest,
     check_length,
-    check_names,
     from_json,
     other_modes,
     to_json,
-    unsafe_name,
 )
+from peer.core.payloadnames import check_names, unsafe_name
 from tests.core.fuzz import fuzz
 from tests.core.samples import PATHS, bare, manifest_of, payload, tree_of
 from tests.core.samples import manifests as any_manifest

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,11 +12,12 @@ import fabric
 import pytest
 
 from deploy.agent import verbs
-from deploy.core.inventory import Inventory, limited, localized
+from deploy.core.inventory import Inventory, Upload, limited, localized
 from deploy.core.plan import Step, Steps, facts_of, hosts_of, peers_of
 from deploy.core.verdict import FAILED, Outcome
 from deploy.edge.fab.openchain import open_chain
 from deploy.edge.hosts.host import Link
+from deploy.edge.pushed.uploads import UploadError
 from deploy.edge.screen.screen import Screen
 from deploy.edge.screen.transcript import Transcript
 from deploy.edge.tasks.chain import Chain
@@ -25,6 +27,7 @@ from deploy.edge.tasks.collect_logs import COLLECT_LOGS
 from deploy.edge.tasks.deploy import DEPLOY
 from deploy.edge.tasks.logs import LOGS
 from deploy.edge.tasks.phase import Options, Phase, describe, walk
+from deploy.edge.tasks.plan import plan, show
 from deploy.edge.tasks.start import START
 from deploy.edge.tasks.status import STATUS
 from deploy.edge.tasks.stop import STOP
@@ -177,6 +180,27 @@ def test_hosts_that_dropped_out_are_left_out(chain: Chain, tmp_path: Path) -> No
     assert [line[20:] for line in kept if "broken" not in line] == [
         "one    a    x", "two    b    x (left out)", "three  a    x",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (Path.exists, "build: no such file or directory"),
+        (lambda source: source.mkdir(), "build: there is no file in this folder"),
+        (lambda source: (source.mkdir(), (source / "l").symlink_to("/etc")), "build/l: it is a link; take it out"),
+    ],
+)
+def test_an_upload_that_isnt_there_is_said(
+    chain: Chain, tmp_path: Path, spoil: Callable[[Path], object], words: str
+) -> None:
+    """By `plan`, and by a dry run of what would need it; what doesn't, doesn't care."""
+    swarm = chain.inventory.swarm._replace(payload=Upload("build", "build"))
+    chain.inventory = dataclasses.replace(chain.inventory, swarm=swarm)
+    spoil(tmp_path / "build")
+    for run in (lambda: plan(chain), lambda: show(chain, describe(DEPLOY, chain.inventory, chain.facts))):
+        with pytest.raises(UploadError, match=words):
+            run()
+    show(chain, describe(STOP, chain.inventory, chain.facts))
 
 
 def test_a_dry_run_notes_the_steps_and_does_nothing(chain: Chain) -> None:

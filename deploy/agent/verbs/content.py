@@ -96,6 +96,35 @@ class Prepare(NamedTuple):
         return Done
 
 
+class Spot(NamedTuple):
+    """A folder that shall hold a peer's copy, or a seed's payload that is there. `problem`: why it won't do, or ""."""
+
+    peer: int
+    path: str
+    problem: str
+    disk: int  # the same for spots that share a disk
+    free: Optional[int]  # None where it can't be told
+    held: int  # bytes of a copy that lie there already
+    modes: bool  # files there have permission bits of their own
+    size: Optional[int]  # of the payload, where it is there
+
+
+class Spots(NamedTuple):
+    """One for each peer."""
+
+    spots: Tuple[Spot, ...]
+
+
+class Survey(NamedTuple):
+    """Can the payload `name` lie there, or be sent from there? Nothing is made."""
+
+    peers: Tuple[Place, ...]
+    name: str
+
+    def answer(self) -> Type[Spots]:
+        return Spots
+
+
 class Generated(NamedTuple):
     """`made`: False where this very payload was there."""
 

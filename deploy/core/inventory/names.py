@@ -12,7 +12,7 @@ from ipaddress import ip_address
 
 from deploy.core.inventory.model import Jump
 from deploy.core.inventory.ranges import RangeError, expand, has_range
-from peer.core.manifest import unsafe_name
+from peer.core.payloadnames import unsafe_name
 
 NAME_PATTERN = r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}"
 HOST_MARK = "{host}"  # stands for the host's name in addresses and paths

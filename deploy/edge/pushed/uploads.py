@@ -5,32 +5,35 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from deploy.agent import survey
+from deploy.agent.verbs import Spot
 from deploy.core.inventory import Upload
+from peer.core.errors import EXIT_USAGE, WeftError
+
+
+class UploadError(WeftError):
+    """What is to be uploaded can't be read on this machine."""
+
+    code = EXIT_USAGE
 
 
 def upload_source(base: Path, payload: Upload) -> Path:
     """Its path; relative ones begin in the inventory's folder."""
-    return base / Path(payload.path).expanduser()
+    return base / os.path.expanduser(payload.path)
 
 
 def upload_size(base: Path, payload: Upload) -> int | None:
-    """Its bytes; None where it isn't there."""
-    source = upload_source(base, payload)
-    try:
-        if source.is_file():
-            return source.stat().st_size
-        return _tree_size(source) if source.is_dir() else None
-    except OSError:
-        return None
+    """Its bytes; None where it isn't there, or isn't what a payload can be."""
+    spot = _spot(base, payload)
+    return None if spot.problem else spot.size
 
 
-def _tree_size(root: Path) -> int:
-    size, left = 0, [str(root)]
-    while left:  # no recursion: a tree may be deeper than the stack
-        with os.scandir(left.pop()) as entries:
-            for entry in entries:
-                if entry.is_dir(follow_symlinks=False):
-                    left.append(entry.path)
-                else:
-                    size += entry.stat(follow_symlinks=False).st_size
-    return size
+def check_upload(base: Path, payload: Upload) -> None:
+    """Raises UploadError where it isn't there, or isn't what a payload can be."""
+    problem = _spot(base, payload).problem
+    if problem:
+        raise UploadError(f"payload: {problem}")
+
+
+def _spot(base: Path, payload: Upload) -> Spot:
+    return survey.source(0, str(upload_source(base, payload)), payload.name)

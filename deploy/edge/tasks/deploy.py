@@ -18,7 +18,7 @@ from deploy.edge.hosts.host import Link
 from deploy.edge.pushed.authority import PeerKeys, make_keys
 from deploy.edge.pushed.bundle import Parcel, missing, parcel, send
 from deploy.edge.pushed.zipapp import peer_zip
-from deploy.edge.tasks import payload
+from deploy.edge.tasks import payload, preflight
 from deploy.edge.tasks.chain import Chain, Halt
 from deploy.edge.tasks.claim import claim_seeds
 from deploy.edge.tasks.phase import Options, Phase
@@ -58,6 +58,9 @@ def _deploy(chain: Chain, steps: Steps, _: Options) -> None:
     states = chain.ask(lambda link: _idle_state(link, chain.inventory.tls), hosts, drop=True)
     if not states:
         raise Halt("")
+    preflight.refuse(chain, states)
+    if not chain.able(states):
+        raise Halt("no host is ready")
     manifest, code = _begin(chain, seeds, states)
     chain.screen.note(
         f"run {chain.run}: {manifest.name}, {format_size(manifest.size)} in {manifest.piece_count} pieces"

@@ -18,20 +18,13 @@ from deploy.core.verdict import UNREACHABLE
 from deploy.edge.hosts.errors import HostError
 from deploy.edge.hosts.host import Link
 from deploy.edge.pushed.bundle import Parcel, send
-from deploy.edge.pushed.uploads import upload_source
+from deploy.edge.pushed.uploads import UploadError, upload_source
 from deploy.edge.tasks.chain import Chain, Halt
 from peer.core import folder
-from peer.core.errors import EXIT_USAGE, WeftError
 from peer.core.manifest import Manifest, from_json, other_modes
 
 _SLOWEST_HASH = 20e6  # bytes a second below which we give up on a seed
 _UNKNOWN_SECONDS = 4 * 3600.0  # the payload lies on the seed, and nobody knows its size yet
-
-
-class UploadError(WeftError):
-    """What is to be uploaded can't be read on this machine."""
-
-    code = EXIT_USAGE
 
 
 def make_payload(chain: Chain, seeds: Steps) -> Manifest:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from deploy.core.inventory import joined
+from deploy.core.inventory import Upload, joined
 from deploy.core.plan import Steps, format_steps
 from deploy.core.prediction import limit_seconds
+from deploy.edge.pushed.uploads import check_upload
 from deploy.edge.tasks.chain import Chain
 from deploy.edge.tasks.phase import describe
 from deploy.edge.tasks.up import UP
+
+_UPLOADING = ("check", "deploy")  # phases that need what is to be uploaded
 
 
 def plan(chain: Chain) -> None:
@@ -16,7 +19,10 @@ def plan(chain: Chain) -> None:
 
 
 def show(chain: Chain, steps: Steps) -> None:
-    """Print steps, and the shortest time that they can take."""
+    """Print steps, and the shortest time that they can take. Raises UploadError where there is nothing to upload."""
+    payload = chain.inventory.swarm.payload
+    if isinstance(payload, Upload) and any(step.phase in _UPLOADING for step in steps):
+        check_upload(chain.base, payload)
     for step in steps:
         chain.record(**step._asdict())
     chain.screen.print("\n".join(format_steps(steps)))

@@ -1,0 +1,116 @@
+"""What is said of the places where copies will lie, and of the payload on its seeds, before any byte moves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
+
+from deploy.core.inventory import Inventory
+from deploy.core.verdict import FAILED, Outcome
+from peer.core.sizes import format_size
+
+_MOST_SKEW = 5.0  # seconds; beyond that the times in the logs of two hosts can't be compared
+KEYS_BEFORE, KEYS_AFTER = 2 * 86400.0, 30 * 86400.0  # seconds that a host's clock may be behind or ahead, with keys
+
+
+class Spot(Protocol):
+    """One peer's place on its host, as the agent found it: see deploy/agent/verbs/content.py."""
+
+    @property
+    def peer(self) -> int: ...
+    @property
+    def path(self) -> str: ...
+    @property
+    def problem(self) -> str: ...
+    @property
+    def disk(self) -> int: ...
+    @property
+    def free(self) -> int | None: ...
+    @property
+    def held(self) -> int: ...
+    @property
+    def modes(self) -> bool: ...
+    @property
+    def size(self) -> int | None: ...
+
+
+Spots = Sequence[Spot]
+
+
+def payload_size(spots: Iterable[Spot], known: int | None) -> int | None:
+    """Bytes of the payload: as they are `known` already, or as some seed has it; None where nobody can tell yet."""
+    return known if known is not None else next((spot.size for spot in spots if spot.size is not None), None)
+
+
+def spot_problems(inventory: Inventory, host: str, spots: Spots, size: int | None) -> list[Outcome]:
+    """Why one host can't hold its copies, or a seed can't send the payload; `size`: the payload's bytes."""
+    remedy = "name another `destination`" if inventory.host(host).destination else "name another `workdir`"
+    found = []
+    for spot in spots:
+        if spot.problem and spot.size is None:
+            found.append(Outcome(host, FAILED, f"the payload can't lie in {spot.path}: {spot.problem}", remedy))
+        elif spot.problem:
+            found.append(_of_seed(host, spot))
+    if size is not None:
+        found += _without_room(host, [spot for spot in spots if spot.size is None and not spot.problem], size, remedy)
+    return found
+
+
+def _of_seed(host: str, spot: Spot) -> Outcome:
+    if spot.problem == f"{spot.path}: no such file or directory":
+        problem, remedy = f"the seed's payload isn't there: {spot.path}", "put it there, or name another seed"
+        return Outcome(host, FAILED, problem, remedy)
+    return Outcome(host, FAILED, f"the seed's payload: {spot.problem}")
+
+
+def _without_room(host: str, spots: Spots, size: int, remedy: str) -> list[Outcome]:
+    """The disks on which the copies of this host don't fit; what lies there of them counts as room."""
+    disks: dict[int, list[Spot]] = {}
+    for spot in spots:
+        disks.setdefault(spot.disk, []).append(spot)
+    found = []
+    for alike in disks.values():
+        free, needed = alike[0].free, sum(max(0, size - spot.held) for spot in alike)
+        if free is not None and free < needed:
+            problem = f"{format_size(free)} free where {format_size(needed)} are needed"
+            found.append(Outcome(host, FAILED, problem, f"make room in {alike[0].path}, or {remedy}"))
+    return found
+
+
+def without_modes(found: Mapping[str, Spots]) -> list[str]:
+    """A line for each host whose copies can't have the payload's permission bits."""
+    return [
+        f"{host}: {spot.path} is on a file system without permission bits: the copy's modes are those that it gives"
+        for host, spots in found.items()
+        for spot in spots
+        if not spot.modes
+    ]
+
+
+def clock_problems(host: str, skew: float, tls: bool) -> list[Outcome]:
+    """What a clock `skew` seconds ahead of ours does to its host."""
+    if tls and not -KEYS_BEFORE < skew < KEYS_AFTER:
+        return keys_problems(host, skew)
+    if abs(skew) > _MOST_SKEW:
+        return [Outcome(host, FAILED, _clock(skew), "set it, or the logs' times can't be compared")]
+    return []
+
+
+def keys_problems(host: str, skew: float) -> list[Outcome]:
+    """What a clock does to a host of a swarm with keys; nothing, where they are valid there."""
+    if -KEYS_BEFORE < skew < KEYS_AFTER:
+        return []
+    problem = f"{_clock(skew)}, so the swarm's keys aren't valid there and no peer will talk to it"
+    return [Outcome(host, FAILED, problem, "set the clock, or write `tls: false`")]
+
+
+def _clock(skew: float) -> str:
+    return f"its clock is {_span(skew)} {'ahead' if skew > 0 else 'behind'}"
+
+
+def _span(seconds: float) -> str:
+    seconds = abs(seconds)
+    for unit, length in (("years", 365.25 * 86400), ("days", 86400.0), ("hours", 3600.0)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.0f} {unit}"
+    return f"{seconds:.0f} s"

@@ -14,10 +14,11 @@ REST = 120.0
 GRACE = 5.0
 STALL = 25.0
 
-# While the operator follows. The peer's `follow` writes at least an empty line every BEAT, and an operator who hears
-# nothing for SILENCE connects again after RETRY: a few beats may be late. The operator writes an empty line every
-# HEARTBEAT (and a BEAT, since it writes between two lines that it reads), and an agent that reads none for LEASE ends.
-BEAT = 2.0  # peer/edge/follow.py:HEARTBEAT_SECONDS, which can't be imported here
+# While the operator follows. The peer's `follow` writes at least an empty line every HEARTBEAT_SECONDS of
+# peer/core/followline.py (not imported here: it would be pushed with the agent, which never reads it), and an operator
+# who hears nothing for SILENCE connects again after RETRY: a few empty lines may be late. The operator writes an empty
+# line every HEARTBEAT (and up to HEARTBEAT_SECONDS later, since it writes between two lines that it reads), and an
+# agent that reads none for LEASE ends.
 SILENCE = 15.0
 RETRY = 2.0
 HEARTBEAT = 5.0

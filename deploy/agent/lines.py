@@ -80,12 +80,16 @@ def seal(request: Request[Any], home: str, deadline: float, body: int) -> Envelo
 
 def read_envelope(line: bytes) -> Envelope:
     """What `seal` and `write` made. Raises Mismatch."""
-    return from_fields(Envelope, _object(line), "a request")
+    return from_fields(Envelope, read_object(line), "a request")
 
 
 def read_reply(line: bytes) -> Reply:
     """Any reply. Raises Mismatch."""
-    fields = _object(line)
+    return reply_of(read_object(line))
+
+
+def reply_of(fields: Dict[str, Any]) -> Reply:
+    """The reply that a JSON object is. Raises Mismatch."""
     kinds = [kind for name, kind in _REPLIES.items() if name in fields]
     if not kinds:
         raise Mismatch("an answer of no known kind")
@@ -93,7 +97,8 @@ def read_reply(line: bytes) -> Reply:
     return reply
 
 
-def _object(line: bytes) -> Dict[str, Any]:
+def read_object(line: bytes) -> Dict[str, Any]:
+    """The JSON object in a line. Raises Mismatch."""
     try:
         fields = json.loads(line)
     except (ValueError, RecursionError):

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from deploy.core.inventory import Inventory, shown
 from peer.core import eventlog
+from peer.core.followline import FollowLine, LogLine, StatusLine
 from peer.core.listing import listed
-from peer.core.status import ENDED, Status, parse_status
+from peer.core.status import ENDED, Status
 
 # Of every piece on every peer there is one of these for each neighbour: too many to read, and the bars tell the same.
 FREQUENT = ("have", "interested", "not interested", "piece")
@@ -117,21 +117,25 @@ class Progress:
         """The views in PeerInfo order."""
         return tuple(self._views.values())
 
-    def see(self, event: Mapping[str, Any]) -> tuple[Line, ...]:
-        """Take in one event of `peer follow`; the lines that it gives to show."""
-        view = self._views.get(event.get("peer", 0))
+    def see(self, line: FollowLine) -> tuple[Line, ...]:
+        """Take in one line of `peer follow`; the lines that it gives to show."""
+        view = self._views.get(line.peer)
         if view is None:
             return ()
         view.trouble = ""
-        if "log" in event:
-            return self._see_line(view, str(event["log"]), int(event["offset"]))
-        if "status" in event:
-            self._see_status(view, event["status"])
-        elif "started" in event:
-            view.alive = None  # what its host said before is about an earlier life
-        elif "alive" in event:
-            view.alive = bool(event["alive"])
+        if isinstance(line, LogLine):
+            return self._see_log(view, line)
+        if isinstance(line, StatusLine):
+            self._see_status(view, line.status)
+        else:
+            view.alive = line.alive
         return ()
+
+    def begin(self, peer: int) -> None:
+        """The peer was started: what its host said before is about an earlier process."""
+        view = self._views.get(peer)
+        if view is not None:
+            view.trouble, view.alive = "", None
 
     def lose(self, host: str, trouble: str) -> None:
         """The host can't be heard now."""
@@ -143,9 +147,9 @@ class Progress:
         for view in self._on(host):
             view.trouble = ""
 
-    def offsets(self, host: str) -> dict[str, int]:
+    def offsets(self, host: str) -> dict[int, int]:
         """Where to go on in each log of a host."""
-        return {str(view.peer): view.offset for view in self._on(host)}
+        return {view.peer: view.offset for view in self._on(host)}
 
     def unclear(self, host: str) -> bool:
         """Whether a peer of the host has not said that it ended."""
@@ -154,28 +158,15 @@ class Progress:
     def _on(self, host: str) -> Iterable[PeerView]:
         return (view for view in self._views.values() if view.host == host)
 
-    def _see_line(self, view: PeerView, text: str, offset: int) -> tuple[Line, ...]:
-        view.offset = offset
-        entry = eventlog.parse_line(text)
+    def _see_log(self, view: PeerView, line: LogLine) -> tuple[Line, ...]:
+        view.offset = line.offset
+        entry = eventlog.parse_line(line.text)
         notable = entry is None or entry.kind not in FREQUENT
-        return (Line(view.peer, view.host, shown(text), notable),)
+        return (Line(view.peer, view.host, shown(line.text), notable),)
 
-    def _see_status(self, view: PeerView, fields: Any) -> None:
-        status = _sound(fields)
-        if status is not None and (not self._run or status.run == self._run):
+    def _see_status(self, view: PeerView, status: Status) -> None:
+        if not self._run or status.run == self._run:
             view.status = status
-
-
-def _sound(fields: Any) -> Status | None:
-    """The status, if what a host sent is one: a display mustn't fall over one host's nonsense."""
-    try:
-        status = parse_status(json.dumps(fields))
-    except (ValueError, TypeError):
-        return None
-    numbers = (status.pieces, status.total, status.rate_down, status.rate_up, status.started, status.completed)
-    sound = all(isinstance(number, (int, float)) for number in numbers)
-    texts = (status.run, status.state, status.reason)
-    return status if sound and all(isinstance(text, str) for text in texts) else None
 
 
 def most_telling(views: Iterable[PeerView], room: int) -> tuple[tuple[PeerView, ...], int]:

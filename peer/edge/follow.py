@@ -1,26 +1,24 @@
-"""Follows all peers of one working directory: their log lines and statuses as JSON lines on one stream.
+"""Follows all peers of one working directory: their log lines and statuses on one stream.
 
-One line an event: {"peer": 1001, "log": "<line>", "offset": <bytes up to its end>}, {"peer": 1001, "status": {...}},
-{"peer": 1001, "alive": true|false}. An empty line every few seconds tells the reader that we live, and tells us, by a
-broken pipe, that the reader doesn't. Started again with the last offsets, no line is lost or repeated.
+The lines are those of `peer.core.followline`. Started again with the last offsets, it loses and repeats none of them.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from typing import Any, Callable, Dict, List, Mapping, Optional
 
 from peer.core import config
 from peer.core import folder as names
+from peer.core.followline import HEARTBEAT, HEARTBEAT_SECONDS, Alive, FollowLine, LogLine, StatusLine, format_line
+from peer.core.status import parse_status
 from peer.edge import lock
 
 LOOK_SECONDS = 0.1
-HEARTBEAT_SECONDS = 2.0
 MOST_READ = 1024 * 1024  # bytes of a log at a time
 
-Emit = Callable[[Dict[str, Any]], None]
+Emit = Callable[[FollowLine], None]
 
 
 class Follower:
@@ -43,7 +41,7 @@ class Follower:
         self._look_at_status()
         if alive != self._alive:
             self._alive = alive
-            self._emit({"peer": self.peer, "alive": alive})
+            self._emit(Alive(self.peer, alive))
         self.ended = not alive and bool(self._status)
 
     def _look_at_log(self) -> bool:
@@ -59,7 +57,7 @@ class Follower:
         for line in data[: data.rfind(b"\n") + 1].splitlines(keepends=True):
             self._offset += len(line)
             text = line.decode("utf-8", "replace").rstrip("\r\n")
-            self._emit({"peer": self.peer, "log": text, "offset": self._offset})
+            self._emit(LogLine(self.peer, text, self._offset))
         return len(data) == MOST_READ and b"\n" in data
 
     def _look_at_status(self) -> None:
@@ -67,28 +65,27 @@ class Follower:
             with open(os.path.join(self._folder, names.status(self.peer)), encoding="utf-8") as file:
                 text = file.read()
             if text != self._status:
-                self._emit({"peer": self.peer, "status": json.loads(text)})
+                self._emit(StatusLine(self.peer, parse_status(text)))
                 self._status = text
         except (OSError, ValueError):
             return
 
 
 def follow(folder: str, offsets: Mapping[int, int], until_done: bool, out: Any) -> None:
-    """Write JSON lines to `out` until it is closed, or, with `until_done`, until every peer here has ended."""
-    lines: List[str] = []
+    """Write the lines to `out` until it is closed, or, with `until_done`, until every peer here has ended."""
+    lines: List[FollowLine] = []
     followers: Dict[int, Follower] = {}
     beat = time.monotonic()
     while True:
         for peer in _peers_here(folder):
             if peer not in followers:
-                emit: Emit = lambda fields: lines.append(json.dumps(fields, separators=(",", ":")))  # noqa: E731
-                followers[peer] = Follower(folder, peer, offsets.get(peer, 0), emit)
+                followers[peer] = Follower(folder, peer, offsets.get(peer, 0), lines.append)
         for follower in followers.values():
             follower.look()
         done = until_done and bool(followers) and all(follower.ended for follower in followers.values())
         if lines or time.monotonic() - beat > HEARTBEAT_SECONDS:
             beat = time.monotonic()
-            out.write("".join(line + "\n" for line in lines) or "\n")
+            out.write("".join(format_line(line) + "\n" for line in lines) or HEARTBEAT + "\n")
             out.flush()
         if done and not lines:
             return

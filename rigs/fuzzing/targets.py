@@ -11,11 +11,11 @@ import json
 import os
 from typing import Any, Callable, Dict, List, NamedTuple, Tuple
 
-from peer.core import bits, config, eventlog, handshake, manifest, messages, piecemap, status, swarmfile
+from peer.core import bits, config, eventlog, followline, handshake, manifest, messages, piecemap, status, swarmfile
 from peer.core.errors import ConfigError, ProtocolError
 from peer.core.handshake import CLASSIC_STYLE
 from peer.core.manifest import Manifest, bare_manifest
-from peer.core.messages import Decoder, Message, PieceBody, PieceStart
+from peer.core.messages import Decoder, Habit, Message, PieceBody, PieceStart
 
 Words = Tuple[bytes, ...]
 
@@ -88,6 +88,8 @@ def _note(item: object, payload: Manifest, found: List[Any]) -> None:
     elif isinstance(item, PieceStart):
         assert item.length == payload.piece_length(item.piece)
         found.append((item, b""))
+    elif isinstance(item, Habit):
+        found.append(item)
     else:
         assert isinstance(item, Message)
         most = bits.full(payload.piece_count) if item.type == messages.BITFIELD else payload.piece_count
@@ -193,6 +195,16 @@ def read_log_line(data: bytes) -> None:
         assert eventlog.parse_line(f"{entry.time}: {eventlog.format_entry(entry)}") == entry
 
 
+def read_follow_line(data: bytes) -> None:
+    """A line of what `peer follow` streams."""
+    try:
+        line = followline.parse_line(_text(data))
+    except ValueError:
+        return
+    if line is not None:
+        assert followline.parse_line(followline.format_line(line)) == line
+
+
 def read_inventory(data: bytes) -> None:
     """The operator's inventory.yaml, and what every plan is made of."""
     from deploy.core.inventory import InventoryError, parse_inventory  # slow to load, and for this target alone
@@ -220,6 +232,7 @@ def _json_words(*names: str) -> Words:
 
 
 _COMMON_WORDS = (*map(str.encode, config._COMMON_KEYS), b"16384", b"0.5", b"nan", b"inf", b"\xef\xbb\xbf")
+_FOLLOW_WORDS = ("log", "offset", "status", "alive", *status.Status._fields)
 _MANIFEST_WORDS = (*Manifest._fields, "..", "/x")
 _INVENTORY_WORDS = (
     "swarm", "hosts", "defaults", "groups", "seeds", "peers", "name", "payload", "generate", "path", "upload", "id",
@@ -232,12 +245,13 @@ _HEADS = tuple(bytes((0, 0, 0, length, kind)) for length in (1, 5, 9) for kind i
 
 TARGETS: Dict[str, Target] = {
     "handshake": Target(read_handshake, 200, 48, (handshake.HEADER, b"WEFT\x01", b"1002", b"\0\0\3\xea")),
-    "messages": Target(read_messages, 300, 200, _HEADS),
+    "messages": Target(read_messages, 280, 200, _HEADS),
     "common": Target(read_common, 120, 400, _COMMON_WORDS),
     "peerinfo": Target(read_peer_info, 120, 300, (b"1001 127.0.0.1 6008 1\n", b"4294967295", b"#", b"\r\n")),
     "map": Target(read_map, 119, 400, (piecemap.header(DIGEST), b"\xff\xff\xff\xff", piecemap.record(2, bytes(32)))),
     "logline": Target(read_log_line, 60, 160, tuple(text.encode() for text in eventlog._TEXTS.values())),
     "status": Target(read_status, 30, 1500, _json_words(*status.Status._fields, *status.Neighbour._fields), True),
+    "followline": Target(read_follow_line, 20, 1500, _json_words(*_FOLLOW_WORDS), True),
     "manifest": Target(read_manifest, 30, 1500, _json_words(*_MANIFEST_WORDS), True),
     "swarm": Target(read_swarm, 20, 2000, _json_words(*swarmfile.SwarmFile._fields, *_MANIFEST_WORDS), True),
     "inventory": Target(read_inventory, 1, 1500, tuple(word.encode() for word in _INVENTORY_WORDS)),

@@ -13,7 +13,7 @@ from deploy.agent import clocks, lines, main, verbs
 from deploy.agent.lines import Answer, End, Envelope, Failure, Part
 from deploy.agent.typed import Mismatch, from_fields
 from deploy.edge.hosts import host
-from peer.edge import follow
+from peer.core.followline import HEARTBEAT_SECONDS
 
 ABOUT = verbs.About(1001, True, {"state": "done", "neighbours": [{"peer": 1002}]}, ("one", "two"))
 RECORDS = [
@@ -103,7 +103,6 @@ def test_plain_json_carries_it_all() -> None:
 def test_the_clocks_fit_together() -> None:
     assert clocks.REST + host.CALL_SECONDS < clocks.IDLE
     assert clocks.STALL < clocks.IDLE
-    assert clocks.BEAT == follow.HEARTBEAT_SECONDS
-    assert 3 * clocks.BEAT < clocks.SILENCE
-    assert 3 * (clocks.HEARTBEAT + clocks.BEAT) < clocks.LEASE
+    assert 3 * HEARTBEAT_SECONDS < clocks.SILENCE
+    assert 3 * (clocks.HEARTBEAT + HEARTBEAT_SECONDS) < clocks.LEASE
     assert clocks.CUT_OFF == "3 minutes"

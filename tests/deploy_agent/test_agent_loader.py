@@ -18,6 +18,9 @@ from deploy.edge.hosts import agentsource
 from deploy.edge.hosts.host import Link
 from deploy.edge.pushed.bundle import parcel, send
 from peer.core import folder
+from peer.core.followline import LogLine, format_line
+
+PUSHED = LogLine(1001, "by the pushed one", 5)
 
 SOURCES = {
     "weft_packed/__init__.py": "",
@@ -96,9 +99,9 @@ def test_following_runs_the_modules_of_the_pushed_peer(link: Link) -> None:
     """The agent has loaded its own `peer.core.folder` by then, which may be of another version."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
-        archive.writestr("__main__.py", 'import peer.core.folder as it\nprint(\'{"peer": "%s"}\' % it.MINE)\n')
+        archive.writestr("__main__.py", "import peer.core.folder as it\nprint(it.MINE)\n")
         archive.writestr("peer/__init__.py", "")
         archive.writestr("peer/core/__init__.py", "")
-        archive.writestr("peer/core/folder.py", "MINE = 'the pushed one'\n")
+        archive.writestr("peer/core/folder.py", f"MINE = {format_line(PUSHED)!r}\n")
     send(link, [parcel(folder.CODE, packed.getvalue())])
-    assert list(link.follow({}, until_done=False)) == [{"peer": "the pushed one"}]
+    assert list(link.follow({}, until_done=False)) == [PUSHED]

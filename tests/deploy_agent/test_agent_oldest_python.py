@@ -10,6 +10,7 @@ from deploy.agent import verbs
 from deploy.core.inventory import LOCAL, Host
 from deploy.edge.hosts.host import Link
 from deploy.edge.hosts.local import LocalTransport
+from peer.core.followline import Alive
 from tests.deploy_agent.oldest import VARIABLE, python39
 from tests.deploy_agent.pushed import NAME, push
 
@@ -24,7 +25,7 @@ def test_agent_and_peers_run_on_the_oldest_python(tmp_path: Path) -> None:
         link.ask(verbs.Warm((1001, 1002)))
         for peer in (1001, 1002):
             assert link.ask(verbs.Start(peer, within=30.0), 60).listening
-        assert [event for event in link.follow({}, until_done=True) if event.get("alive") is False]
+        assert [line for line in link.follow({}, until_done=True) if line == Alive(1001, False)]
         assert [copy.ok for copy in link.ask(verbs.Verify((1001, 1002), NAME), 60).copies] == [True] * 2
         assert link.ask(verbs.Collect()).files
     finally:

@@ -12,6 +12,7 @@ import pytest
 from deploy.agent import verbs
 from deploy.edge.hosts.errors import HostError
 from deploy.edge.hosts.host import Link
+from peer.core.followline import Alive, LogLine
 from tests.deploy_agent.pushed import NAME, push
 from tests.helpers.waiting import wait_for
 
@@ -76,8 +77,7 @@ def test_stop_kills_a_peer_that_does_not_listen_to_term(link: Link) -> None:
 def test_a_swarm_runs_and_is_verified_from_the_final_paths(link: Link, home: Path) -> None:
     manifest = push(link).manifest
     start(link, 1001), start(link, 1002)
-    ended = [event for event in link.follow({}, until_done=True) if event.get("alive") is False]
-    assert {event["peer"] for event in ended} == {1001, 1002}
+    assert set(link.follow({}, until_done=True)) >= {Alive(1001, False), Alive(1002, False)}
     copies = link.ask(verbs.Verify((1001, 1002), NAME), 60).copies
     assert [(copy.ok, copy.sha256) for copy in copies] == [(True, manifest.files[0].sha256)] * 2
     assert copies[1].path == str(home / "peer_1002" / NAME)
@@ -89,11 +89,14 @@ def test_a_swarm_runs_and_is_verified_from_the_final_paths(link: Link, home: Pat
 def test_following_again_repeats_no_line(link: Link) -> None:
     push(link)
     start(link, 1001), start(link, 1002)
-    lines = [event for event in link.follow({}, until_done=True) if "log" in event and event["peer"] == 1002]
+
+    def followed(offset: int) -> list[LogLine]:
+        lines = link.follow({1002: offset}, until_done=True)
+        return [line for line in lines if isinstance(line, LogLine) and line.peer == 1002]
+
+    lines = followed(0)
     middle = lines[len(lines) // 2]
-    again = [event for event in link.follow({"1002": middle["offset"]}, until_done=True) if "log" in event]
-    rest = [event["log"] for event in again if event["peer"] == 1002]
-    assert rest == [event["log"] for event in lines[len(lines) // 2 + 1 :]]
+    assert followed(middle.offset) == lines[len(lines) // 2 + 1 :]
 
 
 def test_collect_sends_logs_but_no_payload_and_no_keys(link: Link) -> None:

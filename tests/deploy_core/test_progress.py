@@ -8,9 +8,12 @@ import pytest
 
 from deploy.core.inventory import Inventory, parse_inventory
 from deploy.core.progress import PeerView, Progress, most_telling, overall, reasons
+from peer.core.followline import Alive, FollowLine, LogLine, StatusLine
 from peer.core.status import Neighbour, Status
 
 ID = 1001
+DEAD, ALIVE = Alive(ID, False), Alive(ID, True)
+BEGUN = None  # the peer was started
 
 
 def inventory(count: int = 3) -> Inventory:
@@ -18,19 +21,19 @@ def inventory(count: int = 3) -> Inventory:
     return parse_inventory(f"{swarm}hosts: {{'n[1-{count}]': }}\nseeds: [n1]\n")
 
 
-def status(peer: int = ID, **fields: Any) -> dict[str, Any]:
+def status(peer: int = ID, **fields: Any) -> StatusLine:
     base = Status(peer, "r1", "downloading", "fleet", True, 6008, 7, pieces=3, total=10, size=1000)
-    return {"peer": peer, "status": base._replace(**fields)._asdict()}
+    return StatusLine(peer, base._replace(**fields))
 
 
-def line(text: str, offset: int = 10, peer: int = ID) -> dict[str, Any]:
-    return {"peer": peer, "log": f"2026-01-02 03:04:05: {text}", "offset": offset}
+def line(text: str, offset: int = 10, peer: int = ID) -> LogLine:
+    return LogLine(peer, f"2026-01-02 03:04:05: {text}", offset)
 
 
-def card_of(*events: dict[str, Any], run: str = "r1") -> PeerView:
+def view_of(*events: FollowLine | None, run: str = "r1") -> PeerView:
     progress = Progress(inventory(), run)
     for event in events:
-        progress.see(event)
+        progress.begin(ID) if event is BEGUN else progress.see(event)
     return progress.views[0]
 
 
@@ -38,21 +41,19 @@ def card_of(*events: dict[str, Any], run: str = "r1") -> PeerView:
     ("events", "state", "ended", "failed"),
     [
         ([], "not heard of yet", False, False),
-        ([{"peer": ID, "alive": False}], "never started", True, True),
-        ([status(), {"peer": ID, "alive": True}], "downloading", False, False),
+        ([DEAD], "never started", True, True),
+        ([status(), ALIVE], "downloading", False, False),
         ([status(reason="choked by all 3 neighbours")], "downloading: choked by all 3 neighbours", False, False),
-        ([status(), {"peer": ID, "alive": False}], "killed while downloading", True, True),
-        ([status(state="done", completed=5.0), {"peer": ID, "alive": False}], "done", True, False),
-        ([status(state="incomplete", reason="x"), {"peer": ID, "alive": False}], "incomplete: x", True, True),
-        ([status(run="r0", state="done"), {"peer": ID, "alive": True}], "not heard of yet", False, False),
-        ([{"peer": ID, "alive": False}, {"peer": ID, "started": True}], "not heard of yet", False, False),
-        ([{"peer": ID, "started": True}, status(state="done", completed=1.0)], "done", True, False),
-        ([status(pieces="many")], "not heard of yet", False, False),
-        ([{"peer": ID, "status": "nonsense"}], "not heard of yet", False, False),
+        ([status(), DEAD], "killed while downloading", True, True),
+        ([status(state="done", completed=5.0), DEAD], "done", True, False),
+        ([status(state="incomplete", reason="x"), DEAD], "incomplete: x", True, True),
+        ([status(run="r0", state="done"), ALIVE], "not heard of yet", False, False),
+        ([DEAD, BEGUN], "not heard of yet", False, False),
+        ([BEGUN, status(state="done", completed=1.0)], "done", True, False),
     ],
 )
-def test_histories(events: list[dict[str, Any]], state: str, ended: bool, failed: bool) -> None:
-    view = card_of(*events)
+def test_histories(events: list[FollowLine | None], state: str, ended: bool, failed: bool) -> None:
+    view = view_of(*events)
     assert (view.state, view.ended, view.failed) == (state, ended, failed)
 
 
@@ -63,7 +64,7 @@ def test_lines_come_with_their_peer_and_the_frequent_kinds_are_known() -> None:
     assert (quiet.notable, loud.notable) == (False, True)
     assert str(loud) == "n1/1001 | 2026-01-02 03:04:05: Peer 1001 is unchoked by 1002."
     assert loud.short == "03:04:05 n1/1001 is unchoked by 1002."
-    assert progress.offsets("n1") == {"1001": 99}
+    assert progress.offsets("n1") == {1001: 99}
 
 
 def test_escape_codes_in_a_hosts_line_do_not_reach_the_terminal() -> None:
@@ -73,7 +74,7 @@ def test_escape_codes_in_a_hosts_line_do_not_reach_the_terminal() -> None:
 
 def test_events_of_strangers_are_ignored() -> None:
     progress = Progress(inventory())
-    assert progress.see(line("x", peer=9)) == () and progress.see({}) == ()
+    assert progress.see(line("x", peer=9)) == ()
 
 
 def test_a_lost_host_is_told_until_it_is_heard_again() -> None:
@@ -85,18 +86,18 @@ def test_a_lost_host_is_told_until_it_is_heard_again() -> None:
 
 
 def test_whom_a_peer_lets_fetch() -> None:
-    neighbours = [Neighbour(peer, True, we_unchoke=peer != 1003)._asdict() for peer in (1002, 1003, 1004)]
-    assert card_of(status(neighbours=neighbours, optimistic=1004)).unchoked == "1002 1004*"
+    neighbours = tuple(Neighbour(peer, True, we_unchoke=peer != 1003) for peer in (1002, 1003, 1004))
+    assert view_of(status(neighbours=neighbours, optimistic=1004)).unchoked == "1002 1004*"
 
 
 def test_active_and_failed_peers_are_shown_first_and_the_rest_counted() -> None:
     progress = Progress(inventory(60), "r1")
     for peer in range(1001, 1051):
         progress.see(status(peer, state="done", pieces=10, completed=1.0))
-        progress.see({"peer": peer, "alive": False})
+        progress.see(Alive(peer, False))
     progress.see(status(1058))
     progress.see(status(1060, state="failed"))
-    progress.see({"peer": 1060, "alive": False})
+    progress.see(Alive(1060, False))
     shown, hidden = most_telling(progress.views, 4)
     assert hidden == 56
     assert {1058, 1060} <= {view.peer for view in shown}

@@ -8,13 +8,14 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Mapping
+from typing import Any, Dict, Iterator, List, Mapping, Type, TypeVar
 
 import pytest
 
-from peer.core import config, status
+from peer.core import config, followline, status
 from peer.core import folder as names
 from peer.core.config import PeerRow
+from peer.core.followline import Alive, FollowLine, LogLine, StatusLine
 from peer.core.status import Status
 from peer.edge.files import replace_file
 from peer.edge.follow import follow
@@ -22,6 +23,7 @@ from peer.edge.lock import Lock
 from tests.helpers.waiting import DEADLINE, wait_for
 
 A, B = 1001, 1002
+K = TypeVar("K")
 STATUS = Status(A, "run", status.DOWNLOADING, "classic", True, 6008, 1, 0, 4, 100)
 
 
@@ -61,6 +63,11 @@ def folder(tmp_path: Path) -> Iterator[Folder]:
     made.close()
 
 
+def read(text: str) -> List[FollowLine]:
+    """The lines in `text`, without heartbeats."""
+    return [fact for fact in map(followline.parse_line, text.splitlines()) if fact is not None]
+
+
 class Reader:
     """The one who reads what `follow` writes, and goes away when it is told to, as a broken pipe."""
 
@@ -79,18 +86,20 @@ class Reader:
         """Everything is with the reader already."""
 
     @property
-    def facts(self) -> List[Dict[str, Any]]:
-        whole = self.text[: self.text.rfind("\n") + 1]
-        return [json.loads(line) for line in whole.splitlines() if line]
+    def facts(self) -> List[FollowLine]:
+        return read(self.text[: self.text.rfind("\n") + 1])
+
+    def of(self, kind: Type[K]) -> List[K]:
+        return [fact for fact in self.facts if isinstance(fact, kind)]
 
     def logs(self, peer: int) -> List[str]:
-        return [fact["log"] for fact in self.facts if fact["peer"] == peer and "log" in fact]
+        return [line.text for line in self.of(LogLine) if line.peer == peer]
 
     def offsets(self) -> Dict[int, int]:
-        return {fact["peer"]: fact["offset"] for fact in self.facts if "offset" in fact}
+        return {line.peer: line.offset for line in self.of(LogLine)}
 
     def alive(self, peer: int) -> List[bool]:
-        return [fact["alive"] for fact in self.facts if fact["peer"] == peer and "alive" in fact]
+        return [line.alive for line in self.of(Alive) if line.peer == peer]
 
 
 class Watch:
@@ -134,7 +143,7 @@ def test_lines_come_with_the_offset_behind_them(folder: Folder) -> None:
     folder.log(A, "one", "zwölf")
     with Watch(folder, {}, Reader()) as reader:
         wait_for(lambda: reader.logs(A) == ["one", "zwölf"], "both lines")
-        assert [fact["offset"] for fact in reader.facts if "log" in fact] == [4, 4 + 7]
+        assert [line.offset for line in reader.of(LogLine)] == [4, 4 + 7]
 
 
 def test_half_a_line_waits_for_its_end(folder: Folder) -> None:
@@ -205,7 +214,7 @@ def test_a_status_is_told_when_it_changes(folder: Folder) -> None:
 
 
 def counts(reader: Reader) -> List[int]:
-    return [fact["status"]["pieces"] for fact in reader.facts if "status" in fact]
+    return [line.status.pieces for line in reader.of(StatusLine)]
 
 
 def test_alive_and_dead_are_told_once_each(folder: Folder) -> None:
@@ -229,8 +238,7 @@ def test_a_dead_peer_has_no_line_left_to_tell(folder: Folder, monkeypatch: pytes
     folder.end(A)
     with Watch(folder, {}, Reader()) as reader:
         wait_for(lambda: reader.alive(A) == [False], "its death")
-        kinds = [next(kind for kind in ("log", "status", "alive") if kind in fact) for fact in reader.facts]
-        assert kinds == ["log"] * 100 + ["status", "alive"]
+        assert [type(fact) for fact in reader.facts] == [LogLine] * 100 + [StatusLine, Alive]
 
 
 def test_a_peer_that_appears_later_is_followed_too(folder: Folder) -> None:
@@ -240,7 +248,7 @@ def test_a_peer_that_appears_later_is_followed_too(folder: Folder) -> None:
         folder.start(B)
         folder.log(B, "hello")
         wait_for(lambda: reader.logs(B) == ["hello"], "the second")
-    assert {fact["peer"] for fact in reader.facts} == {A, B}, "1003 is on another host"
+    assert {fact.peer for fact in reader.facts} == {A, B}, "1003 is on another host"
 
 
 def test_it_ends_when_all_have_ended(folder: Folder) -> None:
@@ -293,5 +301,4 @@ def test_the_command_goes_on_where_it_is_told(folder: Folder) -> None:
     folder.end(A)
     out, err = command(folder, "--from", '{"1001": 4}', "--until-done").communicate(timeout=DEADLINE)
     assert err == ""
-    facts = [json.loads(line) for line in out.splitlines() if line]
-    assert [fact["log"] for fact in facts if "log" in fact] == ["two"]
+    assert [fact.text for fact in read(out) if isinstance(fact, LogLine)] == ["two"]

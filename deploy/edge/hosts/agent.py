@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from deploy.agent import clocks, lines
 from deploy.agent.lines import Answer, End, Failure, Part, Reply, Request, verb_of
-from deploy.agent.typed import Mismatch, from_fields
+from deploy.agent.typed import from_fields
 from deploy.agent.verbs import Follow
 from deploy.edge.hosts import agentsource
 from deploy.edge.hosts.deadline import Deadline
 from deploy.edge.hosts.errors import HostError, unreachable
 from deploy.edge.hosts.pipe import Pipe, PipeBroken
+from peer.core import followline
+from peer.core.followline import Alive, FollowLine, LogLine, StatusLine
 
 A = TypeVar("A")
-Event = dict[str, Any]
 OnPart = Callable[[str, bytes], None]
 
 _LOST_REMEDY = "run it again; what is done stays done"
@@ -63,8 +63,8 @@ class Session:
                 return from_fields(request.answer(), reply.answer, "it")
         raise _refusal(reply)
 
-    def follow(self, request: Follow, home: str, deadline: Deadline) -> Iterator[Event]:
-        """The peers' lines as they come, and {} for each heartbeat. Raises HostError if it breaks off."""
+    def follow(self, request: Follow, home: str, deadline: Deadline) -> Iterator[FollowLine | None]:
+        """The peers' lines as they come, and None for each heartbeat. Raises HostError if it breaks off."""
         with _explained(self, "`follow`", deadline):
             self._pipe.send(lines.write(lines.seal(request, home, deadline.left(), 0)), deadline)
         heartbeat, silence = Deadline(clocks.HEARTBEAT), Deadline(clocks.SILENCE)
@@ -75,13 +75,12 @@ class Session:
                 if heartbeat.passed:
                     self._pipe.send(b"\n", silence)
                     heartbeat = Deadline(clocks.HEARTBEAT)
-                event = json.loads(line) if line else {}
-                reply = lines.read_reply(line) if event and "peer" not in event else None
-            if isinstance(reply, End):
+                followed = _read_followed(line)
+            if isinstance(followed, End):
                 return
-            if reply is not None:
-                raise _refusal(reply)
-            yield event
+            if not isinstance(followed, (LogLine, StatusLine, Alive, type(None))):
+                raise _refusal(followed)
+            yield followed
 
     def close(self) -> None:
         """Hang up."""
@@ -118,6 +117,14 @@ class Session:
                 on_part(reply.part, data)
 
 
+def _read_followed(line: bytes) -> FollowLine | Reply | None:
+    """A line of what `follow` streams: one of the peers', None for a heartbeat, or a reply. Raises ValueError."""
+    if not line:
+        return None
+    fields = lines.read_object(line)
+    return followline.from_fields(fields) if "peer" in fields else lines.reply_of(fields)
+
+
 def _refusal(reply: Reply) -> HostError:
     if isinstance(reply, Failure):
         return HostError(reply.problem, reply.remedy)
@@ -145,9 +152,6 @@ class _explained:
             raise unreachable(problem, "is the host overloaded, or the network cut?") from None
         if isinstance(error, PipeBroken):
             raise unreachable(f"{self._what} broke off: {error}", self._remedy) from None
-        if isinstance(error, Mismatch):
+        if isinstance(error, ValueError):
             remedy = f"does a login script print to it, or {lines.OTHER_VERSION}"
             raise HostError(f"its answer to {self._what} isn't readable: {error}", remedy) from None
-        if isinstance(error, ValueError):
-            problem = f"its answer to {self._what} isn't readable"
-            raise HostError(problem, "does a login script print to it?") from None

@@ -6,20 +6,21 @@ import queue
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from deploy.agent import clocks
 from deploy.core.starting import StartEvent
 from deploy.core.verdict import UNREACHABLE
 from deploy.edge.hosts.errors import HostError
 from deploy.edge.hosts.host import Link
+from peer.core.followline import FollowLine, LogLine
 
 
 class Heard(NamedTuple):
-    """An `event` of a host's stream; or `lost`, why it broke off; `over`: nothing more comes."""
+    """A `line` of a host's stream (None: a heartbeat); or `lost`, why it broke off; `over`: nothing more comes."""
 
     host: str
-    event: dict[str, Any] | None = None
+    line: FollowLine | None = None
     lost: HostError | None = None
     over: bool = False
 
@@ -32,7 +33,7 @@ class Follower:
         self._end = threading.Event()
         self._links: dict[str, Link] = {}
 
-    def open(self, link: Link, offsets: Mapping[str, int]) -> None:
+    def open(self, link: Link, offsets: Mapping[int, int]) -> None:
         """Begin to listen to a host, in each log from `offsets` on."""
         self._links[link.name] = link
         name = f"{link.name}-follow"
@@ -66,13 +67,13 @@ class Follower:
         for link in list(self._links.values()):
             link.unfollow()
 
-    def _listen(self, link: Link, offsets: dict[str, int]) -> None:
+    def _listen(self, link: Link, offsets: dict[int, int]) -> None:
         while not self._end.is_set():
             try:
-                for event in link.follow(offsets, until_done=True):
-                    if "offset" in event:
-                        offsets[str(event["peer"])] = event["offset"]
-                    self._queue.put(Heard(link.name, event))
+                for line in link.follow(offsets, until_done=True):
+                    if isinstance(line, LogLine):
+                        offsets[line.peer] = line.offset
+                    self._queue.put(Heard(link.name, line))
                 self._queue.put(Heard(link.name, over=True))
                 return
             except HostError as error:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Protocol, TypeVar
 
 from deploy.agent import clocks, verbs
 from deploy.agent.lines import Request
 from deploy.core.inventory import Host
-from deploy.edge.hosts.agent import Event, OnPart, Session
+from deploy.edge.hosts.agent import OnPart, Session
 from deploy.edge.hosts.deadline import Deadline
 from deploy.edge.hosts.pipe import Pipe
+from peer.core.followline import FollowLine
 
 A = TypeVar("A")
 CONNECT_SECONDS = 90.0  # login with all its retries, behind a bastion too
@@ -62,10 +63,13 @@ class Link:
             finally:
                 self._rested = time.monotonic()
 
-    def follow(self, offsets: dict[str, int], until_done: bool) -> Iterator[Event]:
-        """The lines of all this host's peers, from an agent of its own. Raises HostError when it breaks off."""
+    def follow(self, offsets: Mapping[int, int], until_done: bool) -> Iterator[FollowLine | None]:
+        """The lines of all this host's peers, each log from its offset on, and None for a heartbeat; by its own agent.
+
+        `offsets`: bytes, by peer. Raises HostError when the stream breaks off.
+        """
         session = self._following = self._open()
-        request = verbs.Follow({int(peer): offset for peer, offset in offsets.items()}, until_done)
+        request = verbs.Follow(dict(offsets), until_done)
         try:
             yield from session.follow(request, self.home, Deadline(CALL_SECONDS))
         finally:

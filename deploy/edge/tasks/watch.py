@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from deploy.core import ending
-from deploy.core.inventory import fold
+from deploy.core.inventory import Peer, fold
 from deploy.core.progress import Line, Progress
 from deploy.core.starting import Listening, Over, StartEvent
 from deploy.core.verdict import Outcome
@@ -18,6 +18,7 @@ from deploy.edge.tasks.chain import Chain
 from deploy.edge.tasks.start import tell
 from deploy.edge.tasks.status import last_words
 from deploy.edge.tasks.stop import stop_hosts
+from peer.core import followline
 
 _TICK_SECONDS = 0.12
 _REPORT_SECONDS = 5.0  # between two lines of progress where there is no live display
@@ -92,9 +93,17 @@ class Watch:
             return self._hear(event)
         tell(self._chain, event)
         if isinstance(event, Listening):
-            return self._hear(Heard(event.peer.host, {"peer": event.peer.peer_id, "started": True}))
+            self._begin(event.peer)
         self._starting = self._starting and not isinstance(event, Over)
         return ()
+
+    def _begin(self, peer: Peer) -> None:
+        """A peer was started: its host answers, and is followed from now on."""
+        self._hear(Heard(peer.host))
+        if peer.host not in self._open:
+            self.open(peer.host)
+        self._chain.record(host=peer.host, peer=peer.peer_id, started=True)
+        self._progress.begin(peer.peer_id)
 
     def _hear(self, heard: Heard) -> Iterable[Line]:
         if heard.lost is not None:
@@ -105,12 +114,10 @@ class Watch:
             self._progress.hear(heard.host)
         if heard.over:
             self._over(heard)
-        if heard.event is None:
+        if heard.line is None:
             return ()
-        if heard.event.get("started") and heard.host not in self._open:
-            self.open(heard.host)
-        self._chain.record(host=heard.host, **heard.event)
-        return self._progress.see(heard.event)
+        self._chain.record(host=heard.host, **followline.fields_of(heard.line))
+        return self._progress.see(heard.line)
 
     def _over(self, heard: Heard) -> None:
         """The stream ended; listen again if a peer may have begun just then, or was killed."""

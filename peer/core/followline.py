@@ -1,0 +1,88 @@
+"""The lines of `peer follow`: one JSON object for each piece of news of a peer; written and read here alone.
+
+    {"peer": 1001, "log": "<line>", "offset": <bytes up to its end>}
+    {"peer": 1001, "status": {...}}
+    {"peer": 1001, "alive": true|false}
+
+An empty line is a heartbeat. Each kind is known by the field that the others don't have.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Dict, NamedTuple, Optional, Union
+
+from peer.core.status import Status, format_status, parse_status
+
+# Without news an empty line comes this often: it tells the reader that the writer lives, and tells the writer, by a
+# broken pipe, that the reader doesn't.
+HEARTBEAT_SECONDS = 2.0
+HEARTBEAT = ""
+
+
+class LogLine(NamedTuple):
+    """A line of the peer's event log. `offset`: bytes of the log up to its end, where to go on after it."""
+
+    peer: int
+    text: str
+    offset: int
+
+
+class StatusLine(NamedTuple):
+    """The peer's status file has changed."""
+
+    peer: int
+    status: Status
+
+
+class Alive(NamedTuple):
+    """Whether a process holds the peer's lock."""
+
+    peer: int
+    alive: bool
+
+
+FollowLine = Union[LogLine, StatusLine, Alive]
+
+
+def fields_of(line: FollowLine) -> Dict[str, Any]:
+    """The line as a JSON object."""
+    if isinstance(line, LogLine):
+        return {"peer": line.peer, "log": line.text, "offset": line.offset}
+    if isinstance(line, StatusLine):
+        return {"peer": line.peer, "status": json.loads(format_status(line.status))}
+    return line._asdict()
+
+
+def format_line(line: FollowLine) -> str:
+    """The line as text, without its end."""
+    return json.dumps(fields_of(line), separators=(",", ":"))
+
+
+def parse_line(text: str) -> Optional[FollowLine]:
+    """The line in `text`; None for a heartbeat. Raises ValueError."""
+    if text == HEARTBEAT:
+        return None
+    try:
+        return from_fields(json.loads(text))
+    except RecursionError:
+        raise ValueError("not a line of `follow`: too deep") from None
+
+
+def from_fields(fields: Any) -> FollowLine:
+    """The line that a JSON object stands for; fields that a newer peer added are left out. Raises ValueError."""
+    if not isinstance(fields, dict):
+        raise ValueError(f"not a line of `follow`: {type(fields).__name__} where an object belongs")
+    peer = _typed(fields, "peer", int)
+    if "log" in fields:
+        return LogLine(peer, _typed(fields, "log", str), _typed(fields, "offset", int))
+    if "status" in fields:
+        return StatusLine(peer, parse_status(json.dumps(fields["status"])))
+    return Alive(peer, _typed(fields, "alive", bool))
+
+
+def _typed(fields: Dict[str, Any], name: str, kind: type) -> Any:
+    value = fields.get(name)
+    if type(value) is not kind or (isinstance(value, int) and not 0 <= value < 2**63):
+        raise ValueError(f"not a line of `follow`: {name} is {value!r:.40}")
+    return value

@@ -71,7 +71,7 @@ def _verify_one(home: str, peer: int, request: verbs.Verify, context: Context) -
     path = os.path.realpath(paths.payload_path(home, peer, request.name))
     try:
         found = json.loads(ended.out)
-        return verbs.Copy(peer, found["ok"], found["problem"], found["sha256"], found["bytes"], path)
+        return verbs.Copy(peer, found["ok"], found["problem"], found["sha256"], found["bytes"], path, found["extras"])
     except (ValueError, KeyError, TypeError):  # it ended with an error, or is another version
         return verbs.Copy(peer, ok=False, problem=ended.last_words, path=path)
 

@@ -18,9 +18,12 @@ def swarm_folder(inventory: Inventory, host_name: str) -> str:
     return f"{inventory.host(host_name).workdir.rstrip('/')}/{inventory.swarm.name}"
 
 
-def config_texts(inventory: Inventory, manifest: Manifest, run: str) -> dict[str, str]:
-    """File name -> text of what is pushed; the same to every host."""
-    return folder_texts(_common(inventory, manifest), inventory.rows, _swarm_file(inventory, manifest, run))
+def config_texts(
+    inventory: Inventory, manifest: Manifest, run: str, replace: bool = False, extras: bool = True
+) -> dict[str, str]:
+    """File name -> text of what is pushed; the same to every host with these two keys."""
+    swarm_file = _swarm_file(inventory, manifest, run)._replace(replace=replace, extras=extras)
+    return folder_texts(_common(inventory, manifest), inventory.rows, swarm_file)
 
 
 def _common(inventory: Inventory, manifest: Manifest) -> Common:

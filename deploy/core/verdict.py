@@ -35,6 +35,7 @@ class Copy(NamedTuple):
     total: int | None = None  # pieces of the payload
     seconds: float | None = None  # from the peer's start to its last verified piece
     problem: str = ""
+    extras: int = 0  # files that lie in a tree beside the payload's own
 
     @classmethod
     def of_status(cls, peer: int, status: Mapping[str, Any]) -> Copy:
@@ -52,6 +53,7 @@ class Copy(NamedTuple):
             sha256=str(found.get("sha256", "")),
             bytes=found.get("bytes"),
             problem=str(found.get("problem", "")),
+            extras=int(found.get("extras", 0)),
         ).with_status(status)
 
     def with_status(self, status: Mapping[str, Any]) -> Copy:

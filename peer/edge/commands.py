@@ -100,13 +100,14 @@ def _verify(arguments: argparse.Namespace) -> int:
     from peer.edge.job import load_job
 
     job = load_job(arguments.dir, arguments.id)
-    check = check_payload(os.path.join(job.payload_folder, job.manifest.name), job.manifest)
+    check = check_payload(os.path.join(job.payload_folder, job.manifest.name), job.manifest, job.extras)
     answer = {
         "peer": job.row.peer_id,
         "ok": not check.problem,
         "sha256": check.digest,
         "files": check.files,
         "bytes": check.size,
+        "extras": check.extras,
         "problem": check.problem if not job.row.has_file else _of_seed(check.problem),
     }
     print(json.dumps(answer))

@@ -21,6 +21,7 @@ from peer.core.manifest import (
     payload_digest,
 )
 from peer.core.payloadnames import check_names
+from peer.edge.copies import differences
 from peer.edge.encoding import check_encoding
 from peer.edge.files import OpenFiles, entries_below, read_range
 
@@ -81,28 +82,66 @@ def _unreadable(path: str, error: OSError) -> StoreError:
 
 
 class Check(NamedTuple):
-    """What a payload under its final name turned out to be. `problem`: "" if it is what the manifest says."""
+    """What a payload under its final name turned out to be. `problem`: "" if it is what the manifest says.
+
+    `extras`: files, links and the like that lie in the tree beside the payload's own.
+    """
 
     digest: str
     files: int
     size: int
     problem: str
+    extras: int = 0
 
 
-def check_payload(path: str, manifest: Manifest) -> Check:
-    """Hash a payload from its final path and compare it with the manifest. Never raises: a problem is a value."""
+def check_payload(path: str, manifest: Manifest, extras: bool = True) -> Check:
+    """Hash a payload from its final path and compare it with the manifest. Never raises: a problem is a value.
+
+    `extras`: what isn't part of the payload may lie in a tree.
+    """
+    path = os.path.abspath(path)
     try:
-        found = _scan(os.path.abspath(path), manifest.name)
-        problem = _difference(found, manifest)
+        found, beside = _found(path, manifest)
+        problem = _difference(found, manifest) or _other_modes(manifest, path)
+        if beside and not extras:
+            problem = problem or f"{listed(beside, 1)}: not part of the payload"
         if problem:
-            return Check("", len(found.files), found.size, problem)
-        found = _with_hashes(os.path.abspath(path), found._replace(piece_size=manifest.piece_size), pieces=False)
+            return Check("", len(found.files), found.size, problem, len(beside))
+        found = _with_hashes(path, found._replace(piece_size=manifest.piece_size), pieces=False)
     except (OSError, ConfigError) as error:
         reason = str(error) if isinstance(error, ConfigError) else system_words(error)
         return Check("", 0, 0, f"{path}: {reason}")
     wrong = [theirs.path for ours, theirs in zip(manifest.files, found.files) if ours.sha256 not in ("", theirs.sha256)]
     digest = payload_digest(found)
-    return Check(digest, len(found.files), found.size, f"{listed(wrong, 1)}: wrong bytes" if wrong else "")
+    problem = f"{listed(wrong, 1)}: wrong bytes" if wrong else ""
+    return Check(digest, len(found.files), found.size, problem, len(beside))
+
+
+def _found(path: str, wanted: Manifest) -> Tuple[Manifest, List[str]]:
+    """What is there of a payload's own names, without hashes, and the paths of whatever lies beside them."""
+    if not os.path.isdir(path):
+        return _scan(path, wanted.name), []
+    names = {entry.path for entry in wanted.files}
+    folder_names = {folder.path for folder in wanted.folders}
+    files: List[FileEntry] = []
+    folders: List[FolderEntry] = []
+    beside: List[str] = []
+    for below, entry in entries_below(path):
+        info = entry.stat(follow_symlinks=False)
+        if below in names or below in folder_names:
+            reason = _add(below, info, files, folders)
+            if reason:
+                raise ConfigError(os.path.join(path, below), reason, "take it away")
+        elif not stat.S_ISDIR(info.st_mode):
+            beside.append(below)
+    return Manifest(wanted.name, True, 1, tuple(sorted(files)), tuple(sorted(folders))), sorted(beside)
+
+
+def _other_modes(manifest: Manifest, path: str) -> str:
+    """The first difference in modes; "" if there is none."""
+    found = differences(manifest, path)
+    others = [f"{one.path or manifest.name}: {one}" for one in found]
+    return listed(others, 1) if others else ""
 
 
 def _difference(found: Manifest, wanted: Manifest) -> str:
@@ -115,9 +154,6 @@ def _difference(found: Manifest, wanted: Manifest) -> str:
     missing += [folder.path for folder in wanted.folders if folder.path not in folders]
     if missing:
         return f"{listed(missing, 1)}: not there"
-    surplus = sorted(sizes.keys() - {entry.path for entry in wanted.files})
-    if surplus:
-        return f"{listed(surplus, 1)}: not part of the payload"
     short = [f"{entry.path} ({sizes[entry.path]} bytes instead of {entry.size})" for entry in wanted.files
              if entry.size != sizes[entry.path]]  # fmt: skip
     return f"{listed(short, 1)}: wrong size" if short else ""

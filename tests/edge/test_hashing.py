@@ -189,7 +189,7 @@ def test_the_payload_as_it_should_be(tmp_path: Path, wish: Wish) -> None:
     make_payload(tmp_path / "payload", wish)
     manifest = make_manifest(str(tmp_path / "payload"), 16_384)
     check = check_payload(str(tmp_path / "payload"), manifest)
-    assert check == (payload_digest(manifest), len(manifest.files), 100_000, "")
+    assert check == (payload_digest(manifest), len(manifest.files), 100_000, "", 0)
 
 
 def test_a_files_digest_is_its_sha256(file: Path) -> None:
@@ -222,7 +222,9 @@ def swap(path: Path) -> None:
         (lambda tree: swap(tree / "b/run.sh"), "b/run.sh: wrong bytes"),
         (lambda tree: (tree / "a/empty").unlink(), "a/empty: not there"),
         (lambda tree: (tree / "a/empty").write_bytes(b"x"), "a/empty (1 bytes instead of 0): wrong size"),
-        (lambda tree: (tree / "more").touch(), "more: not part of the payload"),
+        (lambda tree: (tree / "b/run.sh").chmod(0o600), "b/run.sh: its mode is 0600 instead of 0"),
+        (lambda tree: (tree / "a").chmod(0o701), "a: its mode is 0701 instead of 0"),
+        (lambda tree: tree.chmod(0o701), "tree: its mode is 0701 instead of 0"),
         (lambda tree: (tree / "nothing in it").rmdir(), "nothing in it: not there"),
         (lambda tree: (tree / "z.bin").unlink() or (tree / "z.bin").symlink_to("more"), "it is a link"),
         (lambda tree: (flip(tree / "z.bin"), swap(tree / "b/run.sh")), "b/run.sh and 1 more: wrong bytes"),
@@ -232,6 +234,23 @@ def test_each_difference_is_named(tree: Path, spoil: Callable[[Path], object], p
     manifest = make_manifest(str(tree), 16_384)
     spoil(tree)
     assert problem in check_payload(str(tree), manifest).problem
+
+
+def add_extras(tree: Path) -> None:
+    (tree / "a/__pycache__").mkdir()
+    (tree / "a/__pycache__/x.pyc").touch()
+    (tree / "link").symlink_to("nowhere")
+
+
+def test_what_lies_beside_the_payload_is_counted_or_where_it_is_said_refused(tree: Path) -> None:
+    manifest = make_manifest(str(tree), 16_384)
+    add_extras(tree)
+    check = check_payload(str(tree), manifest)
+    assert (check.problem, check.extras, check.files) == ("", 2, len(manifest.files))
+    assert check.digest == payload_digest(manifest)
+    assert check_payload(str(tree), manifest, extras=False).problem == (
+        "a/__pycache__/x.pyc and 1 more: not part of the payload"
+    )
 
 
 def gone(path: Path) -> None:

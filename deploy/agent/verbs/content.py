@@ -163,7 +163,7 @@ class Manifest(NamedTuple):
 
 
 class Copy(NamedTuple):
-    """A peer's copy, hashed from its final path. `problem`: why it isn't `ok`."""
+    """A peer's copy, hashed from its final path. `problem`: why it isn't `ok`; `extras`: files beside the payload's."""
 
     peer: int
     ok: bool
@@ -171,6 +171,7 @@ class Copy(NamedTuple):
     sha256: str = ""
     bytes: Optional[int] = None
     path: str = ""
+    extras: int = 0
 
 
 class Verified(NamedTuple):

@@ -193,6 +193,12 @@ class HostPart(Part):
     connection: Literal["ssh", "local"] = Field(default="ssh", description="local is this machine, without SSH")
     workdir: Optional[Path] = Field(default=None, description="The swarm lives in a folder in it. Default ~/.weft")
     destination: Optional[Path] = Field(default=None, description="Folder where the payload shall lie in the end")
+    replace: bool = Field(
+        default=False, description="Put aside what isn't Weft's and has a name that is needed, instead of refusing"
+    )
+    extras: Literal["keep", "refuse"] = Field(
+        default="keep", description="Files beside the payload's own in a delivered tree: keep, or refuse as an error"
+    )
     peer_port: Port = Field(default=6008, description="Port of its first peer; the search for free numbers begins here")
     rate: Annotated[Optional[RatePart], BeforeValidator(_rate), WithJsonSchema(_RATE_SCHEMA)] = Field(
         default=None, description="Mbit/s: one number, or {up: 100, down: 1000}; for the prediction alone"

@@ -95,6 +95,8 @@ def _host(name: str, keys: _Keys, addresses: dict[str, str], ledger: Ledger) -> 
         connection=keys.get("connection"),
         workdir=_path(name, keys, "workdir", ledger) or _filled(LOCAL_WORKDIR if local else SSH_WORKDIR, name),
         destination=_path(name, keys, "destination", ledger),
+        replace=keys.get("replace"),
+        extras=keys.get("extras") == "keep",
         peer_port=keys.get("peer_port") or FIRST_PORT,
         rate=Rate(rate.up, rate.down) if rate else Rate(),
         python=keys.get("python"),

@@ -50,6 +50,8 @@ class Host(NamedTuple):
     connection: str = SSH  # SSH or LOCAL
     workdir: str = "~/.weft"  # the swarm lives in <workdir>/<swarm name>/ on this host
     destination: str | None = None  # folder where the payload shall lie in the end; None: peer_<id>/
+    replace: bool = False  # put aside what isn't ours and in the way, instead of refusing
+    extras: bool = True  # files beside the payload's own may lie in a delivered tree
     peer_port: int = FIRST_PORT  # where the search for a port of this host's peers begins
     rate: Rate = Rate()
     python: str = "python3"
@@ -59,6 +61,10 @@ class Host(NamedTuple):
     def local(self) -> bool:
         """True for this machine without SSH."""
         return self.connection == LOCAL
+
+    def aside(self, run: str) -> str:
+        """What goes behind the name of something that isn't ours and in the way; "" where that is an error."""
+        return f".before-{run or 'weft'}" if self.replace else ""
 
 
 class Peer(NamedTuple):

@@ -43,4 +43,4 @@ def _await(chain: Chain, helpers: list[str], served: list[str]) -> None:
 
 
 def _claim(chain: Chain, names: list[str]) -> dict[str, Claimed]:
-    return chain.ask(lambda link: link.ask(Claim()), names, drop=True)
+    return chain.ask(lambda link: link.ask(Claim(link.host.aside(chain.run))), names, drop=True)

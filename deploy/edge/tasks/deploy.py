@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timezone
+from functools import partial
 
 from deploy.agent.verbs import Place, Prepare, State, SwarmFolder
 from deploy.core.checkup import NO_TLS_REMEDY
@@ -66,8 +67,10 @@ def _deploy(chain: Chain, steps: Steps, _: Options) -> None:
         f"run {chain.run}: {manifest.name}, {format_size(manifest.size)} in {manifest.piece_count} pieces"
     )
     keys = _make_keys(chain.inventory)
-    texts = config_texts(chain.inventory, manifest, chain.run)
-    sent = chain.ask(lambda link: _push(link, chain.inventory, states, texts, keys), states, PUSH_SECONDS, drop=True)
+    ways = {(host.replace, host.extras) for host in chain.inventory.chosen_hosts}
+    texts = {way: config_texts(chain.inventory, manifest, chain.run, *way) for way in ways}
+    push = partial(_push, inventory=chain.inventory, run=chain.run, states=states, texts=texts, keys=keys)
+    sent = chain.ask(push, states, PUSH_SECONDS, drop=True)
     for name, size in sent.items():
         chain.record(host=name, state="ok", run=chain.run, sent=size + code.get(name, 0))
     total = sum(sent.values()) + sum(code.values())
@@ -83,7 +86,7 @@ def _begin(chain: Chain, seeds: Steps, states: States) -> tuple[Manifest, Code]:
     """A new run: the payload on the chosen seeds, and its manifest."""
     chain.begin_run(chain.run or run_id(datetime.now(), random.getrandbits(24)))
     hosts = [name for name in states if peers_of(seeds, name)]
-    code = chain.ask(lambda link: _push_code(link, states), hosts, PUSH_SECONDS, drop=True)
+    code = chain.ask(lambda link: _push_code(link, states, chain.run), hosts, PUSH_SECONDS, drop=True)
     manifest = payload.make_payload(chain, [step for step in seeds if step.host in code])
     (chain.folder / DIGEST_NAME).write_text(format_digest(manifest), "utf-8")  # `verify` doesn't trust the hosts' own
     return manifest, code
@@ -100,16 +103,21 @@ def _idle_state(link: Link, tls: bool) -> SwarmFolder:
     return state
 
 
-def _push_code(link: Link, states: States) -> int:
-    return send(link, missing([parcel(folder.CODE, peer_zip())], states[link.name].have))
+def _push_code(link: Link, states: States, run: str) -> int:
+    parcels = missing([parcel(folder.CODE, peer_zip())], states[link.name].have)
+    return send(link, parcels, aside=link.host.aside(run))
 
 
-def _push(link: Link, inventory: Inventory, states: States, texts: Mapping[str, str], keys: Keys) -> int:
+Texts = Mapping[tuple[bool, bool], Mapping[str, str]]  # by a host's `replace` and `extras`
+
+
+def _push(link: Link, inventory: Inventory, run: str, states: States, texts: Texts, keys: Keys) -> int:
     """Everything that this host lacks; the bytes sent."""
     seed = any(peer.seed for peer in inventory.peers_on(link.name))
     have = {**states[link.name].have, **({folder.CODE: parcel(folder.CODE, peer_zip()).sha256} if seed else {})}
-    parcels = missing([*_parcels(texts), *_key_parcels(inventory, link.name, keys)], have)
-    sent = send(link, parcels)
+    own = texts[link.host.replace, link.host.extras]
+    parcels = missing([*_parcels(own), *_key_parcels(inventory, link.name, keys)], have)
+    sent = send(link, parcels, aside=link.host.aside(run))
     places = tuple(Place(*placing(inventory, peer)) for peer in inventory.peers_on(link.name))
     link.ask(Prepare(places, inventory.swarm.payload.name))
     return sent

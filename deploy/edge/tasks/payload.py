@@ -39,7 +39,8 @@ def make_payload(chain: Chain, seeds: Steps) -> Manifest:
 
     def on_host(link: Link) -> list[Manifest]:
         peers = [chain.inventory.peer(peer) for peer in peers_of(seeds, link.name)]
-        return [_seed_manifest(link, chain.inventory, peer, source, upload, seconds) for peer in peers]
+        aside = link.host.aside(chain.run)
+        return [_seed_manifest(link, chain.inventory, peer, source, upload, seconds, aside) for peer in peers]
 
     answers = chain.ask(on_host, hosts_of(seeds), seconds * 4, drop=True)
     found = {name: manifest for name, manifests in answers.items() for manifest in manifests}
@@ -63,22 +64,38 @@ def _in_what(found: Mapping[str, Manifest]) -> str:
 
 
 def _seed_manifest(
-    link: Link, inventory: Inventory, seed: Peer, source: Path | None, upload: Manifest | None, seconds: float
+    link: Link,
+    inventory: Inventory,
+    seed: Peer,
+    source: Path | None,
+    upload: Manifest | None,
+    seconds: float,
+    aside: str,
 ) -> Manifest:
     """One seed's payload in its place; its manifest."""
     payload, piece_size = inventory.swarm.payload, _piece_size(inventory)
     link.ask(verbs.Prepare((verbs.Place(*placing(inventory, seed)),), payload.name))
     if isinstance(payload, Generate):
-        link.ask(verbs.Generate(seed.peer_id, payload.name, payload.size, payload.seed), seconds)
+        link.ask(verbs.Generate(seed.peer_id, payload.name, payload.size, payload.seed, aside), seconds)
     if source is not None and upload is not None:
-        _upload(link, seed, source, upload, piece_size, seconds)
+        _upload(link, seed, source, upload, piece_size, seconds, aside)
     manifest = _manifest(link, seed, payload.name, piece_size, seconds)
-    if upload is not None and manifest.digest != upload.digest:
+    if upload is None:
+        return manifest
+    if not _holds(manifest, upload):
         raise HostError(f"{source} changed while it was uploaded", "run it again when nobody writes to it")
-    return manifest
+    return upload
 
 
-def _upload(link: Link, seed: Peer, source: Path, wanted: Manifest, piece_size: str, seconds: float) -> None:
+def _holds(found: Manifest, wanted: Manifest) -> bool:
+    """Whether all that is wanted is there, with its modes; what somebody else has put into a tree may lie beside it."""
+    same = (found.tree, found.root_mode) == (wanted.tree, wanted.root_mode)
+    return same and set(wanted.files) <= set(found.files) and set(wanted.folders) <= set(found.folders)
+
+
+def _upload(
+    link: Link, seed: Peer, source: Path, wanted: Manifest, piece_size: str, seconds: float, aside: str
+) -> None:
     """Send the payload to a seed, unless it has it."""
     if _is_there(link, seed, wanted, piece_size, seconds):
         return
@@ -98,7 +115,7 @@ def _upload(link: Link, seed: Peer, source: Path, wanted: Manifest, piece_size: 
     folders = [(below + inner.path, inner.mode) for inner in wanted.folders]
     if wanted.tree:
         folders.append((top, wanted.root_mode))
-    send(link, parcels, folders)
+    send(link, parcels, folders, aside)
 
 
 def _local(source: Path, path: str) -> Path:
@@ -108,7 +125,7 @@ def _local(source: Path, path: str) -> Path:
 
 def _is_there(link: Link, seed: Peer, wanted: Manifest, piece_size: str, seconds: float) -> bool:
     try:
-        return _manifest(link, seed, wanted.name, piece_size, seconds).digest == wanted.digest
+        return _holds(_manifest(link, seed, wanted.name, piece_size, seconds), wanted)
     except HostError as error:
         if error.state == UNREACHABLE:
             raise

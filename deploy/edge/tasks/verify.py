@@ -37,7 +37,8 @@ def _verify(chain: Chain, steps: Steps, _: Options) -> Verdict:
     found = {one.peer: one for answer in answers.values() for one in answer.copies}
     copies = [Copy.of_check(one._asdict(), about[peer]["status"] or {}) for peer, one in found.items() if peer in about]
     verdict = judge(chain.inventory, copies, chain.outcomes, _manifest_digest(chain.folder))
-    _tell(chain, verdict, about, {peer: one.path for peer, one in found.items()})
+    extras = {chain.inventory.peer(peer).host: one.extras for peer, one in found.items() if one.extras}
+    _tell(chain, verdict, about, {peer: one.path for peer, one in found.items()}, extras)
     return verdict
 
 
@@ -47,12 +48,14 @@ def _manifest_digest(folder: Path) -> str:
     return parse_digest(path.read_text("utf-8")) if path.exists() else ""
 
 
-def _tell(chain: Chain, verdict: Verdict, about: dict[int, Any], paths: dict[int, str]) -> None:
+def _tell(chain: Chain, verdict: Verdict, about: dict[int, Any], paths: dict[int, str], extras: dict[str, int]) -> None:
     told = set(error_lines(chain.outcomes))
     chain.screen.errors([line for line in verdict.lines if line not in told])
     chain.screen.table(COLUMNS, [row.cells for row in verdict.rows], [row.good for row in verdict.rows])
     for row in verdict.rows:
         chain.record(**row._asdict(), path=paths.get(int(row.peer), ""))
+    for name, count in extras.items():
+        chain.screen.note(f"{name}: {count} {'files' if count > 1 else 'file'} beside the payload")
     time = write_summary(chain, verdict, about)
     chain.screen.say(f"{verdict.sentence}{time}", good=verdict.code == 0)
 

@@ -11,6 +11,7 @@ import contextlib
 import errno
 import hashlib
 import os
+import secrets
 from typing import Iterator, Union
 
 from peer.edge.files import free_bytes, write_all
@@ -28,10 +29,11 @@ def write_file(path: Union[str, "os.PathLike[str]"], size: int, seed: Seed = 0) 
 
     The file appears under its name only when it is complete. Raises OSError (disk full, no such folder).
     """
-    part = os.fspath(path) + ".making"
-    _need_room(os.path.dirname(part) or ".", size)
+    folder = os.path.dirname(os.fspath(path)) or "."
+    part = os.path.join(folder, f".weft-{secrets.token_hex(8)}")
+    _need_room(folder, size)
     try:
-        with open(part, "wb", buffering=0) as file:
+        with open(part, "xb", buffering=0) as file:
             for chunk in chunks(size, seed):
                 write_all(file.fileno(), chunk)
             set_mode(file.fileno(), 0o644)  # whatever the umask: two seeds make the same payload

@@ -104,8 +104,15 @@ def test_up_brings_the_payload_everywhere_and_proves_it(write: Callable[..., Non
     }
     assert len(copies) == 1 and len(copies.pop()) == 300 * 1024
     (run,) = (tmp_path / "runs").iterdir()
-    assert {path.name for path in run.iterdir()} == {"a", "b", "c", "summary.txt", "summary.json", "transcript.txt"} | {
-        "payload.sha256"
+    assert {path.name for path in run.iterdir()} == {
+        ".weft-run",
+        "a",
+        "b",
+        "c",
+        "summary.txt",
+        "summary.json",
+        "transcript.txt",
+        "payload.sha256",
     }
     assert steps_in((run / "transcript.txt").read_text()) == shown
     assert {step.split()[0] for step in shown} == {"deploy", "start", "logs", "collect-logs", "verify"}

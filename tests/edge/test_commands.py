@@ -402,14 +402,14 @@ def verified(folder: SwarmFolder, peer: int) -> Dict[str, Union[str, int, bool]]
     answer: Dict[str, Union[str, int, bool]] = json.loads(said.out)
     assert said.code == (0 if answer["ok"] else 1)
     assert said.err == ""
-    assert set(answer) == {"peer", "ok", "sha256", "files", "bytes", "problem"}
+    assert set(answer) == {"peer", "ok", "sha256", "extras", "files", "bytes", "problem"}
     return answer
 
 
 def test_verify_says_yes_with_the_hash(folder: SwarmFolder) -> None:
     digest = hashlib.sha256(folder.payload.read_bytes()).hexdigest()
     assert verified(folder, SEED) == {
-        "peer": SEED, "ok": True, "sha256": digest, "files": 1, "bytes": 300_000, "problem": "",
+        "peer": SEED, "ok": True, "sha256": digest, "files": 1, "bytes": 300_000, "problem": "", "extras": 0,
     }  # fmt: skip
 
 

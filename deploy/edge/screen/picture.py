@@ -21,9 +21,12 @@ def picture(screen: Screen, path: str, title: str) -> Iterator[None]:
 
 
 def _make_room(path: Path) -> None:
+    """The file is there, empty or an earlier picture of a console; anything else stays as it is."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
+        if path.stat().st_size and not path.read_bytes()[:400].lstrip().startswith(b'<svg class="rich-terminal"'):
+            raise ConfigError("--svg", f"{path}: it is there, and no picture", "name another file, or move it away")
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise ConfigError("--svg", f"{error.filename or path}: {reason}", "name a file that can be written") from None

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 
+from peer.core.errors import ConfigError
+
 NAME = "transcript.txt"
+MARK = ".weft-run"  # in each folder that a run made: what else is called runs/NAME is left alone
 
 
 class Transcript:
@@ -22,8 +26,16 @@ class Transcript:
         self._flush()
 
     def open(self, folder: Path) -> None:
-        """From now on, and for what was noted before: the transcript lies in `folder`, after what is there."""
-        folder.mkdir(parents=True, exist_ok=True)
+        """From now on, and for what was noted before: the transcript lies in `folder`, after what is there.
+
+        Raises ConfigError where something is in that folder which no run of Weft made.
+        """
+        if not (folder / MARK).is_file():
+            if os.path.lexists(folder) and not (folder.is_dir() and not any(folder.iterdir())):
+                problem = f"{folder} holds files that aren't Weft's"
+                raise ConfigError("--run", problem, "name another run, or move that folder away")
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / MARK).touch()
         self._path = folder / NAME
         self._flush()
 

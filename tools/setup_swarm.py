@@ -10,8 +10,8 @@ from __future__ import annotations
 import argparse
 import os
 import shlex
-import shutil
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Dict, List, Optional, Tuple
 
@@ -23,12 +23,16 @@ from peer.core.errors import ConfigError
 from peer.core.sizes import format_size
 from peer.core.swarmfile import folder_texts
 from peer.edge.generate import write_file
+from peer.edge.ours import trees
+from peer.edge.ours.naming import put
+from peer.edge.ours.recordfile import RecordFile, RecordView, read, views
 from tools import scripts
 from tools.arguments import INTERRUPTED, USAGE, Parser, count, fail, leave, size
 
 PROGRAM = "setup_swarm"
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 FIRST_ID = 1001
+SET_UP = 0  # stands for the set-up where peers have their IDs
 
 Rows = Tuple[config.PeerRow, ...]
 
@@ -119,29 +123,55 @@ def remains(rows: Rows) -> List[str]:
     ]
 
 
-def make_way(where: Path, names: List[str], force: bool) -> None:
-    """Sees to it that nothing of these names is in the folder. Raises FileExistsError unless `force`."""
-    for path in (where / name for name in names):
-        if not os.path.lexists(path):
-            continue
-        if not force:
-            raise FileExistsError(0, "it is there already: --force removes all that an earlier run left", str(path))
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        else:
-            path.unlink()
+def make_way(where: Path, wanted: List[str], force: bool) -> None:
+    """Sees to it that nothing of these names is in the folder. Raises FileExistsError unless `force`.
+
+    What a set-up or a peer made goes, as their records say; what somebody else made is put aside.
+    """
+    found = [where / name for name in wanted if os.path.lexists(where / name)]
+    if found and not force:
+        raise FileExistsError(0, "it is there already: --force removes all that an earlier run left", str(found[0]))
+    if not found:
+        return
+    records = [name for name in os.listdir(where) if names.is_record(name) and read(str(where / name))]
+    known = views(str(where), records)
+    for path in found:
+        trees.clear(str(path), partial(_is_ours, known, str(path)))
+        if os.path.lexists(path):
+            _put_aside(path)
+    for name in records:
+        (where / name).unlink()
+
+
+def _is_ours(known: List[RecordView], top: str, below: str, info: os.stat_result) -> bool:
+    return any(view.knows(os.path.join(top, below) if below else top, info) for view in known)
+
+
+def _put_aside(path: Path) -> None:
+    for number in range(1, 1000):
+        goal = path.with_name(trees.aside_name(path.name, f".before-{number}"))
+        if not os.path.lexists(goal):
+            put(str(path), str(goal))
+            print(f"{path}: it isn't of an earlier set-up; it is {goal.name} now")
+            return
 
 
 def write(where: Path, texts: Dict[str, str], common: config.Common, rows: Rows, seed: str) -> None:
     where.mkdir(parents=True, exist_ok=True)
+    record = RecordFile(os.path.join(os.path.abspath(where), names.record(SET_UP)), PROGRAM)
     for name, text in texts.items():
-        with open(where / name, "w", encoding="utf-8", newline="\r\n" if name.endswith(".bat") else "\n") as file:
+        with open(where / name, "x", encoding="utf-8", newline="\r\n" if name.endswith(".bat") else "\n") as file:
             file.write(text)
     (where / "run_peers.sh").chmod(0o755)
     for row in rows:
         (where / folder(row)).mkdir()
         if row.has_file:
             write_file(where / folder(row) / common.file_name, common.file_size, seed)
+    made = [*texts, *(folder(row) for row in rows)]
+    made += [os.path.join(folder(row), common.file_name) for row in rows if row.has_file]
+    for name in made:
+        record.made(os.path.join(os.path.abspath(where), name))
+    record.close()
 
 
 def report(options: argparse.Namespace, common: config.Common) -> None:

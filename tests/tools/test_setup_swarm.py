@@ -38,7 +38,7 @@ def test_the_usual_swarm(tmp_path, capsys):
     options = ("--peers", 5, "--file-size", 2097152, "--piece-size", 16384, "--dir", tmp_path)
     code, said = run(capsys, *options)
     assert code == 0 and "5 peers, 2 MiB in 128 pieces" in said
-    assert files(tmp_path) == {"Common.cfg", "PeerInfo.cfg", "peer_1001/TheFile.dat", "run_peers.sh"}
+    assert files(tmp_path) == {"record_0", "Common.cfg", "PeerInfo.cfg", "peer_1001/TheFile.dat", "run_peers.sh"}
     assert {f"peer_{number}" for number in range(1001, 1006)} <= set(os.listdir(tmp_path))
     common = parse_common((tmp_path / "Common.cfg").read_text())
     assert common == (2, 1, 2, "TheFile.dat", 2097152, 16384)
@@ -84,7 +84,11 @@ def test_what_is_there_is_replaced_only_by_force(tmp_path, capsys):
     assert code == 1 and said.count("\n") == 1 and "--force" in said
     assert (tmp_path / "peer_1002/TheFile.dat").read_text() == "mine" and not (tmp_path / "Common.cfg").exists()
     assert set_up("--force")[0] == 0
-    assert files(tmp_path) == {"Common.cfg", "PeerInfo.cfg", "run_peers.sh", "peer_1001/TheFile.dat", "notes.txt"}
+    made = {"Common.cfg", "PeerInfo.cfg", "run_peers.sh", "peer_1001/TheFile.dat", "record_0"}
+    assert files(tmp_path) == made | {"notes.txt", "peer_1002.before-1/TheFile.dat", "swarm.json.before-1"}
+    assert (tmp_path / "peer_1002.before-1/TheFile.dat").read_text() == "mine"
+    assert set_up("--force")[0] == 0
+    assert files(tmp_path) == made | {"notes.txt", "peer_1002.before-1/TheFile.dat", "swarm.json.before-1"}
 
 
 @pytest.mark.parametrize(

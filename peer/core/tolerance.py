@@ -120,6 +120,7 @@ class Tolerance:
     def sent(self, neighbour: Neighbour, index: int) -> None:
         """A piece is with the kernel: there is room for one that waits."""
         grants, bit = neighbour.grants, 1 << index
+        grants.idle = 0.0
         grants.pending &= ~bit
         grants.sent |= bit
         grants.recent[0] |= bit

@@ -200,7 +200,8 @@ class Wires:
         self._clock.at_moment(receiver.down_free, self._chunk_arrives, stream, size, stream.piece if last else None)
         if last:
             stream.busy = False
-            self._ears.piece_sent(stream, stream.piece)
+            if stream.link.open:  # a peer hears nothing of a connection that is gone
+                self._ears.piece_sent(stream, stream.piece)
             self._pump(stream)
         else:
             self._want_turn(stream)

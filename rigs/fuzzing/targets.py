@@ -89,6 +89,7 @@ def _note(item: object, payload: Manifest, found: List[Any]) -> None:
         assert item.length == payload.piece_length(item.piece)
         found.append((item, b""))
     elif isinstance(item, Habit):
+        assert item not in found, "once a connection"
         found.append(item)
     else:
         assert isinstance(item, Message)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from deploy.core.inventory import Host, Inventory
+from deploy.core.spots import clock_problems
 from deploy.core.verdict import FAILED, Outcome
 from peer.core.listing import listed
 from peer.core.sizes import format_size
@@ -13,7 +14,6 @@ from peer.core.sizes import format_size
 MOST_DIALS = 24  # other hosts that a host dials: with more hosts, the next ones in a ring
 HEADINGS = ("host", "login", "python", "folder", "free", "ports", "clock", "reached by")
 NO_TLS_REMEDY = "name another interpreter with `python:`, or write `tls: false`"
-_MOST_SKEW = 5.0  # seconds; beyond that the times in the logs of two hosts can't be compared
 _MOST_NAMED = 3  # hosts from which a port can't be reached
 
 HostFacts = Mapping[str, Any]  # an agent's answer to `facts`; and `skew`, seconds that its clock is ahead of ours
@@ -50,26 +50,21 @@ def targets(inventory: Inventory, names: Sequence[str], name: str) -> list[Targe
     ]
 
 
-def problems(inventory: Inventory, name: str, facts: HostFacts, need: int | None) -> list[Outcome]:
-    """What would go wrong on one host; `need`: the payload's bytes, None where that isn't known yet."""
+def problems(inventory: Inventory, name: str, facts: HostFacts) -> list[Outcome]:
+    """What would go wrong on one host, whatever the payload."""
     found: list[tuple[str, str]] = []
     if facts["writable"]:
         found.append((f"its folder can't be written: {facts['writable']}", "name another `workdir`"))
     if inventory.tls and facts["tls"]:
         found.append((f"its python3 can't speak TLS: {facts['tls']}", NO_TLS_REMEDY))
-    copies = sum(not peer.seed for peer in inventory.peers_on(name))
-    if need is not None and facts["free"] is not None and facts["free"] < need * copies:
-        problem = f"{format_size(facts['free'])} free where {format_size(need * copies)} are needed"
-        found.append((problem, "make room, or name another `workdir`"))
     for port, reason in facts["ports"].items():
         if reason not in ("", "ours"):
             found.append((f"port {port}: {reason}", "free it, or give the peer another `port`"))
-    if abs(facts["skew"]) > _MOST_SKEW:
-        found.append((f"its clock is {facts['skew']:+.0f} s off", "set it, or the logs' times can't be compared"))
     if facts["ends_sessions"] and not inventory.host(name).local:
         problem = "systemd ends your processes there when you log out (KillUserProcesses=yes), and so the peers"
         found.append((problem, f"loginctl enable-linger {facts['user']}"))
-    return [Outcome(name, FAILED, problem, remedy) for problem, remedy in found]
+    clock = clock_problems(name, facts["skew"], inventory.tls)
+    return [Outcome(name, FAILED, problem, remedy) for problem, remedy in found] + clock
 
 
 def unreached(dialled: Sequence[Target], missed: Sequence[Missed]) -> dict[str, list[Outcome]]:

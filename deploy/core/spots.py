@@ -63,6 +63,11 @@ def _of_seed(host: str, spot: Spot) -> Outcome:
     return Outcome(host, FAILED, f"the seed's payload: {spot.problem}")
 
 
+def least_free(spots: Spots) -> int | None:
+    """The least room among the places of a host's copies; None where no disk tells it."""
+    return min((spot.free for spot in spots if spot.size is None and spot.free is not None), default=None)
+
+
 def _without_room(host: str, spots: Spots, size: int, remedy: str) -> list[Outcome]:
     """The disks on which the copies of this host don't fit; what lies there of them counts as room."""
     disks: dict[int, list[Spot]] = {}
@@ -105,12 +110,8 @@ def keys_problems(host: str, skew: float) -> list[Outcome]:
 
 
 def _clock(skew: float) -> str:
-    return f"its clock is {_span(skew)} {'ahead' if skew > 0 else 'behind'}"
-
-
-def _span(seconds: float) -> str:
-    seconds = abs(seconds)
+    """A few seconds as a number, beyond that a span that people have a feeling for."""
     for unit, length in (("years", 365.25 * 86400), ("days", 86400.0), ("hours", 3600.0)):
-        if seconds >= 2 * length:
-            return f"{seconds / length:.0f} {unit}"
-    return f"{seconds:.0f} s"
+        if abs(skew) >= 2 * length:
+            return f"its clock is {abs(skew) / length:.0f} {unit} {'ahead' if skew > 0 else 'behind'}"
+    return f"its clock is {skew:+.0f} s off"

@@ -26,7 +26,8 @@ def set_mode(file: Union[int, str], mode: int) -> None:
 def keeps_modes(folder: str) -> bool:
     """Whether files in `folder` have modes of their own; True where nobody can tell, as no file may be made there."""
     try:
-        with tempfile.TemporaryFile(dir=folder) as file:
+        # With a name: one without (O_TMPFILE) isn't on that file system yet, as some layers see it.
+        with tempfile.NamedTemporaryFile(dir=folder, prefix=".weft-") as file:
             set_mode(file.fileno(), _UNUSUAL)
             return os.fstat(file.fileno()).st_mode & 0o777 == _UNUSUAL
     except OSError:

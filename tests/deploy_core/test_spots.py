@@ -71,6 +71,11 @@ def test_the_size_is_known_here_or_on_a_seed() -> None:
     assert spots.payload_size([Spot(1001, size=7)], 9) == 9
 
 
+def test_the_least_room_is_shown() -> None:
+    assert spots.least_free([Spot(), Spot(free=50), Spot(free=None), Spot(free=1, size=3)]) == 50
+    assert spots.least_free([Spot(free=None)]) is None
+
+
 def test_places_without_modes_are_named() -> None:
     found = {"a": [Spot()], "b": [Spot(path="/mnt/usb", modes=False)]}
     assert [line.partition(" is on ")[0] for line in spots.without_modes(found)] == ["b: /mnt/usb"]
@@ -83,7 +88,7 @@ DAY = 86400.0
     ("skew", "tls", "problem"),
     [
         (0.0, True, ""), (-4.9, True, ""), (4.9, False, ""),
-        (6.0, True, "its clock is 6 s ahead"), (-90 * 60.0, False, "its clock is 5400 s behind"),
+        (6.0, True, "its clock is +6 s off"), (-90 * 60.0, False, "its clock is -5400 s off"),
         (-3 * 3600.0, True, "its clock is 3 hours behind"), (29 * DAY, True, "its clock is 29 days ahead"),
         (-56 * 365.25 * DAY, False, "its clock is 56 years behind"),
         (-56 * 365.25 * DAY, True, "its clock is 56 years behind, so the swarm's keys aren't valid there"),

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from deploy.agent import verbs
-from deploy.core import checkup
+from deploy.core import checkup, spots
 from deploy.core.checkup import Missed, Target
-from deploy.core.inventory import Host, Inventory
+from deploy.core.inventory import Host, Inventory, Upload
 from deploy.core.plan import Facts, Step, Steps, hosts_of
 from deploy.core.verdict import Outcome
 from deploy.edge.hosts.host import Link
+from deploy.edge.pushed.uploads import check_upload
+from deploy.edge.tasks import preflight
 from deploy.edge.tasks.chain import Chain
 from deploy.edge.tasks.phase import Options, Phase
+from deploy.edge.tasks.preflight import Look
 from peer.core.sizes import format_size
 
 _DIAL_SECONDS = 4.0
@@ -39,8 +41,10 @@ def _through(host: Host) -> str:
 def _check(chain: Chain, steps: Steps, _: Options) -> None:
     """Ask every chosen host, in parallel; one table, and an error line for whatever would fail later."""
     inventory, hosts = chain.inventory, chain.inventory.chosen_hosts
-    facts = chain.ask(lambda link: _ask(link, inventory), hosts_of(steps))
-    problems = {name: checkup.problems(inventory, name, one, chain.facts.size) for name, one in facts.items()}
+    looks = preflight.look(chain, hosts_of(steps))
+    size = preflight.size_of(chain, looks)
+    facts = {name: _facts(one) for name, one in looks.items()}
+    problems = {name: _problems(inventory, name, one, size) for name, one in looks.items()}
     unreached = _reach(chain, [name for name in facts if not problems[name]])
     for name, found in unreached.items():
         problems[name] += found
@@ -50,16 +54,23 @@ def _check(chain: Chain, steps: Steps, _: Options) -> None:
     chain.screen.table(checkup.HEADINGS, rows, ready)
     for name, one in facts.items():
         chain.record(host=name, state="failed" if problems[name] else "ok", **one)
+    for line in spots.without_modes({name: one.spots for name, one in looks.items()}):
+        chain.screen.note(line)
+    payload = inventory.swarm.payload
+    if isinstance(payload, Upload):
+        check_upload(chain.base, payload)
     chain.screen.say(f"{sum(ready)} of {len(rows)} hosts are ready", good=all(ready))
 
 
-def _ask(link: Link, inventory: Inventory) -> dict[str, Any]:
-    ports = tuple(verbs.PeerPort(peer.peer_id, peer.port) for peer in inventory.peers_on(link.name))
-    link.connect()  # a login that takes its time is no wrong clock
-    before = time.time()
-    facts = link.ask(verbs.Facts(ports))._asdict()
-    facts["skew"] = facts.pop("clock") - (before + time.time()) / 2
-    return facts
+def _facts(one: Look) -> dict[str, Any]:
+    """A look as the table and `--json` have it; the room is that of the places where the copies will lie."""
+    facts = {**one.machine._asdict(), "skew": one.skew}
+    del facts["clock"]
+    return {**facts, "free": spots.least_free(one.spots) if one.spots else facts["free"]}
+
+
+def _problems(inventory: Inventory, name: str, one: Look, size: int | None) -> list[Outcome]:
+    return checkup.problems(inventory, name, _facts(one)) + spots.spot_problems(inventory, name, one.spots, size)
 
 
 def _reach(chain: Chain, names: Sequence[str]) -> Mapping[str, list[Outcome]]:

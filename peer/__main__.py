@@ -1,4 +1,4 @@
-"""The door of the peer program: commands, their arguments, and what becomes of errors."""
+"""Starts the peer program: `python -m peer`."""
 
 from __future__ import annotations
 

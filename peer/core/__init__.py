@@ -1,1 +1,1 @@
-"""Decides what to ask of whom, whom to serve, when to leave. No socket, file, clock, thread or own randomness."""
+"""Decides which pieces to request, which neighbours to serve, and when to leave; touches no socket, file or clock."""

@@ -1,4 +1,4 @@
-"""What neighbours are told: of new pieces, of our interest in theirs, and that we go forward."""
+"""What we announce to neighbours: new pieces, our interest in their pieces, and that we make progress."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from peer.core.news import ClassicNews, FleetNews, NewPiece
 from peer.core.pieces import Pieces
 
 FEW = 2  # neighbours known to have a piece, below which it is urgent news
-PROGRESS_SECONDS = 10.0  # between two messages that say that we go forward, at most
+PROGRESS_SECONDS = 10.0  # at most, between two messages that show our progress
 
 
 class Announcer:
-    """Tells each neighbour each thing once. `seeds`: the peers listed with the file; `patience`: that of a peer."""
+    """Announces each thing to each neighbour once. `seeds`: the peers listed with the file; `patience`: in seconds."""
 
     def __init__(
         self, pieces: Pieces, neighbours: Mapping[int, Neighbour], seeds: Collection[int], patience: float
@@ -28,7 +28,7 @@ class Announcer:
         self._told_progress = 0.0
 
     def start(self, now: float) -> None:
-        """The run begins: there is nothing to tell yet."""
+        """The run begins: there is nothing to announce yet."""
         self._told_progress = now
 
     def begin(self, neighbour: Neighbour, now: float) -> None:
@@ -40,9 +40,10 @@ class Announcer:
         self.begin(neighbour, 0.0)
 
     def introduce(self, neighbour: Neighbour, shown: int) -> List[Effect]:
-        """The first message of a connection. `shown`: the set to tell of.
+        """The first message of a connection. `shown`: the set to announce.
 
-        Some classic peers read a bitfield with the low bit first. They are told of what they would misread one by one.
+        Some classic peers read a bitfield with the low bit first. The pieces that these would misread are announced
+        one by one.
         """
         plain = neighbour.fleet or neighbour.peer in self._seeds  # one that has the file asks for nothing
         alike = shown if plain else bits.alike(shown, self._pieces.total)
@@ -50,7 +51,7 @@ class Announcer:
         return effects + [Send(neighbour.peer, Message(messages.HAVE, index)) for index in bits.indices(shown ^ alike)]
 
     def announce(self, index: int) -> List[Effect]:
-        """Tell of a new piece whom it concerns, and of our interest whom it changes."""
+        """Announce a new piece to the neighbours that lack it, and our interest to those for which it changes."""
         effects: List[Effect] = []
         bit, complete = 1 << index, self._pieces.complete
         piece = NewPiece(bit, Message(messages.HAVE, index), self._pieces.holders(index) < FEW, complete)
@@ -66,14 +67,14 @@ class Announcer:
         return effects
 
     def catch_up(self) -> List[Effect]:
-        """Tell what `announce` found not urgent."""
+        """Announce the pieces that `announce` found not urgent."""
         untold = [neighbour for neighbour in connected(self._neighbours) if neighbour.news.untold]
         for neighbour in untold:
             neighbour.news.untold = False
         return self._bitfields(untold)
 
     def progress(self, moved: float, now: float) -> List[Effect]:
-        """While pieces come, tell fleet neighbours so: one that has every piece hears of none, and would give up.
+        """Show fleet neighbours that pieces arrive: one that has every piece gets no haves from us, and would give up.
 
         `moved`: when a part of a piece last came.
         """
@@ -88,7 +89,7 @@ class Announcer:
         return [Send(neighbour.peer, here) for neighbour in neighbours]
 
     def interest(self, neighbour: Neighbour, must_say: bool = False) -> List[Effect]:
-        """Tell a neighbour whether it has what we lack, when that changed, or when its bitfield asks for an answer."""
+        """Tell a neighbour whether it has pieces that we lack, if that changed or its bitfield requires an answer."""
         news = neighbour.news
         wants = bool(neighbour.pieces & self._pieces.missing)
         if not wants and news.told_interest and not news.loses_interest(self._pieces.complete):

@@ -1,4 +1,4 @@
-"""What is asked of one neighbour on one connection, and how much may be: one request, or the fleet's window."""
+"""The requests open to one neighbour on one connection, and how many there may be: one, or the fleet's window."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ LEAST_WINDOW = 2
 MOST_WINDOW = 16
 SILENCE = 1.5  # seconds without a byte on a connection before its open requests go back to the pool
 MANY_WAITS = 4.0  # times the usual wait, which a fleet neighbour's silence has to last where that is more
-FIRST_SILENCE = 30.0  # the same before anybody has answered
+FIRST_SILENCE = 30.0  # the same before any neighbour has answered
 
 
 class Asking:
     """Requests to one neighbour and how it answers them; only the fetcher writes this."""
 
-    shares = False  # whether it may be asked for what is open elsewhere, and told that an answer isn't needed any more
+    shares = False  # whether it may be asked for pieces that are requested elsewhere too, and sent a cancel
 
     def __init__(self, now: float = 0.0) -> None:
         self.chokes_us = True
@@ -50,14 +50,14 @@ class Asking:
         return asked is not None
 
     def _adjust_window(self) -> None:
-        """The pace has changed."""
+        """The pace or the wait has changed: choose the window's size."""
 
     def patience(self, usual_wait: float) -> float:
         """Seconds without a byte after which it is silent. `usual_wait`: of all neighbours, 0 until known."""
         raise NotImplementedError
 
     def cancel(self, peer: int, index: int) -> List[Effect]:
-        """What to tell it when a request is taken back."""
+        """The messages to send when a request is taken back."""
         raise NotImplementedError
 
 
@@ -87,7 +87,7 @@ class FleetAsking(Asking):
             self.window = max(LEAST_WINDOW, min(MOST_WINDOW, round(PIPELINE / max(self.pace, 1e-6))))
 
     def patience(self, usual_wait: float) -> float:
-        """It drops no request: it is silent while others have their turn, for long on slow links."""
+        """A fleet neighbour drops no request: on slow links it may be silent for long while it serves others."""
         return max(SILENCE, MANY_WAITS * usual_wait) if usual_wait else FIRST_SILENCE
 
     def cancel(self, peer: int, index: int) -> List[Effect]:

@@ -1,4 +1,4 @@
-"""Sets of pieces: a Python int whose bit `i` stands for piece `i`, and its form on the wire."""
+"""Sets of pieces: a Python int whose bit `i` stands for piece `i`, and the set's form on the wire."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def from_wire_low_first(data: bytes, total: int) -> int:
 
 
 def is_low_first(data: bytes, total: int, counted: int) -> bool:
-    """Whether a bitfield was written with the low bit first: spare bits are set, and read that way none is.
+    """Whether a bitfield was written with the low bit first: spare bits are set, but not if it is read that way.
 
     Where its last byte holds all spare bits and nothing else, it is that of a peer which fills its spare bits.
     `counted`: the pieces that the peer may believe there are.
@@ -70,7 +70,7 @@ def random_bit(pieces: int, rng: Random) -> int:
     """A random piece of a set that isn't empty.
 
     Dense sets are drawn from evenly. In a sparse one the draw that never hit falls to the next piece above a random
-    place, which favours pieces behind gaps: random enough to keep peers from asking for the same piece.
+    place, which favours pieces that follow gaps: random enough to keep peers from asking for the same piece.
     """
     length = pieces.bit_length()
     for _ in range(_TRIES):

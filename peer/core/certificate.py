@@ -1,4 +1,4 @@
-"""What a peer's certificate says of it: the name that the operator's machine writes and every peer checks."""
+"""The name in a peer's certificate, which the operator's machine writes and every peer checks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whom to unchoke: the classic rules (tit-for-tat and one optimistic neighbour), and the fleet's."""
+"""Which neighbours to unchoke: the classic rules (tit-for-tat and one optimistic neighbour), and the fleet's."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class ClassicChoker:
         return min(self._next_unchoking, self._next_optimistic)
 
     def choose(self, neighbours: Sequence[Neighbour], complete: bool, now: float) -> FrozenSet[int]:
-        """Make the choices that are due; the neighbours that shall be unchoked now."""
+        """Make the choices that are due; returns the neighbours to unchoke now."""
         self.due(now)
         assert self._next_unchoking is not None and self._next_optimistic is not None
         self._before = (self.preferred, self.favourite)
@@ -82,7 +82,7 @@ class ClassicChoker:
 
 
 class FleetChoker:
-    """Everybody cooperates, so whoever is connected is unchoked; upload slots (see `uploader`) do the rationing."""
+    """All peers cooperate, so every connected neighbour is unchoked; the slots of `uploader` share the bandwidth."""
 
     preferred: FrozenSet[int] = frozenset()
     favourite: Optional[int] = None
@@ -96,11 +96,11 @@ class FleetChoker:
         return frozenset(neighbour.peer for neighbour in neighbours)
 
     def entries(self, me: int) -> List[Entry]:
-        """There is no choice to tell of."""
+        """There is no choice to log."""
         return []
 
     def note_piece(self, neighbour: Neighbour, size: int) -> None:
-        """A neighbour that gives more isn't preferred."""
+        """Ignored: a neighbour that sends more isn't preferred."""
 
     def forget(self, peer: int) -> None:
         """A neighbour is gone: nothing to forget."""

@@ -68,7 +68,7 @@ def parse_common(text: str, source: str = COMMON) -> Common:
 
 
 def format_common(common: Common) -> str:
-    """The text of Common.cfg; whole seconds stay whole, because foreign peers read integers."""
+    """The text of Common.cfg; whole seconds are written as integers, because foreign peers read integers."""
     values = (
         common.preferred,
         _plain(common.unchoking),
@@ -111,7 +111,7 @@ def row_of(rows: Tuple[PeerRow, ...], peer_id: int, source: str = PEER_INFO) -> 
 
 
 def _lines(text: str, source: str) -> List[Tuple[str, str]]:
-    """The lines that say something, each with its `file:line`, without CR and the blanks around them."""
+    """The lines that aren't blank, each with its `file:line`, without CR and the blanks around them."""
     numbered = enumerate(text.lstrip("\ufeff").split("\n"), 1)
     stripped = ((f"{source}:{number}", line.strip()) for number, line in numbered)
     return [(where, line) for where, line in stripped if line and not line.startswith("#")]

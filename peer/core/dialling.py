@@ -1,4 +1,4 @@
-"""Whom to dial: the neighbours listed before us, at the start and again when a connection is lost."""
+"""Which neighbours to dial: those listed before us, at the start and again when a connection is lost."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Dialling:
         self._back: Set[int] = set()  # listed after us, and dialled by us all the same
 
     def start(self) -> List[Effect]:
-        """Dial all that are ours to dial."""
+        """Dial all neighbours that are listed before us."""
         return [Dial(peer) for peer in self._neighbours if peer in self._earlier]
 
     def lost(self, neighbour: Neighbour, now: float) -> List[Effect]:
@@ -51,7 +51,7 @@ class Dialling:
         return []
 
     def met(self, event: Connected) -> List[Effect]:
-        """There is a connection: of a neighbour that was to dial us, and that we dialled, it ends our dialling."""
+        """There is a connection. If we dialled a neighbour that should have dialled us, that ends our dialling."""
         self._later.pop(event.peer, None)
         if event.peer not in self._back:
             return []
@@ -59,7 +59,7 @@ class Dialling:
         return self._tolerance.note(event.peer, habits.DIALLED_BACK) if event.dialled else [StopDialling(event.peer)]
 
     def again(self, now: float) -> List[Effect]:
-        """Dial those whose pause is over and that haven't come back."""
+        """Dial the neighbours whose pause is over and that haven't connected again."""
         due = [self._later.pop(peer) for peer in sorted(self._later) if now >= self._due[peer]]
         self._back.update(dial.peer for dial in due if dial.peer not in self._earlier)
         return list(due)

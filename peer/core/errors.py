@@ -1,10 +1,10 @@
-"""The errors that a peer knows, and the exit code that each kind ends the process with."""
+"""The errors of a peer, and the exit code with which each kind ends the process."""
 
 from __future__ import annotations
 
 import re
 
-EXIT_OK = 0  # the complete payload is here, and everybody who needed us has it too
+EXIT_OK = 0  # the complete payload is here, and every peer that needed us has it too
 EXIT_FAILED = 1  # this machine got in the way: disk, port, permissions
 EXIT_USAGE = 2  # the command line or a configuration file is wrong
 EXIT_INCOMPLETE = 3  # the swarm could not give us every piece
@@ -33,7 +33,7 @@ class StoreError(WeftError):
 
 
 class BusyError(WeftError):
-    """Somebody else holds what we need: the port, or the lock of this peer's folder."""
+    """Another process holds something that we need: the port, or the lock of this peer's folder."""
 
 
 class ProtocolError(Exception):
@@ -49,14 +49,14 @@ class ProtocolError(Exception):
 
     @property
     def account(self) -> str:
-        """The reason with the bytes and the rule: what a person needs who looks for the fault in the other program."""
+        """The reason with the bytes and the rule, to find the fault in the other program."""
         shown = self._data[:MOST_SHOWN].hex(" ") + (" ..." if len(self._data) > MOST_SHOWN else "")
         parts = [str(self), f"bytes: {shown}" if self._data else "", f"rule: {self._rule}" if self._rule else ""]
         return "; ".join(part for part in parts if part)
 
 
 def system_words(error: OSError) -> str:
-    """What the system says of an error, in small letters and without its number."""
+    """The system's text for an error, in lower case and without its number."""
     return (error.strerror or str(error) or type(error).__name__).lower()
 
 
@@ -64,16 +64,16 @@ _SPOKEN = re.compile(r"peer(?: [a-z0-9]+)?: ")
 
 
 def peer_name(peer: int) -> str:
-    """What a running peer calls itself in what it says on standard error."""
+    """The name that begins a running peer's lines on standard error."""
     return f"peer {peer}"
 
 
 def format_words(name: str, words: str) -> str:
-    """What a peer says on standard error. `name`: `peer_name`, or the command ("peer", "peer verify")."""
+    """A peer's line on standard error. `name`: `peer_name`, or the command ("peer", "peer verify")."""
     return f"{name}: {words}"
 
 
 def parse_words(line: str) -> str:
-    """The words of such a line without the name; any other line is left as it is."""
+    """The text of such a line without the name; any other line is left as it is."""
     spoken = _SPOKEN.match(line)
     return line[spoken.end() :] if spoken else line

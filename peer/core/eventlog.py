@@ -60,7 +60,7 @@ def parse_line(line: str) -> Optional[Entry]:
 
 @lru_cache(maxsize=None)
 def _patterns() -> "Tuple[Tuple[str, re.Pattern[str]], ...]":
-    """Compiled when the first line is read: a peer only writes, and its start shall be quick."""
+    """Compiled when the first line is read: a peer only writes, and should start quickly."""
     return tuple((kind, _pattern(text)) for kind, text in _TEXTS.items())
 
 

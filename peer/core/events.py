@@ -1,7 +1,7 @@
-"""What the owner tells the swarm (events) and what the swarm wants done (effects), as plain data.
+"""Facts that the owner reports to the swarm (events) and actions that the swarm orders (effects), as plain data.
 
-`peer` is always the neighbour's ID. The order of the effects in one answer is a promise: a piece is stored before
-anybody is told of it, a line is logged before what follows from it.
+`peer` is always the neighbour's ID. The effects in one answer are carried out in their order: a piece is stored
+before it is announced, and an event is logged before its consequences.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from peer.core.messages import Message
 
 
 class Connected(NamedTuple):
-    """Both handshakes are through. `dialled`: we made the connection; `fleet`: both speak the fleet's extras."""
+    """Both handshakes are complete. `dialled`: we made the connection; `fleet`: both speak the fleet's extras."""
 
     peer: int
     dialled: bool
@@ -24,7 +24,7 @@ class Connected(NamedTuple):
 
 
 class Disconnected(NamedTuple):
-    """The connection is gone, whoever closed it. `fault`: what the neighbour did wrong, for the operator; or ""."""
+    """The connection has ended, on either side. `fault`: the neighbour's mistake, for the operator; or ""."""
 
     peer: int
     reason: str
@@ -109,7 +109,7 @@ Event = Union[
     Tick,
 ]
 
-# ---- effects: what the edge shall do, in this order
+# ---- effects: what the edge has to do, in this order
 
 
 class Dial(NamedTuple):
@@ -123,7 +123,7 @@ class Dial(NamedTuple):
 
 
 class StopDialling(NamedTuple):
-    """This neighbour has come by itself."""
+    """Stop: this neighbour has connected to us."""
 
     peer: int
 

@@ -1,4 +1,4 @@
-"""What to ask of whom, and when: the open requests of one peer.
+"""Which pieces to request from which neighbours, and when: the open requests of one peer.
 
 A classic neighbour gets one request at a time and never the same twice while it may still answer. A fleet
 neighbour gets a window of them, rarest first; a piece that is late is taken back and asked for elsewhere, and the
@@ -48,7 +48,7 @@ class Fetcher:
         self._arrived = 0.0  # when a piece last came
 
     def fill(self, neighbour: Neighbour, now: float) -> List[Effect]:
-        """Ask a neighbour for as much as its window has room for."""
+        """Request from a neighbour as many pieces as its window has room for."""
         effects: List[Effect] = []
         asking = neighbour.asking
         room = asking.window - len(asking.open)  # first, since at most haves there is none
@@ -64,14 +64,14 @@ class Fetcher:
         return effects
 
     def fill_all(self, now: float) -> List[Effect]:
-        """Ask whoever has room; seeds last, so that they get what nobody else can give."""
+        """Fill the windows of all neighbours; seeds last, so that they are asked for pieces that no other peer has."""
         if self._pieces.complete:
             return []
         ordered = sorted(connected(self._neighbours), key=lambda neighbour: neighbour.peer in self._seeds)
         return [effect for neighbour in ordered for effect in self.fill(neighbour, now)]
 
     def arrived(self, neighbour: Neighbour, index: int, now: float) -> List[Effect]:
-        """A piece came from this neighbour, asked for or not (a late one, after a choke, is as good)."""
+        """A piece came from this neighbour, asked for or not (one that comes late, after a choke, is as good)."""
         self._arrived = now
         asking = neighbour.asking
         if asking.answered(index, now):
@@ -82,7 +82,7 @@ class Fetcher:
         return self._tolerance.note(neighbour.peer, habits.NEVER_UNCHOKES)
 
     def withdraw(self, index: int) -> List[Effect]:
-        """A piece is here: take back what is still open for it elsewhere. Classic peers have no word for that."""
+        """A piece is here: take back the other requests for it. Classic peers have no message for that."""
         effects: List[Effect] = []
         if self._pieces.askers(index):
             for neighbour in self._neighbours.values():
@@ -91,13 +91,13 @@ class Fetcher:
         return effects
 
     def release_silent(self, now: float) -> List[Effect]:
-        """Take back what neighbours have left unanswered without sending a byte; it is then asked for elsewhere."""
+        """Take back the requests of neighbours that have sent no byte for too long, to ask other neighbours."""
         effects: List[Effect] = []
         usual = self._usual_wait()
         for neighbour in connected(self._neighbours):
             asking = neighbour.asking
             if asking.silent and now - asking.heard > 2 * SILENCE:
-                asking.silent = False  # another chance, where nobody else has the piece
+                asking.silent = False  # ask it again, as no other neighbour may have the piece
                 asking.heard = now
             elif asking.open and now - max(asking.heard, max(asking.open.values())) > asking.patience(usual):
                 asking.silent = True
@@ -141,7 +141,7 @@ class Fetcher:
         neighbour.asking = ClassicAsking()
 
     def choked(self, neighbour: Neighbour) -> None:
-        """It won't answer what is open."""
+        """It won't answer the requests that are open."""
         neighbour.asking.chokes_us = True
         self._release(neighbour)
 
@@ -181,18 +181,18 @@ class Fetcher:
         return self._pick(candidates, self._pieces, self._rng)
 
     def _last_resort(self, candidates: int, now: float) -> Optional[int]:
-        """From a seed that has sent everything once: only while nothing better is on its way, rarest first."""
+        """From a seed that has sent everything once: only while no other request is open, rarest first."""
         late = self._late_since(now)
         if any(asked > late for neighbour in self._neighbours.values() for asked in neighbour.asking.open.values()):
             return None
         return self._pick(candidates, self._pieces, self._rng)
 
     def _endgame(self, neighbour: Neighbour, now: float) -> Optional[int]:
-        """One of the last pieces, late elsewhere, for a neighbour that has it and nothing else to do."""
+        """One of the last pieces, late from another neighbour, for one that has it and is idle."""
         if not self._all_asked or neighbour.asking.open:
             return None
         late = self._late_since(now)
-        wanted = neighbour.pieces & self._pieces.missing  # not what has just come and isn't taken back elsewhere yet
+        wanted = neighbour.pieces & self._pieces.missing  # not one that has just arrived
         for other in self._neighbours.values():
             for index, asked in other.asking.open.items():
                 if asked <= late and wanted >> index & 1 and self._pieces.askers(index) < MOST_ASKERS:
@@ -201,15 +201,15 @@ class Fetcher:
 
     @property
     def _all_asked(self) -> bool:
-        """Whether all that is missing has been asked for."""
+        """Whether all missing pieces have been asked for."""
         return bool(self._pieces.asked) and not self._pieces.free
 
     def _late_since(self, now: float) -> float:
-        """What was asked before this moment is late: the usual wait is that of the neighbour in the middle."""
+        """Requests made before this moment are late: the usual wait is the median over the neighbours."""
         return now - max(LEAST_LATE, LATE * self._usual_wait())
 
     def _usual_wait(self) -> float:
-        """Seconds from a request to its piece, of the neighbour in the middle; 0 until one has answered."""
+        """Seconds from a request to its piece, the median over the neighbours; 0 until one has answered."""
         waits = sorted(other.asking.wait for other in self._neighbours.values() if other.asking.wait)
         return waits[len(waits) // 2] if waits else 0.0
 

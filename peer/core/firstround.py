@@ -13,12 +13,12 @@ from peer.core.pieces import Pieces
 from peer.core.setup import Setup
 from peer.core.uploader import Uploader
 
-CREDIT = 3  # pieces offered ahead, a neighbour
-PATIENCE = 5.0  # seconds that a neighbour may leave its offers unasked for before others are offered in their place
+CREDIT = 3  # pieces offered ahead to each neighbour
+PATIENCE = 5.0  # seconds in which a neighbour may ask for its offers before others take their place
 
 
 class FirstRound:
-    """Which pieces of a seed are offered to whom. Of several seeds each begins with its own share of the pieces.
+    """Which of a seed's pieces are offered to which neighbour. Each of several seeds begins with its own share.
 
     Until the round is over fleet neighbours see only what is offered to each of them, a few pieces ahead of what they
     have been sent. A fast neighbour gets more: this is an order with a small credit, never a gate.
@@ -38,14 +38,14 @@ class FirstRound:
         self._offered: Dict[int, int] = {}  # by neighbour: the set offered to it and, while it is hidden, not sent yet
 
     def takes(self, neighbour: Neighbour) -> bool:
-        """A connection begins: whether the neighbour is to see offers only, instead of all that we have."""
+        """A connection begins: whether the neighbour is to see only offers, instead of all our pieces."""
         if not (neighbour.fleet and self._waiting and neighbour.peer not in self._seeds):
             return False
         self.hidden.add(neighbour.peer)
         return True
 
     def offer(self, neighbour: Neighbour) -> List[Effect]:
-        """Tell a neighbour that sees offers only of as many new pieces as its credit allows."""
+        """Offer as many new pieces as its credit allows to a neighbour that sees only offers."""
         effects: List[Effect] = []
         if neighbour.peer not in self.hidden:
             return effects
@@ -67,7 +67,7 @@ class FirstRound:
         return self.offer(neighbour) + self._reveal_if_out()
 
     def renew(self, now: float) -> List[Effect]:
-        """Offers that came to nothing make room for others: the neighbour has the piece already, or never asks."""
+        """Replace offers that were not taken: the neighbour has the piece already, or never asks."""
         effects: List[Effect] = []
         for neighbour in self._hidden_from():
             self._offered[neighbour.peer] &= ~neighbour.pieces
@@ -77,7 +77,7 @@ class FirstRound:
         return effects + self._reveal_if_out()
 
     def end(self, neighbour: Neighbour) -> None:
-        """A connection has ended: what was offered on it and not sent is offered to others."""
+        """A connection has ended: pieces offered on it and not sent are offered to others."""
         self.hidden.discard(neighbour.peer)
         self._waiting += bits.indices(self._offered.pop(neighbour.peer, 0))
 
@@ -95,10 +95,10 @@ class FirstRound:
 
 
 class NoRound:
-    """The same of a peer that shows all it has from the start."""
+    """The same interface for a peer that announces all its pieces from the start."""
 
     def takes(self, neighbour: Neighbour) -> bool:
-        """Nobody sees offers only."""
+        """No neighbour sees offers only."""
         return False
 
     def offer(self, neighbour: Neighbour) -> List[Effect]:
@@ -124,7 +124,7 @@ class NoRound:
 def first_round(
     setup: Setup, pieces: Pieces, neighbours: Mapping[int, Neighbour], uploader: Uploader, rng: Random
 ) -> Union[FirstRound, NoRound]:
-    """A fleet's seed that has every piece begins with a first round; any other peer with none."""
+    """A fleet's seed that has every piece begins with a first round; no other peer has one."""
     if setup.fleet and setup.me in setup.seeds and pieces.complete:
         return FirstRound(setup, pieces, neighbours, uploader, rng)
     return NoRound()

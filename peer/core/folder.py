@@ -1,4 +1,4 @@
-"""The names of what lies in a peer's working directory, and which peer a name speaks of."""
+"""The names of the files in a peer's working directory, and which peer each name belongs to."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def log(peer: int) -> str:
 
 
 def status(peer: int) -> str:
-    """What a running peer tells its operator, as JSON."""
+    """The status file of a running peer, in JSON."""
     return f"status_{int(peer)}.json"
 
 
@@ -29,17 +29,17 @@ def lock(peer: int) -> str:
 
 
 def stderr(peer: int) -> str:
-    """Where the standard error goes of a peer that was started over SSH."""
+    """The file for the standard error of a peer that was started over SSH."""
     return f"stderr_{int(peer)}.txt"
 
 
 def record(peer: int) -> str:
-    """What a peer made there, and may therefore replace or remove."""
+    """The record of the things that a peer made there, and may therefore replace or remove."""
     return f"record_{int(peer)}"
 
 
 def is_record(name: str) -> bool:
-    """Whether that is the name of some peer's record."""
+    """Whether a name is that of some peer's record."""
     peer = peer_of(name)
     return peer is not None and name == record(peer)
 
@@ -55,7 +55,7 @@ def payload(peer: int) -> str:
 
 
 def is_keys(name: str) -> bool:
-    """Whether a name is that of some peer's keys, which are for nobody else to read."""
+    """Whether a name is that of some peer's keys, which nobody else may read."""
     peer = peer_of(name)
     return peer is not None and name == keys(peer)
 
@@ -67,6 +67,6 @@ def is_payload(name: str) -> bool:
 
 
 def peer_of(name: str) -> Optional[int]:
-    """The peer that one of the names above speaks of; None for any other name."""
+    """The peer that one of the names above belongs to; None for any other name."""
     match = _PEERS_OWN.fullmatch(name)
     return int(match.group(1)) if match else None

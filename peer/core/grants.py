@@ -9,7 +9,7 @@ class Grants:
     def __init__(self, now: float = 0.0) -> None:
         self.announced = 0  # set: what its bitfield and its haves said
         self.late_seed = False  # listed with the file, it didn't announce all of it in time
-        self.tells = False  # it tells of pieces when it gets them
+        self.tells = False  # it announces pieces when it gets them
         # What it asked for:
         self.kept = 0  # set: while it was choked, or again too soon
         self.waiting = 0  # set: while as many as allowed were being served
@@ -24,6 +24,6 @@ class Grants:
         self.nudges = 0
         self.pushed = False  # a piece was sent to it unasked since its last request
         self.wanting = now  # when it last was interested, or lacked nothing
-        self.counts = False  # as interested
+        self.counts = False  # whether it is counted as interested
         self.took_all = False  # it was sent everything that it lacked
         self.unacked = 0  # bytes

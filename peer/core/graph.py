@@ -7,7 +7,7 @@ from typing import Dict, FrozenSet, Iterator, List, Sequence, Set
 
 
 def neighbours(me: int, peer_ids: Sequence[int], degree: int) -> FrozenSet[int]:
-    """My neighbours, at most about `degree` of them; everybody where the swarm is small enough.
+    """My neighbours, at most about `degree` of them; all peers if the swarm is small enough.
 
     The graph is the union of degree/2 rings over all peers, each in an order drawn from a hash. One ring alone keeps it
     connected, several random ones make it an expander: a thousand peers are about four steps apart, and the loss of
@@ -23,7 +23,7 @@ def neighbours(me: int, peer_ids: Sequence[int], degree: int) -> FrozenSet[int]:
 
 
 def all_neighbours(peer_ids: Sequence[int], degree: int) -> Dict[int, FrozenSet[int]]:
-    """The neighbours of every peer, for a look at the complete swarm."""
+    """The neighbours of every peer, to examine the complete graph."""
     if len(peer_ids) <= degree + 1:
         return {me: frozenset(peer_ids) - {me} for me in peer_ids}
     found: Dict[int, Set[int]] = {me: set() for me in peer_ids}

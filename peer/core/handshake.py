@@ -1,4 +1,4 @@
-"""The handshake's 32 bytes, and how peers of ours know one another in its ten zero bytes."""
+"""The handshake's 32 bytes, and the tag in its ten zero bytes by which fleet peers recognize one another."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Style(NamedTuple):
 
 
 class Handshake(NamedTuple):
-    """What a neighbour's handshake said."""
+    """The contents of a neighbour's handshake."""
 
     peer_id: int
     style: Style

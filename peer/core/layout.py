@@ -1,4 +1,4 @@
-"""Where a piece lies: the payload's row of bytes laid over its files."""
+"""Where a piece lies: the payload's sequence of bytes mapped to its files."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Segment(NamedTuple):
 
 
 class Layout:
-    """Answers for one manifest which bytes of which files a stretch of a piece is."""
+    """Tells for one manifest which bytes of which files a range of a piece is."""
 
     def __init__(self, manifest: Manifest) -> None:
         self._piece_size = manifest.piece_size

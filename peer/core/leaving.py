@@ -1,4 +1,4 @@
-"""When a peer may leave, when it gives up, and what it waits for: one line for the status file and its last words."""
+"""When a peer may leave, when it gives up, and what it waits for: the reason in the status file and at the end."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MOST_NAMED = 4  # neighbours named one by one in a line
 
 
 class Leaving:
-    """Notes what goes forward, here and elsewhere. All times are seconds of the owner's clock.
+    """Notes progress, here and at neighbours. All times are seconds of the owner's clock.
 
     `finished`: whether the payload has its final name; `patience`: seconds without any progress to wait.
     """
@@ -27,14 +27,14 @@ class Leaving:
         self._neighbours = neighbours
         self._patience = patience
         self.finished = finished
-        self.progress = 0.0  # when something last went forward here
-        self.news = 0.0  # when a neighbour last said that it went forward
+        self.progress = 0.0  # when this peer last made progress
+        self.news = 0.0  # when a neighbour last showed progress
         self.moved = 0.0  # when a part of a piece last came
 
     # ---- what happens
 
     def note_progress(self, now: float) -> None:
-        """Something went forward here."""
+        """This peer made progress."""
         self.progress = now
 
     def note_arrival(self, now: float) -> None:
@@ -42,13 +42,13 @@ class Leaving:
         self.progress = self.moved = now
 
     def note_news(self, now: float) -> None:
-        """A neighbour says that it has more pieces."""
+        """A neighbour announced more pieces."""
         self.news = now
 
     # ---- whether to leave
 
     def over(self, now: float) -> bool:
-        """We have the payload, and so have all who could want it from us (classic: everybody)."""
+        """We have the payload, and so has every peer that could want it from us (classic: all peers)."""
         if not self.finished or not all(n.complete or n.grants.took_all for n in self._neighbours.values()):
             return False
         return now - self.news >= LAST_WISH or not self._somebody_may_ask()
@@ -58,7 +58,7 @@ class Leaving:
         return any(neighbour.wants_ours and not neighbour.fleet for neighbour in connected(self._neighbours))
 
     def give_up(self, now: float) -> List[Effect]:
-        """Leave a swarm in which nothing has gone forward for too long, and say why."""
+        """Leave a swarm in which there was no progress for too long, with the reason."""
         if self.over(now) or now - max(self.progress, self.news) <= self._patience:
             return []
         if self.finished:
@@ -78,14 +78,14 @@ class Leaving:
         return self._missing_reason()
 
     def _waiting_reason(self) -> str:
-        """Whom a complete peer still serves."""
+        """The neighbours that a complete peer still serves."""
         lacking = [neighbour for neighbour in self._neighbours.values() if not neighbour.complete]
         if not lacking:
             return ""
         return "waiting for " + listed([_describe(neighbour) for neighbour in lacking], MOST_NAMED)
 
     def _incomplete_reason(self) -> str:
-        """The last words of a peer that leaves without the payload."""
+        """The reason of a peer that leaves without the payload."""
         pieces = self._pieces
         nowhere = bits.count(pieces.missing & pieces.rarity[0])
         lost = f"{pieces.total - pieces.count} of {pieces.total} pieces missing, {nowhere} of them nowhere"
@@ -104,7 +104,7 @@ class Leaving:
 
 
 class Goodbye:
-    """The end of one connection after we closed our direction: whether the neighbour has all, and says no more.
+    """The end of one connection after we closed our direction: whether the neighbour has received all and is silent.
 
     Not immediately: some send a last message before they write their file, and a reset would keep them from it.
     """
@@ -122,7 +122,7 @@ class Goodbye:
 
 
 def _silence_reason(useful: List[Neighbour]) -> str:
-    """Why none of these neighbours sends what we lack."""
+    """Why none of these neighbours sends the pieces that we lack."""
     if all(neighbour.asking.chokes_us for neighbour in useful):
         one = f"{useful[0].peer}, which alone has what we lack"
         return "choked by " + (one if len(useful) == 1 else f"all {len(useful)} neighbours that have what we lack")

@@ -23,6 +23,6 @@ def parse(fields: Any, source: str) -> Limits:
     for name, value in values.items():
         kinds = (int, float) if name == "patience" else (int,)
         if type(value) not in kinds or not 0 < value < 1e9:
-            whole = "" if name == "patience" else "whole "
-            raise ConfigError(source, f"limits.{name} is {value!r}", f"write a {whole}number above 0")
+            kind = "" if name == "patience" else "whole "
+            raise ConfigError(source, f"limits.{name} is {value!r}", f"write a {kind}number above 0")
     return Limits(float(values["patience"]), values["degree"], values["uploads"])

@@ -12,7 +12,7 @@ from peer.core.payloadnames import check_names
 MIN_PIECE = 64 * 1024
 MAX_PIECE = 16 * 1024 * 1024
 COMMON_PIECE = 256 * 1024
-FEW_PIECES, MANY_PIECES = 256, 512  # the aims of `auto_piece_size`
+FEW_PIECES, MANY_PIECES = 256, 512  # what `auto_piece_size` aims for
 HASH_BYTES = 32
 MOST_JSON = 64 * 1024 * 1024  # bytes of a manifest as JSON; it travels as one line, and every peer reads it
 _ROW_BYTES = 110  # of a file in that JSON, beyond its path
@@ -35,9 +35,9 @@ class FolderEntry(NamedTuple):
 
 
 class Manifest(NamedTuple):
-    """The payload as one row of bytes: the files one after another, sorted by path, cut into pieces.
+    """The payload as one sequence of bytes: the files one after another, sorted by path, cut into pieces.
 
-    A single file is a row of one entry whose path is the payload's name. `pieces` holds the 32-byte hashes, in
+    A single file is a sequence of one entry whose path is the payload's name. `pieces` holds the 32-byte hashes, in
     order; it is empty where nobody made them (a classic swarm without swarm.json).
     """
 
@@ -74,7 +74,7 @@ class Manifest(NamedTuple):
 
     @property
     def digest(self) -> bytes:
-        """32 bytes that name this very payload: two swarms with the same digest carry the same bytes."""
+        """32 bytes that identify this payload: two swarms with the same digest carry the same bytes."""
         sha = hashlib.sha256(f"{self.name}\0{self.tree}\0{self.piece_size}\0{self.root_mode:o}\n".encode())
         for entry in self.files:
             sha.update(f"{entry.path}\0{entry.size}\0{entry.mode:o}\0{entry.sha256}\n".encode())
@@ -85,12 +85,12 @@ class Manifest(NamedTuple):
 
 
 def bare_manifest(name: str, size: int, piece_size: int) -> Manifest:
-    """What Common.cfg alone says of a payload: no hashes."""
+    """The manifest of a swarm that has only Common.cfg: without hashes."""
     return Manifest(name, False, piece_size, (FileEntry(name, size, 0o644, ""),))
 
 
 def payload_digest(manifest: Manifest) -> str:
-    """The hex digest of a payload that is right: a file's own SHA-256, or a tree's.
+    """The hex digest of a correct payload: a file's own SHA-256, or a tree's.
 
     A tree's is the SHA-256 over the lines that `sha256sum` prints for its files in the manifest's order.
     """
@@ -101,7 +101,7 @@ def payload_digest(manifest: Manifest) -> str:
 
 
 def auto_piece_size(size: int) -> int:
-    """Bytes a piece for a payload of `size` bytes: a power of two from 64 KiB to 16 MiB.
+    """Bytes of a piece for a payload of `size` bytes: a power of two from 64 KiB to 16 MiB.
 
     Each piece costs every peer some messages and thread switches, whatever its length, so small ones cost CPU; but
     a piece is passed on only when it is complete, and too few of them leave links idle.
@@ -158,7 +158,7 @@ def to_json(manifest: Manifest) -> Dict[str, Any]:
 
 
 def from_json(fields: Any, source: str) -> Manifest:
-    """The manifest in a JSON object, checked from end to end. Raises ConfigError."""
+    """The manifest in a JSON object, with every field checked. Raises ConfigError."""
     try:
         manifest = Manifest(
             name=_typed(fields["name"], str),

@@ -11,7 +11,7 @@ from peer.core.manifest import Manifest
 
 CHOKE, UNCHOKE, INTERESTED, NOT_INTERESTED, HAVE, BITFIELD, REQUEST, PIECE = range(8)
 # Between fleet peers only (their handshakes agreed on it):
-CANCEL = 8  # 4-byte index: the sender has it from elsewhere, or asked elsewhere; don't send it any more
+CANCEL = 8  # 4-byte index: the sender got the piece from another peer, or asked another; don't send it any more
 COMPLETE = 9  # no payload: the sender has every piece
 
 NAMES = (
@@ -45,7 +45,7 @@ class PieceBody(NamedTuple):
 
 
 class Habit(NamedTuple):
-    """Said once a connection: the neighbour has this habit (see `habits`)."""
+    """The neighbour has this habit (see `habits`); reported once a connection."""
 
     name: str
 
@@ -64,7 +64,7 @@ def encode(message: Message, total: int) -> bytes:
 
 
 def piece_header(index: int, length: int) -> bytes:
-    """What comes before the `length` bytes of a piece."""
+    """The header before the `length` bytes of a piece."""
     return _INDEXED_MESSAGE.pack(5 + length, PIECE, index)
 
 
@@ -78,7 +78,7 @@ class Decoder:
         self._total = manifest.piece_count
         self._piece_size = manifest.piece_size
         self._last_length = manifest.piece_length(self._total - 1)  # asked once: it adds up all files' sizes
-        # Where the size is a multiple of the piece size, some peers count one more, empty piece, and say so.
+        # If the size is a multiple of the piece size, some peers count one more, empty piece, and announce it.
         self._phantom = manifest.size % manifest.piece_size == 0
         self._fleet = fleet
         self._types = 10 if fleet else 8
@@ -87,7 +87,7 @@ class Decoder:
         self.body_left = 0  # bytes of the current piece that are still to come
 
     def feed(self, data: memoryview) -> Iterator[Item]:
-        """All that `data` completes. The iterator must be run to its end before more is fed. Raises ProtocolError."""
+        """The messages that `data` completes. Exhaust the iterator before you feed more. Raises ProtocolError."""
         while data:
             if self.body_left:
                 body = data[: self.body_left]
@@ -109,7 +109,7 @@ class Decoder:
                 yield from self._decode(head)
 
     def _complete_held(self, data: memoryview) -> memoryview:
-        """Move what the held message still lacks from `data` to it; its length is known from its first nine bytes."""
+        """Move the bytes that the held message lacks from `data` to it; its first nine bytes tell its length."""
         while data:
             missing = self._missing(self._held)
             if not missing:
@@ -119,7 +119,7 @@ class Decoder:
         return data
 
     def _missing(self, data: Union[bytearray, memoryview]) -> int:
-        """Bytes that `data` lacks to hold a message's head: all of a message, but for a piece its first nine bytes."""
+        """Bytes that `data` lacks to hold a message's head: all of a message, or the first nine bytes of a piece."""
         if len(data) < 5:
             return 5 - len(data)
         return max(0, self._head_length(data) - len(data))
@@ -170,7 +170,7 @@ class Decoder:
         return [*items, Message(BITFIELD, bits.from_wire_low_first(field, self._total))]
 
     def _tolerate(self, habit: str) -> List[Item]:
-        """A line for the operator, once a connection: whoever repeats its habit without end causes no more events."""
+        """A line for the operator, once a connection: a neighbour that repeats its habit causes no more events."""
         if habit in self._tolerated:
             return []
         self._tolerated.add(habit)
@@ -180,7 +180,7 @@ class Decoder:
         if index == self._total and self._phantom and length == 0:
             return [Message(kind, index)] if kind == REQUEST else []
         if index >= self._total and kind == REQUEST and not self._fleet:
-            return self._tolerate(habits.BEHIND_END)
+            return self._tolerate(habits.AFTER_END)
         if index >= self._total:
             reason = f"a {NAMES[kind]} message for piece {index} of {self._total}"
             raise ProtocolError(reason, head, f"the last piece is {self._total - 1}")

@@ -1,4 +1,4 @@
-"""One neighbour, as the swarm's owner knows it: what outlives a connection, and one record a writer."""
+"""One neighbour, as the swarm's owner knows it: its lasting state, and one record for each module that writes it."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from peer.core.events import Drop, Effect
 from peer.core.grants import Grants
 from peer.core.news import ClassicNews, News
 
-MOST_STRIKES = 2  # bad pieces before a neighbour is shut out for good
+MOST_STRIKES = 2  # bad pieces before a neighbour is refused for good
 
 
 class Serving:
-    """What a neighbour gets from us on this connection; only the uploader writes it."""
+    """The pieces that we send a neighbour on this connection; only the uploader writes it."""
 
     def __init__(self, now: float = 0.0) -> None:
         self.we_choke = True
@@ -25,10 +25,10 @@ class Serving:
 
 
 class Neighbour:
-    """What we know of a neighbour. It outlives its connection: what it had and why it went still count.
+    """Our knowledge of a neighbour. It outlives a connection: its pieces and the reason of the last end still count.
 
     `asking`, `serving`, `news` and `grants` belong to one connection each, and to the fetcher, the uploader, the
-    announcer and the tolerance, which make them again when a connection begins or ends. The swarm writes all else.
+    announcer and the tolerance, which create new ones when a connection begins or ends. The swarm writes the rest.
     """
 
     def __init__(self, peer: int, total: int) -> None:
@@ -37,7 +37,7 @@ class Neighbour:
         self.pieces = 0  # the set it is known to have
         self.trouble = "not connected yet"
         self.strikes = 0  # bad pieces it sent
-        self.fleet = False  # what it speaks, or spoke last
+        self.fleet = False  # the profile it speaks, or spoke last
         self.asking: Asking = ClassicAsking()
         self.serving = Serving()
         self.news: News = ClassicNews()
@@ -45,17 +45,17 @@ class Neighbour:
         self.reset()
 
     def reset(self, now: float = 0.0) -> None:
-        """A connection begins or has ended. What the neighbour had stays known."""
+        """A connection begins or has ended. The neighbour's pieces stay known."""
         self.connected = False
         self.spoke = False  # whether a message came
-        self.dropped = False  # we are closing the connection: it is heard no more
+        self.dropped = False  # we are closing the connection: its messages are ignored
         self.wants_ours = False
         self.since = now  # when the connection began
         self.haves = 0  # have messages that came
-        self.interval_bytes = 0  # what it gave us since the choker, which writes this, last chose
+        self.interval_bytes = 0  # bytes it sent us since the choker, which writes this, last chose
 
     def begin(self, fleet: bool, now: float) -> None:
-        """A connection begins. What the neighbour had is to be told again."""
+        """A connection begins. The neighbour has to announce its pieces again."""
         self.reset(now)
         self.pieces = 0
         self.connected = True
@@ -63,12 +63,12 @@ class Neighbour:
         self.trouble = ""
 
     def end(self, reason: str) -> None:
-        """A connection has ended. What the neighbour had stays known: one that is complete and gone needs nothing."""
+        """A connection has ended. The neighbour's pieces stay known: one that left complete needs nothing."""
         self.reset()
         self.trouble = reason
 
     def drop(self, reason: str) -> List[Effect]:
-        """Close the connection, and listen to it no more."""
+        """Close the connection, and ignore what it still sends."""
         self.dropped = True
         return [Drop(self.peer, reason)]
 
@@ -79,7 +79,7 @@ class Neighbour:
 
     @property
     def wants(self) -> bool:
-        """Whether it is interested in what we have, or is counted as if it were."""
+        """Whether it is interested in our pieces, or is counted as if it were."""
         return self.wants_ours or self.grants.counts
 
     @property

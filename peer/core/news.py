@@ -1,4 +1,4 @@
-"""What one neighbour was told on one connection, and what it is told of a new piece: classic, or as in the fleet."""
+"""What we have announced to one neighbour on one connection, and which new pieces we announce, by its profile."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ class NewPiece(NamedTuple):
 
 
 class News:
-    """What one neighbour knows of us; only the announcer writes this."""
+    """The facts that one neighbour knows of us; only the announcer writes this."""
 
-    progress = False  # whether it is told that we go forward when there is nothing else to tell
+    progress = False  # whether we show it our progress when there is nothing else to announce
 
     def __init__(self) -> None:
         self.we_want = False
-        self.told_interest = False  # whether it was ever told of our interest on this connection
-        self.untold = False  # whether we have pieces that it wasn't told of one by one
+        self.told_interest = False  # whether we ever sent our interest on this connection
+        self.untold = False  # whether we have pieces that were not announced to it one by one
 
     def of_piece(self, piece: NewPiece, theirs: int) -> Optional[Message]:
-        """What to tell of a new piece immediately. `theirs`: the set it has."""
+        """The messages to send immediately about a new piece. `theirs`: the neighbour's set."""
         raise NotImplementedError
 
     def loses_interest(self, complete: bool) -> bool:
-        """Whether it is to be told that it has nothing for us. `complete`: nobody has."""
+        """Whether to tell it that we lost interest. `complete`: we lack no piece."""
         raise NotImplementedError
 
 
@@ -40,7 +40,7 @@ class ClassicNews(News):
     """Every piece as it comes, and every change of our interest."""
 
     def of_piece(self, piece: NewPiece, theirs: int) -> Optional[Message]:
-        """A have message, also where it has the piece."""
+        """A have message, even if it has the piece."""
         return piece.have
 
     def loses_interest(self, complete: bool) -> bool:
@@ -54,7 +54,7 @@ class FleetNews(News):
     progress = True
 
     def of_piece(self, piece: NewPiece, theirs: int) -> Optional[Message]:
-        """Nothing where it has the piece, unless that was our last one."""
+        """Nothing if it has the piece, unless that was our last one."""
         if piece.complete:
             return Message(messages.COMPLETE)
         if theirs & piece.bit:

@@ -1,4 +1,4 @@
-"""The names that a payload and what is in it may have: safe on every host, and no two of them one."""
+"""The names that a payload and its files may have: safe on every host, and distinct even if case is ignored."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def unsafe_name(path: str) -> str:
 
 
 def check_names(name: str, files: Iterable[str], folders: Iterable[str], source: str) -> None:
-    """Refuse names that could leave the payload's folder or fall on one another. Raises ConfigError."""
+    """Refuse names that could leave the payload's folder or collide. Raises ConfigError."""
     if "/" in name or unsafe_name(name):
         raise ConfigError(source, f"payload name {name!r} {unsafe_name(name) or 'holds a slash'}", "rename it")
     if len(name.encode()) > MOST_NAME_BYTES:
@@ -43,7 +43,7 @@ def check_names(name: str, files: Iterable[str], folders: Iterable[str], source:
 
 
 def _fold(paths: Iterable[str], source: str) -> Dict[str, str]:
-    """Safe paths by their case-folded form: names that differ in case only are one name on some file systems."""
+    """Safe paths by their case-folded form: names that differ only in case collide on some file systems."""
     folded: Dict[str, str] = {}
     for path in paths:
         reason = unsafe_name(path)
@@ -51,7 +51,7 @@ def _fold(paths: Iterable[str], source: str) -> Dict[str, str]:
             raise ConfigError(source, f"name {path!r} {reason}", "rename it, or leave it out of the payload")
         key = path.casefold()
         if key in folded:
-            problem = f"names {folded[key]!r} and {path!r} fall on one another"
+            problem = f"names {folded[key]!r} and {path!r} collide on a case-insensitive file system"
             raise ConfigError(source, problem, "rename one of the two")
         folded[key] = path
     return folded

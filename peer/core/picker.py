@@ -1,4 +1,4 @@
-"""Which piece to ask for: one small pure policy a profile."""
+"""Which piece to ask for: one small pure policy for each profile."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""The piece map: the file that tells a peer, when it starts again, what it had. Its bytes are written and read here.
+"""The piece map: a file by which a peer that starts again finds its pieces. Its bytes are written and read here.
 
 It is only ever appended to: a header that names the payload, then one record for each stored piece. A record that a
-crash cut short, or that was damaged, ends the map: what comes before it still holds. It says what was there, not that
-it still is: whoever reads it hashes the pieces again.
+crash cut short, or that was damaged, ends the map: the records before it still count. The map lists pieces that were
+there, and they may be gone: a peer that reads it hashes the pieces again.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ HEADER_BYTES = len(_MAGIC) + 32 + 4
 
 
 def header(digest: bytes) -> bytes:
-    """The first bytes of a map; `digest`: the 32 bytes that name the payload."""
+    """The first bytes of a map; `digest`: the 32 bytes that identify the payload."""
     head = _MAGIC + digest
     return head + struct.pack(">I", zlib.crc32(head))
 
@@ -30,7 +30,7 @@ def record(piece: int, sha256: bytes) -> bytes:
 
 
 def parse(data: bytes, digest: bytes, total: int) -> Dict[int, bytes]:
-    """What the hash of each piece in a map begins with; nothing where it belongs to another payload."""
+    """The first bytes of the hash of each piece in a map; nothing if the map belongs to another payload."""
     prints: Dict[int, bytes] = {}
     if data[:HEADER_BYTES] != header(digest):
         return prints

@@ -1,4 +1,4 @@
-"""Which pieces are here, which are asked for, and how many neighbours have each."""
+"""Which pieces are here, which are requested, and how many neighbours have each."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from peer.core import bits
 class Pieces:
     """The sets that every choice is made from; each is a set as in `bits`.
 
-    `here`: stored and checked; `missing`: all others. `asked`: requested from somebody, not yet here. `rarity[n]`: the
-    pieces that exactly n connected neighbours have.
+    `here`: stored and checked; `missing`: all others. `asked`: requested from a neighbour, not yet here.
+    `rarity[n]`: the pieces that exactly n connected neighbours have.
     """
 
     def __init__(self, total: int, here: int = 0) -> None:
@@ -64,7 +64,7 @@ class Pieces:
         """Open requests for a piece."""
         return self._askers.get(index, 0)
 
-    # ---- how many neighbours have what
+    # ---- how many neighbours have a piece
 
     def gain(self, pieces: int) -> None:
         """One neighbour more has each of these pieces."""
@@ -85,7 +85,7 @@ class Pieces:
         return next(level for level, members in enumerate(self.rarity) if members >> index & 1)
 
     def gain_one(self, index: int) -> None:
-        """One neighbour more has this piece: the common case, without a walk over all levels' sets."""
+        """One neighbour more has this piece: the common case, without a loop over the sets of all levels."""
         bit = 1 << index
         for level, members in enumerate(self.rarity):
             if members & bit:

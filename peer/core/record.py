@@ -1,9 +1,9 @@
-"""The record of what Weft made: its lines, and whether a thing that is there is one of those that it speaks of.
+"""The record of the files and folders that Weft made: its lines, and whether a thing on disk is one of them.
 
-A record is only ever appended to, one JSON line at a time. Before a thing is made, its fresh name is noted (`work`:
-whatever lies there may be removed); before it gets the name that people know, that name and its identity are
-(`made`). So there is no instant at which a thing of ours is unknown, or a thing of somebody else's counts as ours.
-A line that a crash cut short is passed over.
+A record is only ever appended to, one JSON line at a time. Before a thing is made, its temporary name is noted (`work`:
+anything with that name may be removed); before it gets its final name, that name and its identity are noted (`made`).
+So at no instant is a thing of ours unknown, or a thing of another program counted as ours. A line that a crash cut
+short is skipped.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from typing import Dict, Iterable, List, NamedTuple, Optional, Set
 
 FORMAT = 1
 FILE, FOLDER, LINK = "file", "folder", "link"
-GROWING = "growing"  # a file that is written to after it was made, such as a log: its size and time say nothing
-STATUS = "status"  # a file that is replaced all the time: it says itself whose it is
+GROWING = "growing"  # a file that is written to after it was made, such as a log: its size and time prove nothing
+STATUS = "status"  # a file that is replaced all the time: its text names its peer
 
 
 class Identity(NamedTuple):
-    """What a thing was when we made it. Size in bytes, time of change in nanoseconds."""
+    """The identity of a thing when we made it. Size in bytes, time of change in nanoseconds."""
 
     kind: str
     device: int
@@ -37,11 +37,11 @@ class Head(NamedTuple):
 
 
 class Record(NamedTuple):
-    """All lines of a record. `made`: what had a name, the newest last; `work`: fresh names; `notes`: anything else."""
+    """All lines of a record. `made`: by final name, the newest last; `work`: temporary names; `notes`: the rest."""
 
     head: Head
     made: Dict[str, List[Identity]]
-    work: Dict[str, str]  # fresh name -> goal, in the order in which they were noted
+    work: Dict[str, str]  # temporary name -> goal, in the order in which they were noted
     notes: Dict[str, Set[str]]
 
 
@@ -52,12 +52,12 @@ def head_line(head: Head) -> str:
 
 
 def work_line(path: str, goal: str = "") -> str:
-    """From now on, whatever lies at this fresh name is ours. `goal`: where the version that it holds shall be."""
+    """From now on anything with this temporary name is ours. `goal`: the final path of the version that it holds."""
     return _line(["work", path, goal])
 
 
 def made_line(path: str, identity: Identity) -> str:
-    """What is, or is about to be, at `path`."""
+    """The identity of the thing that is, or is about to be, at `path`."""
     return _line(["made", path, *identity])
 
 
@@ -67,12 +67,12 @@ def gone_line(path: str) -> str:
 
 
 def note_line(key: str, path: str) -> str:
-    """Something else that has to be known of `path`."""
+    """Another remark on `path`."""
     return _line(["note", key, path])
 
 
 def parse(text: str) -> Optional[Record]:
-    """A record's text; None where it isn't one, or one of another format."""
+    """A record's text, parsed; None if it isn't a record, or one of another format."""
     first, *lines = text.split("\n")
     head = _head(first)
     if head is None:
@@ -84,7 +84,7 @@ def parse(text: str) -> Optional[Record]:
 
 
 def lines_of(record: Record) -> Iterable[str]:
-    """The shortest text that says the same."""
+    """The shortest text with the same contents."""
     yield head_line(record.head)
     yield from (work_line(path, goal) for path, goal in record.work.items())
     for path, identities in record.made.items():
@@ -93,9 +93,9 @@ def lines_of(record: Record) -> Iterable[str]:
 
 
 def same(noted: Identity, found: Identity) -> bool:
-    """Whether what was found is what was noted.
+    """Whether the thing that was found is the one that was noted.
 
-    Device numbers may be others after a restart of the machine, so for what never changes size and time count instead.
+    Device numbers may change when the machine restarts, so for a thing that never changes, size and time count instead.
     """
     kind = FILE if noted.kind in (GROWING, STATUS) else noted.kind
     if found.kind != kind or (noted.inode != found.inode and noted.kind != STATUS):
@@ -132,7 +132,7 @@ def _take(record: Record, line: str) -> None:
         elif kind == "note":
             record.notes.setdefault(rest[0], set()).add(path)
     except (ValueError, TypeError, IndexError, RecursionError):
-        return  # cut short, or damaged: what it spoke of isn't ours then
+        return  # cut short, or damaged: the thing that it names doesn't count as ours then
 
 
 def _line(fields: object) -> str:

@@ -1,4 +1,4 @@
-"""All that a peer is told before it begins, and whom it is to be connected with."""
+"""A peer's configuration, and the neighbours that follow from it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from peer.core.swarmfile import FLEET
 class Setup(NamedTuple):
     """One peer's part in a swarm. `rows`: PeerInfo.cfg in its order; `total`: pieces of the payload.
 
-    `classic`: peers that are known to speak classic only.
+    `classic`: peers known to speak only the classic protocol.
     """
 
     me: int
@@ -36,9 +36,9 @@ class Setup(NamedTuple):
 
     @property
     def near(self) -> Tuple[int, ...]:
-        """The peers to be connected with: all others (classic), or the graph's neighbours and all that are classic.
+        """The peers to connect with: all others (classic), or the graph's neighbours and all classic peers.
 
-        A classic peer waits until it has heard of every other one that it is complete.
+        A classic peer waits until every other peer has announced to it that it is complete.
         """
         peers = tuple(row.peer_id for row in self.rows)
         if self.fleet:

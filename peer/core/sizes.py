@@ -1,4 +1,4 @@
-"""Sizes and rates as people write them: "20MiB" to bytes and back. Everything that reads or prints sizes comes here.
+"""Sizes and rates as people write them: "20MiB" to bytes and back. All code that reads or prints sizes uses it.
 
 KiB, MiB, GiB and TiB are powers of 1024 (as are the bare letters K, M, G, T); kB, MB, GB and TB are powers
 of 1000. A number alone is bytes. Case does not matter.
@@ -21,7 +21,7 @@ _SIZE = re.compile(r"([0-9]{1,18})(?:\.([0-9]{1,9}))?\s*([A-Za-z]*)", re.ASCII)
 
 
 def parse_size(text: str) -> int:
-    """The number of bytes that `text` names, as "20MiB", "1.5 GiB", "64K" or "20971520".
+    """The number of bytes in `text`, such as "20MiB", "1.5 GiB", "64K" or "20971520".
 
     Raises ValueError, with a message of one line, for anything that isn't a whole number of bytes.
     """
@@ -40,7 +40,7 @@ def format_size(size: float) -> str:
     if size < 1024:
         return f"{size:.0f} B"
     value, power = size / 1024, 0
-    while value >= 1023.5 and power < len(_BINARY) - 1:  # what would print as 1024 belongs to the next unit
+    while value >= 1023.5 and power < len(_BINARY) - 1:  # a value that would print as 1024 gets the next unit
         value, power = value / 1024, power + 1
     return f"{_digits(value)} {_BINARY[power]}"
 

@@ -1,6 +1,6 @@
-"""How to spell the handshake to each neighbour: some take one form only, and hang up on any other.
+"""How to spell the handshake to each neighbour: some accept only one form, and hang up on any other.
 
-A form that worked is kept. After a hang-up right behind our handshake the next form has its turn.
+A form that worked is kept. If the neighbour hangs up right after our handshake, the next form is tried.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ class Spelling:
         return self._forms[self._next]
 
     def answered(self, theirs: Style) -> None:
-        """A handshake came back. Where ours had a tag and that one has none, it has no use for the tag next time."""
+        """A handshake came back. If ours had a tag and theirs has none, the next one goes without the tag."""
         if is_fleet(self._forms[self._tried]) and not is_fleet(theirs):
             self._turn_to(_classic(theirs))
 
     def dialled_us(self, theirs: Style) -> None:
-        """It takes the form that it writes."""
+        """It accepts the form that it writes."""
         self._turn_to(theirs if is_fleet(theirs) else _classic(theirs))
 
     def hung_up(self) -> None:
-        """It ended the connection right behind our handshake."""
-        if self._next == self._tried:  # else its answer has told us already what to write
+        """It ended the connection right after our handshake."""
+        if self._next == self._tried:  # else its answer has shown already which form to write
             self._next = (self._next + 1) % len(self._forms)
 
     def _turn_to(self, form: Style) -> None:
@@ -43,9 +43,9 @@ class Spelling:
 
 
 class Spellings:
-    """For all neighbours. `mine`: our own style; `classic`, `ascii_first`: peers known to speak and spell so.
+    """For all neighbours. `mine`: our own style; `classic`, `ascii_first`: peers known to speak so, and to spell so.
 
-    Where the swarm has keys nobody is spelled to otherwise: who has a key is of our kind.
+    In a swarm with keys every handshake has our own style, because only our peers have keys.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class Spellings:
         self._by_peer: Dict[int, Spelling] = {}
 
     def of(self, peer: int) -> Spelling:
-        """That of one neighbour."""
+        """The spelling for one neighbour."""
         spelling = self._by_peer.get(peer)
         if spelling is None:
             spelling = self._by_peer.setdefault(peer, Spelling(self._forms(peer)))

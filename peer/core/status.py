@@ -1,4 +1,4 @@
-"""The status file: what a running peer tells its operator, as one JSON object; written and read here alone."""
+"""The status file of a running peer, one JSON object for its operator; written and read only here."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ENDED = (DONE, INCOMPLETE, FAILED, STOPPED)
 
 
 class Neighbour(NamedTuple):
-    """One neighbour as a peer sees it. `we_unchoke`/`unchokes_us`: who lets whom fetch; `profile`: what it speaks."""
+    """One neighbour as a peer sees it. `we_unchoke`, `unchokes_us`: which side serves the other."""
 
     peer: int
     connected: bool
@@ -48,8 +48,8 @@ class Status(NamedTuple):
     preferred: Tuple[int, ...] = ()
     optimistic: Optional[int] = None
     neighbours: Tuple[Neighbour, ...] = ()
-    tolerated: Tuple[str, ...] = ()  # which habit of which neighbour, and how often: a line each
-    reason: str = ""  # where there is no progress, or the peer has ended: why, by name
+    tolerated: Tuple[str, ...] = ()  # a line for each neighbour and habit, with the number of times
+    reason: str = ""  # why there is no progress, or why the peer has ended; names neighbours
     started: float = 0.0
     last_progress: float = 0.0
     completed: float = 0.0  # 0 until this peer has the complete payload under its final name
@@ -77,7 +77,7 @@ def parse_status(text: str) -> Status:
 
 
 def _known(kind: Any, fields: Any) -> dict[str, Any]:
-    """The fields that we know, each of its own type: a host's nonsense ends here, not where it is shown."""
+    """The fields that we know, each of its own type: a damaged status is refused here, not where it is shown."""
     if not isinstance(fields, dict):
         raise ValueError(f"not a status: {type(fields).__name__} where an object belongs")
     return {name: _sound(name, value) for name, value in fields.items() if name in kind._fields}
@@ -102,8 +102,8 @@ def _text(name: str, value: Any) -> str:
 
 
 def _number(name: str, value: Any) -> Any:
-    whole = type(value) is int and abs(value) < 2**63
-    if not whole and not (name in _FRACTIONS and type(value) is float and abs(value) < 2**63):
+    integer = type(value) is int and abs(value) < 2**63
+    if not integer and not (name in _FRACTIONS and type(value) is float and abs(value) < 2**63):
         raise ValueError(f"not a status: {name} is {value!r:.40}")
     return value
 

@@ -27,13 +27,13 @@ from peer.core.tolerance import Tolerance
 from peer.core.uploader import MOST_QUEUED, Uploader
 
 TICK = 0.5  # seconds between looks at silent neighbours and at patience
-FETCHING_TICK = 0.1  # the same for a fleet peer that lacks pieces: what is late shall be asked for elsewhere soon
-MOST_HAVES = 4  # times the number of pieces: a neighbour that announces more on one connection only fills our log
+FETCHING_TICK = 0.1  # the same for a fleet peer that lacks pieces: late pieces should soon be requested elsewhere
+MOST_HAVES = 4  # times the number of pieces: more announcements on one connection only fill our log
 SPARE_HAVES = 64
 
 
 class Swarm:
-    """One peer's state and rules. `here`: the set of pieces on disk; `whole`: the payload has its final name."""
+    """One peer's state and rules. `here`: the set of pieces on disk; `complete`: the payload has its final name."""
 
     EVENTS: ClassVar[Dict[type, str]] = {
         ev.Received: "_on_received",
@@ -60,12 +60,12 @@ class Swarm:
         messages.COMPLETE: "_got_complete",
     }
 
-    def __init__(self, setup: Setup, here: int, whole: bool, rng: Random) -> None:
+    def __init__(self, setup: Setup, here: int, complete: bool, rng: Random) -> None:
         self.setup = setup
         self.me = setup.me
         self.pieces = Pieces(setup.total, here)
         self.neighbours = {peer: Neighbour(peer, setup.total) for peer in setup.near}
-        self.leaving = Leaving(self.pieces, self.neighbours, setup.limits.patience, whole)
+        self.leaving = Leaving(self.pieces, self.neighbours, setup.limits.patience, complete)
         self.choker = choker_for(setup, rng)
         self.tolerance = Tolerance(self.pieces, self.neighbours, setup.seeds, rng)
         self.bad_pieces = 0
@@ -95,7 +95,7 @@ class Swarm:
         return min(self._next_tick, self.choker.due(now))
 
     def handle(self, event: Event, now: float) -> List[Effect]:
-        """Take note of one fact; what is to be done about it, in order."""
+        """Take note of one fact; returns the effects, in order."""
         effects: List[Effect] = getattr(self, self.EVENTS[type(event)])(event, now)
         return effects + self._leave_if_over(now) if self.leaving.finished else effects
 
@@ -141,7 +141,7 @@ class Swarm:
         return again + self._fetcher.fill_all(now)
 
     def _lose(self, neighbour: Neighbour, reason: str) -> None:
-        """Take back all that belonged to a connection."""
+        """Forget the state that belonged to a connection."""
         self._first_round.end(neighbour)
         for part in self._parts:
             part.end(neighbour)
@@ -199,7 +199,7 @@ class Swarm:
         return effects
 
     def _got_bitfield(self, neighbour: Neighbour, pieces: int, now: float) -> List[Effect]:
-        """Also late or twice, as some send it: what a neighbour had, it still has."""
+        """It may come late or twice, as some peers send it: a neighbour keeps the pieces that it had."""
         pieces = self.tolerance.announced(neighbour, pieces)
         gained = pieces & ~neighbour.pieces
         neighbour.pieces |= pieces
@@ -232,7 +232,7 @@ class Swarm:
         self.leaving.note_arrival(now)
         self.choker.note_piece(neighbour, self.setup.common.piece_size)
         effects: List[Effect] = [ev.Log(Entry("piece", self.me, event.peer, index, self.pieces.count)), *told]
-        effects += self._fetcher.fill(neighbour, now)  # before the haves: the request is what the line waits for
+        effects += self._fetcher.fill(neighbour, now)  # before the haves: the link is idle until then
         effects += self._fetcher.withdraw(index)
         effects += self._announcer.announce(index)
         if self.pieces.complete:
@@ -288,7 +288,7 @@ class Swarm:
         return effects
 
     def _tolerate(self, unacked: Mapping[int, int], now: float) -> List[Effect]:
-        """What classic neighbours that are stuck are granted."""
+        """Help classic neighbours that are stuck (see `tolerance`)."""
         effects = self.tolerance.look(unacked, now)
         for seed in self.tolerance.late_seeds():
             effects += self._got_bitfield(seed, 0, now)

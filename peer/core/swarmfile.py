@@ -1,4 +1,4 @@
-"""Reads and writes swarm.json: all that a peer is told beyond the two classic files; and the texts of all three."""
+"""Reads and writes swarm.json, the configuration beyond the two classic files; and makes the texts of all three."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ class SwarmFile(NamedTuple):
     manifest: Manifest
     limits: Limits = Limits()
     tls: bool = False
-    replace: bool = False  # what isn't ours and has a name that we need is put aside; else it is refused
-    extras: bool = True  # files beside the payload's in a delivered tree may stay
-    classic: Tuple[int, ...] = ()  # peers that speak classic only, in whatever profile the others are
-    ascii: Tuple[int, ...] = ()  # peers that take a handshake in ASCII only
+    replace: bool = False  # a foreign file with a name that we need is put aside; else it is refused
+    extras: bool = True  # files that aren't part of the payload may stay in a delivered tree
+    classic: Tuple[int, ...] = ()  # peers that speak only the classic protocol, whatever the swarm's profile is
+    ascii: Tuple[int, ...] = ()  # peers that accept only a handshake in ASCII
 
 
 def folder_texts(common: Common, rows: Tuple[PeerRow, ...], swarm: Optional[SwarmFile] = None) -> Dict[str, str]:
-    """File name -> text of all that a swarm's peers start from; without `swarm`, the two classic files alone."""
+    """File name -> text of the files that a swarm's peers start from; without `swarm`, only the two classic files."""
     texts = {COMMON: config.format_common(common), PEER_INFO: config.format_peer_info(rows)}
     return {**texts, SWARM: format_swarm(swarm)} if swarm else texts
 

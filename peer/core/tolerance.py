@@ -1,4 +1,4 @@
-"""What a classic neighbour is granted that bends the protocol, and how far: each grant has a bound and is noted.
+"""The exceptions from the protocol that we grant classic neighbours: each has a limit and is reported.
 
 A neighbour that keeps the rules sees nothing of this but an `unchoke` that it may have heard before. Fleet neighbours
 are never granted anything. `docs/foreign-peers.md` describes the habits one by one.
@@ -16,19 +16,19 @@ from peer.core.messages import Message
 from peer.core.neighbour import Neighbour, connected
 from peer.core.pieces import Pieces
 
-MOST_FAULTS = 100  # unlike ones in handshakes that the operator is told of
+MOST_FAULTS = 100  # different faults in handshakes that are reported to the operator
 MOST_SERVED = 64  # requests of a classic neighbour that are queued or with the writer; the rest waits, a bit a piece
-FEW_REPEATS = 8  # on a connection are no habit: who hears nothing for a while may ask again
-REPEAT_SECONDS = 2.0  # after which a piece that was sent may be asked for again: until then it is likely on its way
-KEPT_SECONDS = 1.0  # idle, before what it asked for while choked is served: who keeps the rules has asked anew by then
-IDLE_SECONDS = 2.0  # unchoked and without a request before it is told again that it is unchoked
+FEW_REPEATS = 8  # on a connection are no habit: a neighbour that gets no answer for a while may ask again
+REPEAT_SECONDS = 2.0  # after sending a piece, before it may be asked for again: until then it is probably on its way
+KEPT_SECONDS = 1.0  # idle, before requests made while choked are served: most neighbours have asked again by then
+IDLE_SECONDS = 2.0  # unchoked and without a request before unchoke is sent again
 MOST_NUDGES = 2  # such messages in vain before pieces are sent unasked: 6 seconds in all
 PUSH_SECONDS = 0.5  # between two pieces that are sent unasked, so that a slow neighbour isn't flooded
 FEW_BYTES = 2048  # not acknowledged: haves on their way, and no piece
 UNINTERESTED_SECONDS = 3.0  # a neighbour that lacks pieces and isn't interested for so long is counted as interested
 UNTOLD_SECONDS = 1.0  # after the last piece that it lacked was acknowledged, without a have, it counts as complete
 CHOKED_SECONDS = 5.0  # without any progress before a neighbour that never unchoked us is asked all the same
-SEED_SECONDS = 3.0  # that a neighbour listed with the file has to announce it
+SEED_SECONDS = 3.0  # in which a neighbour listed with the file has to announce it
 
 
 class Tolerance:
@@ -46,41 +46,41 @@ class Tolerance:
 
     @property
     def lines(self) -> Tuple[str, ...]:
-        """For the status: what was tolerated of whom, and how often."""
+        """For the status: each neighbour's habits, and how often they were tolerated."""
         return tuple(
             f"{peer} {habit}" + (f" ({times} times)" if times > 1 else "")
             for (peer, habit), times in self._noted.items()
         )
 
     def note(self, peer: int, habit: str) -> List[Effect]:
-        """Count a habit; the operator is told of the first time."""
+        """Count a habit; the first time is reported to the operator."""
         times = self._noted[peer, habit] = self._noted.get((peer, habit), 0) + 1
         return [Tell(f"tolerated: {peer} {habit}")] if times == 1 else []
 
     def tell_once(self, peer: int, fault: str) -> List[Effect]:
-        """Tell the operator of a neighbour's fault that comes again with every try to meet it."""
+        """Report to the operator a fault that a neighbour repeats with every attempt to connect."""
         if (peer, fault) in self._faults or len(self._faults) >= MOST_FAULTS:
             return []
         self._faults.add((peer, fault))
         return [Tell(f"{peer}: {fault}")]
 
-    # ---- what it has
+    # ---- its pieces
 
     def begin(self, neighbour: Neighbour, now: float) -> None:
         """A connection begins: nothing is granted yet."""
         neighbour.grants = Grants(now)
 
     def end(self, neighbour: Neighbour) -> None:
-        """A connection has ended, and with it what was granted."""
+        """A connection has ended, and its grants with it."""
         neighbour.grants = Grants()
 
     def announced(self, neighbour: Neighbour, pieces: int) -> int:
-        """What a bitfield is counted as: a neighbour that is listed with the file has it, whatever it announces."""
+        """The set that a bitfield counts as: a neighbour listed with the file has all of it, whatever it announces."""
         neighbour.grants.announced |= pieces
         return self._pieces.all if not neighbour.fleet and neighbour.peer in self._seeds else pieces
 
     def have(self, neighbour: Neighbour, bit: int) -> None:
-        """It tells of a piece. Where that is news and not from us, it isn't stuck."""
+        """It announces a piece. If that is new, and we didn't send it, the neighbour isn't stuck."""
         grants = neighbour.grants
         grants.announced |= bit
         grants.tells = True
@@ -88,13 +88,13 @@ class Tolerance:
             grants.idle, grants.nudges, grants.pushed = 0.0, 0, False
 
     def late_seeds(self) -> List[Neighbour]:
-        """Those that are listed with the file, announced nothing in time, and count as complete from now on."""
+        """Neighbours that are listed with the file, announced too little in time, and count as complete from now on."""
         return [n for n in connected(self._neighbours) if n.grants.late_seed and not n.complete]
 
     # ---- requests
 
     def request(self, neighbour: Neighbour, index: int) -> List[Effect]:
-        """Queue what a classic neighbour asks for: each piece once, and what it may not have now is kept."""
+        """Queue a classic neighbour's request: each piece once; a request that can't be served now is kept."""
         grants, bit = neighbour.grants, 1 << index
         grants.idle, grants.nudges, grants.pushed, grants.took_all = 0.0, 0, False, False
         grants.sent &= ~bit
@@ -110,7 +110,7 @@ class Tolerance:
         return []
 
     def _repeated(self, neighbour: Neighbour, bit: int) -> List[Effect]:
-        """It is on its way. Should it be lost there, which no connection does, it is sent again after a while."""
+        """The piece is on its way. A request for it is answered again only after a while."""
         grants = neighbour.grants
         if not (grants.pending | grants.waiting) & bit:
             grants.kept |= bit
@@ -118,7 +118,7 @@ class Tolerance:
         return self.note(neighbour.peer, habits.REPEATED) if grants.repeats > FEW_REPEATS else []
 
     def sent(self, neighbour: Neighbour, index: int) -> None:
-        """A piece is with the kernel: there is room for one that waits."""
+        """The kernel has a piece: there is room for one that waits."""
         grants, bit = neighbour.grants, 1 << index
         grants.idle = 0.0
         grants.pending &= ~bit
@@ -142,7 +142,7 @@ class Tolerance:
     # ---- time
 
     def look(self, unacked: Mapping[int, int], now: float) -> List[Effect]:
-        """What classic neighbours that are stuck are granted now. `unacked`: bytes on their way to each."""
+        """Help classic neighbours that are stuck now. `unacked`: bytes on their way to each."""
         effects: List[Effect] = []
         for neighbour in connected(self._neighbours):
             if not neighbour.fleet:
@@ -186,7 +186,7 @@ class Tolerance:
             grants.recent = [0, grants.recent[0]]
 
     def _lacks(self, neighbour: Neighbour) -> int:
-        """What we could still give it, as far as we know."""
+        """The pieces that we could still send it, as far as we know."""
         return self._pieces.here & ~neighbour.pieces & ~neighbour.grants.sent
 
     def _count_in(self, neighbour: Neighbour, lacks: int, now: float) -> List[Effect]:
@@ -201,8 +201,8 @@ class Tolerance:
 
     def _serve_kept(self, neighbour: Neighbour) -> List[Effect]:
         grants = neighbour.grants
-        behind = 1 << self._pieces.total  # the empty piece that some count
-        grants.waiting |= grants.kept & (self._pieces.here | behind) & ~neighbour.pieces
+        extra = 1 << self._pieces.total  # the empty piece that some count
+        grants.waiting |= grants.kept & (self._pieces.here | extra) & ~neighbour.pieces
         grants.kept = 0
         self._queue_some(neighbour)
         return self.note(neighbour.peer, habits.ASKED_CHOKED) if neighbour.serving.queue else []
@@ -223,7 +223,7 @@ class Tolerance:
     def _count_complete(self, neighbour: Neighbour) -> List[Effect]:
         grants = neighbour.grants
         if grants.tells or grants.took_all or neighbour.complete or not self._pieces.complete:
-            return []  # who tells of its pieces and has stopped to is frozen, or slow
+            return []  # a neighbour that used to announce its pieces and has stopped is frozen or slow
         grants.took_all = grants.idle >= UNTOLD_SECONDS
         return self.note(neighbour.peer, habits.UNTOLD) if grants.took_all else []
 

@@ -1,4 +1,4 @@
-"""Which piece to send next, to whom: the queue of requests and the fleet's upload slots."""
+"""Which piece to send next, to which neighbour: the queue of requests and the fleet's upload slots."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from peer.core.neighbour import Neighbour, Serving
 from peer.core.smoothing import smooth
 
 MOST_QUEUED = 64  # requests that a fleet neighbour may have waiting
-LATE = 4.0  # times the usual: a piece that takes longer to send has come to a slow neighbour
+LATE = 4.0  # times the usual: if a piece takes longer to send, its neighbour is slow
 LEAST_LATE = 0.05  # seconds
 
 
 class Uploader:
-    """Serves requests. `slots`: pieces in sending at the same time, over all neighbours; None: no limit (classic).
+    """Serves requests. `slots`: pieces being sent simultaneously, over all neighbours; None: no limit (classic).
 
     Few at a time, because a complete piece can be passed on, and several halves can't. A neighbour that takes far
     longer than the others for its piece keeps no slot from them.
@@ -58,12 +58,12 @@ class Uploader:
         return True
 
     def cancel(self, neighbour: Neighbour, index: int) -> None:
-        """The neighbour doesn't want a piece any more; one that the writer has is sent."""
+        """The neighbour cancels a request; a piece that the writer already has is sent."""
         if index in neighbour.serving.queue:
             neighbour.serving.queue.remove(index)
 
     def serve(self, neighbours: Dict[int, Neighbour], now: float) -> List[Effect]:
-        """Hand queued requests to the writers: all, or as many as slots are free, the least sent piece first."""
+        """Hand queued requests to the writers: all, or one for each free slot, the least often sent piece first."""
         effects: List[Effect] = []
         if self._slots is None:
             for neighbour in neighbours.values():

@@ -193,11 +193,11 @@ def test_safe_names(path: str) -> None:
 @pytest.mark.parametrize(
     ("files", "folders", "problem"),
     [
-        (["a", "A"], [], "fall on one another"),
-        (["d/a", "D/A"], [], "fall on one another"),
-        (["a"], ["x", "X"], "fall on one another"),
-        (["a", "a"], [], "fall on one another"),
-        (["straße", "STRASSE"], [], "fall on one another"),
+        (["a", "A"], [], "collide on a case-insensitive file system"),
+        (["d/a", "D/A"], [], "collide on a case-insensitive file system"),
+        (["a"], ["x", "X"], "collide on a case-insensitive file system"),
+        (["a", "a"], [], "collide on a case-insensitive file system"),
+        (["straße", "STRASSE"], [], "collide on a case-insensitive file system"),
         (["a", "a/b"], [], "both a file and a folder"),
         (["A", "a/b"], [], "both a file and a folder"),
         (["a"], ["a"], "both a file and a folder"),

@@ -180,7 +180,7 @@ def test_bitfields_as_some_write_them(spelled: str, pieces: List[int], habit: st
 
 def test_a_request_behind_the_end_is_ignored_and_told_of_once() -> None:
     data = bytes.fromhex("00000005 06 0000000a 00000005 06 ffffffff 00000005 06 00000009")
-    assert read_three_ways(data, TEN) == [Habit(habits.BEHIND_END), Message(messages.REQUEST, 9)]
+    assert read_three_ways(data, TEN) == [Habit(habits.AFTER_END), Message(messages.REQUEST, 9)]
 
 
 @pytest.mark.parametrize(

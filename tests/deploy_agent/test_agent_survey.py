@@ -132,7 +132,10 @@ SPOILED: list[tuple[Callable[[Path], object], str]] = [
     (lambda tree: (tree / "a" / "link").symlink_to("/etc"), "p/a/link: it is a link; take it out of the payload"),
     (lambda tree: (tree / "link").symlink_to("two"), "p/link: it is a link; take it out of the payload"),
     (lambda tree: os.mkfifo(tree / "pipe"), "p/pipe: it is a device, pipe or socket; take it out of the payload"),
-    (lambda tree: (tree / "TWO").touch(), "p: names 'TWO' and 'two' fall on one another; rename one of the two"),
+    (
+        lambda tree: (tree / "TWO").touch(),
+        "p: names 'TWO' and 'two' collide on a case-insensitive file system; rename one of the two",
+    ),
     (
         lambda tree: (tree / "x\\y").touch(),
         "p: name 'x\\\\y' holds a backslash; rename it, or leave it out of the payload",

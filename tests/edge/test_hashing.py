@@ -143,7 +143,7 @@ def test_links_and_devices_are_refused_by_name(tree: Path, put: Callable[[Path],
         ("new\nline", "holds a control character"),
         ("back\\slash", "holds a backslash"),
         (b"not utf-8 \xff", "isn't UTF-8"),
-        ("Z.BIN", "fall on one another"),
+        ("Z.BIN", "collide on a case-insensitive file system"),
     ],
     ids=["control", "backslash", "not UTF-8", "differs in case only"],
 )

@@ -13,7 +13,7 @@ class Habits(NamedTuple):
     fleet: bool = False  # it carries our tag in its padding, so it is spoken to as one of ours
     insists_on_zeros: bool = False  # hangs up on a handshake with anything else there
     bitfield: str = "first"  # or "never", "after haves", "after theirs"
-    spare_bits: bool = False  # sets the bits behind the last piece
+    spare_bits: bool = False  # sets the bits after the last piece
     phantom: bool = False  # counts one more, empty piece
     in_parts: bool = False  # writes a message in three pieces, with Nagle on
     repeats: bool = False  # says haves and interested twice, and haves of what was there from the start

@@ -164,7 +164,7 @@ def reads_low_bit_first(talk: Talk) -> None:
     talk.only_read()
 
 
-def asks_behind_the_end(talk: Talk) -> None:
+def asks_after_the_end(talk: Talk) -> None:
     talk.say(BITFIELD, field(talk.pieces, talk.payload.count))
     talk.say(INTERESTED)
     talk.say(REQUEST, index_of(talk.payload.count + 1))
@@ -191,7 +191,7 @@ LEECHERS = {
     "9 short bitfield": Case(has_a_bitfield_without_zeros_at_its_end, 23, [habits.SHORT_BITFIELD], [0]),
     "10 low bit first": Case(reads_low_bit_first, 23, []),
     "10 low bit first, some": Case(reads_low_bit_first, 23, [habits.LOW_BIT_FIRST], [0, 16, 17]),
-    "10 behind the end": Case(asks_behind_the_end, 23, [habits.BEHIND_END]),
+    "10 after the end": Case(asks_after_the_end, 23, [habits.AFTER_END]),
 }
 # In the fleet nobody is choked, so a request is never early.
 NOT_IN_FLEET = {"1 asks while choked", "3 not interested"}

@@ -34,7 +34,6 @@ from deploy.edge.tasks.stop import STOP
 from deploy.edge.tasks.up import UP
 from deploy.edge.tasks.verify import VERIFY
 from tests.deploy_core.test_deploy_plan import FOUND, MADE, UPLOADED, swarm_with
-from tests.deploy_edge.test_local_chain import write  # noqa: F401  (a fixture)
 
 Phases = tuple[Phase, ...]
 TASKS = {
@@ -147,7 +146,7 @@ def test_measured_facts_are_shown() -> None:
 @pytest.fixture
 def chain(
     request: pytest.FixtureRequest,
-    write: Callable[..., list[int]],  # noqa: F811
+    write: Callable[..., list[int]],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Chain]:

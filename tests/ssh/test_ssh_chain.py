@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.deploy_edge.fabrun import fab
+from tests.deploy_edge.localhosts import working_in
 from tests.deploy_edge.planned import steps_in
-from tests.deploy_edge.test_local_chain import working_in
 from tests.ssh.site import Site
 from tests.ssh.sshd import Sshd, free_port, make_key
 

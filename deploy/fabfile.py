@@ -23,6 +23,7 @@ from deploy.edge.tasks.verify import VERIFY
 
 _KEEP_GOING = "start the others even if a peer can't be started"
 _EVERY = "show every event line, the frequent kinds too"
+_TABLE = "show the table of all copies, however many hosts there are"
 _SVG = "write a picture of the console to this file"
 
 
@@ -56,10 +57,10 @@ def status(c: Any) -> None:
     walk(c.chain, STATUS)
 
 
-@chain_task(every=_EVERY, svg=_SVG)
-def logs(c: Any, every: bool = False, svg: str = "") -> None:
-    """Follow all hosts until every peer has ended; Ctrl-C leaves the swarm running."""
-    walk(c.chain, LOGS, Options(every=every, svg=svg))
+@chain_task(every=_EVERY, table=_TABLE, svg=_SVG)
+def logs(c: Any, every: bool = False, table: bool = False, svg: str = "") -> None:
+    """Follow all hosts until every peer has ended, then verify; Ctrl-C leaves the swarm running."""
+    walk(c.chain, LOGS, Options(every=every, table=table, svg=svg))
 
 
 @chain_task()
@@ -68,10 +69,10 @@ def collect_logs(c: Any) -> None:
     walk(c.chain, COLLECT_LOGS)
 
 
-@chain_task()
-def verify(c: Any) -> None:
+@chain_task(table=_TABLE)
+def verify(c: Any, table: bool = False) -> None:
     """Hash every copy from its final path and compare it with the manifest."""
-    walk(c.chain, VERIFY)
+    walk(c.chain, VERIFY, Options(table=table))
 
 
 @chain_task()
@@ -86,10 +87,10 @@ def clean(c: Any) -> None:
     walk(c.chain, CLEAN)
 
 
-@chain_task(keep_going=_KEEP_GOING, every=_EVERY, svg=_SVG)
-def up(c: Any, keep_going: bool = False, every: bool = False, svg: str = "") -> None:
+@chain_task(keep_going=_KEEP_GOING, every=_EVERY, table=_TABLE, svg=_SVG)
+def up(c: Any, keep_going: bool = False, every: bool = False, table: bool = False, svg: str = "") -> None:
     """All of it: deploy, start, watch until done, collect the logs, verify."""
-    walk(c.chain, UP, Options(keep_going, every, svg))
+    walk(c.chain, UP, Options(keep_going, every, table, svg))
 
 
 @chain_task()

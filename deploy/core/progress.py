@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from deploy.core.inventory import Inventory, shown
+from deploy.core.working import seconds_left
 from peer.core import eventlog
 from peer.core.followline import FollowLine, LogLine, StatusLine
 from peer.core.listing import listed
-from peer.core.status import ENDED, Status
+from peer.core.sizes import format_rate
+from peer.core.status import CHECKING, ENDED, Status
+from peer.core.swarmfile import FLEET
 
 # Of every piece on every peer there is one of these for each neighbour: too many to read, and the bars tell the same.
 FREQUENT = ("have", "interested", "not interested", "piece")
+_OF_FLEET = ("dialled", "accepted", "preferred", "optimistic", "unchoked", "choked")  # its peers choose by themselves
+SILENT_SECONDS = 3.0  # a running peer tells its status twice a second
 MOST_REASONS = 5  # lines below a table of many peers
 _MOST_NAMED = 4  # peers that one such line names
 
@@ -46,6 +51,8 @@ class PeerView:
     status: Status | None = None
     alive: bool | None = None
     trouble: str = ""
+    heard: float | None = None  # when its last status came (steady clock)
+    silent: float = 0.0  # seconds for which nothing was heard, though it should tell its status; 0: all is well
     offset: int = 0  # bytes of its log that were shown: where to go on after a lost connection
 
     @property
@@ -55,7 +62,7 @@ class PeerView:
 
     @property
     def whole(self) -> bool:
-        """Whether it has the whole payload under its final name."""
+        """Whether it has the complete payload under its final name."""
         return self.status is not None and (self.status.completed > 0 or self.status.state == "done")
 
     @property
@@ -76,6 +83,24 @@ class PeerView:
         return self.status.pieces / self.status.total
 
     @property
+    def rates(self) -> tuple[float, float] | None:
+        """Bytes a second down and up; None where they are old or were never known."""
+        if self.status is None or self.ended or self.silent or self.trouble:
+            return None
+        return self.status.rate_down, self.status.rate_up
+
+    @property
+    def missing(self) -> float:
+        """Bytes that it lacks and may still get."""
+        return 0.0 if self.status is None or self.ended else (1 - self.fraction) * self.status.size
+
+    def wait(self, now: float) -> None:
+        """Find out for how long it has been silent."""
+        speaks = self.status is not None and not self.ended and self.status.state != CHECKING
+        seconds = now - self.heard if speaks and self.heard is not None else 0.0
+        self.silent = seconds if seconds >= SILENT_SECONDS or self.trouble else 0.0
+
+    @property
     def unchoked(self) -> str:
         """Whom it lets fetch; an optimistically unchoked one with a star."""
         if self.status is None or self.ended:
@@ -86,6 +111,8 @@ class PeerView:
     @property
     def word(self) -> str:
         """What it does, in a word or two."""
+        if self.silent:
+            return f"silent {self.silent:.0f} s"
         if self.trouble:
             return "lost"
         if self.status is None:
@@ -110,6 +137,7 @@ class Progress:
 
     def __init__(self, inventory: Inventory, run: str = "") -> None:
         self._run = run
+        self._quiet = FREQUENT + (_OF_FLEET if inventory.swarm.profile == FLEET else ())
         self._views = {peer.peer_id: PeerView(peer.peer_id, peer.host, peer.seed) for peer in inventory.chosen_peers}
 
     @property
@@ -117,8 +145,13 @@ class Progress:
         """The views in PeerInfo order."""
         return tuple(self._views.values())
 
-    def see(self, line: FollowLine) -> tuple[Line, ...]:
-        """Take in one line of `peer follow`; the lines that it gives to show."""
+    def wait(self, now: float) -> None:
+        """Find out who has been silent for how long."""
+        for view in self._views.values():
+            view.wait(now)
+
+    def see(self, line: FollowLine, now: float = 0.0) -> tuple[Line, ...]:
+        """Take in one line of `peer follow`, that came at `now` (steady clock); the lines that it gives to show."""
         view = self._views.get(line.peer)
         if view is None:
             return ()
@@ -126,7 +159,7 @@ class Progress:
         if isinstance(line, LogLine):
             return self._see_log(view, line)
         if isinstance(line, StatusLine):
-            self._see_status(view, line.status)
+            self._see_status(view, line.status, now)
         else:
             view.alive = line.alive
         return ()
@@ -161,30 +194,27 @@ class Progress:
     def _see_log(self, view: PeerView, line: LogLine) -> tuple[Line, ...]:
         view.offset = line.offset
         entry = eventlog.parse_line(line.text)
-        notable = entry is None or entry.kind not in FREQUENT
+        notable = entry is None or entry.kind not in self._quiet
         return (Line(view.peer, view.host, shown(line.text), notable),)
 
-    def _see_status(self, view: PeerView, status: Status) -> None:
+    def _see_status(self, view: PeerView, status: Status, now: float) -> None:
         if not self._run or status.run == self._run:
-            view.status = status
+            view.status, view.heard, view.silent = status, now, 0.0
 
 
 def most_telling(views: Iterable[PeerView], room: int) -> tuple[tuple[PeerView, ...], int]:
-    """The views that fit into `room` rows, in their order, and how many are left out: active ones go first."""
-    views = tuple(views)
-    if len(views) <= room:
-        return views, 0
-    ranked = sorted(range(len(views)), key=lambda place: (_rank(views[place]), place))
-    kept = sorted(ranked[: max(room, 1)])
-    return tuple(views[place] for place in kept), len(views) - len(kept)
+    """The views that fit into `room` rows, and how many are left out: those in trouble, unfinished ones, the others."""
+    ranked = sorted(views, key=_rank)
+    kept = ranked[: max(room, 1)]
+    return tuple(kept), len(ranked) - len(kept)
 
 
 def _rank(view: PeerView) -> int:
-    if view.trouble or view.failed:
+    if view.trouble or view.failed or view.silent:
         return 0
-    if view.status is None or view.ended:
-        return 3
-    return 1 if view.fraction < 1 else 2
+    if view.status is None:
+        return 2
+    return 1 if view.fraction < 1 else 4 if view.ended else 3
 
 
 def reasons(views: Iterable[PeerView], most: int = MOST_REASONS) -> tuple[str, ...]:
@@ -199,13 +229,17 @@ def reasons(views: Iterable[PeerView], most: int = MOST_REASONS) -> tuple[str, .
 
 
 def overall(views: Iterable[PeerView]) -> str:
-    """The swarm in one line: how many are whole, still at it, failed, not heard."""
+    """The swarm in one line: `5 of 8 complete, 1 failed, 1 silent; 71%, 120 MiB/s, 12 s left`."""
     views = tuple(views)
-    whole = sum(view.whole for view in views)
-    failed = sum(view.failed for view in views)
-    lost = sum(bool(view.trouble) for view in views)
-    rate = sum(view.status.rate_down for view in views if view.status and not view.ended)
-    parts = [f"{whole} of {len(views)} whole"]
-    parts += [f"{failed} failed"] if failed else []
-    parts += [f"{lost} not heard"] if lost else []
-    return ", ".join(parts) + f"; {rate / 2**20:.1f} MiB/s together"
+    rate = sum(view.rates[0] for view in views if view.rates)
+    failed, silent = sum(view.failed for view in views), sum(bool(view.trouble or view.silent) for view in views)
+    parts = [f"{sum(view.whole for view in views)} of {len(views)} complete"]
+    parts += [f"{count} {word}" for count, word in ((failed, "failed"), (silent, "silent")) if count]
+    left = seconds_left(sum(view.missing for view in views), rate)
+    return f"{', '.join(parts)}; {_percent(views)}%, {format_rate(rate)}{left}"
+
+
+def _percent(views: Sequence[PeerView]) -> int:
+    """How much of what the receivers want is there; rounded down, so that 100 means all."""
+    wanting = [view for view in views if not view.seed] or views
+    return int(100 * sum(view.fraction for view in wanting) / len(wanting)) if wanting else 0

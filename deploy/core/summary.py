@@ -1,15 +1,18 @@
-"""A run's name, and the summary in its folder `runs/<run id>/`."""
+"""A run's name, and the summary in its folder `runs/<run id>/`, which is the last object of `--json` too."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from deploy.core.columns import columns
+from deploy.core.failures import error_lines, failures
 from deploy.core.inventory import Inventory
-from deploy.core.prediction import Limit
+from deploy.core.outcome import OK, Outcome
+from deploy.core.report import time_lines
+from deploy.core.times import Times
 from deploy.core.verdict import COLUMNS, Row, Verdict
 from peer.core.manifest import Manifest, payload_digest
 
@@ -17,6 +20,18 @@ SUMMARY_NAME = "summary.txt"
 SUMMARY_JSON_NAME = "summary.json"
 DIGEST_NAME = "payload.sha256"  # what the run's manifest says of the payload, as `sha256sum` writes it
 _TOKEN_BITS = 24
+
+
+class Results(NamedTuple):
+    """What a chain of tasks came to. `code`: its exit code; `verdict`: None where it came to none."""
+
+    run: str
+    code: int
+    outcomes: Sequence[Outcome]
+    verdict: Verdict | None = None
+    times: Times | None = None
+    slow: Sequence[str] = ()
+    halt: str = ""  # why it couldn't go on
 
 
 def run_id(now: datetime, token: int) -> str:
@@ -34,27 +49,18 @@ def parse_digest(text: str) -> str:
     return text.partition(" ")[0].strip()
 
 
-def format_summary(
-    inventory: Inventory, verdict: Verdict, run: str, seconds: float | None = None, limit: Limit | None = None
-) -> str:
+def format_summary(inventory: Inventory, verdict: Verdict, run: str, times: Times, slow: Sequence[str] = ()) -> str:
     """The text of summary.txt: what was brought where, the table, the errors, the time beside the limit."""
     lines = [
         f"run {run}: swarm {inventory.swarm.name}, {inventory.swarm.payload.name}, exit code {verdict.code}",
         *format_table(verdict.rows),
         *verdict.lines,
         *inventory.notices,
-        f"{verdict.sentence}{format_time(seconds, limit)}",
+        *(f"slow: {line}" for line in slow),
+        *time_lines(times),
+        verdict.sentence,
     ]
     return "\n".join(lines) + "\n"
-
-
-def format_time(seconds: float | None, limit: Limit | None) -> str:
-    """`, in 6.1 s; the limit is 5.4 s (the seed's upload), so 1.13 times that`; as much of it as is known."""
-    text = f", in {seconds:.1f} s" if seconds is not None else ""
-    if limit is None:
-        return text
-    text += f"; the limit is {limit.seconds:.1f} s ({limit.because})"
-    return text + (f", so {seconds / limit.seconds:.2f} times that" if seconds and limit.seconds else "")
 
 
 def format_table(rows: Sequence[Row]) -> tuple[str, ...]:
@@ -62,23 +68,67 @@ def format_table(rows: Sequence[Row]) -> tuple[str, ...]:
     return columns([COLUMNS, *(row.cells for row in rows)])
 
 
-def format_summary_json(
-    inventory: Inventory, verdict: Verdict, run: str, seconds: float | None = None, limit: Limit | None = None
-) -> str:
+def format_summary_json(inventory: Inventory, results: Results) -> str:
     """The same for programs: one JSON object."""
-    fields = {
-        "run": run,
+    return json.dumps(summary_fields(inventory, results), indent=1) + "\n"
+
+
+def summary_fields(inventory: Inventory, results: Results) -> dict[str, Any]:
+    """The fields of summary.json and of the last object of `--json`; docs/json.schema.json describes them."""
+    return {
+        "run": results.run,
         "swarm": inventory.swarm.name,
         "payload": inventory.swarm.payload.name,
-        "exit_code": verdict.code,
-        "sentence": verdict.sentence,
-        "errors": list(verdict.lines),
+        "exit_code": results.code,
         "notices": list(inventory.notices),
-        "seconds": seconds,
-        "limit": limit._asdict() if limit else None,
-        "peers": [row._asdict() for row in verdict.rows],
+        "slow": list(results.slow),
+        **_verdict_fields(results.verdict),
+        **_failure_fields(inventory, results),
+        **_time_fields(results.times or Times()),
     }
-    return json.dumps(fields, indent=1) + "\n"
+
+
+def _verdict_fields(verdict: Verdict | None) -> dict[str, Any]:
+    table = verdict.rows if verdict else ()
+    good = next((row for row in table if row.good), None)
+    bad = {row.host for row in table if not row.good}
+    return {
+        "sentence": verdict.sentence if verdict else None,
+        "sha256": good.sha256 or None if good else None,
+        "bytes": good.bytes if good else None,
+        "hosts": len({row.host for row in table}),
+        "complete_hosts": len({row.host for row in table} - bad),
+        "peers": [copy_fields(row) for row in table],
+    }
+
+
+def _failure_fields(inventory: Inventory, results: Results) -> dict[str, Any]:
+    verdict = results.verdict
+    lines = verdict.lines if verdict else error_lines(results.outcomes)
+    found = verdict.failures if verdict else failures(inventory, results.outcomes)
+    causes = [{"error": one.line, "hosts": list(one.hosts), "next": one.command} for one in found]
+    return {"errors": [*lines, *([results.halt] if results.halt else [])], "failures": causes}
+
+
+def copy_fields(row: Row) -> dict[str, Any]:
+    """One copy for programs: numbers are numbers, and what isn't known is null."""
+    return {**row._asdict(), "sha256": row.sha256 or None}
+
+
+def _time_fields(times: Times) -> dict[str, Any]:
+    limit = times.limit if times.moved else None
+    return {
+        "user_seconds": round(times.total, 3),
+        "phases": {phase: round(seconds, 3) for phase, seconds in times.phases.items()},
+        "seconds": times.swarm,
+        "limit": limit._asdict() if limit else None,
+    }
+
+
+def next_commands(inventory: Inventory, outcomes: Sequence[Outcome]) -> tuple[str, ...]:
+    """What to run where no verdict was come to, each command once."""
+    commands = [one.command for one in failures(inventory, [one for one in outcomes if one.state != OK])]
+    return tuple(dict.fromkeys(commands))
 
 
 def run_seconds(statuses: Iterable[Mapping[str, Any]]) -> float | None:

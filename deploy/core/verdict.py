@@ -5,23 +5,36 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from deploy.core.inventory import Inventory, Peer, fold, shown
-from peer.core.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK
+from deploy.core.failures import Failure, error_lines, failures
+from deploy.core.inventory import Inventory, Peer, shown
+from deploy.core.outcome import (
+    FAILED,
+    INTERRUPTED,
+    OK,
+    SKIPPED,
+    UNREACHABLE,
+    Outcome,
+    exit_code,
+)
 from peer.core.status import DONE
 
-EXIT_UNREACHABLE = 4  # as ansible has it: some host couldn't be reached
-
-OK, FAILED, UNREACHABLE, INTERRUPTED, SKIPPED = "ok", "failed", "unreachable", "interrupted", "skipped"
-
-
-class Outcome(NamedTuple):
-    """How one step ended on one host, or for one peer of it."""
-
-    host: str
-    state: str = OK  # OK, FAILED, UNREACHABLE, INTERRUPTED; SKIPPED: not tried, because of another's failure
-    problem: str = ""  # cause: "connection refused"
-    remedy: str = ""  # next step: "is sshd running on that port?"
-    peer: int | None = None
+__all__ = [
+    "BRIEF_COLUMNS",
+    "COLUMNS",
+    "FAILED",
+    "INTERRUPTED",
+    "OK",
+    "SKIPPED",
+    "UNREACHABLE",
+    "Copy",
+    "Outcome",
+    "Row",
+    "Verdict",
+    "error_lines",
+    "exit_code",
+    "judge",
+    "rows",
+]
 
 
 class Copy(NamedTuple):
@@ -41,7 +54,7 @@ class Copy(NamedTuple):
     def of_status(cls, peer: int, status: Mapping[str, Any]) -> Copy:
         """What a peer's last status says of its copy; {}: it has none."""
         complete = bool(status.get("completed")) or status.get("state") == DONE
-        problem = "" if complete else status.get("reason", "") or "its copy isn't whole"
+        problem = "" if complete else status.get("reason", "") or "its copy isn't complete"
         return cls(peer, complete, problem=problem).with_status(status)
 
     @classmethod
@@ -64,13 +77,14 @@ class Copy(NamedTuple):
 
 
 class Row(NamedTuple):
-    """One line of the final table, as texts; `good` says how to draw it."""
+    """What is known of one peer's copy; None: not known."""
 
-    peer: str
+    peer: int
     host: str
-    pieces: str  # "320/320"
-    bytes: str  # "20,971,520"
-    seconds: str  # "4.2"; "-" for a seed
+    pieces: int | None
+    total: int | None  # pieces of the payload
+    bytes: int | None
+    seconds: float | None  # None for a seed
     sha256: str
     verdict: str  # "ok", "unreachable: connection refused", "pieces missing", ...
     good: bool
@@ -78,45 +92,32 @@ class Row(NamedTuple):
     @property
     def cells(self) -> tuple[str, ...]:
         """The texts of COLUMNS."""
-        return tuple(map(str, self[:-1]))
+        pieces = "-" if self.pieces is None else f"{self.pieces}/{'?' if self.total is None else self.total}"
+        size = "-" if self.bytes is None else f"{self.bytes:,}"
+        seconds = "-" if self.seconds is None else f"{self.seconds:.1f}"
+        return (str(self.peer), self.host, pieces, size, seconds, self.sha256 or "-", self.verdict)
+
+    @property
+    def brief(self) -> tuple[str, ...]:
+        """The texts of BRIEF_COLUMNS: a hash that all share is told once, above."""
+        return (*self.cells[:5], self.verdict)
 
 
-COLUMNS = Row._fields[:-1]  # of every table of rows
+COLUMNS = ("peer", "host", "pieces", "bytes", "seconds", "sha256", "verdict")
+BRIEF_COLUMNS = ("peer", "host", "pieces", "bytes", "seconds", "verdict")
 
 
 class Verdict(NamedTuple):
-    """Exit code, one line an error (equal ones folded), one row a chosen peer, one sentence for the end."""
+    """Exit code, one line an error (equal ones folded), one row a chosen peer, one sentence for the end.
+
+    `failures`: the first cause of each host's trouble, with the command to run next.
+    """
 
     code: int
     lines: tuple[str, ...]
     rows: tuple[Row, ...]
     sentence: str
-
-
-def exit_code(outcomes: Sequence[Outcome]) -> int:
-    """130 where somebody interrupted, else 4 with an unreachable host, else 1 with a failure, else 0."""
-    states = {outcome.state for outcome in outcomes}
-    for state, code in (
-        (INTERRUPTED, EXIT_INTERRUPTED),
-        (UNREACHABLE, EXIT_UNREACHABLE),
-        (FAILED, EXIT_FAILED),
-    ):
-        if state in states:
-            return code
-    return EXIT_FAILED if SKIPPED in states else EXIT_OK
-
-
-def error_lines(outcomes: Sequence[Outcome]) -> tuple[str, ...]:
-    """One line for each different error, with its hosts folded: `unreachable: node[4-5]: cause: remedy`."""
-    same: dict[tuple[str, str, str], list[Outcome]] = {}
-    for outcome in outcomes:
-        if outcome.state != OK:
-            same.setdefault((outcome.state, outcome.problem, outcome.remedy), []).append(outcome)
-    lines = []
-    for (state, problem, remedy), alike in same.items():
-        parts = [state, _places(alike), problem, remedy]
-        lines.append(shown(": ".join(part for part in parts if part)))
-    return tuple(lines)
+    failures: tuple[Failure, ...] = ()
 
 
 def rows(inventory: Inventory, copies: Sequence[Copy], outcomes: Sequence[Outcome] = ()) -> tuple[Row, ...]:
@@ -135,7 +136,8 @@ def judge(inventory: Inventory, copies: Sequence[Copy], outcomes: Sequence[Outco
     table = rows(inventory, checked, outcomes)
     doubts = _doubts(inventory, checked, _troubles(outcomes))
     everything = (*outcomes, *doubts)
-    return Verdict(exit_code(everything), error_lines(everything), table, _sentence(inventory, table))
+    sentence = _sentence(inventory, table)
+    return Verdict(exit_code(everything), error_lines(everything), table, sentence, failures(inventory, everything))
 
 
 def _checked(copies: Sequence[Copy], sha256: str) -> tuple[Copy, ...]:
@@ -171,7 +173,7 @@ def _doubts(inventory: Inventory, copies: Sequence[Copy], troubles: Troubles) ->
         copy = known.get(peer.peer_id)
         if (copy and copy.ok) or peer.peer_id in troubles or peer.host in troubles:
             continue
-        problem = (copy.problem or "its copy isn't whole") if copy else "its copy was never checked"
+        problem = (copy.problem or "its copy isn't complete") if copy else "its copy was never checked"
         doubts.append(Outcome(peer.host, FAILED, problem, "see its log, then run it again", peer.peer_id))
     return doubts
 
@@ -180,12 +182,13 @@ def _row(peer: Peer, copy: Copy | None, troubles: Troubles) -> Row:
     good = copy is not None and copy.ok
     facts = copy or Copy(peer.peer_id, ok=False)
     return Row(
-        peer=str(peer.peer_id),
+        peer=peer.peer_id,
         host=peer.host,
-        pieces="-" if facts.pieces is None else f"{facts.pieces}/{_text(facts.total, '?')}",
-        bytes="-" if facts.bytes is None else f"{facts.bytes:,}",
-        seconds="-" if facts.seconds is None or peer.seed else f"{facts.seconds:.1f}",
-        sha256=facts.sha256 or "-",
+        pieces=facts.pieces,
+        total=facts.total,
+        bytes=facts.bytes,
+        seconds=None if peer.seed else facts.seconds,
+        sha256=facts.sha256,
         verdict="ok" if good else _why(peer, copy, troubles),
         good=good,
     )
@@ -197,26 +200,13 @@ def _why(peer: Peer, copy: Copy | None, troubles: Troubles) -> str:
         return shown(copy.problem)
     if trouble:
         return shown(f"{trouble.state}: {trouble.problem}" if trouble.problem else trouble.state)
-    return "its copy isn't whole" if copy else "never checked"
-
-
-def _text(number: int | None, unknown: str) -> str:
-    return unknown if number is None else str(number)
-
-
-def _places(outcomes: Sequence[Outcome]) -> str:
-    """`node[4-5]`, and with peers `node4 (peer 1004)`."""
-    peers = [str(outcome.peer) for outcome in outcomes if outcome.peer is not None]
-    hosts = fold(outcome.host for outcome in outcomes)
-    if not peers:
-        return hosts
-    folded = fold(peers).replace("[", "").replace("]", "")
-    return f"{hosts} ({'peer' if len(set(peers)) == 1 else 'peers'} {folded})"
+    return "its copy isn't complete" if copy else "never checked"
 
 
 def _sentence(inventory: Inventory, table: Sequence[Row]) -> str:
-    good = sum(row.good for row in table)
-    name = inventory.swarm.payload.name
-    if good == len(table):
-        return f"{name} is whole on all {good} peers" if good != 1 else f"{name} is whole on its one peer"
-    return f"{name} is whole on {good} of {len(table)} peers"
+    hosts = dict.fromkeys(row.host for row in table)
+    bad = {row.host for row in table if not row.good}
+    name, good = inventory.swarm.payload.name, len(hosts) - len(bad)
+    if not bad:
+        return f"{name} is complete on all {good} hosts" if good != 1 else f"{name} is complete on its one host"
+    return f"{name} is complete on {good} of {len(hosts)} hosts"

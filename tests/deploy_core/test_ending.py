@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 
-from deploy.core.ending import FULL, failure, gone, hopeless, in_vain
+from deploy.core.ending import FULL, countdown, failure, gone, in_vain, patience_left
 from deploy.core.inventory import parse_inventory
 from deploy.core.progress import PeerView
 from deploy.core.verdict import FAILED, Outcome
@@ -75,8 +76,35 @@ def test_in_vain(views: list[PeerView], missing: list[int], vain: bool) -> None:
         (["a"], {"a": 100, "c": math.inf}, 120, 161, True),  # c isn't followed any more
     ],
 )
-def test_hopeless(followed: list[str], lost: dict[str, float], patience: float, now: float, end: bool) -> None:
-    assert hopeless(followed, lost, patience, now) is end
+def test_a_watch_ends_where_all_are_lost_for_long(
+    followed: list[str], lost: dict[str, float], patience: float, now: float, end: bool
+) -> None:
+    left = patience_left(followed, lost, patience, now)
+    assert (left is not None and left < 0) is end
+
+
+def idle(peer: int, seconds: float, silent: float = 0.0, alive: bool = True) -> PeerView:
+    made = view(peer, "downloading", alive)
+    assert made.status is not None
+    return replace(made, status=made.status._replace(last_progress=1000.0, updated=1000.0 + seconds), silent=silent)
+
+
+@pytest.mark.parametrize(
+    ("views", "left", "words"),
+    [
+        ([], None, ""),
+        ([idle(1001, 2)], None, ""),
+        ([idle(1001, 9), idle(1002, 0)], None, ""),  # somebody makes progress
+        ([idle(1001, 23), idle(1002, 40)], None, "no progress for 23 s: the peers give up in 97 s"),
+        ([idle(1001, 23), idle(1002, 0, alive=False)], None, "no progress for 23 s: the peers give up in 97 s"),
+        ([idle(1001, 1, silent=30)], None, "no progress for 31 s: the peers give up in 89 s"),
+        ([idle(1001, 300)], None, "no progress for 300 s: the peers give up in 0 s"),
+        ([idle(1001, 2)], 41.6, "no host can be heard: giving up in 42 s"),
+        ([BUSY], None, ""),
+    ],
+)
+def test_the_wait_has_a_countdown(views: list[PeerView], left: float | None, words: str) -> None:
+    assert countdown(views, left, 120) == words
 
 
 @pytest.mark.parametrize(

@@ -99,10 +99,10 @@ def test_all_good() -> None:
     verdict = judge(FLEET, GOOD, sha256=HASH)
     assert verdict.code == 0
     assert verdict.lines == ()
-    assert verdict.sentence == "TheFile.dat is whole on all 4 peers"
+    assert verdict.sentence == "TheFile.dat is complete on all 4 hosts"
     assert [row.verdict for row in verdict.rows] == ["ok"] * 4
-    assert verdict.rows[0][:6] == ("1001", "alpha", "16/16", "1,048,576", "-", HASH)
-    assert verdict.rows[1][:6] == ("1002", "node1", "16/16", "1,048,576", "2.2", HASH)
+    assert verdict.rows[0].cells[:6] == ("1001", "alpha", "16/16", "1,048,576", "-", HASH)
+    assert verdict.rows[1].cells[:6] == ("1002", "node1", "16/16", "1,048,576", "2.2", HASH)
 
 
 def test_copies_are_compared_without_a_manifest_too() -> None:
@@ -120,7 +120,7 @@ def test_a_hash_that_is_not_the_manifests_is_never_good() -> None:
     verdict = judge(FLEET, GOOD, sha256=OTHER)
     assert verdict.code == 1
     assert not any(row.good for row in verdict.rows)
-    assert verdict.sentence == "TheFile.dat is whole on 0 of 4 peers"
+    assert verdict.sentence == "TheFile.dat is complete on 0 of 4 hosts"
     assert verdict.lines == (
         "failed: alpha, node[1-3] (peers 1001-1004): its hash isn't that of the manifest: "
         "see its log, then run it again",
@@ -140,7 +140,7 @@ def test_a_copy_without_a_hash_is_not_good() -> None:
 def test_no_copies_at_all_is_a_failure() -> None:
     verdict = judge(FLEET, [])
     assert verdict.code == 1
-    assert verdict.rows[0][2:] == ("-", "-", "-", "-", "never checked", False)
+    assert verdict.rows[0].cells[2:] == ("-", "-", "-", "-", "never checked") and not verdict.rows[0].good
     assert verdict.lines == (
         "failed: alpha, node[1-3] (peers 1001-1004): its copy was never checked: see its log, then run it again",
     )
@@ -175,8 +175,8 @@ def test_no_copies_at_all_is_a_failure() -> None:
             Copy(1004, False),
             None,
             1,
-            "failed: node3 (peer 1004): its copy isn't whole: see its log, then run it again",
-            "its copy isn't whole",
+            "failed: node3 (peer 1004): its copy isn't complete: see its log, then run it again",
+            "its copy isn't complete",
         ),
         (
             Copy(1004, False, problem="incomplete"),
@@ -195,7 +195,7 @@ def test_one_bad_peer_is_named_once(
     assert verdict.lines == (line,)
     assert verdict.rows[3].verdict == cell
     assert [row.good for row in verdict.rows] == [True, True, True, False]
-    assert verdict.sentence == "TheFile.dat is whole on 3 of 4 peers"
+    assert verdict.sentence == "TheFile.dat is complete on 3 of 4 hosts"
 
 
 def test_an_error_counts_although_every_copy_is_good() -> None:
@@ -207,8 +207,8 @@ def test_an_error_counts_although_every_copy_is_good() -> None:
 def test_only_selected_peers_are_judged() -> None:
     verdict = judge(limited(FLEET, "node2"), GOOD[2:3], sha256=HASH)
     assert verdict.code == 0
-    assert [row.peer for row in verdict.rows] == ["1003"]
-    assert verdict.sentence == "TheFile.dat is whole on its one peer"
+    assert [row.peer for row in verdict.rows] == [1003]
+    assert verdict.sentence == "TheFile.dat is complete on its one host"
 
 
 def test_copies_of_strangers_change_nothing() -> None:
@@ -216,8 +216,8 @@ def test_copies_of_strangers_change_nothing() -> None:
 
 
 def test_rows_come_in_peerinfo_order_whatever_came_first() -> None:
-    assert [row.peer for row in rows(FLEET, GOOD[::-1])] == ["1001", "1002", "1003", "1004"]
+    assert [row.peer for row in rows(FLEET, GOOD[::-1])] == [1001, 1002, 1003, 1004]
 
 
 def test_pieces_without_a_total() -> None:
-    assert rows(FLEET, [GOOD[0]._replace(total=None)])[0].pieces == "16/?"
+    assert rows(FLEET, [GOOD[0]._replace(total=None)])[0].cells[2] == "16/?"

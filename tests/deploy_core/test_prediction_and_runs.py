@@ -9,7 +9,9 @@ import pytest
 
 from deploy.core.inventory import limited, parse_inventory
 from deploy.core.prediction import Limit, limit_seconds
-from deploy.core.summary import format_summary, format_summary_json, format_table, format_time, run_id
+from deploy.core.report import time_lines
+from deploy.core.summary import Results, format_summary, format_summary_json, format_table, run_id
+from deploy.core.times import HASH, PUSH, VERIFY, Times
 from deploy.core.verdict import UNREACHABLE, Copy, Outcome, judge
 
 MEGABYTE = 10**6
@@ -81,7 +83,7 @@ def test_an_empty_payload_takes_no_time() -> None:
     limit = limit_of("s: {rate: 100}, a: {rate: 100}", 0)
     assert limit is not None
     assert limit.seconds == 0
-    assert format_time(1.0, limit) == ", in 1.0 s; the limit is 0.0 s (the seed's upload)"
+    assert time_lines(Times(1.0, {}, 1.0, limit, True)) == ("time 1.0 s",)
 
 
 @pytest.mark.parametrize(
@@ -97,21 +99,25 @@ def test_run_ids_sort_by_time() -> None:
     assert run_id(early, 2**24 - 1) < run_id(late, 0)
 
 
+SEED = Limit(5.37, "the seed's upload")
+
+
 @pytest.mark.parametrize(
-    ("seconds", "limit", "text"),
+    ("times", "lines"),
     [
-        (None, None, ""),
-        (6.08, None, ", in 6.1 s"),
-        (None, Limit(5.37, "the seed's upload"), "; the limit is 5.4 s (the seed's upload)"),
+        (Times(2.04), ("time 2.0 s",)),
+        (Times(21.3, {VERIFY: 7.5, HASH: 1.0, PUSH: 0.02}), ("time 21.3 s: hash 1.0, verify 7.5",)),
+        (Times(8.0, {}, 6.08, None, True), ("time 8.0 s",)),
+        (Times(8.0, {}, None, SEED, True), ("time 8.0 s",)),
+        (Times(8.0, {}, 0.01, SEED, False), ("time 8.0 s",)),  # nothing was moved: no 0.00 times that
         (
-            6.04,
-            Limit(5.37, "the seed's upload"),
-            ", in 6.0 s; the limit is 5.4 s (the seed's upload), so 1.12 times that",
+            Times(8.0, {}, 6.04, SEED, True),
+            ("time 8.0 s", "the swarm took 6.0 s; the limit is 5.4 s (the seed's upload), so 1.12 times that"),
         ),
     ],
 )
-def test_time_beside_the_limit(seconds: float | None, limit: Limit | None, text: str) -> None:
-    assert format_time(seconds, limit) == text
+def test_time_by_phases_and_beside_the_limit(times: Times, lines: tuple[str, ...]) -> None:
+    assert time_lines(times) == lines
 
 
 FLEET = parse_inventory("swarm: {name: demo, payload: {generate: 1MiB}}\nhosts: {a: , b: }\nseeds: [a]\n")
@@ -120,22 +126,37 @@ VERDICT = judge(
 )
 
 
+TIMES = Times(9.0, {}, 3.0, Limit(2.0, "the seed's upload"), True)
+
+
 def test_summary() -> None:
-    assert format_summary(FLEET, VERDICT, "r1", 3.0, Limit(2.0, "the seed's upload")) == (
+    assert format_summary(FLEET, VERDICT, "r1", TIMES, ["b: it got less"]) == (
         "run r1: swarm demo, TheFile.dat, exit code 4\n"
         "peer  host  pieces  bytes      seconds  sha256    verdict\n"
         "1001  a     16/16   1,048,576  -        abababab  ok\n"
         "1002  b     -       -          -        -         unreachable: timed out\n"
         "unreachable: b: timed out: is it up?\n"
-        "TheFile.dat is whole on 1 of 2 peers, in 3.0 s; the limit is 2.0 s (the seed's upload), so 1.50 times that\n"
+        "slow: b: it got less\n"
+        "time 9.0 s\n"
+        "the swarm took 3.0 s; the limit is 2.0 s (the seed's upload), so 1.50 times that\n"
+        "TheFile.dat is complete on 1 of 2 hosts\n"
     )
 
 
 def test_summary_for_programs() -> None:
-    fields = json.loads(format_summary_json(FLEET, VERDICT, "r1", 3.0))
+    outcomes = [Outcome("b", UNREACHABLE, "timed out", "is it up?")]
+    results = Results("r1", 4, outcomes, VERDICT, TIMES._replace(moved=False), ["b: it got less"])
+    fields = json.loads(format_summary_json(FLEET, results))
     assert (fields["run"], fields["exit_code"], fields["limit"], fields["seconds"]) == ("r1", 4, None, 3.0)
-    assert [(row["peer"], row["good"]) for row in fields["peers"]] == [("1001", True), ("1002", False)]
+    assert [(row["peer"], row["good"]) for row in fields["peers"]] == [(1001, True), (1002, False)]
     assert fields["errors"] == ["unreachable: b: timed out: is it up?"]
+    assert (fields["complete_hosts"], fields["hosts"], fields["bytes"]) == (1, 2, 1048576)
+    assert fields["failures"] == [
+        {"error": "unreachable: b: timed out: is it up?", "hosts": ["b"], "next": "fab check --limit b"}
+    ]
+    unended = json.loads(format_summary_json(FLEET, Results("", 1, outcomes, halt="no seed")))
+    assert unended["sentence"] is None and unended["peers"] == []
+    assert unended["errors"] == ["unreachable: b: timed out: is it up?", "no seed"]
 
 
 def test_an_empty_table_has_its_headings() -> None:

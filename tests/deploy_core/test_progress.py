@@ -61,10 +61,31 @@ def test_lines_come_with_their_peer_and_the_frequent_kinds_are_known() -> None:
     progress = Progress(inventory())
     (quiet,) = progress.see(line("Peer 1001 received the 'have' message from 1002 for the piece 5.", 60))
     (loud,) = progress.see(line("Peer 1001 is unchoked by 1002.", 99))
-    assert (quiet.notable, loud.notable) == (False, True)
+    assert (quiet.notable, loud.notable) == (False, False)
     assert str(loud) == "n1/1001 | 2026-01-02 03:04:05: Peer 1001 is unchoked by 1002."
     assert loud.short == "03:04:05 n1/1001 is unchoked by 1002."
     assert progress.offsets("n1") == {1001: 99}
+
+
+@pytest.mark.parametrize(
+    ("profile", "text", "notable"),
+    [
+        ("fleet", "Peer 1001 has downloaded the complete file.", True),
+        ("fleet", "something that isn't a line of the assignment", True),
+        ("fleet", "Peer 1001 makes a connection to Peer 1002.", False),
+        ("fleet", "Peer 1001 is connected from Peer 1002.", False),
+        ("fleet", "Peer 1001 is choked by 1002.", False),
+        ("fleet", "Peer 1001 has the preferred neighbors 1002.", False),
+        ("fleet", "Peer 1001 received the 'have' message from 1002 for the piece 5.", False),
+        ("classic", "Peer 1001 makes a connection to Peer 1002.", True),
+        ("classic", "Peer 1001 is choked by 1002.", True),
+        ("classic", "Peer 1001 received the 'have' message from 1002 for the piece 5.", False),
+    ],
+)
+def test_lines_that_are_shown_without_every(profile: str, text: str, notable: bool) -> None:
+    swarm = f"swarm: {{name: s, payload: {{generate: 1MiB}}, profile: {profile}}}\n"
+    (seen,) = Progress(parse_inventory(f"{swarm}hosts: {{n1: , n2: }}\nseeds: [n1]\n")).see(line(text))
+    assert seen.notable is notable
 
 
 def test_escape_codes_in_a_hosts_line_do_not_reach_the_terminal() -> None:
@@ -85,6 +106,55 @@ def test_a_lost_host_is_told_until_it_is_heard_again() -> None:
     assert progress.views[0].trouble == ""
 
 
+@pytest.mark.parametrize(
+    ("state", "now", "word", "told"),
+    [
+        ("downloading", 12.9, "downloading", True),
+        ("downloading", 14.0, "silent 4 s", False),
+        ("seeding", 74.0, "silent 64 s", False),
+        ("checking", 74.0, "checking", True),  # it tells its status when it has hashed what is there
+        ("done", 74.0, "done", False),
+    ],
+)
+def test_a_peer_that_should_speak_and_does_not_is_silent(state: str, now: float, word: str, told: bool) -> None:
+    progress = Progress(inventory())
+    progress.see(status(state=state, rate_down=5e6, completed=float(state == "done")), 10.0)
+    progress.wait(now)
+    view = progress.views[0]
+    assert view.word == word
+    assert (view.rates is not None) is told
+    assert overall(progress.views).endswith("0 B/s") is not told
+    progress.see(status(state=state), now)
+    progress.wait(now)
+    assert not view.silent
+
+
+def test_a_host_that_is_cut_off_is_silent_and_its_rates_do_not_count() -> None:
+    progress = Progress(inventory())
+    progress.see(status(rate_down=2**20), 10.0)
+    progress.see(status(1002, rate_down=2**20), 10.0)
+    progress.lose("n1", "no answer")
+    progress.see(status(1002, rate_down=2**20), 12.0)
+    progress.wait(12.0)
+    assert progress.views[0].state == "silent 2 s: no answer"
+    assert overall(progress.views).startswith("0 of 3 complete, 1 silent; 15%, 1 MiB/s")
+
+
+def test_time_left() -> None:
+    progress = Progress(inventory())
+    progress.see(status(1002, pieces=5, size=200 * 2**20, rate_down=2**20), 10.0)
+    assert overall(progress.views) == "0 of 3 complete; 25%, 1 MiB/s, 2 min left"
+
+
+def test_unfinished_rows_come_first_at_any_size() -> None:
+    progress = Progress(inventory(4), "r1")
+    progress.see(status(1001, state="seeding", pieces=10, completed=1.0))
+    progress.see(status(1002, state="done", pieces=10, completed=1.0))
+    progress.see(status(1004))
+    assert [view.peer for view in most_telling(progress.views, 99)[0]] == [1004, 1003, 1001, 1002]
+    assert [view.peer for view in most_telling(progress.views, 2)[0]] == [1004, 1003]
+
+
 def test_whom_a_peer_lets_fetch() -> None:
     neighbours = tuple(Neighbour(peer, True, we_unchoke=peer != 1003) for peer in (1002, 1003, 1004))
     assert view_of(status(neighbours=neighbours, optimistic=1004)).unchoked == "1002 1004*"
@@ -101,8 +171,8 @@ def test_active_and_failed_peers_are_shown_first_and_the_rest_counted() -> None:
     shown, hidden = most_telling(progress.views, 4)
     assert hidden == 56
     assert {1058, 1060} <= {view.peer for view in shown}
-    assert [view.peer for view in shown] == sorted(view.peer for view in shown)
-    assert overall(progress.views).startswith("50 of 60 whole, 1 failed; ")
+    assert [view.peer for view in shown] == [1060, 1058, 1051, 1052]
+    assert overall(progress.views).startswith("50 of 60 complete, 1 failed; ")
 
 
 def test_all_are_shown_where_they_fit() -> None:

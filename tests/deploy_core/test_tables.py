@@ -10,7 +10,7 @@ from deploy.core.columns import columns
 from deploy.core.inventory import Peer
 from deploy.core.statustable import HEADINGS, status_row
 from deploy.core.summary import run_seconds
-from deploy.core.verdict import COLUMNS, Copy, Row
+from deploy.core.verdict import BRIEF_COLUMNS, COLUMNS, Copy, Row
 
 STATUS: dict[str, Any] = {
     "state": "downloading", "pieces": 3, "total": 8, "rate_down": 2**20, "rate_up": 0, "reason": "", "started": 100.0,
@@ -44,8 +44,8 @@ def test_status_rows(said: dict[str, Any] | None, trouble: str, cells: tuple[str
 @pytest.mark.parametrize(
     ("status", "copy"),
     [
-        ({}, Copy(1002, False, problem="its copy isn't whole")),
-        (STATUS, Copy(1002, False, pieces=3, total=8, problem="its copy isn't whole")),
+        ({}, Copy(1002, False, problem="its copy isn't complete")),
+        (STATUS, Copy(1002, False, pieces=3, total=8, problem="its copy isn't complete")),
         ({**STATUS, "reason": "full"}, Copy(1002, False, pieces=3, total=8, problem="full")),
         ({**STATUS, "completed": 104.5, "pieces": 8}, Copy(1002, True, pieces=8, total=8, seconds=4.5)),
         ({**STATUS, "state": "done", "pieces": 8}, Copy(1002, True, pieces=8, total=8)),
@@ -81,9 +81,11 @@ def test_the_time_of_a_run(times: list[tuple[float, float]], seconds: float | No
 
 
 def test_the_columns_of_a_verdict_are_those_of_its_rows() -> None:
-    row = Row("1", "a", "3/8", "7", "-", "ab", "ok", True)
-    assert dict(zip(COLUMNS, row.cells)) == {name: str(getattr(row, name)) for name in COLUMNS}
-    assert set(Row._fields) - set(COLUMNS) == {"good"}
+    row = Row(1, "a", 3, 8, 7000, None, "ab", "ok", True)
+    assert row.cells == ("1", "a", "3/8", "7,000", "-", "ab", "ok")
+    assert set(Row._fields) - set(COLUMNS) == {"good", "total"}
+    assert dict(zip(BRIEF_COLUMNS, row.brief)).items() <= dict(zip(COLUMNS, row.cells)).items()
+    assert set(COLUMNS) - set(BRIEF_COLUMNS) == {"sha256"}
 
 
 @pytest.mark.parametrize(

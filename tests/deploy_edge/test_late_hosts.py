@@ -19,7 +19,7 @@ def test_hosts_that_come_later_are_served_by_the_seeds(write: Callable[..., None
     later = fab(tmp_path, "up", "--limit", "c", "--run", "later")
     assert later.code == 0, later
     assert steps_in((tmp_path / "runs/later/transcript.txt").read_text()) == shown
-    assert "f.dat is whole on all 2 peers" in later.out  # the seed and the newcomer
+    assert "f.dat is complete on all 2 hosts" in later.out  # the seed and the newcomer
     everybody = fab(tmp_path, "verify")
     assert everybody.code == 0 and len(hashes(everybody)) == 1
     assert "b: holds another run" in everybody.err

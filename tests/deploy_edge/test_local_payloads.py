@@ -16,7 +16,7 @@ def test_a_copy_that_rots_is_found(write: Callable[..., None], tmp_path: Path) -
     ran = fab(tmp_path, "verify", "--limit", "a,b")
     assert ran.code == 1
     assert "failed: b (peer 1002)" in ran.err
-    assert "f.dat is whole on 1 of 2 peers" in ran.out
+    assert "f.dat is complete on 1 of 2 hosts" in ran.out
     (noted,) = (tmp_path / "runs").glob("*/payload.sha256")
     noted.write_text(f"{'0' * 64}  f.dat\n")  # as if all hosts agreed on another payload than was deployed
     assert "its hash isn't that of the manifest" in fab(tmp_path, "verify", "--limit", "a,b").err

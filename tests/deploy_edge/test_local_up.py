@@ -18,7 +18,7 @@ def test_up_brings_the_payload_everywhere_and_proves_it(write: Callable[..., Non
     ran = fab(tmp_path, "up", "--svg", "picture.svg")
     assert ran.code == 0, ran
     assert len(hashes(ran)) == 1
-    assert "f.dat is whole on all 3 peers" in ran.out
+    assert "f.dat is complete on all 3 hosts" in ran.out
     copies = {
         (tmp_path / f"hosts/{host}/t/peer_{peer}/f.dat").read_bytes() for host, peer in zip("abc", (1001, 1002, 1003))
     }
@@ -48,13 +48,14 @@ def test_the_tasks_one_by_one_and_nothing_left_after_clean(write: Callable[..., 
     assert deployed.code == 0, deployed
     order = re.findall(r"peer (\d+) on . listens", deployed.err)
     assert order == ["1001", "1002", "1003"]
-    logs = fab(tmp_path, "logs")
+    logs = fab(tmp_path, "logs", "--every")
     assert logs.code == 0
+    assert "f.dat is complete on all 3 hosts" in logs.out
     assert "c/1003 | " in logs.out and "received the 'have' message" in logs.out
     verified = fab(tmp_path, "collect-logs", "verify", "--json")
     assert verified.code == 0
     assert {row["peer"]: row["verdict"] for row in verified.records if "verdict" in row} == dict.fromkeys(
-        ("1001", "1002", "1003"), "ok"
+        (1001, 1002, 1003), "ok"
     )
     assert "done" in fab(tmp_path, "status").out
     assert fab(tmp_path, "clean").code == 0

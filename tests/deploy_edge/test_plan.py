@@ -25,7 +25,7 @@ from deploy.edge.tasks.check import CHECK
 from deploy.edge.tasks.clean import CLEAN
 from deploy.edge.tasks.collect_logs import COLLECT_LOGS
 from deploy.edge.tasks.deploy import DEPLOY
-from deploy.edge.tasks.logs import LOGS
+from deploy.edge.tasks.logs import FOLLOW, LOGS
 from deploy.edge.tasks.phase import Options, Phase, describe, walk
 from deploy.edge.tasks.plan import plan, show
 from deploy.edge.tasks.start import START
@@ -105,6 +105,9 @@ def test_the_other_tasks() -> None:
     assert lines(FOUND, LOGS, STATUS, COLLECT_LOGS, VERIFY, CLEAN) == [
         "logs | beta | None | follow peer 1003 until done",
         "logs | alpha | None | follow 2 peers until done",
+        "verify | beta | 1003 | hash /srv/models/model, compare with the manifest",
+        "verify | alpha | 1001 | hash /data/model, compare with the manifest",
+        "verify | alpha | 1002 | hash ~/.weft/demo/peer_1002/model, compare with the manifest",
         "status | beta | None | ask peer 1003",
         "status | alpha | None | ask 2 peers",
         "collect-logs | beta | None | fetch logs and status of peer 1003",
@@ -118,15 +121,18 @@ def test_the_other_tasks() -> None:
 
 
 def test_up_is_five_tasks() -> None:
-    assert lines(MADE, UP) == lines(MADE, DEPLOY, START, LOGS, COLLECT_LOGS, VERIFY)
-    assert lines(MADE, CHECK, UP) == lines(MADE, CHECK, DEPLOY, START, LOGS, COLLECT_LOGS, VERIFY)
+    assert lines(MADE, UP) == lines(MADE, DEPLOY, START, [FOLLOW], COLLECT_LOGS, VERIFY)
+    assert lines(MADE, CHECK, UP) == lines(MADE, CHECK, DEPLOY, START, [FOLLOW], COLLECT_LOGS, VERIFY)
+
+
+_FURTHER = {"logs": [("verify", "beta")]}  # it ends with the verdict
 
 
 @pytest.mark.parametrize("name", TASKS)
 def test_only_selected_hosts_have_steps(name: str) -> None:
     view = limited(MADE, "beta")
     made = describe(TASKS[name], view, facts_of(view))
-    assert {(step.phase, step.host) for step in made} == {(name, "beta")}
+    assert {(step.phase, step.host) for step in made} == {(name, "beta"), *_FURTHER.get(name, ())}
     assert set(hosts_of(describe(TASKS[name], MADE, facts_of(MADE)))) == {"alpha", "beta"}
 
 

@@ -19,7 +19,7 @@ from tests.deploy_core.test_progress import inventory, line, status
 def some_progress(count: int = 3) -> Progress:
     progress = Progress(inventory(count), "r1")
     progress.see(status(1001, state="seeding", pieces=10, rate_up=2e6))
-    progress.see(status(1002, pieces=4, rate_down=1e6, reason="[red]not markup[/red] :smile:"))
+    progress.see(status(1002, pieces=4, rate_down=1e6, rate_up=2e6, reason="[red]not markup[/red] :smile:"))
     return progress
 
 
@@ -64,11 +64,14 @@ def test_without_a_terminal_event_lines_are_plain(capsys: pytest.CaptureFixture[
     assert capsys.readouterr().out == "n1/1001 | 2026-01-02 03:04:05: Peer 1001 is unchoked by 1002.\n"
 
 
-def test_progress_is_told_once_where_nothing_changes(capsys: pytest.CaptureFixture[str]) -> None:
+def test_progress_is_a_line_with_percent_rate_and_time_left(capsys: pytest.CaptureFixture[str]) -> None:
     screen, progress = Screen(Transcript()), some_progress()
-    for _ in range(3):
-        screen.progress(progress)
-    assert capsys.readouterr().err.count("0 of 3 whole") == 1
+    progress.see(status(1002, pieces=4, size=100_000_000, rate_down=1e6))
+    screen.progress(progress)
+    screen.progress(progress, "no progress for 9 s: the peers give up in 111 s")
+    first, second = capsys.readouterr().err.splitlines()
+    assert first == "0 of 3 complete; 20%, 977 KiB/s, 60 s left"
+    assert second == f"{first}; no progress for 9 s: the peers give up in 111 s"
 
 
 def test_the_live_panel_of_a_fake_swarm() -> None:
@@ -79,7 +82,7 @@ def test_the_live_panel_of_a_fake_swarm() -> None:
     assert "4/10" in text and "977 KiB/s" in text and "1.91 MiB/s" in text
     assert "[red]not markup[/red] :smile:" in text
     assert "+41 more" in text
-    assert "0 of 50 whole" in text
+    assert "0 of 50 complete" in text
 
 
 @pytest.mark.parametrize("width", [80, 120])
@@ -93,7 +96,7 @@ def test_the_reason_is_told_whole_on_narrow_terminals(width: int) -> None:
     text = captured.get()
     assert why in " ".join(text.split())
     assert max(map(len, text.splitlines())) <= width
-    for words in ("n3", "4/320", "1.43 MiB/s", "downloading", "0 of 3 whole"):
+    for words in ("n3", "4/320", "1.43 MiB/s", "downloading", "0 of 3 complete"):
         assert words in text
 
 

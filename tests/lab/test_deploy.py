@@ -28,7 +28,7 @@ def test_up_brings_the_payload_to_all_hosts_and_clean_leaves_nothing(operator: O
     assert "8 of 8 hosts are ready" in checked.out
     ran = operator.fab("up")
     assert ran.code == 0, ran
-    assert f"{NAME} is whole on all 8 peers" in ran.out
+    assert f"{NAME} is complete on all 8 hosts" in ran.out
     assert len({operator.copy(host).read_bytes() for host in operator.hosts}) == 1
     assert all(operator.left_on(host) for host in operator.hosts)  # or the next line would say nothing
     operator.clean()
@@ -49,7 +49,7 @@ def test_hosts_that_cannot_be_reached_or_trusted_are_named_and_the_others_have_t
     assert len(unreachable) == 2, ran.err
     assert any(line.startswith("unreachable: node05: no answer: is the host up") for line in unreachable)
     assert any("node07: its host key has CHANGED" in line and "ssh-keygen -R" in line for line in unreachable)
-    assert f"{NAME} is whole on 6 of 8 peers" in ran.out
+    assert f"{NAME} is complete on 6 of 8 hosts" in ran.out
     assert "Traceback" not in ran.err
     rest = [host for host in operator.hosts if host not in ("node05", "node07")]
     assert len({operator.copy(host).read_bytes() for host in rest}) == 1

@@ -43,7 +43,7 @@ def test_a_host_cut_off_while_it_is_deployed_is_named_and_the_others_have_the_pa
     assert ran.code == 4, ran
     (line,) = lines(ran, "unreachable: ")
     assert line.startswith("unreachable: node03: ")
-    assert f"{NAME} is whole on 3 of 4 peers" in ran.out
+    assert f"{NAME} is complete on 3 of 4 hosts" in ran.out
     assert not any(operator.processes(host) for host in operator.hosts if host != "node03")
     operator.lab.heal("node03")
     operator.lab.rate("node03", SLOW)
@@ -70,6 +70,6 @@ def test_a_swarm_outlives_its_operator_and_another_takes_it_up(operator: Operato
     assert followed.out.count("has downloaded the complete file") == 3
     proof = operator.fab("collect-logs", "verify", *inventory, folder=elsewhere)
     assert proof.code == 0, proof
-    assert f"{NAME} is whole on all 4 peers" in proof.out
+    assert f"{NAME} is complete on all 4 hosts" in proof.out
     (run,) = (elsewhere / "runs").iterdir()
     assert {"node01", "node04", "summary.txt"} <= {path.name for path in run.iterdir()}

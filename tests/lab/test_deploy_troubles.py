@@ -62,8 +62,8 @@ def test_a_disk_that_fills_up_after_check(operator: Operator) -> None:
     assert ran.code == 1, ran
     (line,) = failures(ran)
     assert line.startswith("failed: node04 (peer 1004): ") and "make room" in line
-    assert "all others are whole: ending the wait for node04" in ran.err
-    assert f"{NAME} is whole on 3 of 4 peers" in ran.out
+    assert "all others are complete: ending the wait for node04" in ran.err
+    assert f"{NAME} is complete on 3 of 4 hosts" in ran.out
     operator.lab.run("node04", ["rm", "ballast"])
     operator.clean()
 
@@ -77,9 +77,9 @@ def test_a_disk_that_fills_up_during_the_run(operator: Operator) -> None:
     assert ran.code == 1, ran
     (line,) = failures(ran)
     assert line.startswith("failed: node04 (peer 1004): ")
-    assert "all others are whole: ending the wait for node04" in ran.err
+    assert "all others are complete: ending the wait for node04" in ran.err
     assert "No space left" in line or "its disk is full: make room there" in line
-    assert f"{NAME} is whole on 3 of 4 peers" in ran.out
+    assert f"{NAME} is complete on 3 of 4 hosts" in ran.out
     operator.lab.run("node04", ["rm", "ballast"])
     operator.clean()
 
@@ -172,7 +172,7 @@ def test_ctrl_c_while_watching_leaves_the_swarm_and_tells_the_way_back(operator:
     assert "the swarm runs on: `fab logs --inventory inventory.yaml` comes back to it" in ran.err
     back = operator.fab("logs", "verify")
     assert back.code == 0, back
-    assert f"{NAME} is whole on all 4 peers" in back.out
+    assert f"{NAME} is complete on all 4 hosts" in back.out
 
 
 def test_two_operators_at_once_never_leave_half_a_swarm(operator: Operator) -> None:
@@ -182,5 +182,5 @@ def test_two_operators_at_once_never_leave_half_a_swarm(operator: Operator) -> N
     for ran in ended:
         assert ran.code == 0 or "another operator is deploying this swarm" in ran.err or "runs there" in ran.err, ran
     proof = operator.fab("verify")
-    assert proof.code == 0 and f"{NAME} is whole on all 4 peers" in proof.out
+    assert proof.code == 0 and f"{NAME} is complete on all 4 hosts" in proof.out
     assert not any(map(operator.processes, operator.hosts))

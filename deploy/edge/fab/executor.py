@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import invoke
 
 from deploy.core.options import Call, hoist
+from deploy.core.summary import next_commands
 from deploy.edge.fab.chaintask import SHARED
 from deploy.edge.fab.interrupts import orderly
 from deploy.edge.fab.openchain import open_chain
@@ -33,12 +35,22 @@ class ChainExecutor(invoke.Executor):
         with orderly():
             try:
                 chain.dry_run = bool(options.get("dry_run"))
-                self._run(calls, chain)
+                self._run_and_sum_up(calls, chain)
             finally:
                 chain.fleet.close()
         if chain.code:
             raise invoke.Exit(code=chain.code)
         return {}
+
+    def _run_and_sum_up(self, calls: list[invoke.Call], chain: Chain) -> None:
+        """Run the tasks; whatever ends them, programs get a summary last."""
+        try:
+            self._run(calls, chain)
+        except invoke.Exit as end:
+            with contextlib.suppress(BrokenPipeError):
+                chain.finish(end.code)
+            raise
+        chain.finish(chain.code)
 
     def _run(self, calls: list[invoke.Call], chain: Chain) -> None:
         try:
@@ -54,9 +66,12 @@ class ChainExecutor(invoke.Executor):
             raise invoke.Exit(code=EXIT_FAILED) from None
         except Halt as error:
             chain.screen.errors(str(error).splitlines())
+            chain.screen.errors([f"  next: {command}" for command in next_commands(chain.inventory, chain.outcomes)])
+            chain.halt = str(error)
             raise invoke.Exit(code=chain.code or EXIT_FAILED) from None
         except WeftError as error:
             chain.screen.errors(str(error).splitlines())
+            chain.halt = str(error)
             raise invoke.Exit(code=error.code) from None
         except OSError as error:  # of our own papers: a host's are HostErrors
             where = f"{error.filename}: " if error.filename else ""

@@ -20,11 +20,13 @@ def fan_out(
     seconds: float,
     hang_up: Callable[[str], object],
     width: int = WIDTH,
+    look: Callable[[list[str]], object] = lambda _: None,
 ) -> dict[str, T | HostError]:
     """`work(name)` for each name; its value, or the HostError it raised, in the order of names.
 
     Each host has `seconds` from the moment its work begins; the work has shorter deadlines of its own, so this one
     catches only what hangs in spite of them: `hang_up(name)` then has to make it end. Ctrl-C hangs up on all.
+    `look` is called about twice a second, in this thread, with the names that aren't done yet.
     """
     started: dict[str, float] = {}
 
@@ -39,6 +41,7 @@ def fan_out(
     waiting = set(futures)
     try:
         while waiting:
+            look([name for name in order if name not in results])
             done, waiting = wait(waiting, _LOOK_SECONDS, FIRST_COMPLETED)
             results.update((futures[future], _value(future)) for future in done)
             for future in [one for one in waiting if _late(started.get(futures[one]), seconds)]:

@@ -36,16 +36,21 @@ class Fleet:
         return self._links[name]
 
     def each(
-        self, names: Iterable[str], work: Callable[[Link], T], seconds: float = DEFAULT_SECONDS
+        self,
+        names: Iterable[str],
+        work: Callable[[Link], T],
+        seconds: float = DEFAULT_SECONDS,
+        look: Callable[[list[str]], object] = lambda _: None,
     ) -> tuple[dict[str, T], dict[str, HostError]]:
         """`work(link)` for all hosts at once: the values of those where it went well, the errors of the others.
 
+        `look` is called now and then with the hosts that aren't done yet.
         Raises DescriptorError where this machine can't be connected with so many.
         """
         names = list(names)
         self._asked.update(names)
         connectionlimit.make_room([link.host for name, link in self._links.items() if name in self._asked])
-        results = fan_out(names, lambda name: work(self._links[name]), seconds, self._hang_up)
+        results = fan_out(names, lambda name: work(self._links[name]), seconds, self._hang_up, look=look)
         good = {name: value for name, value in results.items() if not isinstance(value, HostError)}
         bad = {name: error for name, error in results.items() if isinstance(error, HostError)}
         return good, bad

@@ -7,7 +7,8 @@ import io
 import json
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -31,6 +32,8 @@ _SVG = re.sub(r"@font-face \{\{.*?\}\}\s*", "", CONSOLE_SVG_FORMAT, flags=re.S) 
 _PICTURE_LINES = 14  # event lines above the table in the picture
 _WIDE = 100  # columns, from which on there is room to tell whom a peer lets fetch
 _INDENT = 2
+REPORT_SECONDS = 10.0  # between two lines about what is going on, where there is no live display
+_SOON_SECONDS = 0.3  # what is done sooner needs no display
 _STYLES = {"done": "green", "seeding": "green", "downloading": "cyan", "checking": "yellow"}
 
 
@@ -51,7 +54,6 @@ class Screen:
         self._err = _console(sys.stderr, sys.stderr.isatty())
         self._lines: IO[str] = sys.stderr
         self._live: Live | None = None
-        self._progress = ""
         self._recent: list[str] = []
         self._frame: RenderableType | None = None
         self._last: list[RenderableType] = []
@@ -66,10 +68,15 @@ class Screen:
         for line in lines:
             self.note(line, "bold red")
 
-    def say(self, text: str, good: bool = True) -> None:
-        """A result in one sentence; programs get theirs from `record`."""
+    @property
+    def width(self) -> int | None:
+        """Columns of the terminal; None where there is none, so that lines may be of any length."""
+        return self._out.width if self.lively else None
+
+    def say(self, text: str, good: bool | None = True) -> None:
+        """A result in one sentence; programs get theirs from `record`. `good`: None for a fact that is neither."""
         self._transcript.write(text)
-        line = Text(text, style="bold green" if good else "bold red")
+        line = Text(text, style="" if good is None else "bold green" if good else "bold red")
         self._last.append(line)
         if not self.as_json:
             self._out.print(line, soft_wrap=True)
@@ -101,6 +108,30 @@ class Screen:
             sys.stdout.write(plain + "\n")
 
     @contextlib.contextmanager
+    def busy(self) -> Iterator[Callable[[str], None]]:
+        """What the body hands to the given function is shown live in one line, or now and then where none can be."""
+        if self._live is not None:
+            yield lambda _: None  # the display of the swarm tells it
+            return
+        begun = last = time.monotonic()
+        live = Live(console=self._err, auto_refresh=False, transient=True)
+
+        def show(text: str) -> None:
+            nonlocal last
+            now = time.monotonic()
+            if self.lively and now - begun > _SOON_SECONDS:
+                live.start()
+                live.update(Text(f"  {text}", style="cyan", no_wrap=True, overflow="ellipsis"), refresh=True)
+            elif not self.lively and now - last >= REPORT_SECONDS:
+                last = now
+                self.note(text)
+
+        try:
+            yield show
+        finally:
+            live.stop()
+
+    @contextlib.contextmanager
     def watching(self, lines_are_the_result: bool) -> Iterator[None]:
         """While the body runs, `tick` keeps a live display of the swarm at the bottom, if there is a terminal.
 
@@ -116,8 +147,8 @@ class Screen:
             finally:
                 self._live = None
 
-    def tick(self, progress: Progress, lines: Sequence[Line]) -> None:
-        """Show new event lines, in one go, and the swarm as it is now."""
+    def tick(self, progress: Progress, lines: Sequence[Line], wait: str = "") -> None:
+        """Show new event lines, in one go, and the swarm as it is now. `wait`: a countdown, where there is one."""
         texts = [str(line) for line in lines]
         self._transcript.write("\n".join(texts))
         short = [line.short for line in lines]
@@ -129,14 +160,12 @@ class Screen:
             return
         if texts:
             self._live.console.print(Text("\n".join(short)), soft_wrap=True)
-        self._live.update(_panel(progress, self._err.height - 8, self._err.width), refresh=True)
+        self._live.update(_panel(progress, self._err.height - 8, self._err.width, wait), refresh=True)
 
-    def progress(self, progress: Progress) -> None:
+    def progress(self, progress: Progress, wait: str = "") -> None:
         """The swarm in one line, where there is no live display to tell it."""
-        text = overall(progress.views)
-        if self._live is None and text != self._progress:
-            self.note(text)
-        self._progress = text
+        if self._live is None:
+            self.note("; ".join(part for part in (overall(progress.views), wait) if part))
 
     def keep_frame(self, progress: Progress) -> None:
         """Remember this moment for the picture."""
@@ -163,7 +192,7 @@ def _console(file: IO[str], terminal: bool, record: bool = False, width: int | N
     )
 
 
-def _panel(progress: Progress, room: int, width: int) -> RenderableType:
+def _panel(progress: Progress, room: int, width: int, wait: str = "") -> RenderableType:
     """The live display: a row for each peer that has something to tell, as many as fit, why they wait, and the sum."""
     why = reasons(most_telling(progress.views, room)[0])
     views, hidden = most_telling(progress.views, room - sum(1 + len(line) // (width - _INDENT) for line in why))
@@ -181,21 +210,21 @@ def _panel(progress: Progress, room: int, width: int) -> RenderableType:
         table.add_row(*_cells(view)[: len(table.columns)])
     rest = f"  +{hidden} more" if hidden else ""
     lines = (Padding(Text(line), (0, 0, 0, _INDENT)) for line in why)
-    return Group(table, *lines, Text(f"  {overall(progress.views)}{rest}", style="bold"))
+    waits = [Text(f"  {wait}", style="yellow")] if wait else []
+    return Group(table, *lines, *waits, Text(f"  {overall(progress.views)}{rest}", style="bold"))
 
 
 def _cells(view: PeerView) -> list[RenderableType]:
     status = view.status
-    style = "red" if view.trouble or view.failed else _STYLES.get(status.state if status else "", "")
+    style = "red" if view.trouble or view.failed or view.silent else _STYLES.get(status.state if status else "", "")
     bar = ProgressBar(total=1.0, completed=view.fraction, complete_style=style or "cyan", finished_style="green")
-    busy = status is not None and not view.ended
+    rates = [format_rate(rate) for rate in view.rates] if view.rates else ["-", "-"]
     return [
         Text(str(view.peer)),
         Text(view.host),
         bar,
         Text(f"{status.pieces}/{status.total}" if status else "-"),
-        Text(format_rate(status.rate_down) if status and busy else "-"),
-        Text(format_rate(status.rate_up) if status and busy else "-"),
+        *map(Text, rates),
         Text(view.word, style=style),
         Text(view.unchoked),
     ]
@@ -204,7 +233,7 @@ def _cells(view: PeerView) -> list[RenderableType]:
 def _table(headings: Sequence[str], rows: Sequence[Sequence[str]], good: Sequence[bool]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1))
     for heading in headings:
-        table.add_column(heading, overflow="fold")
+        table.add_column(heading, overflow="fold", no_wrap=heading != headings[-1])  # what is long stands last
     for place, row in enumerate(rows):
         style = "" if place >= len(good) else "green" if good[place] else "red"
         table.add_row(*(Text(cell) for cell in row), style=style)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,7 +14,10 @@ from typing import Any, TypeVar
 from deploy.agent.verbs import State, SwarmFolder
 from deploy.core.inventory import Inventory, Upload, fold
 from deploy.core.plan import Facts, Step, facts_of
+from deploy.core.summary import Results, summary_fields
+from deploy.core.times import Times
 from deploy.core.verdict import SKIPPED, UNREACHABLE, Outcome, Verdict, error_lines, exit_code
+from deploy.core.working import Work, format_work
 from deploy.edge.hosts.errors import HostError
 from deploy.edge.hosts.fleet import DEFAULT_SECONDS, Fleet
 from deploy.edge.hosts.host import Link
@@ -57,7 +62,13 @@ class Chain:
         self.dry_run = False  # tasks note their steps in `planned`, and do nothing
         self.planned: list[Step] = []
         self._transcript = transcript
-        self._verdict: Verdict | None = None  # that of the last `verify`
+        self.verdict: Verdict | None = None  # that of the last `verify`
+        self.slow: tuple[str, ...] = ()  # lines about slow hosts, as `verify` found them
+        self.halt = ""  # why the chain couldn't go on
+        self.times = Times()
+        self.seconds: dict[str, float] = {}  # of the phases so far
+        self._doing: tuple[str, list[int]] = ("", [])
+        self._begun = time.monotonic()
 
     @cached_property
     def facts(self) -> Facts:
@@ -77,11 +88,11 @@ class Chain:
     @property
     def code(self) -> int:
         """The exit code as things stand."""
-        return exit_code(self.outcomes) or (self._verdict.code if self._verdict else 0)
+        return exit_code(self.outcomes) or (self.verdict.code if self.verdict else 0)
 
     def conclude(self, verdict: Verdict) -> None:
         """From now on this verdict makes the exit code, where nothing else went wrong."""
-        self._verdict = verdict
+        self.verdict = verdict
 
     def ask(
         self,
@@ -94,7 +105,15 @@ class Chain:
 
         Errors are told. Hosts that can't be reached drop out, with `drop` those that failed as well.
         """
-        good, bad = self.fleet.each(self.able(names), work, seconds)
+        able = self.able(names)
+        with self.screen.busy() as show:
+            begun, what, tally = time.monotonic(), *self._doing
+
+            def look(waiting: list[str]) -> None:
+                seconds = time.monotonic() - begun
+                show(format_work(Work(what or f"{self.task}: asking", waiting, len(able), seconds, *tally)))
+
+            good, bad = self.fleet.each(able, work, seconds, look)
         self.fail([error.outcome(name) for name, error in bad.items()], drop)
         return good
 
@@ -104,13 +123,46 @@ class Chain:
         self.outcomes += outcomes
         self.screen.errors(error_lines([outcome for outcome in outcomes if outcome.state != SKIPPED]))
         for outcome in outcomes:
-            self.record(**outcome._asdict())
+            self.record("outcome", **outcome._asdict())
             if outcome.state == UNREACHABLE or drop:
                 self.down.setdefault(outcome.host, outcome)
 
-    def record(self, **fields: Any) -> None:
-        """One object of `--json`, with the task's name in it."""
-        self.screen.record({"task": self.task, **fields})
+    @contextlib.contextmanager
+    def doing(self, what: str, tally: list[int] | None = None) -> Iterator[None]:
+        """While the body asks hosts, say live what is done, on which of them, and for how long.
+
+        `tally`: the bytes so far and in all, where somebody counts them meanwhile.
+        """
+        before, self._doing = self._doing, (what, tally or [])
+        try:
+            yield
+        finally:
+            self._doing = before
+
+    @contextlib.contextmanager
+    def timing(self, phase: str) -> Iterator[None]:
+        """What the body takes is the user's time in that phase."""
+        begun = time.monotonic()
+        try:
+            yield
+        finally:
+            self.seconds[phase] = self.seconds.get(phase, 0.0) + time.monotonic() - begun
+
+    def measured(self, **fields: Any) -> Times:
+        """The user's time until now; `fields`: what else is known of the times."""
+        return self.times._replace(total=time.monotonic() - self._begun, phases=dict(self.seconds), **fields)
+
+    def results(self, code: int) -> Results:
+        """What the chain has come to."""
+        return Results(self.run, code, self.outcomes, self.verdict, self.measured(), self.slow, self.halt)
+
+    def finish(self, code: int) -> None:
+        """The last object of `--json`: the summary of all tasks."""
+        self.record("summary", **summary_fields(self.inventory, self.results(code)))
+
+    def record(self, event: str, **fields: Any) -> None:
+        """One object of `--json`, with its kind and the task's name in it."""
+        self.screen.record({"event": event, "task": self.task, **fields})
 
     def transcribe(self, line: str) -> None:
         """Note a line in the run's transcript alone."""

@@ -53,7 +53,7 @@ def _check(chain: Chain, steps: Steps, _: Options) -> None:
     ready = [host.name in facts and not problems[host.name] for host in hosts]
     chain.screen.table(checkup.HEADINGS, rows, ready)
     for name, one in facts.items():
-        chain.record(host=name, state="failed" if problems[name] else "ok", **one)
+        chain.record("host", host=name, state="failed" if problems[name] else "ok", **one)
     for line in spots.without_modes({name: one.spots for name, one in looks.items()}):
         chain.screen.note(line)
     payload = inventory.swarm.payload

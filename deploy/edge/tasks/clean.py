@@ -28,7 +28,7 @@ def _clean(chain: Chain, steps: Steps, _: Options) -> None:
     stop_and_tell(chain, hosts)
     answers = chain.ask(lambda link: link.ask(Clean(), CLEAN_SECONDS), hosts, CLEAN_SECONDS)
     for name, answer in answers.items():
-        chain.record(host=name, state="ok", folder=answer.home, was_there=answer.was_there)
+        chain.record("host", host=name, state="ok", folder=answer.home, was_there=answer.was_there)
         if answer.foreign:
             problem = f"{answer.home} holds files that aren't ours: {', '.join(answer.foreign[:5])}"
             chain.fail([Outcome(name, FAILED, problem, "move them away, then clean again")])

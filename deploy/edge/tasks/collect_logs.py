@@ -8,6 +8,7 @@ from pathlib import Path
 from deploy.agent.verbs import Collect
 from deploy.core.inventory import Inventory
 from deploy.core.plan import Facts, Step, Steps, hosts_of
+from deploy.core.times import COLLECT
 from deploy.core.verdict import Copy, judge
 from deploy.edge.hosts.host import Link
 from deploy.edge.tasks.chain import Chain
@@ -28,9 +29,10 @@ def _collect_logs(chain: Chain, steps: Steps, _: Options) -> None:
     """Fetch logs, statuses and configuration of every host into runs/<run id>/<host>/, and write a summary beside."""
     hosts = hosts_of(steps)
     about = statuses(chain, hosts)
-    sizes = chain.ask(lambda link: _collect_host(link, chain.folder / link.name), hosts, COLLECT_SECONDS)
+    with chain.timing(COLLECT), chain.doing("fetching logs"):
+        sizes = chain.ask(lambda link: _collect_host(link, chain.folder / link.name), hosts, COLLECT_SECONDS)
     for name, files in sizes.items():
-        chain.record(host=name, state="ok", folder=str(chain.folder / name), files=files)
+        chain.record("host", host=name, state="ok", folder=str(chain.folder / name), files=files)
     copies = [Copy.of_status(peer, fields["status"] or {}) for peer, fields in about.items()]
     write_summary(chain, judge(chain.inventory, copies, chain.outcomes), about)
     chain.screen.say(f"logs of {len(sizes)} hosts are in {chain.folder}/", good=len(sizes) == len(chain.able(hosts)))

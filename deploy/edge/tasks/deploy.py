@@ -14,6 +14,7 @@ from deploy.core.inventory import Generate, Inventory, Peer, Upload
 from deploy.core.placement import final_path, placing
 from deploy.core.plan import Facts, Step, Steps, hosts_of, peers_of
 from deploy.core.summary import DIGEST_NAME, format_digest, run_id
+from deploy.core.times import CONNECT, HASH, PUSH
 from deploy.edge.hosts.errors import HostError
 from deploy.edge.hosts.host import Link
 from deploy.edge.pushed.authority import PeerKeys, make_keys
@@ -54,7 +55,8 @@ def _deploy(chain: Chain, steps: Steps, _: Options) -> None:
     """Bring every chosen host to where its peers can start. Raises Halt where no payload can be had."""
     seeds = [step for step in steps if step.peer is not None]
     hosts = hosts_of(step for step in steps if step.peer is None)
-    chain.ask(lambda link: link.connect(), hosts, drop=True)  # so that each claim is one round trip
+    with chain.timing(CONNECT), chain.doing("connecting"):
+        chain.ask(lambda link: link.connect(), hosts, drop=True)  # so that each claim is one round trip
     claim_seeds(chain, hosts_of(seeds), [name for name in hosts if name not in chain.helpers])
     states = chain.ask(lambda link: _idle_state(link, chain.inventory.tls), hosts, drop=True)
     if not states:
@@ -70,9 +72,10 @@ def _deploy(chain: Chain, steps: Steps, _: Options) -> None:
     ways = {(host.replace, host.extras) for host in chain.inventory.chosen_hosts}
     texts = {way: config_texts(chain.inventory, manifest, chain.run, *way) for way in ways}
     push = partial(_push, inventory=chain.inventory, run=chain.run, states=states, texts=texts, keys=keys)
-    sent = chain.ask(push, states, PUSH_SECONDS, drop=True)
+    with chain.timing(PUSH), chain.doing("pushing code and configuration"):
+        sent = chain.ask(push, states, PUSH_SECONDS, drop=True)
     for name, size in sent.items():
-        chain.record(host=name, state="ok", run=chain.run, sent=size + code.get(name, 0))
+        chain.record("host", host=name, state="ok", run=chain.run, sent=size + code.get(name, 0))
     total = sum(sent.values()) + sum(code.values())
     chain.screen.note(f"deployed to {len(sent)} hosts, {format_size(total)} sent")
     if not sent:
@@ -86,8 +89,10 @@ def _begin(chain: Chain, seeds: Steps, states: States) -> tuple[Manifest, Code]:
     """A new run: the payload on the chosen seeds, and its manifest."""
     chain.begin_run(chain.run or run_id(datetime.now(), random.getrandbits(24)))
     hosts = [name for name in states if peers_of(seeds, name)]
-    code = chain.ask(lambda link: _push_code(link, states, chain.run), hosts, PUSH_SECONDS, drop=True)
-    manifest = payload.make_payload(chain, [step for step in seeds if step.host in code])
+    with chain.timing(PUSH), chain.doing("pushing code"):
+        code = chain.ask(lambda link: _push_code(link, states, chain.run), hosts, PUSH_SECONDS, drop=True)
+    with chain.timing(HASH):
+        manifest = payload.make_payload(chain, [step for step in seeds if step.host in code])
     (chain.folder / DIGEST_NAME).write_text(format_digest(manifest), "utf-8")  # `verify` doesn't trust the hosts' own
     return manifest, code
 

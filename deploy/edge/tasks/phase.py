@@ -17,6 +17,7 @@ class Options(NamedTuple):
 
     keep_going: bool = False  # start the others even if a peer can't be started
     every: bool = False  # show the frequent kinds of event lines too
+    table: bool = False  # the table of all copies, however many hosts there are
     svg: str = ""  # write a picture of the console to this file
 
 

@@ -24,7 +24,7 @@ def show(chain: Chain, steps: Steps) -> None:
     if isinstance(payload, Upload) and any(step.phase in _UPLOADING for step in steps):
         check_upload(chain.base, payload)
     for step in steps:
-        chain.record(**step._asdict())
+        chain.record("step", **step._asdict())
     chain.screen.print("\n".join(format_steps(steps)))
     facts = chain.facts
     limit = limit_seconds(chain.inventory, facts.size) if facts.size is not None else None

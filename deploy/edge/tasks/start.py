@@ -8,6 +8,7 @@ from deploy.agent import verbs
 from deploy.core.inventory import Inventory, Peer
 from deploy.core.plan import Facts, Step, Steps, hosts_of, peers_of
 from deploy.core.starting import Listening, Note, StartEvent, Wrong, not_listening
+from deploy.core.times import START as STARTING
 from deploy.core.verdict import SKIPPED, UNREACHABLE, Outcome
 from deploy.edge.hosts.errors import HostError
 from deploy.edge.hosts.fleet import Fleet
@@ -29,7 +30,8 @@ def _describe(inventory: Inventory, _: Facts) -> Iterator[Step]:
 
 
 def _start(chain: Chain, steps: Steps, options: Options) -> None:
-    Starter(chain.fleet, chain.inventory, steps, options.keep_going, lambda event: tell(chain, event)).run()
+    with chain.timing(STARTING):
+        Starter(chain.fleet, chain.inventory, steps, options.keep_going, lambda event: tell(chain, event)).run()
 
 
 def tell(chain: Chain, event: StartEvent) -> None:
@@ -40,7 +42,7 @@ def tell(chain: Chain, event: StartEvent) -> None:
         chain.screen.note(event.text)
     elif isinstance(event, Listening):
         chain.screen.note(str(event))
-        chain.record(host=event.peer.host, peer=event.peer.peer_id, state="ok", already=event.already)
+        chain.record("started", host=event.peer.host, peer=event.peer.peer_id, state="ok", already=event.already)
 
 
 class Starter:

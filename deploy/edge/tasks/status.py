@@ -36,7 +36,7 @@ def _status(chain: Chain, steps: Steps, _: Options) -> None:
     rows = [status_row(peer, answers.get(peer.peer_id), troubles.get(peer.host, "")) for peer in peers]
     for peer in [peer for peer in peers if peer.peer_id in answers]:
         about = answers[peer.peer_id]
-        chain.record(host=peer.host, peer=peer.peer_id, alive=about["alive"], status=about["status"])
+        chain.record("status", host=peer.host, peer=peer.peer_id, alive=about["alive"], status=about["status"])
     chain.screen.table(HEADINGS, rows)
 
 

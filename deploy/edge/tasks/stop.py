@@ -29,7 +29,7 @@ def stop_and_tell(chain: Chain, hosts: Iterable[str]) -> None:
     """Stop the peers of these hosts that live, all simultaneously: TERM, then KILL."""
     answers = stop_hosts(chain, hosts)
     for name, answer in answers.items():
-        chain.record(host=name, state="ok", **answer._asdict())
+        chain.record("host", host=name, state="ok", **answer._asdict())
         remedy = "look at that machine: a process that survives KILL waits for its disk"
         chain.fail(Outcome(name, FAILED, "it can't be stopped", remedy, peer) for peer in answer.left)
     ended = sum(len(answer.stopped) + len(answer.killed) for answer in answers.values())

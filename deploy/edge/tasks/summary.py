@@ -6,24 +6,26 @@ from collections.abc import Mapping
 from typing import Any
 
 from deploy.core.prediction import limit_seconds
-from deploy.core.summary import (
-    SUMMARY_JSON_NAME,
-    SUMMARY_NAME,
-    format_summary,
-    format_summary_json,
-    format_time,
-    run_seconds,
-)
+from deploy.core.slowness import receivers, slow_lines
+from deploy.core.summary import SUMMARY_JSON_NAME, SUMMARY_NAME, format_summary, format_summary_json, run_seconds
+from deploy.core.times import all_moved, known_statuses, payload_size
 from deploy.core.verdict import Verdict
 from deploy.edge.tasks.chain import Chain
 
 
-def write_summary(chain: Chain, verdict: Verdict, about: Mapping[int, Any]) -> str:
-    """Write it as text and as JSON; `about`: what the hosts say of their peers, by ID. The run's time, in words."""
-    size = max((fields["status"]["size"] for fields in about.values() if fields["status"]), default=0)
-    limit = limit_seconds(chain.inventory, size) if size else None
-    seconds = run_seconds(fields["status"] for fields in about.values() if fields["status"])
+def write_summary(chain: Chain, verdict: Verdict, about: Mapping[int, Any]) -> None:
+    """Write it as text and as JSON; `about`: what the hosts say of their peers, by ID. The chain keeps the times."""
+    inventory, known = chain.inventory, known_statuses(about)
+    size = payload_size(known.values())
+    limit = limit_seconds(inventory, size) if size else None
+    chain.times = chain.measured(
+        swarm=run_seconds(known.values()),
+        limit=limit,
+        moved=all_moved(inventory, known),
+    )
+    chain.slow = slow_lines(inventory, receivers(inventory, known))
+    results = chain.results(verdict.code)._replace(verdict=verdict)
     chain.folder.mkdir(parents=True, exist_ok=True)
-    for name, form in ((SUMMARY_NAME, format_summary), (SUMMARY_JSON_NAME, format_summary_json)):
-        (chain.folder / name).write_text(form(chain.inventory, verdict, chain.run, seconds, limit), "utf-8")
-    return format_time(seconds, limit)
+    text = format_summary(inventory, verdict, chain.run, chain.times, chain.slow)
+    (chain.folder / SUMMARY_NAME).write_text(text, "utf-8")
+    (chain.folder / SUMMARY_JSON_NAME).write_text(format_summary_json(inventory, results), "utf-8")

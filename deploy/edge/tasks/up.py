@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import threading
+import time
 
 from deploy.core.inventory import Inventory
 from deploy.core.plan import Facts, Step, Steps, hosts_of
 from deploy.core.starting import Over
+from deploy.core.times import START as STARTING
+from deploy.core.times import TRANSFER
 from deploy.edge.tasks.chain import Chain
 from deploy.edge.tasks.collect_logs import COLLECT_LOGS
 from deploy.edge.tasks.deploy import DEPLOY
-from deploy.edge.tasks.logs import LOGS
+from deploy.edge.tasks.logs import FOLLOW
 from deploy.edge.tasks.phase import Options, Phase, describe
 from deploy.edge.tasks.start import START, Starter
 from deploy.edge.tasks.verify import VERIFY
@@ -20,7 +23,7 @@ _TELL_SECONDS = 0.1
 
 
 def _describe(inventory: Inventory, facts: Facts) -> list[Step]:
-    return describe((*START, *LOGS), inventory, facts)
+    return describe((*START, FOLLOW), inventory, facts)
 
 
 def _start_and_watch(chain: Chain, steps: Steps, options: Options) -> None:
@@ -28,6 +31,7 @@ def _start_and_watch(chain: Chain, steps: Steps, options: Options) -> None:
     watch = Watch(chain, hosts_of(steps), options.every, ends_waits=True)
     peers = [step for step in steps if step.peer is not None]
     beside = _Beside(Starter(chain.fleet, chain.inventory, peers, options.keep_going, watch.put), watch)
+    begun = time.monotonic()
     with chain.screen.watching(lines_are_the_result=False):
         try:
             beside.start()
@@ -38,6 +42,7 @@ def _start_and_watch(chain: Chain, steps: Steps, options: Options) -> None:
                 tell_the_way_back(chain)
             raise
     beside.end()
+    chain.seconds.update({STARTING: beside.seconds, TRANSFER: time.monotonic() - begun - beside.seconds})
     if beside.error is not None:
         raise beside.error
     chain.fail(watch.failures())
@@ -50,17 +55,20 @@ class _Beside(threading.Thread):
         super().__init__(name="starter", daemon=True)
         self._starter = starter
         self._watch = watch
+        self.seconds = 0.0  # that the start took
         self.error: BaseException | None = KeyboardInterrupt()  # until it has run
         watch.await_start()
 
     def run(self) -> None:
         """The thread's body."""
+        begun = time.monotonic()
         try:
             self._starter.run()
             self.error = None
         except BaseException as error:  # raised again in the main thread
             self.error = error
         finally:
+            self.seconds = time.monotonic() - begun
             self._watch.put(Over())
 
     def end(self) -> None:

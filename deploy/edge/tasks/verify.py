@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 from deploy.agent.verbs import Verified, Verify
 from deploy.core.inventory import Inventory
 from deploy.core.placement import final_path
 from deploy.core.plan import Facts, Step, Steps, hosts_of, peers_of
-from deploy.core.summary import DIGEST_NAME, parse_digest
-from deploy.core.verdict import COLUMNS, Copy, Verdict, error_lines, judge
+from deploy.core.report import failure_lines, payload_lines, shows_table, time_lines
+from deploy.core.summary import DIGEST_NAME, SUMMARY_NAME, copy_fields, parse_digest
+from deploy.core.times import VERIFY as VERIFYING
+from deploy.core.times import known_statuses, payload_size
+from deploy.core.verdict import BRIEF_COLUMNS, Copy, Verdict, judge
 from deploy.edge.hosts.host import Link
 from deploy.edge.tasks.chain import Chain
 from deploy.edge.tasks.phase import Options, Phase
@@ -27,18 +29,22 @@ def _describe(inventory: Inventory, _: Facts) -> Iterator[Step]:
         yield Step("verify", peer.host, peer.peer_id, what)
 
 
-def _verify(chain: Chain, steps: Steps, _: Options) -> Verdict:
+def _verify(chain: Chain, steps: Steps, options: Options) -> Verdict:
     """Hash every copy from its final path, compare it with the manifest, and tell the verdict."""
     about = statuses(chain, hosts_of(steps))
-    size = max((fields["status"]["size"] for fields in about.values() if fields["status"]), default=0)
-    seconds = 60 + size / _SLOWEST_HASH
+    seconds = 60 + payload_size(known_statuses(about).values()) / _SLOWEST_HASH
     names = hosts_of(step for step in steps if step.peer in about)
-    answers = chain.ask(lambda link: _verify_host(link, chain.inventory, steps, seconds), names, seconds * 4)
+    with chain.timing(VERIFYING), chain.doing("hashing the copies"):
+        answers = chain.ask(lambda link: _verify_host(link, chain.inventory, steps, seconds), names, seconds * 4)
     found = {one.peer: one for answer in answers.values() for one in answer.copies}
     copies = [Copy.of_check(one._asdict(), about[peer]["status"] or {}) for peer, one in found.items() if peer in about]
     verdict = judge(chain.inventory, copies, chain.outcomes, _manifest_digest(chain.folder))
+    write_summary(chain, verdict, about)
+    for row in verdict.rows:
+        one = found.get(row.peer)
+        chain.record("copy", **copy_fields(row), path=one.path if one else "", extras=one.extras if one else 0)
     extras = {chain.inventory.peer(peer).host: one.extras for peer, one in found.items() if one.extras}
-    _tell(chain, verdict, about, {peer: one.path for peer, one in found.items()}, extras)
+    _tell(chain, verdict, extras, options.table)
     return verdict
 
 
@@ -48,16 +54,19 @@ def _manifest_digest(folder: Path) -> str:
     return parse_digest(path.read_text("utf-8")) if path.exists() else ""
 
 
-def _tell(chain: Chain, verdict: Verdict, about: dict[int, Any], paths: dict[int, str], extras: dict[str, int]) -> None:
-    told = set(error_lines(chain.outcomes))
-    chain.screen.errors([line for line in verdict.lines if line not in told])
-    chain.screen.table(COLUMNS, [row.cells for row in verdict.rows], [row.good for row in verdict.rows])
-    for row in verdict.rows:
-        chain.record(**row._asdict(), path=paths.get(int(row.peer), ""))
+def _tell(chain: Chain, verdict: Verdict, extras: Mapping[str, int], table: bool) -> None:
+    """The verdict on one screen: the hash once, the table where it fits or was asked for, the failures last."""
+    screen, rows, good = chain.screen, verdict.rows, verdict.code == 0
+    if shows_table(verdict, screen.width, table):
+        screen.table(BRIEF_COLUMNS, [row.brief for row in rows], [row.good for row in rows])
+    for line in (*payload_lines(chain.inventory.swarm.payload.name, rows), *time_lines(chain.times)):
+        screen.say(line, None)
+    for line in chain.slow:
+        screen.say(f"slow: {line}", None)
     for name, count in extras.items():
-        chain.screen.note(f"{name}: {count} {'files' if count > 1 else 'file'} beside the payload")
-    time = write_summary(chain, verdict, about)
-    chain.screen.say(f"{verdict.sentence}{time}", good=verdict.code == 0)
+        screen.note(f"{name}: {count} {'files' if count > 1 else 'file'} beside the payload")
+    screen.say(verdict.sentence, good)
+    screen.errors(failure_lines(verdict.failures, f"{chain.folder}/{SUMMARY_NAME}"))
 
 
 def _verify_host(link: Link, inventory: Inventory, steps: Steps, seconds: float) -> Verified:

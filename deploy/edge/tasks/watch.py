@@ -8,12 +8,14 @@ from collections import Counter
 from collections.abc import Iterable
 
 from deploy.core import ending
+from deploy.core.failures import command_options
 from deploy.core.inventory import Peer, fold
 from deploy.core.progress import Line, Progress
 from deploy.core.starting import Listening, Over, StartEvent
 from deploy.core.verdict import Outcome
 from deploy.edge.hosts.errors import HostError
 from deploy.edge.hosts.follow import Follower, Heard
+from deploy.edge.screen.screen import REPORT_SECONDS
 from deploy.edge.tasks.chain import Chain
 from deploy.edge.tasks.start import tell
 from deploy.edge.tasks.status import last_words
@@ -21,7 +23,7 @@ from deploy.edge.tasks.stop import stop_hosts
 from peer.core import followline
 
 _TICK_SECONDS = 0.12
-_REPORT_SECONDS = 5.0  # between two lines of progress where there is no live display
+_KINDS = {followline.LogLine: "log", followline.StatusLine: "status", followline.Alive: "alive"}  # events of `--json`
 _LISTEN_AGAIN = 2  # times, where a stream ended though a peer's last status doesn't say that it did
 
 
@@ -70,7 +72,7 @@ class Watch:
             self._follower.close()
 
     def _listen(self) -> None:
-        while self._starting or (self._open and not self._hopeless()):
+        while self._starting or (self._open and (self._left() or 0.0) >= 0.0):
             tick = time.monotonic() + _TICK_SECONDS
             lines: list[Line] = []
             for event in self._follower.take(_TICK_SECONDS):
@@ -102,7 +104,6 @@ class Watch:
         self._hear(Heard(peer.host))
         if peer.host not in self._open:
             self.open(peer.host)
-        self._chain.record(host=peer.host, peer=peer.peer_id, started=True)
         self._progress.begin(peer.peer_id)
 
     def _hear(self, heard: Heard) -> Iterable[Line]:
@@ -116,8 +117,10 @@ class Watch:
             self._over(heard)
         if heard.line is None:
             return ()
-        self._chain.record(host=heard.host, **followline.fields_of(heard.line))
-        return self._progress.see(heard.line)
+        if self._every or not isinstance(heard.line, followline.LogLine):
+            kind = _KINDS[type(heard.line)]
+            self._chain.record(kind, host=heard.host, **followline.fields_of(heard.line))
+        return self._progress.see(heard.line, time.monotonic())
 
     def _over(self, heard: Heard) -> None:
         """The stream ended; listen again if a peer may have begun just then, or was killed."""
@@ -137,27 +140,30 @@ class Watch:
             return
         self._whole_since = self._whole_since or time.monotonic()
         if time.monotonic() - self._whole_since > ending.LINGER_SECONDS:
-            self._chain.screen.note(f"all others are whole: ending the wait for {fold(gone.values())}")
+            self._chain.screen.note(f"all others are complete: ending the wait for {fold(gone.values())}")
             stop_hosts(self._chain, self._hosts)
             self._whole_since = math.inf
 
     def _show(self, lines: list[Line]) -> None:
-        self._chain.screen.tick(self._progress, [line for line in lines if self._every or line.notable])
-        seconds = time.monotonic() - self._reported
-        if seconds > _REPORT_SECONDS:
-            self._reported += seconds
-            self._chain.screen.progress(self._progress)
+        now = time.monotonic()
+        self._progress.wait(now)
+        wait = ending.countdown(self._progress.views, self._left(), self._chain.inventory.swarm.limits.patience)
+        self._chain.screen.tick(self._progress, [line for line in lines if self._every or line.notable], wait)
+        if now - self._reported >= REPORT_SECONDS:
+            self._reported = now
+            self._chain.screen.progress(self._progress, wait)
         wanting = [view for view in self._progress.views if not view.seed]
         if not self._half_way and sum(view.fraction for view in wanting) > 0.5 * len(wanting):
             self._half_way = True
             self._chain.screen.keep_frame(self._progress)
 
-    def _hopeless(self) -> bool:
+    def _left(self) -> float | None:
+        """Seconds until we give up hosts that can't be heard; None if one can."""
         since = {name: when for name, (when, _) in self._lost.items()}
-        return ending.hopeless(self._open, since, self._chain.inventory.swarm.limits.patience, time.monotonic())
+        return ending.patience_left(self._open, since, self._chain.inventory.swarm.limits.patience, time.monotonic())
 
 
 def tell_the_way_back(chain: Chain) -> None:
     """How to come back to a swarm that is left running."""
-    where = f"--inventory {chain.inventory.source}"
-    chain.screen.note(f"the swarm runs on: `fab logs {where}` comes back to it, `fab stop {where}` ends it")
+    where = command_options(chain.inventory)
+    chain.screen.note(f"the swarm runs on: `fab logs{where}` comes back to it, `fab stop{where}` ends it")

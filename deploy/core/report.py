@@ -1,0 +1,58 @@
+"""The verdict as it is told at the end of a run: on one screen, with the hash once and the failures last."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from deploy.core.failures import MOST, Failure
+from deploy.core.times import Times, format_phases
+from deploy.core.verdict import BRIEF_COLUMNS, Row, Verdict
+from peer.core.sizes import format_size
+
+MOST_HOSTS = 12  # whose rows fit on a screen beside everything else
+_GAP = 3  # columns between two cells of a drawn table
+
+
+def payload_lines(name: str, rows: Sequence[Row]) -> tuple[str, ...]:
+    """What was brought: the name with its size, and the hash in a line of its own."""
+    good = next((row for row in rows if row.good), None)
+    if good is None:
+        return (name,)
+    size = f", {format_size(good.bytes)} ({good.bytes:,} bytes)" if good.bytes is not None else ""
+    return (f"{name}{size}", *([f"sha256 {good.sha256}"] if good.sha256 else []))
+
+
+def time_lines(times: Times) -> tuple[str, ...]:
+    """The user's time by phases; then the swarm's beside the limit, where everything was moved."""
+    lines = [f"time {format_phases(times)}"]
+    if not times.moved:
+        return tuple(lines)
+    if times.swarm is not None and times.limit is not None and times.limit.seconds:
+        ratio = times.swarm / times.limit.seconds
+        limit = f"{times.limit.seconds:.1f} s ({times.limit.because})"
+        lines.append(f"the swarm took {times.swarm:.1f} s; the limit is {limit}, so {ratio:.2f} times that")
+    return tuple(lines)
+
+
+def failure_lines(found: Sequence[Failure], more: str) -> tuple[str, ...]:
+    """Two lines each: the cause, and the command to run next. `more`: where to read those that don't fit."""
+    lines: list[str] = []
+    for failure in found[:MOST]:
+        lines += [failure.line, f"  next: {failure.command}"]
+    rest = len(found) - MOST
+    return (*lines, f"and {rest} other failures: see {more}") if rest > 0 else tuple(lines)
+
+
+def shows_table(verdict: Verdict, width: int | None, asked: bool) -> bool:
+    """Whether the table of all copies belongs to the verdict. `width`: columns of the terminal, None: any width."""
+    if asked:
+        return True
+    if len({row.host for row in verdict.rows}) > MOST_HOSTS:
+        return False
+    return width is None or table_width(verdict.rows) <= width
+
+
+def table_width(rows: Sequence[Row]) -> int:
+    """Columns of a terminal that the table needs, if nothing is to be wrapped."""
+    cells = [BRIEF_COLUMNS, *(row.brief for row in rows)]
+    return sum(max(map(len, column)) + _GAP for column in zip(*cells)) + 1

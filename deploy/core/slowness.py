@@ -1,0 +1,66 @@
+"""Which hosts were slow to get the payload, compared with the others, and what is known of the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from deploy.core.inventory import Inventory
+from peer.core.sizes import format_rate
+
+_TIMES = 1.5  # as slow as the one in the middle
+_SECONDS = 2.0  # that a person would notice
+_FEWEST = 3  # of whom one can be called slow
+MOST = 3  # lines
+
+
+class Receiver(NamedTuple):
+    """How long one peer took for its copy, from its start to its last verified piece."""
+
+    peer: int
+    seconds: float
+    bytes_down: int
+    bad_pieces: int
+
+
+def receivers(inventory: Inventory, statuses: Mapping[int, Mapping[str, Any]]) -> tuple[Receiver, ...]:
+    """The peers that fetched a copy and have it, by their last statuses."""
+    wanting = [peer.peer_id for peer in inventory.chosen_peers if not peer.seed]
+    known = [(peer, statuses[peer]) for peer in wanting if statuses.get(peer, {}).get("completed")]
+    return tuple(
+        Receiver(peer, status["completed"] - status["started"], status["bytes_down"], status["bad_pieces"])
+        for peer, status in known
+    )
+
+
+def slow_lines(inventory: Inventory, found: Sequence[Receiver]) -> tuple[str, ...]:
+    """A line for each slow host, the slowest first: `node05: 60 s where others took 5 s: its rate is ...`."""
+    if len(found) < _FEWEST:
+        return ()
+    usual = _middle([one.seconds for one in found])
+    slow = [one for one in found if one.seconds > max(_TIMES * usual, usual + _SECONDS)]
+    slow.sort(key=lambda one: -one.seconds)
+    lines = [_line(inventory, one, found, usual) for one in slow]
+    rest = len(lines) - MOST
+    return (*lines[:MOST], f"and {rest} others") if rest > 0 else tuple(lines)
+
+
+def _line(inventory: Inventory, one: Receiver, found: Sequence[Receiver], usual: float) -> str:
+    name = inventory.host_of(one.peer).name
+    return f"{name}: {one.seconds:.0f} s, where {usual:.0f} s are usual: {_reason(inventory, one, found)}"
+
+
+def _reason(inventory: Inventory, one: Receiver, found: Sequence[Receiver]) -> str:
+    declared = inventory.host_of(one.peer).rate.down
+    others = [inventory.host_of(other.peer).rate.down for other in found if other is not one]
+    if declared and all(other is None or other > declared for other in others):
+        return f"its rate in the inventory is {declared:g} Mbit/s"
+    if one.bad_pieces:
+        return f"{one.bad_pieces} pieces came with wrong bytes, and were fetched again"
+    usual = _middle([other.bytes_down / max(other.seconds, 1e-3) for other in found])
+    rate = one.bytes_down / max(one.seconds, 1e-3)
+    return f"it got {format_rate(rate)}, the one in the middle {format_rate(usual)}"
+
+
+def _middle(numbers: Sequence[float]) -> float:
+    return sorted(numbers)[len(numbers) // 2]

@@ -1,0 +1,51 @@
+"""How long a run took its user, by phases, and its swarm."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from deploy.core.inventory import Inventory
+from deploy.core.prediction import Limit
+
+CONNECT, HASH, PUSH, START, TRANSFER, COLLECT, VERIFY = (
+    "connect", "hash", "push", "start", "transfer", "collect", "verify",
+)  # fmt: skip
+PHASES = (CONNECT, HASH, PUSH, START, TRANSFER, COLLECT, VERIFY)
+_SHOWN = 0.05  # seconds: less would read as 0.0
+
+
+class Times(NamedTuple):
+    """Seconds: `total` and `phases` of the user; `swarm` of the peers, from the first start to the last copy.
+
+    `moved`: whether all receivers fetched everything, so that the swarm's time and `limit` can be compared.
+    """
+
+    total: float = 0.0
+    phases: Mapping[str, float] = {}
+    swarm: float | None = None
+    limit: Limit | None = None
+    moved: bool = False
+
+
+def format_phases(times: Times) -> str:
+    """`21.3 s: hash 1.0, push 2.0, start 2.3, transfer 8.1, verify 7.5`; phases that took no time are left out."""
+    known = [(phase, times.phases.get(phase, 0.0)) for phase in PHASES]
+    parts = [f"{phase} {seconds:.1f}" for phase, seconds in known if seconds >= _SHOWN]
+    return f"{times.total:.1f} s" + (f": {', '.join(parts)}" if parts else "")
+
+
+def all_moved(inventory: Inventory, statuses: Mapping[int, Mapping[str, Any]]) -> bool:
+    """Whether every receiver fetched as many bytes as the payload has: who had some before is no measure."""
+    wanting = [statuses.get(peer.peer_id) for peer in inventory.chosen_peers if not peer.seed]
+    return bool(wanting) and all(status and status["bytes_down"] >= status["size"] > 0 for status in wanting)
+
+
+def known_statuses(about: Mapping[int, Any]) -> dict[int, Mapping[str, Any]]:
+    """The statuses in what hosts say of their peers, by ID, without those that have none."""
+    return {peer: fields["status"] for peer, fields in about.items() if fields["status"]}
+
+
+def payload_size(statuses: Iterable[Mapping[str, Any]]) -> int:
+    """Bytes of the payload as the peers know it; 0 where none does."""
+    return max((status["size"] for status in statuses), default=0)

@@ -1,0 +1,223 @@
+"""Real sshds that are reached by another way than the usual one, or not: it works, or the cause is told."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import fabric
+import paramiko
+import pytest
+
+from deploy.agent import paths
+from deploy.agent.verbs import State
+from deploy.core.inventory import Host
+from deploy.edge.hosts.agent import Session
+from deploy.edge.hosts.deadline import Deadline
+from deploy.edge.hosts.errors import HostError
+from deploy.edge.hosts.host import Link
+from deploy.edge.ssh.routes import Routes
+from deploy.edge.ssh.transport import SshTransport
+from tests.deploy_edge.fabrun import fab
+from tests.helpers.waiting import wait_for
+from tests.ssh.sshd import Sshd
+
+Reach = Callable[..., Link]
+TUNNEL = """\
+import os, pathlib, socket, sys, threading
+pathlib.Path(__file__).with_suffix(".pid").write_text(str(os.getpid()))
+port, left = map(int, sys.argv[1:])
+server = socket.create_connection(("127.0.0.1", port))
+def up():
+    while data := os.read(0, 65536): server.sendall(data)
+threading.Thread(target=up, daemon=True).start()
+while left > 0 and (data := server.recv(min(left, 65536))):
+    os.write(1, data)
+    left -= len(data)
+print("Warning: slow lane", "tunnel: the lane was cut", sep="\\n", file=sys.stderr, flush=True)
+os._exit(1)
+"""
+WITHOUT_SSL = """\
+#!{python} -I
+import sys
+sys.modules["_ssl"] = sys.modules["ssl"] = None
+exec(sys.argv[sys.argv.index("-c") + 1], {{"__name__": "__main__"}})
+"""
+
+
+def routes(ssh_config: Path) -> Routes:
+    return Routes(fabric.Config(ssh_config=paramiko.SSHConfig(), runtime_ssh_path=str(ssh_config)))
+
+
+@pytest.fixture
+def transport(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., SshTransport]]:
+    """The way to a server, which is the host `target` of an ssh_config; all `known` servers are in known_hosts."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
+    made: list[tuple[SshTransport, Routes]] = []
+
+    def make(server: Sshd, config: str = "", known: tuple[Sshd, ...] = (), key: bool = True) -> SshTransport:
+        (tmp_path / "known_hosts").write_text("".join(one.known_hosts_line() for one in (server, *known)))
+        head = f"Host *\n  HostName 127.0.0.1\n  User {server.user}\n"
+        (tmp_path / "config").write_text(f"Host target\n  Port {server.port}\n{config}{head}")
+        host = Host(
+            name="n",
+            address="target",
+            peer_address="127.0.0.1",
+            key=str(server.key) if key else None,
+            known_hosts=str(tmp_path / "known_hosts"),
+            python=sys.executable,
+        )
+        way = routes(tmp_path / "config")
+        made.append((SshTransport(host, way), way))
+        return made[-1][0]
+
+    yield make
+    for one, way in made:
+        one.close()
+        way.close()
+
+
+@pytest.fixture
+def reach(transport: Callable[..., SshTransport], tmp_path: Path) -> Reach:
+    """A link over such a way."""
+
+    def make(*arguments: object, **more: object) -> Link:
+        way = transport(*arguments, **more)
+        return Link(way._host, way, str(tmp_path / "swarm"))
+
+    return make
+
+
+def refusal(link: Link) -> str:
+    """Why the host can't be reached."""
+    with pytest.raises(HostError) as error:
+        link.ask(State())
+    assert error.value.state == "unreachable"
+    assert "\n" not in str(error.value)
+    return error.value.problem
+
+
+def test_one_session_a_connection_suffices(
+    start_sshd: Callable[..., Sshd], transport: Callable[..., SshTransport], tmp_path: Path
+) -> None:
+    """Two agents at the same time, as while a swarm is followed and stopped: the second has a login of its own."""
+    server = start_sshd("one", "MaxSessions 1")
+    way = transport(server)
+    deadline = Deadline(60)
+    agents = [Session(way.open(deadline), deadline) for _ in range(2)]
+    assert [agent.ask(State(), str(tmp_path), deadline).deployed for agent in agents] == [False, False]
+    assert server.log().count("Accepted publickey") == 2
+
+
+def test_the_agent_that_ssh_config_names_is_asked(
+    start_sshd: Callable[..., Sshd], reach: Reach, tmp_path: Path
+) -> None:
+    server = start_sshd("keyed")
+    path = str(tmp_path / "agent.sock")
+    agent = subprocess.Popen(["ssh-agent", "-D", "-a", path], stdout=subprocess.DEVNULL)
+    try:
+        wait_for(lambda: os.path.exists(path), "the agent's socket")
+        environment = {**os.environ, "SSH_AUTH_SOCK": path}
+        subprocess.run(["ssh-add", "-q", str(server.key)], env=environment, check=True)
+        assert reach(server, f"  IdentityAgent {path}\n", key=False).ask(State()).deployed is False
+        assert "login as" in (words := refusal(reach(server, "  IdentityAgent none\n", key=False))) or "no key" in words
+    finally:
+        agent.terminate()
+        agent.wait(20)
+
+
+@pytest.mark.parametrize("unknown", ["outer", "inner", ""])
+def test_a_bastion_whose_key_is_unknown_is_named_however_many_there_are(
+    start_sshd: Callable[..., Sshd], reach: Reach, unknown: str
+) -> None:
+    server = start_sshd("target")
+    bastions = {name: start_sshd(name) for name in ("outer", "inner")}
+    config = f"  ProxyJump inner\nHost inner\n  ProxyJump outer\n  Port {bastions['inner'].port}\n"
+    config += f"Host outer\n  Port {bastions['outer'].port}\nHost inner outer\n  IdentityFile {server.key}\n"
+    link = reach(server, config, tuple(one for name, one in bastions.items() if name != unknown))
+    if unknown:
+        words = refusal(link)
+        assert f"its bastion {unknown}:{bastions[unknown].port}: unknown host key" in words
+    else:
+        assert link.ask(State()).deployed is False
+
+
+# Bytes of the server: none; within the handshake; after it, while we log in.
+@pytest.mark.parametrize("received", [0, 900, 2000])
+def test_a_proxy_command_that_ends_is_told_in_its_words(
+    start_sshd: Callable[..., Sshd], reach: Reach, tmp_path: Path, received: int
+) -> None:
+    server = start_sshd("far")
+    (tmp_path / "tunnel.py").write_text(TUNNEL)
+    command = shlex.join([sys.executable, "-S", str(tmp_path / "tunnel.py"), str(server.port), str(received)])
+    spent = time.process_time()
+    words = refusal(reach(server, f"  ProxyCommand {command}\n"))
+    assert "its ProxyCommand ended: tunnel: the lane was cut" in words
+    # A thread that reads a dead pipe again and again would burn all the seconds of the longest wait.
+    assert time.process_time() - spent < 3
+
+
+def test_a_proxy_command_that_dies_later_is_told_too(
+    start_sshd: Callable[..., Sshd], reach: Reach, tmp_path: Path
+) -> None:
+    server = start_sshd("far")
+    (tmp_path / "tunnel.py").write_text(TUNNEL)
+    command = shlex.join([sys.executable, "-S", str(tmp_path / "tunnel.py"), str(server.port), str(1 << 40)])
+    link = reach(server, f"  ProxyCommand {command}\n")
+    assert link.ask(State()).deployed is False
+    os.kill(int((tmp_path / "tunnel.pid").read_text()), signal.SIGKILL)
+    assert "its ProxyCommand ended: exit code -9" in refusal(link)
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["echo 'Please login as the user ubuntu.'; exit 142", "echo 'Please login as the user ubuntu.' >&2; exit 1"],
+)
+def test_the_words_of_a_forced_command_are_told(start_sshd: Callable[..., Sshd], reach: Reach, command: str) -> None:
+    words = refusal(reach(start_sshd("forced", f"ForceCommand {command}")))
+    assert "Please login as the user ubuntu." in words
+
+
+@pytest.mark.parametrize(
+    ("extra", "words"),
+    [
+        (
+            "KexAlgorithms sntrup761x25519-sha512@openssh.com",
+            "as key exchange it offers only sntrup761x25519-sha512@openssh.com",
+        ),
+        ("MACs umac-128-etm@openssh.com", "as MAC it offers only umac-128-etm@openssh.com"),
+    ],
+)
+def test_an_algorithm_that_paramiko_lacks_is_named(
+    start_sshd: Callable[..., Sshd], reach: Reach, extra: str, words: str
+) -> None:
+    assert words in refusal(reach(start_sshd("modern", extra)))
+
+
+def test_a_python_without_tls_is_refused_before_anything_is_sent(
+    start_sshd: Callable[..., Sshd], tmp_path: Path
+) -> None:
+    server = start_sshd("bare")
+    python = tmp_path / "python-without-ssl"
+    python.write_text(WITHOUT_SSL.format(python=sys.executable))
+    python.chmod(0o755)
+    (tmp_path / "known_hosts").write_text(server.known_hosts_line())
+    where = f"address: 127.0.0.1, port: {server.port}, user: {server.user}, key: {server.key}, python: {python}"
+    (tmp_path / "inventory.yaml").write_text(
+        f"swarm: {{name: t, payload: {{generate: 1KiB}}}}\n"
+        f"defaults: {{known_hosts: {tmp_path}/known_hosts, workdir: {tmp_path}/work}}\n"
+        f"hosts: {{a: {{{where}}}}}\nseeds: [a]\n"
+    )
+    for task in ("check", "deploy"):
+        ran = fab(tmp_path, task)
+        assert ran.code == 1, ran
+        assert "failed: a: its python3 can't speak TLS:" in ran.err
+        assert "name another interpreter with `python:`, or write `tls: false`" in ran.err
+        assert {path.name for path in tmp_path.glob("work/*/*")} <= {paths.MARKER}  # the claim on the swarm

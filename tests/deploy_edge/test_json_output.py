@@ -1,0 +1,63 @@
+"""`--json`, held against docs/json.schema.json: each line of real runs, and the summary that comes last."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from tests.deploy_edge.fabrun import ROOT, Ran, fab
+
+SCHEMA = json.loads((ROOT / "docs" / "json.schema.json").read_text(encoding="utf-8"))
+VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
+
+
+def checked(ran: Ran) -> list[dict[str, Any]]:
+    """The objects that a run printed; each is what the schema says, and the summary is the last and only one."""
+    for fields in ran.records:
+        VALIDATOR.validate(fields)
+    kinds = [fields["event"] for fields in ran.records]
+    assert kinds[-1] == "summary" and kinds.count("summary") == 1, kinds
+    assert ran.records[-1]["exit_code"] == ran.code
+    return ran.records
+
+
+def test_the_schema_is_one() -> None:
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+
+
+def test_a_run_that_goes_well(write: Callable[..., list[int]], tmp_path: Path) -> None:
+    write()
+    records = checked(fab(tmp_path, "check", "up", "status", "stop", "clean", "--json"))
+    assert {fields["event"] for fields in records} == {"host", "started", "status", "alive", "copy", "summary"}
+    last = records[-1]
+    assert (last["complete_hosts"], last["hosts"], last["bytes"], last["failures"]) == (3, 3, 300 * 1024, [])
+    assert {"hash", "push", "start", "verify"} <= set(last["phases"])
+    (kept,) = tmp_path.glob("runs/*/summary.json")
+    assert set(json.loads(kept.read_text())) == set(last) - {"event", "task"}
+
+
+def test_runs_that_go_wrong(write: Callable[..., list[int]], tmp_path: Path) -> None:
+    write()
+    last = checked(fab(tmp_path, "start", "--json"))[-1]
+    (failure,) = last["failures"]  # one line, though each host said it
+    assert failure["hosts"] == ["a", "b", "c"] and failure["next"] == "fab up"
+    assert last["sentence"] is None
+    assert checked(fab(tmp_path, "plan", "--json"))[0]["event"] == "step"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"event": "copy", "task": "verify"},
+        {"event": "alive", "task": "up", "host": "a", "peer": "1001", "alive": True},
+        {"event": "noise", "task": "up"},
+    ],
+)
+def test_the_schema_refuses(fields: dict[str, Any]) -> None:
+    assert not VALIDATOR.is_valid(fields)

@@ -10,11 +10,9 @@ from typing import List, Tuple
 from deploy.agent import paths, verbs
 from deploy.agent.context import Context
 from peer.core.errors import ConfigError
-from peer.core.payloadnames import MOST_NAME_BYTES, check_names
+from peer.core.payloadnames import LINK, SPECIAL, check_names
 from peer.edge.files import entries_below, free_bytes
 from peer.edge.modes import keeps_modes
-
-_BESIDE = 255 - MOST_NAME_BYTES  # bytes that the longest name beside an incomplete copy has more than the copy's
 
 
 def survey(request: verbs.Survey, context: Context) -> verbs.Spots:
@@ -72,14 +70,14 @@ def why_not_writable(folder: str) -> str:
 
 
 def _why_no_name(folder: str, name: str) -> str:
-    """The empty text if the names of an incomplete copy fit; those of eCryptfs end at 143 bytes."""
+    """The empty text if the payload's name fits; on eCryptfs a name has at most 143 bytes."""
     try:
         most = os.pathconf(folder, "PC_NAME_MAX")
     except (OSError, ValueError):
         return ""
-    if len(name.encode()) + _BESIDE <= most:
+    if len(name.encode()) <= most:
         return ""
-    return f"{folder} takes names of {most} bytes, and an incomplete copy's has {len(name.encode()) + _BESIDE}"
+    return f"{folder} takes names of {most} bytes, and the payload's has {len(name.encode())}"
 
 
 def _held(path: str) -> int:
@@ -115,8 +113,7 @@ def _tree(path: str, name: str) -> Tuple[str, int]:
             files.append(below)
             size += info.st_size
         else:
-            kind = "a link" if stat.S_ISLNK(info.st_mode) else "a device, pipe or socket"
-            return f"{entry.path}: it is {kind}; take it out of the payload", 0
+            return "{}: {}; {}".format(entry.path, *(LINK if stat.S_ISLNK(info.st_mode) else SPECIAL)), 0
     check_names(name, files, folders, path)
     unreadable = (_why_not_readable(os.path.join(path, file)) for file in files)
     return next(filter(None, unreadable), "") if files else f"{path}: there is no file in this folder", size

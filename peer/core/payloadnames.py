@@ -6,7 +6,8 @@ from typing import Dict, Iterable, Set
 
 from peer.core.errors import ConfigError
 
-MOST_NAME_BYTES = 255 - len(".part.map.new")  # of the payload: an incomplete copy has the longest name next to it
+LINK = ("it is a link", "take it out of the payload, or copy the payload with what its links point to: cp -rL")
+SPECIAL = ("it is a device, pipe or socket", "take it out of the payload")
 
 
 def unsafe_name(path: str) -> str:
@@ -32,9 +33,6 @@ def check_names(name: str, files: Iterable[str], folders: Iterable[str], source:
     """Refuse names that could leave the payload's folder or collide. Raises ConfigError."""
     if "/" in name or unsafe_name(name):
         raise ConfigError(source, f"payload name {name!r} {unsafe_name(name) or 'holds a slash'}", "rename it")
-    if len(name.encode()) > MOST_NAME_BYTES:
-        problem = f"payload name {name[:40]}... has {len(name.encode())} bytes, and an incomplete copy has a longer one"
-        raise ConfigError(source, problem, f"rename it to {MOST_NAME_BYTES} bytes or fewer")
     file_names = _fold(files, source)
     folder_names = _fold(folders, source)
     parents = _parents((*file_names, *folder_names))
@@ -49,12 +47,19 @@ def _fold(paths: Iterable[str], source: str) -> Dict[str, str]:
         reason = unsafe_name(path)
         if reason:
             raise ConfigError(source, f"name {path!r} {reason}", "rename it, or leave it out of the payload")
-        key = path.casefold()
+        key = _caseless(path)
         if key in folded:
             problem = f"names {folded[key]!r} and {path!r} collide on a case-insensitive file system"
             raise ConfigError(source, problem, "rename one of the two")
         folded[key] = path
     return folded
+
+
+def _caseless(path: str) -> str:
+    """The form in which a case-insensitive file system compares names: letter by letter, so "ß" is not "ss"."""
+    if path.isascii():
+        return path.lower()
+    return "".join(letter.casefold() if len(letter.casefold()) == 1 else letter.lower() for letter in path)
 
 
 def _parents(paths: Iterable[str]) -> Set[str]:

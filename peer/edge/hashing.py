@@ -20,7 +20,7 @@ from peer.core.manifest import (
     check_length,
     payload_digest,
 )
-from peer.core.payloadnames import check_names
+from peer.core.payloadnames import LINK, SPECIAL, check_names
 from peer.edge.copies import differences
 from peer.edge.encoding import check_encoding
 from peer.edge.files import OpenFiles, entries_below, read_range
@@ -129,9 +129,9 @@ def _found(path: str, wanted: Manifest) -> Tuple[Manifest, List[str]]:
     for below, entry in entries_below(path):
         info = entry.stat(follow_symlinks=False)
         if below in names or below in folder_names:
-            reason = _add(below, info, files, folders)
-            if reason:
-                raise ConfigError(os.path.join(path, below), reason, "take it away")
+            refused = _add(below, info, files, folders)
+            if refused:
+                raise ConfigError(os.path.join(path, below), refused[0], "take it away")
         elif not stat.S_ISDIR(info.st_mode):
             beside.append(below)
     return Manifest(wanted.name, True, 1, tuple(sorted(files)), tuple(sorted(folders))), sorted(beside)
@@ -169,9 +169,9 @@ def _scan(path: str, name: str) -> Manifest:
     files: List[FileEntry] = []
     folders: List[FolderEntry] = []
     for below, entry in entries_below(path):
-        reason = _add(below, entry.stat(follow_symlinks=False), files, folders)
-        if reason:
-            raise ConfigError(os.path.join(path, below), reason, "take it out of the payload")
+        refused = _add(below, entry.stat(follow_symlinks=False), files, folders)
+        if refused:
+            raise ConfigError(os.path.join(path, below), *refused)
     if not files:
         raise ConfigError(path, "there is no file in this folder", "name a folder with files in it")
     files.sort()
@@ -179,15 +179,17 @@ def _scan(path: str, name: str) -> Manifest:
     return Manifest(name, True, 1, tuple(files), tuple(folders), root_mode=_mode(info))
 
 
-def _add(path: str, info: os.stat_result, files: List[FileEntry], folders: List[FolderEntry]) -> str:
-    """Note one entry of a tree; why it can't be part of a payload, else ""."""
+def _add(
+    path: str, info: os.stat_result, files: List[FileEntry], folders: List[FolderEntry]
+) -> Optional[Tuple[str, str]]:
+    """Note one entry of a tree; why it can't be part of a payload, and what to do about it."""
     if stat.S_ISREG(info.st_mode):
         files.append(FileEntry(path, info.st_size, _mode(info), ""))
     elif stat.S_ISDIR(info.st_mode):
         folders.append(FolderEntry(path, _mode(info)))
     else:
-        return "it is a link" if stat.S_ISLNK(info.st_mode) else "it is a device, pipe or socket"
-    return ""
+        return LINK if stat.S_ISLNK(info.st_mode) else SPECIAL
+    return None
 
 
 def _mode(info: os.stat_result) -> int:

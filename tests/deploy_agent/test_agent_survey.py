@@ -103,8 +103,8 @@ def test_what_lies_there_of_the_copy_counts_as_held(tmp_path: Path) -> None:
 
 def test_a_file_system_with_shorter_names_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "pathconf", Mock(return_value=143))
-    assert spot(tmp_path, "n" * 130).problem == ""
-    assert spot(tmp_path, "n" * 131).problem == f"{tmp_path} takes names of 143 bytes, and an incomplete copy's has 144"
+    assert spot(tmp_path, "n" * 143).problem == ""
+    assert spot(tmp_path, "n" * 144).problem == f"{tmp_path} takes names of 143 bytes, and the payload's has 144"
 
 
 # ---- a payload that is there
@@ -128,10 +128,12 @@ def test_its_size_is_that_of_all_files(tree: Path) -> None:
     assert source(tree / "two") == ("", 500)
 
 
+TAKE_OUT = "take it out of the payload"
+COPY = f"{TAKE_OUT}, or copy the payload with what its links point to: cp -rL"
 SPOILED: list[tuple[Callable[[Path], object], str]] = [
-    (lambda tree: (tree / "a" / "link").symlink_to("/etc"), "p/a/link: it is a link; take it out of the payload"),
-    (lambda tree: (tree / "link").symlink_to("two"), "p/link: it is a link; take it out of the payload"),
-    (lambda tree: os.mkfifo(tree / "pipe"), "p/pipe: it is a device, pipe or socket; take it out of the payload"),
+    (lambda tree: (tree / "a" / "link").symlink_to("/etc"), f"p/a/link: it is a link; {COPY}"),
+    (lambda tree: (tree / "link").symlink_to("two"), f"p/link: it is a link; {COPY}"),
+    (lambda tree: os.mkfifo(tree / "pipe"), f"p/pipe: it is a device, pipe or socket; {TAKE_OUT}"),
     (
         lambda tree: (tree / "TWO").touch(),
         "p: names 'TWO' and 'two' collide on a case-insensitive file system; rename one of the two",
@@ -155,7 +157,7 @@ def test_what_isnt_there_or_empty_is_said(tmp_path: Path) -> None:
     assert source(tmp_path / "nowhere") == ("nowhere: no such file or directory", 0)
     assert source(tmp_path / "empty") == ("empty: there is no file in this folder", 0)
     (tmp_path / "file").touch()
-    assert "rename it to 242 bytes or fewer" in source(tmp_path / "file", "n" * 250)[0]
+    assert "has a part of more than 255 bytes" in source(tmp_path / "file", "n" * 256)[0]
 
 
 def test_each_peer_has_its_place(tmp_path: Path, tree: Path) -> None:

@@ -354,7 +354,10 @@ def test_manifest_names_what_it_cant_take(tmp_path: Path) -> None:
     (tmp_path / "tree").mkdir()
     (tmp_path / "tree" / "link").symlink_to("/etc/passwd")
     said = run("manifest", tmp_path / "tree")
-    assert said.line == f"peer manifest: {tmp_path}/tree/link: it is a link; take it out of the payload"
+    assert said.line == (
+        f"peer manifest: {tmp_path}/tree/link: it is a link; "
+        "take it out of the payload, or copy the payload with what its links point to: cp -rL"
+    )
     assert said.code == 2
 
 

@@ -79,13 +79,15 @@ def _declare_manifest(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("path", help="a file or a folder")
     parser.add_argument("--piece-size", type=_piece_size, default=None, metavar="BYTES", help="64KiB, or auto")
     parser.add_argument("--name", default="", help="the payload's name (default: the path's last part)")
+    parser.add_argument("--progress", action="store_true", help="tell the bytes so far on standard error, a line each")
 
 
 def _manifest(arguments: argparse.Namespace) -> int:
     from peer.core.manifest import to_json
     from peer.edge.hashing import make_manifest
 
-    manifest = make_manifest(arguments.path, arguments.piece_size, arguments.name)
+    tell = stderr.Counter().add if arguments.progress else None
+    manifest = make_manifest(arguments.path, arguments.piece_size, arguments.name, tell)
     print(json.dumps(to_json(manifest)))
     return EXIT_OK
 

@@ -7,7 +7,7 @@ import hashlib
 import os
 import stat
 from concurrent.futures import ThreadPoolExecutor
-from typing import List, NamedTuple, Optional, Tuple
+from typing import Callable, List, NamedTuple, Optional, Tuple
 
 from peer.core.errors import ConfigError, StoreError, system_words
 from peer.core.layout import Layout
@@ -25,11 +25,14 @@ from peer.edge.copies import differences
 from peer.edge.encoding import check_encoding
 from peer.edge.files import OpenFiles, entries_below, read_range
 
+Tell = Callable[[int], None]
 
-def make_manifest(path: str, piece_size: Optional[int] = None, name: str = "") -> Manifest:
+
+def make_manifest(path: str, piece_size: Optional[int] = None, name: str = "", tell: Optional[Tell] = None) -> Manifest:
     """The manifest of a file or a folder; `piece_size` in bytes, None for automatic. Raises ConfigError, StoreError.
 
     Links, devices and sockets are refused by name: a payload is bytes, and what a link means elsewhere nobody knows.
+    `tell` gets the bytes of each block that was hashed, from any thread: all bytes twice, for files and for pieces.
     """
     path = os.path.abspath(path)
     name = name or os.path.basename(path)
@@ -40,7 +43,7 @@ def make_manifest(path: str, piece_size: Optional[int] = None, name: str = "") -
         bare = bare._replace(piece_size=piece_size or auto_piece_size(bare.size))
         check_length(bare, path)
         stamps = _stamps(path, bare)
-        made = _with_hashes(path, bare)
+        made = _with_hashes(path, bare, tell=tell)
         _check_unchanged(path, bare, stamps)
         return made
     except OSError as error:
@@ -196,9 +199,9 @@ def _mode(info: os.stat_result) -> int:
     return stat.S_IMODE(info.st_mode) & 0o777
 
 
-def _with_hashes(path: str, bare: Manifest, pieces: bool = True) -> Manifest:
+def _with_hashes(path: str, bare: Manifest, pieces: bool = True, tell: Optional[Tell] = None) -> Manifest:
     """The manifest with the hash of every file and, if wanted, of every piece."""
-    hasher = _Hasher(bare, OpenFiles(lambda number: _path_of(path, bare, number), os.O_RDONLY))
+    hasher = _Hasher(bare, OpenFiles(lambda number: _path_of(path, bare, number), os.O_RDONLY), tell)
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         # Files first: the hash of one big file has to be made in one thread, and the pieces' fill the others meanwhile.
         file_hashes = pool.map(hasher.file, range(len(bare.files)))
@@ -213,8 +216,9 @@ def _with_hashes(path: str, bare: Manifest, pieces: bool = True) -> Manifest:
 class _Hasher:
     """Hashes pieces and files of one payload, from any thread."""
 
-    def __init__(self, manifest: Manifest, files: OpenFiles) -> None:
+    def __init__(self, manifest: Manifest, files: OpenFiles, tell: Optional[Tell]) -> None:
         self._manifest = manifest
+        self._tell = tell
         self._files = files
         self._layout = Layout(manifest)
         self.close = files.close
@@ -235,5 +239,7 @@ class _Hasher:
             for data in read_range(descriptor, offset, length):
                 sha.update(data)
                 length -= len(data)
+                if self._tell is not None:
+                    self._tell(len(data))
         if length:
             raise OSError(errno.ESTALE, "it became shorter while it was read", self._manifest.files[file].path)

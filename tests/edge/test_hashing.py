@@ -7,7 +7,7 @@ import os
 import shutil
 import socket
 from pathlib import Path
-from typing import Callable, Iterator
+from typing import Any, Callable, Iterator
 
 import pytest
 
@@ -312,8 +312,8 @@ def test_a_payload_that_is_written_to_is_told_as_such(
     log = tmp_path / "payload" / ("z.bin" if wish.tree else "")
     hashed = hashing._with_hashes
 
-    def meanwhile(path: str, bare: Manifest) -> Manifest:
-        made = hashed(path, bare)
+    def meanwhile(path: str, bare: Manifest, **options: Any) -> Manifest:
+        made = hashed(path, bare, **options)
         write(log)
         return made
 

@@ -35,16 +35,31 @@ def missing(parcels: Sequence[Parcel], have: Mapping[str, str]) -> list[Parcel]:
     return [one for one in parcels if have.get(one.path) != one.sha256]
 
 
-def send(link: Link, parcels: Sequence[Parcel], folders: Iterable[tuple[str, int]] = (), aside: str = "") -> int:
+def send(
+    link: Link,
+    parcels: Sequence[Parcel],
+    folders: Iterable[tuple[str, int]] = (),
+    aside: str = "",
+    tally: list[int] | None = None,
+) -> int:
     """Send them in one transfer; the bytes sent. Raises HostError.
 
-    `folders`: path and mode of a tree's folders. `aside`: see `Receive`.
+    `folders`: path and mode of a tree's folders. `aside`: see `Receive`. `tally`: its first number
+    grows by the bytes that were sent.
     """
     size = sum(one.size for one in parcels)
     files = tuple(PushedFile(one.path, one.mode, one.size, one.sha256) for one in parcels)
     request = Receive(files, tuple(PushedFolder(*folder) for folder in folders), aside)
-    link.ask(request, 60 + size / _SLOWEST, body=_bytes(parcels), body_size=size)
+    link.ask(request, 60 + size / _SLOWEST, body=_counted(_bytes(parcels), tally), body_size=size)
     return size
+
+
+def _counted(blocks: Iterable[bytes], tally: list[int] | None) -> Iterator[bytes]:
+    """The blocks, each noted in the first number of the tally once it has been sent."""
+    for block in blocks:
+        yield block
+        if tally is not None:
+            tally[0] += len(block)
 
 
 def _bytes(parcels: Sequence[Parcel]) -> Iterator[bytes]:

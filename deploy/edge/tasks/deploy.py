@@ -52,12 +52,23 @@ def _payload_step(inventory: Inventory, facts: Facts, seed: Peer) -> str:
 
 
 def _deploy(chain: Chain, steps: Steps, _: Options) -> None:
-    """Bring every chosen host to where its peers can start. Raises Halt where no payload can be had."""
+    reach(chain, steps)
+    bring(chain, steps)
+
+
+def reach(chain: Chain, steps: Steps) -> None:
+    """Connect with every chosen host, and have the seeds for us alone. Raises Halt."""
     seeds = [step for step in steps if step.peer is not None]
     hosts = hosts_of(step for step in steps if step.peer is None)
     with chain.timing(CONNECT), chain.doing("connecting"):
         chain.ask(lambda link: link.connect(), hosts, drop=True)  # so that each claim is one round trip
     claim_seeds(chain, hosts_of(seeds), [name for name in hosts if name not in chain.helpers])
+
+
+def bring(chain: Chain, steps: Steps) -> None:
+    """Bring every chosen host to where its peers can start. Raises Halt where no payload can be had."""
+    seeds = [step for step in steps if step.peer is not None]
+    hosts = hosts_of(step for step in steps if step.peer is None)
     states = chain.ask(lambda link: _idle_state(link, chain.inventory.tls), hosts, drop=True)
     if not states:
         raise Halt("")

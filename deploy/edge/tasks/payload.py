@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -15,9 +15,11 @@ from deploy.core.inventory import Generate, Inventory, Peer, Upload, fold
 from deploy.core.placement import placing
 from deploy.core.plan import Steps, hosts_of, peers_of
 from deploy.core.verdict import UNREACHABLE
+from deploy.core.working import Work, format_work
 from deploy.edge.hosts.errors import HostError
 from deploy.edge.hosts.host import Link
 from deploy.edge.pushed.bundle import Parcel, send
+from deploy.edge.pushed.progressing import run_with_progress
 from deploy.edge.pushed.uploads import UploadError, upload_source
 from deploy.edge.tasks.chain import Chain, Halt
 from peer.core import folder
@@ -34,21 +36,27 @@ def make_payload(chain: Chain, seeds: Steps) -> Manifest:
     """
     payload = chain.inventory.swarm.payload
     source = upload_source(chain.base, payload) if isinstance(payload, Upload) else None
-    upload = _upload_manifest(chain, source) if source is not None else None
+    upload = upload_manifest(chain)
     seconds = _seconds(chain.inventory, upload)
+    tally = [0, 0]  # bytes that were uploaded, and that are to be
 
     def on_host(link: Link) -> list[Manifest]:
         peers = [chain.inventory.peer(peer) for peer in peers_of(seeds, link.name)]
         aside = link.host.aside(chain.run)
-        return [_seed_manifest(link, chain.inventory, peer, source, upload, seconds, aside) for peer in peers]
+        return [_seed_manifest(link, chain.inventory, peer, source, upload, seconds, aside, tally) for peer in peers]
 
-    answers = chain.ask(on_host, hosts_of(seeds), seconds * 4, drop=True)
+    with chain.doing(f"{_work(payload)}hashing {payload.name}", tally):
+        answers = chain.ask(on_host, hosts_of(seeds), seconds * 4, drop=True)
     found = {name: manifest for name, manifests in answers.items() for manifest in manifests}
     if not found:
         raise Halt("no seed has the payload, so there is nothing to bring to the others")
     if len({manifest.digest for manifest in found.values()}) > 1:
         raise Halt(f"the seeds' payloads differ{_in_what(found)}")
     return next(iter(found.values()))
+
+
+def _work(payload: object) -> str:
+    return "making and " if isinstance(payload, Generate) else "uploading and " if isinstance(payload, Upload) else ""
 
 
 def _in_what(found: Mapping[str, Manifest]) -> str:
@@ -71,6 +79,7 @@ def _seed_manifest(
     upload: Manifest | None,
     seconds: float,
     aside: str,
+    tally: list[int],
 ) -> Manifest:
     """One seed's payload in its place; its manifest."""
     payload, piece_size = inventory.swarm.payload, _piece_size(inventory)
@@ -78,23 +87,30 @@ def _seed_manifest(
     if isinstance(payload, Generate):
         link.ask(verbs.Generate(seed.peer_id, payload.name, payload.size, payload.seed, aside), seconds)
     if source is not None and upload is not None:
-        _upload(link, seed, source, upload, piece_size, seconds, aside)
+        _upload(link, seed, source, upload, piece_size, seconds, aside, tally)
     manifest = _manifest(link, seed, payload.name, piece_size, seconds)
     if upload is None:
         return manifest
-    if not _holds(manifest, upload):
+    if not holds(manifest, upload):
         raise HostError(f"{source} changed while it was uploaded", "run it again when nobody writes to it")
     return upload
 
 
-def _holds(found: Manifest, wanted: Manifest) -> bool:
+def holds(found: Manifest, wanted: Manifest) -> bool:
     """Whether all that is wanted is there, with its modes; what somebody else has put into a tree may lie beside it."""
     same = (found.tree, found.root_mode) == (wanted.tree, wanted.root_mode)
     return same and set(wanted.files) <= set(found.files) and set(wanted.folders) <= set(found.folders)
 
 
 def _upload(
-    link: Link, seed: Peer, source: Path, wanted: Manifest, piece_size: str, seconds: float, aside: str
+    link: Link,
+    seed: Peer,
+    source: Path,
+    wanted: Manifest,
+    piece_size: str,
+    seconds: float,
+    aside: str,
+    tally: list[int],
 ) -> None:
     """Send the payload to a seed, unless it has it."""
     if _is_there(link, seed, wanted, piece_size, seconds):
@@ -115,7 +131,8 @@ def _upload(
     folders = [(below + inner.path, inner.mode) for inner in wanted.folders]
     if wanted.tree:
         folders.append((top, wanted.root_mode))
-    send(link, parcels, folders, aside)
+    tally[1] += wanted.size
+    send(link, parcels, folders, aside, tally)
 
 
 def _local(source: Path, path: str) -> Path:
@@ -125,7 +142,7 @@ def _local(source: Path, path: str) -> Path:
 
 def _is_there(link: Link, seed: Peer, wanted: Manifest, piece_size: str, seconds: float) -> bool:
     try:
-        return _holds(_manifest(link, seed, wanted.name, piece_size, seconds), wanted)
+        return holds(_manifest(link, seed, wanted.name, piece_size, seconds), wanted)
     except HostError as error:
         if error.state == UNREACHABLE:
             raise
@@ -137,16 +154,36 @@ def _manifest(link: Link, seed: Peer, name: str, piece_size: str, seconds: float
     return from_json(answer.manifest, f"the manifest of {link.name}")
 
 
-def _upload_manifest(chain: Chain, source: Path) -> Manifest:
-    """What is to be uploaded, hashed on this machine. Raises UploadError."""
+def found_on_seed(chain: Chain) -> Manifest | None:
+    """The manifest of the payload that a chosen seed has; None where none can be asked, or has it."""
+    inventory, name = chain.inventory, chain.inventory.swarm.payload.name
+    for seed in [one for one in inventory.chosen_peers if one.seed and one.host not in chain.down]:
+        try:
+            return _manifest(chain.fleet.link(seed.host), seed, name, _piece_size(inventory), _UNKNOWN_SECONDS)
+        except HostError:
+            continue
+    return None
+
+
+def upload_manifest(chain: Chain) -> Manifest | None:
+    """What is to be uploaded, hashed on this machine; None where nothing is. Raises UploadError."""
+    payload = chain.inventory.swarm.payload
+    if not isinstance(payload, Upload):
+        return None
+    source, size = upload_source(chain.base, payload), chain.facts.size or 0
     chain.screen.note(f"hashing {source}")
-    command = [sys.executable, "-X", "utf8", "-m", "peer", "manifest", str(source)]
-    command += ["--name", chain.inventory.swarm.payload.name, "--piece-size", _piece_size(chain.inventory)]
-    root = Path(peer.__file__).parent.parent
-    ended = subprocess.run(command, cwd=root, capture_output=True, stdin=subprocess.DEVNULL, text=True)
-    if ended.returncode:
-        raise UploadError(f"payload: {(ended.stderr.strip().splitlines() or ['not readable'])[-1]}")
-    return from_json(json.loads(ended.stdout), str(source))
+    command = [sys.executable, "-X", "utf8", "-m", "peer", "manifest", str(source), "--progress"]
+    command += ["--name", payload.name, "--piece-size", _piece_size(chain.inventory)]
+    begun = time.monotonic()
+    with chain.screen.busy() as show:
+
+        def look(done: int) -> None:  # every byte is hashed twice: for its file, and for its piece
+            show(format_work(Work(f"hashing {source}", (), 0, time.monotonic() - begun, done // 2, size)))
+
+        code, text, words = run_with_progress(command, Path(peer.__file__).parent.parent, look)
+    if code:
+        raise UploadError(f"payload: {(words.strip().splitlines() or ['not readable'])[-1]}")
+    return from_json(json.loads(text), str(source))
 
 
 def _piece_size(inventory: Inventory) -> str:

@@ -12,10 +12,11 @@ from deploy.core.times import START as STARTING
 from deploy.core.times import TRANSFER
 from deploy.edge.tasks.chain import Chain
 from deploy.edge.tasks.collect_logs import COLLECT_LOGS
-from deploy.edge.tasks.deploy import DEPLOY
+from deploy.edge.tasks.deploy import DEPLOY, bring, reach
 from deploy.edge.tasks.logs import FOLLOW
 from deploy.edge.tasks.phase import Options, Phase, describe
 from deploy.edge.tasks.start import START, Starter
+from deploy.edge.tasks.takeup import take_up
 from deploy.edge.tasks.verify import VERIFY
 from deploy.edge.tasks.watch import Watch, tell_the_way_back
 
@@ -29,8 +30,11 @@ def _describe(inventory: Inventory, facts: Facts) -> list[Step]:
 def _start_and_watch(chain: Chain, steps: Steps, options: Options) -> None:
     """Start the peers and follow them from the first on, until all have ended. Raises Halt where a start failed."""
     watch = Watch(chain, hosts_of(steps), options.every, ends_waits=True)
-    peers = [step for step in steps if step.peer is not None]
-    beside = _Beside(Starter(chain.fleet, chain.inventory, peers, options.keep_going, watch.put), watch)
+    peers = [step for step in steps if step.peer is not None and step.peer not in chain.settled]
+    starter = Starter(chain.fleet, chain.inventory, peers, options.keep_going, watch.put)
+    beside = _Beside(starter, watch, bool(chain.settled) and not peers)
+    for name in hosts_of(step for step in steps if step.peer in chain.settled):
+        watch.open(name)
     begun = time.monotonic()
     with chain.screen.watching(lines_are_the_result=False):
         try:
@@ -49,12 +53,16 @@ def _start_and_watch(chain: Chain, steps: Steps, options: Options) -> None:
 
 
 class _Beside(threading.Thread):
-    """A start that runs beside the watch, and tells it everything. `error`: None once the peers were started."""
+    """A start that runs beside the watch, and tells it everything. `error`: None once the peers were started.
 
-    def __init__(self, starter: Starter, watch: Watch) -> None:
+    `idle`: there is nobody to start.
+    """
+
+    def __init__(self, starter: Starter, watch: Watch, idle: bool) -> None:
         super().__init__(name="starter", daemon=True)
         self._starter = starter
         self._watch = watch
+        self._idle = idle
         self.seconds = 0.0  # that the start took
         self.error: BaseException | None = KeyboardInterrupt()  # until it has run
         watch.await_start()
@@ -63,7 +71,8 @@ class _Beside(threading.Thread):
         """The thread's body."""
         begun = time.monotonic()
         try:
-            self._starter.run()
+            if not self._idle:
+                self._starter.run()
             self.error = None
         except BaseException as error:  # raised again in the main thread
             self.error = error
@@ -79,5 +88,13 @@ class _Beside(threading.Thread):
         self._watch.tell_rest()
 
 
+def _deploy(chain: Chain, steps: Steps, _: Options) -> None:
+    """Deploy, unless this very swarm runs already: then its run is taken up. Raises Halt."""
+    reach(chain, steps)
+    if not take_up(chain, steps):
+        bring(chain, steps)
+
+
 START_AND_WATCH = Phase(_describe, _start_and_watch)  # a swarm may be done before its last peer was started
-UP = (*DEPLOY, START_AND_WATCH, *COLLECT_LOGS, *VERIFY)
+DEPLOY_OR_TAKE_UP = tuple(Phase(phase.describe, _deploy) for phase in DEPLOY)
+UP = (*DEPLOY_OR_TAKE_UP, START_AND_WATCH, *COLLECT_LOGS, *VERIFY)

@@ -65,7 +65,7 @@ def disown(child: "subprocess.Popen[bytes]") -> None:
 
 
 def leave(code: int) -> NoReturn:
-    """End this process at once, and every child with it."""
+    """End this process immediately, and every child with it."""
     with _lock:
         for child in list(_running):
             _kill(child)
@@ -73,7 +73,7 @@ def leave(code: int) -> NoReturn:
 
 
 def _end(child: "subprocess.Popen[bytes]") -> None:
-    with _lock:  # in one go: between the two steps `leave` would find nobody to end
+    with _lock:  # in one step: between two of them `leave` would find no process to end
         disown(child)
         if child.poll() is None:
             _kill(child)

@@ -1,4 +1,4 @@
-"""Lets one operator at a time deploy a swarm: who comes first holds its folder until their agent ends."""
+"""Lets one operator at a time deploy a swarm: the first holds the swarm's folder until that operator's agent ends."""
 
 from __future__ import annotations
 
@@ -29,6 +29,6 @@ def _take(home: str) -> bool:
         os.close(handle)
         return False
     except OSError:
-        pass  # a file system without locks: then nobody is kept out
+        pass  # a file system without locks: other operators aren't kept out
     _held[home] = handle
     return True

@@ -1,4 +1,4 @@
-"""Removes everything that Weft put on this host, and nothing else: what its records speak of, if it is still that."""
+"""Removes all that Weft put on this host, and nothing else: what its records name, if it is still the same."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _empty(home: str) -> List[str]:
 
 
 def _sweep(home: str, record: RecordFile) -> None:
-    """Bring what was cut short to an end first: a payload's name has a complete version, and nothing else is left."""
+    """First finish what was interrupted, so that a complete version has the payload's name and no other is left."""
     turning.sweep(record, "")
     for name in filter(folder.is_record, os.listdir(home)):
         path = os.path.join(home, name)

@@ -1,4 +1,4 @@
-"""The deadlines by which operator and agent notice that the other is gone, in seconds, with how they hang together."""
+"""The deadlines by which operator and agent notice that the other is gone, in seconds, and how they are related."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sends a host's logs and statuses back to the operator; never keys, never the payload."""
+"""Sends a host's logs, statuses and configuration to the operator; never keys, never the payload."""
 
 from __future__ import annotations
 

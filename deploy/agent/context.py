@@ -1,4 +1,4 @@
-"""What a verb gets beside its request: whose folder it is about, how long it may take, and the line to the operator."""
+"""What a handler gets together with its request: the swarm's folder, a deadline, and the line to the operator."""
 
 from __future__ import annotations
 

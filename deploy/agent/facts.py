@@ -1,4 +1,4 @@
-"""What `check` and `deploy` ask about a host: Python, folder, disk, ports, clock, what is there already."""
+"""What `check` and `deploy` ask about a host: its Python, folder, disk, ports and clock, and what is there already."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def facts(request: verbs.Facts, context: Context) -> verbs.Machine:
 
 
 def _user() -> str:
-    """Who we are here; the number where it has no name, as in containers."""
+    """Our user name here; its number where it has no name, as in containers."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):
@@ -63,7 +63,7 @@ def state(_: verbs.State, context: Context) -> verbs.SwarmFolder:
 
 
 def run_of(home: str) -> str:
-    """The run that swarm.json speaks of; "" where there is none."""
+    """The run in swarm.json; "" where there is no such file."""
     try:
         with open(os.path.join(home, folder.SWARM), "rb") as file:
             return str(json.load(file).get("run", ""))
@@ -101,7 +101,7 @@ def _why_no_tls() -> str:
 
 
 def _why_port_taken(home: str, peer: int, port: int) -> str:
-    """The empty text if somebody could listen there, "ours" if that very peer does, else the reason."""
+    """ "" if somebody could listen there, "ours" if that very peer does, else the reason."""
     if locks.holder(home, peer) is not None:
         return "ours"
     probe = socket.socket(socket.AF_INET, socket.SOCK_STREAM)

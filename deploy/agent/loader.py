@@ -11,7 +11,7 @@ from typing import Any, Dict, Optional
 class Sources:
     """Finds and loads modules. `sources`: path (`deploy/agent/main.py`) -> text; a package is its `__init__.py`.
 
-    It stands first in `sys.meta_path`, so that nothing that a host has installed under the same name comes before it.
+    It is the first in `sys.meta_path`, so that it wins over whatever a host has installed under the same name.
     """
 
     def __init__(self, sources: Dict[str, str]) -> None:
@@ -42,7 +42,7 @@ class Sources:
         return None if path is None else self._sources[path]
 
     def forget(self, package: str) -> None:
-        """From now on `package` isn't ours: who imports it gets it from the next place that has it."""
+        """From now on `package` isn't ours: an import of it goes on to the next finder that has it."""
         for name in [name for name in self._sources if name.startswith(f"{package}/")]:
             del self._sources[name]
         for name, module in list(sys.modules.items()):

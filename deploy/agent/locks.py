@@ -1,4 +1,4 @@
-"""Tells whether a peer lives, by its lock file: a pid may be another's by now, a lock can't."""
+"""Tells whether a peer lives, by its lock file: a process ID may be reused, a lock isn't."""
 
 from __future__ import annotations
 

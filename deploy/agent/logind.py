@@ -11,7 +11,7 @@ _FOLDERS = ("usr/lib/systemd", "usr/local/lib/systemd", "run/systemd", "etc/syst
 
 
 def ends_sessions(user: str, root: str = "/") -> bool:
-    """Whether `user`'s processes end with the last login. Users who linger are spared, and root where nobody says."""
+    """Whether `user`'s processes end with the last login. Users who linger are spared; root is too, unless named."""
     booted = os.path.isdir(os.path.join(root, "run/systemd/system"))
     lingers = os.path.exists(os.path.join(root, "var/lib/systemd/linger", user))
     if not booted or lingers:

@@ -12,7 +12,7 @@ from peer.edge.ours.naming import put
 from peer.edge.ours.recordfile import ForeignError, RecordFile, read, views
 from peer.edge.ours.trees import aside_name
 
-MARKER = ".weft"  # the record of what we made there: its first line says of which folder, and whether we made that
+MARKER = ".weft"  # the record of what we made there: its first line names the folder, and whether we made that too
 _TRIES = 100
 _PUSHED = (folder.COMMON, folder.PEER_INFO, folder.SWARM, folder.CODE)
 
@@ -39,9 +39,9 @@ def deployed_home(named: str) -> str:
 
 
 def make_home(named: str, aside: str = "") -> str:
-    """The swarm's folder, made if need be, with its record; a folder with foreign things in it is refused.
+    """The swarm's folder, made if need be, with its record; a folder with things in it that aren't ours is refused.
 
-    `aside`: what to put behind the name of such a folder, so that it makes way; "" where it shall not.
+    `aside`: what to append to the name of such a folder, to move it out of the way; "": it is refused.
     """
     home = home_of(named)
     if is_marked(home):

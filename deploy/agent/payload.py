@@ -158,7 +158,7 @@ def _peer_program(arguments: List[str], home: str, context: Context) -> children
 
 
 def _stamp(path: str) -> _Stamp:
-    """What changes when somebody changes the payload: each file's name, size, mode, times and inode.
+    """A text that changes whenever the payload does: each file's name, size, mode, times and inode.
 
     The time of the last change of any kind tells of new bytes whose size and time of modification are the old ones.
     """
@@ -182,5 +182,5 @@ def _load(path: str) -> Any:
 
 
 def _save(record: RecordFile, path: str, fields: Any) -> None:
-    with contextlib.suppress(ForeignError):  # it only saves time: nobody's file has to make way for that
+    with contextlib.suppress(ForeignError):  # it only saves time, and isn't worth moving somebody's file out of the way
         making.make_file(record, path, json.dumps(fields).encode())

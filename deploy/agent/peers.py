@@ -22,8 +22,9 @@ _TAIL = 5  # lines of a peer's last words
 _started: List["subprocess.Popen[bytes]"] = []  # ours to reap, not ours to end: peers outlive the agent
 
 
-# Python takes longer to load a peer than the peer to begin. So peers are loaded on all hosts at once, and wait for a
-# line on standard input: their order, each listening before the next, then costs little. No line, no peer.
+# Python takes longer to load a peer than the peer to begin. So peers are loaded on all hosts simultaneously, and
+# wait for a line on standard input: to start them in order, each listening before the next, then costs little. A peer
+# that gets no line ends.
 _GATE = """\
 import os, sys
 sys.path.insert(0, sys.argv[1])
@@ -33,11 +34,11 @@ if sys.stdin.buffer.readline() == b"go\\n":
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     sys.exit(main(sys.argv[2:]))
 """
-_warm: Dict[int, "subprocess.Popen[bytes]"] = {}  # peers at the gate; they end with this agent
+_warm: Dict[int, "subprocess.Popen[bytes]"] = {}  # loaded peers that wait for their line; they end with this agent
 
 
 def warm(request: verbs.Warm, context: Context) -> verbs.Done:
-    """Load the peers up to the gate."""
+    """Load the peers, up to where they wait for a line on standard input."""
     home = paths.deployed_home(context.home)
     for peer in request.peers:
         if peer not in _warm and locks.holder(home, peer) is None:
@@ -85,12 +86,12 @@ def status(request: verbs.Status, context: Context) -> verbs.Statuses:
 
 
 def reap() -> None:
-    """Bury the started peers that have ended, while this agent still serves."""
+    """Collect the exit codes of started peers that have ended, so that no zombie stays while this agent serves."""
     _started[:] = [process for process in _started if process.poll() is None]
 
 
 def _launch(home: str, peer: int) -> "subprocess.Popen[bytes]":
-    """A peer that waits at the gate: in a session of its own, so that closing our connection can't touch it."""
+    """A loaded peer that waits: in a session of its own, so that the end of our connection doesn't end it."""
     code = paths.code_path(home)
     if not os.path.isfile(code):
         raise AgentError(f"{code} isn't there", "run `fab deploy` first")
@@ -103,7 +104,7 @@ def _launch(home: str, peer: int) -> "subprocess.Popen[bytes]":
 
 
 def _release(process: "subprocess.Popen[bytes]") -> None:
-    """Open the gate; from now on nothing of ours is attached to the peer."""
+    """Let a loaded peer go on; from now on nothing of ours is attached to it."""
     assert process.stdin is not None
     with contextlib.suppress(BrokenPipeError), process.stdin:
         process.stdin.write(b"go\n")
@@ -111,7 +112,7 @@ def _release(process: "subprocess.Popen[bytes]") -> None:
 
 
 def _confirm(home: str, peer: int, process: "subprocess.Popen[bytes]", until: float) -> verbs.Started:
-    """Wait until the peer says that it listens, or has ended; one that does neither in time is killed."""
+    """Wait until the peer's status tells that it listens, or it has ended; one that does neither in time is killed."""
     while time.monotonic() < until:
         status = _status_of(home, peer)
         if status.get("pid") == process.pid and status.get("listening"):
@@ -146,7 +147,7 @@ def _status_of(home: str, peer: int) -> Dict[str, Any]:
 
 
 def _ended(home: str, peer: int, process: "subprocess.Popen[bytes]") -> verbs.Started:
-    """Why a peer ended: its one-line error, else what its last status says."""
+    """Why a peer ended: its one-line error, else the reason in its last status."""
     status = _status_of(home, peer)
     own = status if status.get("pid") == process.pid else {}
     tail = _tail(home, peer)

@@ -1,4 +1,4 @@
-"""Can the others reach this host's peer ports? Listens on them for a while, and dials those of the others."""
+"""Tests whether hosts reach each other's peer ports: listens on ours for a while, and dials those of the others."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Dict, List
 from deploy.agent import verbs
 from deploy.agent.context import Context
 
-_BACKLOG = 1024  # the kernel answers for us: whoever dials is never accepted, and needn't be
+_BACKLOG = 1024  # the kernel answers for us: connections are never accepted, and needn't be
 _listeners: List[socket.socket] = []
 
 
@@ -55,7 +55,7 @@ def _listen_on(port: int) -> socket.socket:
 
 
 def _why_not(target: verbs.Target, within: float) -> str:
-    """The empty text if somebody listens there, else the reason."""
+    """ "" if somebody listens there, else the reason."""
     try:
         socket.create_connection(target, within).close()
         return ""

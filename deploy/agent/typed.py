@@ -10,7 +10,7 @@ _PLAIN: Dict[Any, Any] = {int: (int,), float: (int, float), str: (str,), bool: (
 
 
 class Mismatch(ValueError):
-    """The other side means something else by this record; the text says which field is wrong, and how."""
+    """The fields aren't those of this record: the other side is another version. The text names the field, and why."""
 
 
 def from_fields(kind: Callable[..., R], fields: Any, what: str) -> R:

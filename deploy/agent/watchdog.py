@@ -17,7 +17,7 @@ _EXIT_LOST = 75  # what mail programs call a temporary failure; nobody is left t
 
 
 class Guard(threading.Thread):
-    """Watches the operator's end of the line beside the main thread, which may be deep in a verb."""
+    """Watches the operator's end of the line in a thread of its own: the main thread may be busy with a request."""
 
     def __init__(self, line: int = 0) -> None:
         super().__init__(name="guard", daemon=True)
@@ -41,7 +41,7 @@ class Guard(threading.Thread):
 
     @contextlib.contextmanager
     def waiting(self) -> Iterator[None]:
-        """While the body waits for bytes of a transfer: not for ever, for a cut line looks like a slow one."""
+        """While the body waits for bytes of a transfer: not for ever, because a cut line looks like a slow one."""
         self._stalled = time.monotonic() + clocks.STALL
         try:
             yield

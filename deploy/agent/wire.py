@@ -13,7 +13,7 @@ CHUNK = 1024 * 1024
 
 
 class AgentError(Exception):
-    """One line for the operator: what is wrong on this host; `remedy` says what to do about it."""
+    """One line for the operator: what is wrong on this host; `remedy`: what to do about it."""
 
     def __init__(self, problem: str, remedy: str = "") -> None:
         super().__init__(problem)
@@ -34,7 +34,7 @@ class Wire:
     def request(self) -> Optional[Envelope]:
         """The next request; None once the operator has hung up. Blank lines are heartbeats. Raises Mismatch."""
         for _ in self.body(self._unread):
-            pass  # a verb that failed half-way leaves its body in the stream
+            pass  # a handler that failed half-way has left the rest of the body in the stream
         line = b"\n"
         while line == b"\n":
             line = self._source.readline(lines.MAX_LINE)

@@ -67,7 +67,7 @@ class Received(NamedTuple):
 class Receive(NamedTuple):
     """Write files; their bytes follow the request, one after the other. Those of a peer's folder are a new payload.
 
-    `aside`: what goes behind the name of something that isn't ours and in the way; "" where that is an error.
+    `aside`: what to append to the name of something in the way that isn't ours; "": that is an error.
     """
 
     files: Tuple[PushedFile, ...]
@@ -163,7 +163,7 @@ class Manifest(NamedTuple):
 
 
 class Copy(NamedTuple):
-    """A peer's copy, hashed from its final path. `problem`: why it isn't `ok`; `extras`: files beside the payload's."""
+    """A peer's copy, hashed from its final path. `problem`: why it isn't `ok`; `extras`: files that aren't of it."""
 
     peer: int
     ok: bool

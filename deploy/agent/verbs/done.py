@@ -1,4 +1,4 @@
-"""The answer to what needs none."""
+"""The answer to a request that needs no more than a confirmation."""
 
 from __future__ import annotations
 
@@ -6,4 +6,4 @@ from typing import NamedTuple
 
 
 class Done(NamedTuple):
-    """There is nothing more to say."""
+    """It is done, and there is nothing to tell."""

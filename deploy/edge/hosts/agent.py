@@ -34,7 +34,7 @@ class Session:
         self._pipe = pipe
         self.broken = False
         with _explained(self, "its python3", deadline, _PYTHON_REMEDY):
-            with contextlib.suppress(PipeBroken):  # a Python that is too old says so, and doesn't read on
+            with contextlib.suppress(PipeBroken):  # a Python that is too old tells its version, and doesn't read on
                 pipe.send(agentsource.script(), deadline)
             self.python = self._greeting(deadline)
         if tuple(map(int, self.python.split(".")[:2])) < agentsource.OLDEST:
@@ -100,7 +100,7 @@ class Session:
         raise PipeBroken(f"it printed {_NOISE_LINES} lines, none of them the agent's")
 
     def _not_python(self, said: bytes, end: str) -> Exception:
-        """Why no agent came up: what was said on standard error, else on standard output, is the host's own word."""
+        """Why no agent came up, in the host's own words: those on standard error, else those on standard output."""
         words = said.decode(errors="replace") if said and end.startswith("exit code") else ""
         if not words:
             return PipeBroken(end)
@@ -132,7 +132,7 @@ def _refusal(reply: Reply) -> HostError:
 
 
 class _explained:
-    """Turns what a pipe raises into a HostError that says what was waited for; the session is over then."""
+    """Turns what a pipe raises into a HostError that names what was waited for; the agent is given up then."""
 
     def __init__(self, session: Session, what: str, deadline: Deadline, remedy: str = _LOST_REMEDY) -> None:
         self._session = session

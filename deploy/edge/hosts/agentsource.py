@@ -15,7 +15,7 @@ import deploy.agent
 GREETING = b"weft-agent "  # begins the agent's first line, after whatever a login script has printed
 OLDEST = (3, 9)
 
-# The first line of standard input says how many bytes of script follow it. No character in here is special
+# The first line of standard input tells how many bytes of script follow it. No character in here is special
 # within the single quotes of any shell.
 BOOT = "import sys;s=sys.stdin.buffer;exec(s.read(int(s.readline())))"
 

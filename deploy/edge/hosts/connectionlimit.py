@@ -9,14 +9,14 @@ from deploy.core.inventory import Host
 from deploy.edge.hosts.fanout import WIDTH
 from peer.core.errors import WeftError
 
-_OWN = 24  # standard streams, libraries, papers of the run
+_OWN = 24  # standard streams, libraries, files of the run
 _EACH_LOCAL = 4  # an agent, and another that follows: a socket and a file each
 _EACH_SSH = 1  # one connection carries all sessions
 _PASSING = 2  # a host that is just being connected: key files, pipes to a new process
 
 
 class DescriptorError(WeftError):
-    """This machine lets one process have too few files and connections open for so many hosts."""
+    """This machine lets a process have too few files and connections open for so many hosts."""
 
 
 def make_room(hosts: Sequence[Host]) -> None:

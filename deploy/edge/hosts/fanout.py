@@ -1,4 +1,4 @@
-"""The same work on many hosts at once: a result or an error for each, and no host waits for another."""
+"""The same work on many hosts simultaneously: a result or an error for each, and no host waits for another."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TypeVar
 from deploy.edge.hosts.errors import HostError, unreachable
 
 T = TypeVar("T")
-WIDTH = 64  # hosts at once
+WIDTH = 64  # hosts at a time
 _LOOK_SECONDS = 0.5
 
 

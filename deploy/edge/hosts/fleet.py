@@ -1,4 +1,4 @@
-"""All hosts of an inventory, each with its link; work on many of them at once, with the failures kept as values."""
+"""All hosts of an inventory, each with its link; the same work on many of them, with failures as values."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Fleet:
         seconds: float = DEFAULT_SECONDS,
         look: Callable[[list[str]], object] = lambda _: None,
     ) -> tuple[dict[str, T], dict[str, HostError]]:
-        """`work(link)` for all hosts at once: the values of those where it went well, the errors of the others.
+        """`work(link)` for all hosts simultaneously: the values of those where it went well, the errors of the others.
 
         `look` is called now and then with the hosts that aren't done yet.
         Raises DescriptorError where this machine can't be connected with so many.

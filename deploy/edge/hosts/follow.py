@@ -1,4 +1,4 @@
-"""Listens to the peers of many hosts simultaneously: one thread and one channel a host, all events in one queue."""
+"""Follows the peers of many hosts simultaneously: one thread and one channel for each host, all events in one queue."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Follower:
         self._links: dict[str, Link] = {}
 
     def open(self, link: Link, offsets: Mapping[int, int]) -> None:
-        """Begin to listen to a host, in each log from `offsets` on."""
+        """Begin to follow a host, each log from its offset (in bytes) on."""
         self._links[link.name] = link
         name = f"{link.name}-follow"
         threading.Thread(target=self._listen, args=(link, dict(offsets)), name=name, daemon=True).start()
@@ -44,7 +44,7 @@ class Follower:
         self._queue.put(event)
 
     def take(self, seconds: float) -> Iterator[Heard | StartEvent]:
-        """What is heard within `seconds`: a swarm that talks faster than we draw mustn't keep us from drawing."""
+        """The events that come within `seconds`, and no longer: however many come, the screen is drawn."""
         end = time.monotonic() + seconds
         try:
             yield self._queue.get(timeout=seconds)
@@ -54,7 +54,7 @@ class Follower:
             return
 
     def rest(self) -> Iterator[Heard | StartEvent]:
-        """All that was heard and not taken yet."""
+        """The events that came and weren't taken yet."""
         try:
             while True:
                 yield self._queue.get_nowait()
@@ -62,7 +62,7 @@ class Follower:
             return
 
     def close(self) -> None:
-        """Stop listening."""
+        """Stop following."""
         self._end.set()
         for link in list(self._links.values()):
             link.unfollow()

@@ -16,7 +16,7 @@ from deploy.edge.hosts.pipe import Pipe
 from peer.core.followline import FollowLine
 
 A = TypeVar("A")
-CONNECT_SECONDS = 90.0  # login with all its retries, behind a bastion too
+CONNECT_SECONDS = 90.0  # login with all its retries, through a bastion too
 AGENT_SECONDS = 20.0  # a host's Python, from cold
 CALL_SECONDS = 30.0  # a small request
 
@@ -30,7 +30,7 @@ class Transport(Protocol):
 
 
 class Link:
-    """A host, the way to it and, once somebody asked, an agent on it. `home` is the swarm's folder there."""
+    """A host, the way to it and, from the first request on, an agent on it. `home` is the swarm's folder there."""
 
     def __init__(self, host: Host, transport: Transport, home: str) -> None:
         self.host = host

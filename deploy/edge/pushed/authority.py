@@ -12,7 +12,7 @@ from cryptography.x509.oid import NameOID
 
 from peer.core.certificate import common_name
 
-CLOCK_SKEW = datetime.timedelta(days=2)  # that hosts' clocks may be off
+CLOCK_SKEW = datetime.timedelta(days=2)  # by which hosts' clocks may be wrong
 LIFETIME = datetime.timedelta(days=30)
 
 
@@ -25,7 +25,7 @@ class PeerKeys(NamedTuple):
 
 
 def make_keys(peer_ids: Iterable[int], now: datetime.datetime) -> Dict[int, PeerKeys]:
-    """Keys for the peers of one swarm, by ID. `now`: an aware time; keys of two calls don't know one another."""
+    """Keys for the peers of one swarm, by ID. `now`: an aware time; keys of two calls don't trust one another."""
     ca_key = ec.generate_private_key(ec.SECP256R1())
     ca = _certificate("weft swarm", ca_key, "weft swarm", ca_key, now, authority=True)
     ca_pem = ca.public_bytes(serialization.Encoding.PEM)

@@ -1,4 +1,4 @@
-"""Paramiko's transport, which remembers what the other end says of itself: before the handshake, and as it hangs up."""
+"""Paramiko's transport, which keeps what the other end writes before the handshake and as it hangs up."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _MOST_LINES = 20  # kept of what is said before the handshake
 
 
 class ClientTransport(paramiko.Transport):
-    """A connection to be; `kinds` are the kinds of host keys that are on file, which the host is asked for first."""
+    """The client's end of a connection; the host is first asked for a key of `kinds`, those that are on file."""
 
     def __init__(self, sock: Any, kinds: Sequence[str], seconds: float, **options: Any) -> None:
         super().__init__(sock, **options)
@@ -32,7 +32,7 @@ class ClientTransport(paramiko.Transport):
         return lines[-1].strip() if lines else ""
 
     def lacking(self) -> str:
-        """Of which algorithms the two ends have none in common, with those of the other end; "" if of none."""
+        """The kind of algorithm of which the two ends have none in common, and the other end's; "" if there is none."""
         mine = {
             "key exchange": ("kex_algo_list", self.preferred_kex),
             "host key": ("server_key_algo_list", self.preferred_keys),

@@ -1,4 +1,4 @@
-"""A Fabric connection that knows whom it talks to; the one module that imports fabric. Every wait ends."""
+"""A Fabric connection with checked host keys and bounded waits; the one module that imports fabric."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class StrictConnection(fabric.Connection):
     proxy: ProxySocket | None = None
     inline_ssh_env = True  # Fabric's own, and not declared there
     kinds: Sequence[str] = ()  # of the host keys that are on file
-    opening = threading.Lock()  # of its own: a bastion serves many hosts: one of them opens it
+    opening = threading.Lock()  # each has its own: a bastion serves many hosts, and one of them opens it
     failed: HostError | None = None  # why a bastion couldn't be opened
 
     def __init__(self, settings: Settings, config: fabric.Config) -> None:

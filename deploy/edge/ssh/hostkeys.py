@@ -1,4 +1,4 @@
-"""Host keys: says whether a host's key may be trusted; a revoked one never, a new one only if that was said."""
+"""Host keys: decides whether a host's key may be trusted; a revoked one never is, a new one only with `accept_new`."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Names(NamedTuple):
 class KnownHosts:
     """The keys of known_hosts files; new ones go to the first. For many threads.
 
-    `paths` are the files that say whom we know; in `others` only what is revoked counts. Raises UntrustedKey for a
+    `paths` are the files of known keys; in `others` only revoked ones count. Raises UntrustedKey for a
     file that can't be read.
     """
 

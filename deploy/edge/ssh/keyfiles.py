@@ -26,7 +26,7 @@ class UnusableKey(Exception):
 
 
 class KeyAgent(AgentSSH):
-    """The agent behind a socket; its keys sign as long as it is open. Raises OSError, paramiko.SSHException."""
+    """The agent at a socket; its keys sign as long as it is open. Raises OSError, paramiko.SSHException."""
 
     def __init__(self, path: str) -> None:
         super().__init__()
@@ -45,7 +45,7 @@ class KeyAgent(AgentSSH):
 
 
 def load(path: str, passphrase: str | None) -> paramiko.PKey:
-    """The private key in a file, with its certificate if that is beside it. Raises UnusableKey."""
+    """The private key in a file, with its certificate if there is one next to it. Raises UnusableKey."""
     if path.endswith(".pub"):
         raise UnusableKey("a public key; its private one isn't in the agent")
     words = [passphrase, None] if passphrase else [None]  # a passphrase is refused by a key that has none

@@ -18,7 +18,7 @@ _KRL = b"SSHKRL\n\0"
 
 
 class Entry(NamedTuple):
-    """One line. `problem` says why its key can't be read; then `blob` is empty."""
+    """One line. `problem`: why its key can't be read; `blob` is empty then."""
 
     where: str  # file:line
     marker: str  # "", REVOKED or AUTHORITY
@@ -89,7 +89,7 @@ def _blob(kind: str, text: str) -> tuple[bytes, str]:
     except (binascii.Error, ValueError, struct.error):
         return b"", "its key isn't readable"
     if blob[4 : 4 + size] != kind.encode("utf-8", errors="surrogateescape"):
-        return b"", "its key isn't of the kind that it says" if text else "it has no key"
+        return b"", "its key isn't of the kind that the line names" if text else "it has no key"
     if not _complete(blob):
         return b"", "its key is cut off"
     return blob, ""
@@ -112,5 +112,5 @@ def _is_hash_of(text: str, name: str) -> bool:
         salt, noted = (base64.b64decode(part, validate=True) for part in parts[2:])
     except (binascii.Error, ValueError):
         return False
-    # SHA-1 is what the format says
+    # the format prescribes SHA-1
     return any(hmac.digest(salt, one.encode(), "sha1") == noted for one in {name, name.lower()})

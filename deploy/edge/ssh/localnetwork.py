@@ -10,7 +10,7 @@ _SIOCGIFADDR = 0x8915  # Linux's
 
 
 def here(networks: str) -> bool:
-    """Whether a network of the list, parted by commas, is one of ours; `!` takes out. Raises ValueError."""
+    """Whether a network of the list, separated by commas, is one of ours; `!` excludes. Raises ValueError."""
     hit = False
     for word in networks.split(","):
         network = ipaddress.ip_network(word.lstrip("!"), strict=False)

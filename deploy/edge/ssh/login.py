@@ -1,4 +1,4 @@
-"""Logs in: the keys in their order, the agent, a password if one was asked for; says why nobody was let in."""
+"""Logs in with keys in their order, the agent, a password if one was given; tells why a login was refused."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _METHODS = {"keyboard-interactive": "answers typed by hand", "password": "a pass
 
 
 class LoginTrouble(paramiko.AuthenticationException):
-    """Nobody was let in; why, and what to do. `gone`: the connection ended."""
+    """The login failed: why, and what to do. `gone`: the connection ended."""
 
     def __init__(self, problem: str, remedy: str, gone: bool = False) -> None:
         super().__init__(problem)

@@ -1,4 +1,4 @@
-"""How hosts are reached: their settings, their bastions, whom we know; and a queue before each sshd."""
+"""How hosts are reached: their settings, their bastions, the known keys; and a queue for each sshd."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _JUMP = re.compile(r"(?:ssh://)?(?:(?P<user>[^@]+)@)?(?:\[(?P<six>[^\]]+)\]|(?P<
 
 
 class BastionError(HostError):
-    """It isn't the host that can't be reached, but a bastion before it."""
+    """A bastion on the way to the host can't be reached."""
 
 
 class Routes:
@@ -67,7 +67,7 @@ class Routes:
                 return
             except HostError:
                 raise
-            except Exception as error:  # whatever it is: it is this host's, and no other's
+            except Exception as error:  # whatever it is, it concerns this host alone
                 known = connection.attempt()
                 pause = random.uniform(0.1, 0.4) * 2**attempt
                 again = attempt < _RETRIES - 1 and deadline.leaves(pause) and trouble.worth_a_retry(error, known)
@@ -129,7 +129,7 @@ class Routes:
             return self._bastions.setdefault(key, connection)
 
     def _known_hosts(self, path: str | None, settings: Settings) -> KnownHosts:
-        """Whom we know: the inventory's file comes before ssh_config's, and that before the usual ones."""
+        """The known keys: the inventory's file comes before ssh_config's, and that before the usual ones."""
         usual = [file.expanduser() for file in USER_FILES]
         named = [Path(path).expanduser()] if path is not None else [Path(one) for one in settings.known_hosts] or usual
         system = [Path(one) for one in settings.system_known_hosts] or list(SYSTEM_FILES)
@@ -161,7 +161,7 @@ def _of_bastion(error: HostError, name: str) -> BastionError:
 
 
 def _jumps_of(settings: Settings) -> tuple[Jump, ...]:
-    """What ssh_config's ProxyJump says, in the order of passing."""
+    """The bastions of ssh_config's ProxyJump, in the order in which they are passed."""
     if not settings.proxy_jump:
         return ()
     jumps = tuple(_jump(one.strip()) for one in settings.proxy_jump.split(","))

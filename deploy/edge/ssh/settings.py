@@ -1,4 +1,4 @@
-"""What ssh_config says of a host: asks the installed `ssh`, or reads the files where there is none that can tell."""
+"""What ssh_config says of a host: asks the installed `ssh`, or reads the files where there is none that can answer."""
 
 from __future__ import annotations
 

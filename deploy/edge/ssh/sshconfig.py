@@ -233,7 +233,7 @@ def _check(line: _Line, value: str) -> None:
 
 
 def _criteria(line: _Line, words: list[str]) -> Iterator[tuple[str, bool, str]]:
-    """(criterion, whether `!` stands before it, its value) of a Match."""
+    """(criterion, whether it is negated by `!`, its value) of a Match."""
     rest = list(words)
     while rest:
         name, joined, value = rest.pop(0).partition("=")

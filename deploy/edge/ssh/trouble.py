@@ -14,13 +14,13 @@ from deploy.edge.ssh.login import LoginTrouble
 _HANG_UPS = (EOFError, ConnectionResetError, BrokenPipeError)
 _CAN_SSH = "can `ssh` reach it?"
 _IS_UP = "is the host up, and the address right?"
-_BUSY = "see sshd's log there: too many connections at once?"
+_BUSY = "see sshd's log there: too many simultaneous connections?"
 _MUTE = "something listens there, but it doesn't speak SSH"
 _NO_DESCRIPTOR = (errno.EMFILE, errno.ENFILE)
 
 
 class Attempt(NamedTuple):
-    """What is known of a connection that failed: besides its error, what the other end or a ProxyCommand said."""
+    """What is known of a connection that failed: apart from its error, what the other end or a ProxyCommand wrote."""
 
     host: str
     port: int

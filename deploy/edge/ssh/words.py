@@ -14,7 +14,7 @@ _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 
 class BadWords(ValueError):
-    """A text that can't be read; says why."""
+    """A text that can't be read, and why."""
 
 
 def split_line(line: str) -> tuple[str, str] | None:
@@ -81,7 +81,7 @@ def fill_path(text: str, tokens: Mapping[str, str]) -> str:
 
 
 def matches(patterns: str, text: str) -> bool:
-    """Whether a list of patterns, parted by commas, names `text`; a pattern behind `!` takes out."""
+    """Whether a list of patterns, separated by commas, names `text`; a pattern after `!` excludes it."""
     hit = False
     for pattern in patterns.split(","):
         if fnmatch.fnmatchcase(text, pattern.lstrip("!").replace("[", "[[]")):

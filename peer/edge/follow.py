@@ -21,7 +21,7 @@ MOST_READ = 1024 * 1024  # bytes of a log at a time
 Emit = Callable[[FollowLine], None]
 
 
-class Follower:
+class FollowedPeer:
     """One peer's files, looked at again and again; tells only what is new."""
 
     def __init__(self, folder: str, peer: int, offset: int, emit: Emit) -> None:
@@ -74,15 +74,15 @@ class Follower:
 def follow(folder: str, offsets: Mapping[int, int], until_done: bool, out: Any) -> None:
     """Write the lines to `out` until it is closed, or, with `until_done`, until every peer here has ended."""
     lines: List[FollowLine] = []
-    followers: Dict[int, Follower] = {}
+    followed: Dict[int, FollowedPeer] = {}
     beat = time.monotonic()
     while True:
         for peer in _peers_here(folder):
-            if peer not in followers:
-                followers[peer] = Follower(folder, peer, offsets.get(peer, 0), lines.append)
-        for follower in followers.values():
-            follower.look()
-        done = until_done and bool(followers) and all(follower.ended for follower in followers.values())
+            if peer not in followed:
+                followed[peer] = FollowedPeer(folder, peer, offsets.get(peer, 0), lines.append)
+        for one in followed.values():
+            one.look()
+        done = until_done and bool(followed) and all(one.ended for one in followed.values())
         if lines or time.monotonic() - beat > HEARTBEAT_SECONDS:
             beat = time.monotonic()
             out.write("".join(format_line(line) + "\n" for line in lines) or HEARTBEAT + "\n")

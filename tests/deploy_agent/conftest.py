@@ -9,18 +9,18 @@ import pytest
 
 from deploy.agent import verbs
 from deploy.core.inventory import LOCAL, Host
-from deploy.edge.hosts.host import Link
+from deploy.edge.hosts.host import HostLink
 from deploy.edge.hosts.local import LocalTransport
 
 
 @pytest.fixture
-def open_link(tmp_path: Path) -> Iterator[Callable[[], Link]]:
+def open_link(tmp_path: Path) -> Iterator[Callable[[], HostLink]]:
     """Opens links to this machine whose swarm folder is <tmp>/host/swarm; stops what was started there."""
-    links: list[Link] = []
+    links: list[HostLink] = []
 
-    def make() -> Link:
+    def make() -> HostLink:
         host = Host("here", "127.0.0.1", "127.0.0.1", connection=LOCAL)
-        links.append(Link(host, LocalTransport(host, tmp_path), "host/swarm"))
+        links.append(HostLink(host, LocalTransport(host, tmp_path), "host/swarm"))
         return links[-1]
 
     yield make
@@ -30,7 +30,7 @@ def open_link(tmp_path: Path) -> Iterator[Callable[[], Link]]:
 
 
 @pytest.fixture
-def link(open_link: Callable[[], Link]) -> Link:
+def link(open_link: Callable[[], HostLink]) -> HostLink:
     """One such link."""
     return open_link()
 

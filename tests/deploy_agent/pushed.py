@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from deploy.agent import verbs
-from deploy.edge.hosts.host import Link
+from deploy.edge.hosts.host import HostLink
 from deploy.edge.pushed.bundle import parcel, send
 from deploy.edge.pushed.zipapp import peer_zip
 from peer.core import folder
@@ -26,7 +26,7 @@ class Pushed(NamedTuple):
     ports: list[int]
 
 
-def push(link: Link, run: str = "r1", patience: float = 60.0) -> Pushed:
+def push(link: HostLink, run: str = "r1", patience: float = 60.0) -> Pushed:
     """Push code, payload and configuration, as `deploy` does."""
     send(link, [parcel(folder.CODE, peer_zip())])
     link.ask(verbs.Prepare((verbs.Place(1001), verbs.Place(1002)), NAME))

@@ -21,7 +21,7 @@ from deploy.agent.lines import Request
 from deploy.agent.wire import AgentError
 from deploy.core.inventory import LOCAL, Host
 from deploy.edge.hosts.errors import HostError
-from deploy.edge.hosts.host import Link
+from deploy.edge.hosts.host import HostLink
 from deploy.edge.hosts.local import LocalTransport
 from deploy.edge.pushed.bundle import parcel, send
 from peer.core import folder
@@ -48,7 +48,7 @@ class Start(NamedTuple):
         return verbs.Started
 
 
-def test_facts_of_this_machine(link: Link, home: Path) -> None:
+def test_facts_of_this_machine(link: HostLink, home: Path) -> None:
     with socket.create_server(("", 0)) as taken:
         port = taken.getsockname()[1]
         machine = link.ask(verbs.Facts((verbs.PeerPort(1001, port), verbs.PeerPort(1002, 0))))
@@ -62,17 +62,17 @@ def test_facts_of_this_machine(link: Link, home: Path) -> None:
 def test_a_folder_below_a_file_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     host = Host("here", "127.0.0.1", "127.0.0.1", connection=LOCAL)
-    link = Link(host, LocalTransport(host, tmp_path), "/proc/nowhere/swarm")
+    link = HostLink(host, LocalTransport(host, tmp_path), "/proc/nowhere/swarm")
     assert link.ask(verbs.Facts()).writable
     link.close()
 
 
-def test_the_state_of_a_host_without_a_swarm(link: Link) -> None:
+def test_the_state_of_a_host_without_a_swarm(link: HostLink) -> None:
     home = link.ask(verbs.Facts()).home
     assert link.ask(verbs.State()) == verbs.SwarmFolder(home, deployed=False, tls="", run="", have={}, living={})
 
 
-def test_the_state_tells_the_run_and_who_lives(link: Link) -> None:
+def test_the_state_tells_the_run_and_who_lives(link: HostLink) -> None:
     push(link, run="r7")
     link.ask(verbs.Start(1001, within=30.0), 60)
     state = link.ask(verbs.State())
@@ -80,7 +80,7 @@ def test_the_state_tells_the_run_and_who_lives(link: Link) -> None:
     assert {"peer.pyz", "swarm.json", "Common.cfg", "PeerInfo.cfg"} <= set(state.have)
 
 
-def test_listening_and_dialling(open_link: Callable[[], Link]) -> None:
+def test_listening_and_dialling(open_link: Callable[[], HostLink]) -> None:
     one, other = open_link(), open_link()
     with socket.socket() as probe:
         probe.bind(("", 0))
@@ -93,20 +93,20 @@ def test_listening_and_dialling(open_link: Callable[[], Link]) -> None:
     assert other.ask(dial).problems == (verbs.Unreached("127.0.0.1", port, "connection refused"),)
 
 
-def test_an_unknown_verb_is_an_answer_and_not_the_end(link: Link) -> None:
+def test_an_unknown_verb_is_an_answer_and_not_the_end(link: HostLink) -> None:
     with pytest.raises(HostError, match="the agent doesn't know `fly`: is the operator's Weft another version"):
         link.ask(Fly(1))
     assert link.ask(verbs.State()).deployed is False
 
 
-def test_a_request_of_another_version_is_an_answer_and_not_the_end(link: Link) -> None:
+def test_a_request_of_another_version_is_an_answer_and_not_the_end(link: HostLink) -> None:
     words = "read `start`: it lacks `within`, `height` is unknown: is the operator's Weft another version"
     with pytest.raises(HostError, match=words):
         link.ask(Start(1001, height=1))
     assert link.ask(verbs.State()).deployed is False
 
 
-def test_nothing_is_deployed(link: Link) -> None:
+def test_nothing_is_deployed(link: HostLink) -> None:
     for request in (
         verbs.Start(1001, within=1.0),
         verbs.Status((1001,)),
@@ -123,7 +123,7 @@ def test_noise_of_a_login_script_is_passed_over(tmp_path: Path) -> None:
     noisy.write_text(f"#!/bin/sh\necho Welcome to the fleet\nprintf 'no line end'\nexec {sys.executable} \"$@\"\n")
     noisy.chmod(0o755)
     host = Host("here", "127.0.0.1", "127.0.0.1", connection=LOCAL, python=str(noisy))
-    link = Link(host, LocalTransport(host, tmp_path), "swarm")
+    link = HostLink(host, LocalTransport(host, tmp_path), "swarm")
     assert link.ask(verbs.State()).deployed is False
     link.close()
 
@@ -143,7 +143,7 @@ def test_a_python_that_is_none(tmp_path: Path, script: str, reason: str) -> None
     false.chmod(0o755)
     host = Host("here", "127.0.0.1", "127.0.0.1", connection=LOCAL, python=str(false))
     with pytest.raises(HostError) as error:
-        Link(host, LocalTransport(host, tmp_path), "swarm").ask(verbs.State())
+        HostLink(host, LocalTransport(host, tmp_path), "swarm").ask(verbs.State())
     assert reason in error.value.problem
     assert "Python 3.9" in error.value.remedy
 
@@ -151,10 +151,10 @@ def test_a_python_that_is_none(tmp_path: Path, script: str, reason: str) -> None
 def test_an_interpreter_that_is_not_there(tmp_path: Path) -> None:
     host = Host("here", "127.0.0.1", "127.0.0.1", connection=LOCAL, python="/nowhere/python3")
     with pytest.raises(HostError, match="/nowhere/python3: no such file"):
-        Link(host, LocalTransport(host, tmp_path), "swarm").ask(verbs.State())
+        HostLink(host, LocalTransport(host, tmp_path), "swarm").ask(verbs.State())
 
 
-def test_a_hung_agent_has_a_deadline(link: Link, home: Path) -> None:
+def test_a_hung_agent_has_a_deadline(link: HostLink, home: Path) -> None:
     push(link)
     with (home / "lock_1001").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # a peer that lives and tells no pid: nothing to be done but wait
@@ -179,7 +179,9 @@ def test_peers_at_the_gate_go_with_their_operator(tmp_path: Path, end: str) -> N
     wait_for(lambda: not _processes_in(tmp_path), "the agent and its peers to end")
 
 
-def test_an_agent_that_rested_for_long_is_replaced(link: Link, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_agent_that_rested_for_long_is_replaced(
+    link: HostLink, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """While a swarm runs for hours nobody asks the agents anything, and they end; the next question is answered."""
     link.ask(verbs.State())
     first = _processes_in(tmp_path)
@@ -195,7 +197,7 @@ def test_an_agent_that_nobody_asks_for_long_ends() -> None:
         assert agent.wait(30) == 75
 
 
-def test_work_that_nobody_waits_for_is_ended(link: Link, home: Path) -> None:
+def test_work_that_nobody_waits_for_is_ended(link: HostLink, home: Path) -> None:
     """Operator and agent have the same deadline. Whoever notices first: the agent may live on, its work may not."""
     send(link, [parcel(folder.CODE, _program_that_sleeps())])
     link.ask(verbs.Prepare((verbs.Place(1001),), NAME))
@@ -236,12 +238,12 @@ import sys
 from pathlib import Path
 from deploy.agent import verbs
 from deploy.core.inventory import LOCAL, Host
-from deploy.edge.hosts.host import Link
+from deploy.edge.hosts.host import HostLink
 from deploy.edge.hosts.local import LocalTransport
 from peer.core import folder
 from tests.deploy_agent.pushed import push
 host = Host("here", "127.0.0.1", "127.0.0.1", connection=LOCAL)
-link = Link(host, LocalTransport(host, Path("{folder}")), "host/swarm")
+link = HostLink(host, LocalTransport(host, Path("{folder}")), "host/swarm")
 push(link)
 link.ask(verbs.Warm((1001, 1002)))
 print("warm", flush=True)

@@ -15,11 +15,11 @@ from deploy.agent.context import Context
 from deploy.agent.watchdog import Guard
 from deploy.agent.wire import AgentError, Wire
 from deploy.edge.hosts.errors import HostError
-from deploy.edge.hosts.host import Link
+from deploy.edge.hosts.host import HostLink
 from deploy.edge.pushed.bundle import Parcel, missing, parcel, send
 
 
-def test_files_arrive_with_bytes_and_modes(link: Link, home: Path) -> None:
+def test_files_arrive_with_bytes_and_modes(link: HostLink, home: Path) -> None:
     parcels = [
         parcel("peer.pyz", b"code" * 500_000),
         parcel("keys_1001/key.pem", b"secret", 0o600),
@@ -33,7 +33,7 @@ def test_files_arrive_with_bytes_and_modes(link: Link, home: Path) -> None:
     assert (home / "Common.cfg").read_bytes() == b""
 
 
-def test_what_is_there_with_the_same_hash_is_not_sent_again(link: Link) -> None:
+def test_what_is_there_with_the_same_hash_is_not_sent_again(link: HostLink) -> None:
     parcels = [parcel("peer.pyz", b"code"), parcel("Common.cfg", b"old")]
     send(link, parcels)
     changed = [parcels[0], parcel("Common.cfg", b"new")]
@@ -43,7 +43,7 @@ def test_what_is_there_with_the_same_hash_is_not_sent_again(link: Link) -> None:
 @pytest.mark.parametrize(
     "path", ["../evil", "/etc/evil", "peer_1001/../../evil", "keys_1001/..", "evil", "peer_1001//x", "", ".ssh/x"]
 )
-def test_a_name_that_is_not_ours_is_refused(link: Link, tmp_path: Path, path: str) -> None:
+def test_a_name_that_is_not_ours_is_refused(link: HostLink, tmp_path: Path, path: str) -> None:
     send(link, [parcel("Common.cfg", b"x")])
     before = sorted(tmp_path.rglob("*"))
     with pytest.raises(HostError):
@@ -51,7 +51,7 @@ def test_a_name_that_is_not_ours_is_refused(link: Link, tmp_path: Path, path: st
     assert sorted(tmp_path.rglob("*")) == before
 
 
-def test_a_damaged_transfer_changes_nothing(link: Link, home: Path) -> None:
+def test_a_damaged_transfer_changes_nothing(link: HostLink, home: Path) -> None:
     send(link, [parcel("Common.cfg", b"good")])
     with pytest.raises(HostError, match="arrived damaged"):
         send(link, [parcel("Common.cfg", b"evil")._replace(sha256="00" * 32)])
@@ -59,14 +59,14 @@ def test_a_damaged_transfer_changes_nothing(link: Link, home: Path) -> None:
     assert [path.name for path in home.iterdir() if path.name.startswith(".incoming")] == []
 
 
-def test_the_link_goes_on_after_a_refused_transfer(link: Link, home: Path) -> None:
+def test_the_link_goes_on_after_a_refused_transfer(link: HostLink, home: Path) -> None:
     with pytest.raises(HostError):
         send(link, [parcel("evil", b"x" * 3_000_000)])
     send(link, [parcel("Common.cfg", b"good")])
     assert (home / "Common.cfg").read_bytes() == b"good"
 
 
-def test_a_folder_with_foreign_files_is_not_touched(link: Link, home: Path) -> None:
+def test_a_folder_with_foreign_files_is_not_touched(link: HostLink, home: Path) -> None:
     home.mkdir(parents=True)
     (home / "Common.cfg").write_text("somebody's homework")
     with pytest.raises(HostError, match="aren't Weft's"):
@@ -74,7 +74,7 @@ def test_a_folder_with_foreign_files_is_not_touched(link: Link, home: Path) -> N
     assert (home / "Common.cfg").read_text() == "somebody's homework"
 
 
-def test_a_tree_arrives_with_its_folders_and_replaces_the_old_one(link: Link, home: Path) -> None:
+def test_a_tree_arrives_with_its_folders_and_replaces_the_old_one(link: HostLink, home: Path) -> None:
     old = home / "peer_1001" / "tree"
     send(link, [parcel("peer_1001/tree/old.txt", b"old")])
     assert (old / "old.txt").exists()
@@ -86,7 +86,7 @@ def test_a_tree_arrives_with_its_folders_and_replaces_the_old_one(link: Link, ho
     assert (old / "a b").stat().st_mode & 0o777 == 0o555
 
 
-def test_a_file_that_became_shorter_is_not_taken_for_whole(link: Link, home: Path, tmp_path: Path) -> None:
+def test_a_file_that_became_shorter_is_not_taken_for_whole(link: HostLink, home: Path, tmp_path: Path) -> None:
     source = tmp_path / "source"
     source.write_bytes(b"x" * 1000)
     short = Parcel("peer_1001/file", 0o644, 2000, parcel("", b"x" * 2000).sha256, source=source)

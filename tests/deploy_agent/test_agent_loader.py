@@ -15,7 +15,7 @@ import pytest
 import deploy.agent
 from deploy.agent import loader
 from deploy.edge.hosts import agentsource
-from deploy.edge.hosts.host import Link
+from deploy.edge.hosts.host import HostLink
 from deploy.edge.pushed.bundle import parcel, send
 from peer.core import folder
 from peer.core.followline import LogLine, format_line
@@ -95,7 +95,7 @@ def test_modules_that_it_did_not_load_are_left_alone() -> None:
     assert sys.modules["deploy.agent"] is deploy.agent
 
 
-def test_following_runs_the_modules_of_the_pushed_peer(link: Link) -> None:
+def test_following_runs_the_modules_of_the_pushed_peer(link: HostLink) -> None:
     """The agent has loaded its own `peer.core.folder` by then, which may be of another version."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:

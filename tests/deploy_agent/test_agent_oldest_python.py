@@ -8,7 +8,7 @@ import pytest
 
 from deploy.agent import verbs
 from deploy.core.inventory import LOCAL, Host
-from deploy.edge.hosts.host import Link
+from deploy.edge.hosts.host import HostLink
 from deploy.edge.hosts.local import LocalTransport
 from peer.core.followline import Alive
 from tests.deploy_agent.oldest import VARIABLE, python39
@@ -18,7 +18,7 @@ from tests.deploy_agent.pushed import NAME, push
 @pytest.mark.skipif(python39() is None, reason=f"no python3.9 on PATH or of pyenv; {VARIABLE} can name one")
 def test_agent_and_peers_run_on_the_oldest_python(tmp_path: Path) -> None:
     host = Host("here", "127.0.0.1", "127.0.0.1", connection=LOCAL, python=str(python39()))
-    link = Link(host, LocalTransport(host, tmp_path), "swarm")
+    link = HostLink(host, LocalTransport(host, tmp_path), "swarm")
     try:
         push(link)
         assert link.ask(verbs.Facts()).python.startswith("3.9.")

@@ -11,13 +11,13 @@ import pytest
 
 from deploy.agent import verbs
 from deploy.edge.hosts.errors import HostError
-from deploy.edge.hosts.host import Link
+from deploy.edge.hosts.host import HostLink
 from peer.core.followline import Alive, LogLine
 from tests.deploy_agent.pushed import NAME, push
 from tests.helpers.waiting import wait_for
 
 
-def start(link: Link, peer: int) -> verbs.Started:
+def start(link: HostLink, peer: int) -> verbs.Started:
     return link.ask(verbs.Start(peer, within=30.0), 60)
 
 
@@ -26,7 +26,7 @@ def pid_of(answer: verbs.Started) -> int:
     return answer.pid
 
 
-def test_a_peer_outlives_the_agent_that_started_it(open_link: Callable[[], Link]) -> None:
+def test_a_peer_outlives_the_agent_that_started_it(open_link: Callable[[], HostLink]) -> None:
     link = open_link()
     push(link)
     answer = start(link, 1001)
@@ -37,13 +37,13 @@ def test_a_peer_outlives_the_agent_that_started_it(open_link: Callable[[], Link]
     assert open_link().ask(verbs.Status((1001,))).peers[0].alive
 
 
-def test_starting_twice_starts_once(link: Link) -> None:
+def test_starting_twice_starts_once(link: HostLink) -> None:
     push(link)
     first, second = start(link, 1001), start(link, 1001)
     assert (second.already, second.pid) == (True, first.pid)
 
 
-def test_nothing_of_the_agent_is_attached_to_a_peer(link: Link) -> None:
+def test_nothing_of_the_agent_is_attached_to_a_peer(link: HostLink) -> None:
     push(link)
     pid = pid_of(start(link, 1001))
     targets = [os.readlink(f"/proc/{pid}/fd/{number}") for number in (0, 1, 2)]
@@ -51,7 +51,7 @@ def test_nothing_of_the_agent_is_attached_to_a_peer(link: Link) -> None:
     assert targets[2].endswith("stderr_1001.txt")
 
 
-def test_a_peer_that_ends_at_once_says_why(link: Link) -> None:
+def test_a_peer_that_ends_at_once_says_why(link: HostLink) -> None:
     ports = push(link).ports
     with socket.create_server(("", ports[0])):
         answer = start(link, 1001)
@@ -59,7 +59,7 @@ def test_a_peer_that_ends_at_once_says_why(link: Link) -> None:
     assert str(ports[0]) in answer.reason
 
 
-def test_stop_ends_peers_and_says_which(link: Link) -> None:
+def test_stop_ends_peers_and_says_which(link: HostLink) -> None:
     push(link)
     pid = pid_of(start(link, 1001))
     answer = link.ask(verbs.Stop((1001, 1002), within=20.0))
@@ -67,14 +67,14 @@ def test_stop_ends_peers_and_says_which(link: Link) -> None:
     wait_for(lambda: not Path(f"/proc/{pid}/cmdline").exists() or _is_zombie(pid), "the process to end")
 
 
-def test_stop_kills_a_peer_that_does_not_listen_to_term(link: Link) -> None:
+def test_stop_kills_a_peer_that_does_not_listen_to_term(link: HostLink) -> None:
     push(link)
     pid = pid_of(start(link, 1001))
     os.kill(pid, 19)  # SIGSTOP: TERM waits until somebody continues it, KILL doesn't
     assert link.ask(verbs.Stop((1001,), within=0.2)).killed == (1001,)
 
 
-def test_a_swarm_runs_and_is_verified_from_the_final_paths(link: Link, home: Path) -> None:
+def test_a_swarm_runs_and_is_verified_from_the_final_paths(link: HostLink, home: Path) -> None:
     manifest = push(link).manifest
     start(link, 1001), start(link, 1002)
     assert set(link.follow({}, until_done=True)) >= {Alive(1001, False), Alive(1002, False)}
@@ -86,7 +86,7 @@ def test_a_swarm_runs_and_is_verified_from_the_final_paths(link: Link, home: Pat
     assert not bad.ok and bad.problem
 
 
-def test_following_again_repeats_no_line(link: Link) -> None:
+def test_following_again_repeats_no_line(link: HostLink) -> None:
     push(link)
     start(link, 1001), start(link, 1002)
 
@@ -99,7 +99,7 @@ def test_following_again_repeats_no_line(link: Link) -> None:
     assert followed(middle.offset) == lines[len(lines) // 2 + 1 :]
 
 
-def test_collect_sends_logs_but_no_payload_and_no_keys(link: Link) -> None:
+def test_collect_sends_logs_but_no_payload_and_no_keys(link: HostLink) -> None:
     push(link)
     link.ask(verbs.Status((1001,)))
     got: dict[str, bytes] = {}
@@ -108,14 +108,14 @@ def test_collect_sends_logs_but_no_payload_and_no_keys(link: Link) -> None:
     assert all(len(got[name]) == size for name, size in answer.files.items())
 
 
-def test_the_test_payload_is_made_once(link: Link) -> None:
+def test_the_test_payload_is_made_once(link: HostLink) -> None:
     push(link)
     same = verbs.Generate(peer=1001, name=NAME, size=300_000, seed=1)
     assert link.ask(same).made is False
     assert link.ask(same._replace(size=300_001)).made is True
 
 
-def test_an_unchanged_payload_is_not_hashed_again(link: Link, home: Path) -> None:
+def test_an_unchanged_payload_is_not_hashed_again(link: HostLink, home: Path) -> None:
     push(link)
     request = verbs.Manifest(peer=1001, name=NAME, piece_size="65536")
     assert link.ask(request).hashed is False
@@ -124,7 +124,7 @@ def test_an_unchanged_payload_is_not_hashed_again(link: Link, home: Path) -> Non
     assert changed.hashed is True and changed.manifest["files"][0][1] == 7
 
 
-def test_a_seed_without_its_payload_is_named(link: Link, tmp_path: Path) -> None:
+def test_a_seed_without_its_payload_is_named(link: HostLink, tmp_path: Path) -> None:
     push(link)
     lost = str(tmp_path / "lost")
     with pytest.raises(HostError, match=f"isn't there: {lost}"):

@@ -16,7 +16,7 @@ from deploy.core.inventory import Inventory, Upload, limited, localized
 from deploy.core.plan import Step, Steps, facts_of, hosts_of, peers_of
 from deploy.core.verdict import FAILED, Outcome
 from deploy.edge.fab.openchain import open_chain
-from deploy.edge.hosts.host import Link
+from deploy.edge.hosts.host import HostLink
 from deploy.edge.pushed.uploads import UploadError
 from deploy.edge.screen.screen import Screen
 from deploy.edge.screen.transcript import Transcript
@@ -225,7 +225,7 @@ class Spy:
         self.hosts: list[set[str]] = []
         self.peers: list[set[int]] = []
         for name in ("connect", "ask", "follow"):
-            monkeypatch.setattr(Link, name, self._noting(getattr(Link, name)))
+            monkeypatch.setattr(HostLink, name, self._noting(getattr(HostLink, name)))
 
     def over(self, phase: Phase) -> Phase:
         """The phase, under observation."""
@@ -239,7 +239,7 @@ class Spy:
         return Phase(phase.describe, run)
 
     def _noting(self, method: Callable[..., Any]) -> Callable[..., Any]:
-        def noting(link: Link, *args: Any, **fields: Any) -> Any:
+        def noting(link: HostLink, *args: Any, **fields: Any) -> Any:
             self.hosts[-1].add(link.name)
             if args and isinstance(args[0], verbs.Start):
                 self.peers[-1].add(args[0].peer)

@@ -36,8 +36,8 @@ class Hosts:
         self.answers = answers
         self.asked: list[tuple[str, str]] = []
 
-    def link(self, name: str) -> Link:
-        return Link(self, name)
+    def link(self, name: str) -> HostLink:
+        return HostLink(self, name)
 
     def each(
         self, names: Iterable[str], work: Callable[[Any], T], seconds: float = 0
@@ -51,7 +51,7 @@ class Hosts:
         return good, bad
 
 
-class Link:
+class HostLink:
     """One host."""
 
     def __init__(self, hosts: Hosts, name: str) -> None:

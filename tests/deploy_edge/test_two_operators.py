@@ -7,7 +7,7 @@ from pathlib import Path
 
 from deploy.agent.verbs import Claim, Claimed
 from deploy.core.inventory import LOCAL, Host
-from deploy.edge.hosts.host import Link
+from deploy.edge.hosts.host import HostLink
 from deploy.edge.hosts.local import LocalTransport
 from tests.deploy_edge.fabrun import SECONDS, fab
 from tests.deploy_edge.localhosts import begun, working_in
@@ -16,7 +16,7 @@ from tests.deploy_edge.localhosts import begun, working_in
 def test_one_operator_at_a_time_deploys_a_swarm(write: Callable[..., None], tmp_path: Path) -> None:
     write()
     here = Host("a", "127.0.0.1", "127.0.0.1", connection=LOCAL)
-    other = Link(here, LocalTransport(here, tmp_path), "hosts/a/t")
+    other = HostLink(here, LocalTransport(here, tmp_path), "hosts/a/t")
     assert other.ask(Claim()) == Claimed(held=False, living=())
     refused = fab(tmp_path, "up")
     assert refused.code == 1

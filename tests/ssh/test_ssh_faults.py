@@ -14,7 +14,7 @@ from deploy.core.inventory import LOCAL, Host
 from deploy.edge.hosts import host as links
 from deploy.edge.hosts.errors import HostError
 from deploy.edge.hosts.fanout import fan_out
-from deploy.edge.hosts.host import Link
+from deploy.edge.hosts.host import HostLink
 from deploy.edge.hosts.local import LocalTransport
 from deploy.edge.ssh import connection, routes
 from deploy.edge.ssh.routes import Routes
@@ -23,7 +23,7 @@ from tests.ssh.faultserver import FaultServer
 
 
 @pytest.fixture
-def fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], Link]]:
+def fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], HostLink]]:
     """A link to a server with a fault; deadlines short enough for a test."""
     monkeypatch.setattr(connection, "BANNER_SECONDS", 1)
     monkeypatch.setattr(connection, "AUTH_SECONDS", 3)
@@ -34,7 +34,7 @@ def fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
     key.write_private_key_file(str(tmp_path / "key"))
     servers: list[FaultServer] = []
 
-    def make(name: str) -> Link:
+    def make(name: str) -> HostLink:
         server = FaultServer(name)
         servers.append(server)
         (tmp_path / "known_hosts").write_text(server.known_hosts_line())
@@ -47,7 +47,7 @@ def fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
             key=str(tmp_path / "key"),
             known_hosts=str(tmp_path / "known_hosts"),
         )
-        return Link(host, SshTransport(host, Routes()), "swarm")
+        return HostLink(host, SshTransport(host, Routes()), "swarm")
 
     yield make
     for server in servers:
@@ -67,7 +67,7 @@ def fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
         ("hang in command", "no answer to its python3 within 2 s"),
     ],
 )
-def test_each_fault_is_one_error_in_time(fault: Callable[[str], Link], name: str, words: str) -> None:
+def test_each_fault_is_one_error_in_time(fault: Callable[[str], HostLink], name: str, words: str) -> None:
     link = fault(name)
     began = time.monotonic()
     with pytest.raises(HostError) as error:
@@ -80,9 +80,9 @@ def test_each_fault_is_one_error_in_time(fault: Callable[[str], Link], name: str
 
 
 @pytest.mark.parametrize("name", ["silent", "hang in exec", "hang in command"])
-def test_a_hung_host_does_not_hold_up_the_others(fault: Callable[[str], Link], tmp_path: Path, name: str) -> None:
+def test_a_hung_host_does_not_hold_up_the_others(fault: Callable[[str], HostLink], tmp_path: Path, name: str) -> None:
     here = Host("good", "127.0.0.1", "127.0.0.1", connection=LOCAL)
-    fleet = {"bad": fault(name), "good": Link(here, LocalTransport(here, tmp_path), "swarm")}
+    fleet = {"bad": fault(name), "good": HostLink(here, LocalTransport(here, tmp_path), "swarm")}
     results = fan_out(fleet, lambda host: fleet[host].ask(State()), 45, lambda host: fleet[host].close())
     assert isinstance(results["bad"], HostError)
     good = results["good"]
@@ -91,7 +91,7 @@ def test_a_hung_host_does_not_hold_up_the_others(fault: Callable[[str], Link], t
 
 
 def test_sshd_that_hangs_up_at_once_is_tried_again(
-    fault: Callable[[str], Link], monkeypatch: pytest.MonkeyPatch
+    fault: Callable[[str], HostLink], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tries: list[object] = []
     monkeypatch.setattr(routes, "sleep", tries.append)
@@ -100,7 +100,7 @@ def test_sshd_that_hangs_up_at_once_is_tried_again(
     assert len(tries) == 5
 
 
-def test_a_wrong_password_is_not_tried_again(fault: Callable[[str], Link], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_password_is_not_tried_again(fault: Callable[[str], HostLink], monkeypatch: pytest.MonkeyPatch) -> None:
     tries: list[object] = []
     monkeypatch.setattr(routes, "sleep", tries.append)
     with pytest.raises(HostError):
@@ -108,7 +108,7 @@ def test_a_wrong_password_is_not_tried_again(fault: Callable[[str], Link], monke
     assert tries == []
 
 
-def test_a_known_host_with_another_key(fault: Callable[[str], Link], tmp_path: Path) -> None:
+def test_a_known_host_with_another_key(fault: Callable[[str], HostLink], tmp_path: Path) -> None:
     link = fault("hang in command")
     other = paramiko.ECDSAKey.generate()
     (tmp_path / "known_hosts").write_text(f"[127.0.0.1]:{link.host.port} {other.get_name()} {other.get_base64()}\n")
@@ -116,11 +116,11 @@ def test_a_known_host_with_another_key(fault: Callable[[str], Link], tmp_path: P
         link.ask(State())
 
 
-def test_an_interpreter_with_shell_in_its_name_is_refused(fault: Callable[[str], Link]) -> None:
+def test_an_interpreter_with_shell_in_its_name_is_refused(fault: Callable[[str], HostLink]) -> None:
     link = fault("hang in command")
     host = link.host._replace(python="python3; touch /tmp/evil")
     with pytest.raises(HostError, match="isn't a plain path"):
-        Link(host, SshTransport(host, Routes()), "swarm").ask(State())
+        HostLink(host, SshTransport(host, Routes()), "swarm").ask(State())
 
 
 def test_connections_made_at_once_leave_their_common_configuration_alone(monkeypatch: pytest.MonkeyPatch) -> None:

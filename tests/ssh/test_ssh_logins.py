@@ -18,17 +18,17 @@ import pytest
 from deploy.agent import paths
 from deploy.agent.verbs import State
 from deploy.core.inventory import Host
-from deploy.edge.hosts.agent import Session
+from deploy.edge.hosts.agent import Agent
 from deploy.edge.hosts.deadline import Deadline
 from deploy.edge.hosts.errors import HostError
-from deploy.edge.hosts.host import Link
+from deploy.edge.hosts.host import HostLink
 from deploy.edge.ssh.routes import Routes
 from deploy.edge.ssh.transport import SshTransport
 from tests.deploy_edge.fabrun import fab
 from tests.helpers.waiting import wait_for
 from tests.ssh.sshd import Sshd
 
-Reach = Callable[..., Link]
+Reach = Callable[..., HostLink]
 TUNNEL = """\
 import os, pathlib, socket, sys, threading
 pathlib.Path(__file__).with_suffix(".pid").write_text(str(os.getpid()))
@@ -88,14 +88,14 @@ def transport(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Calla
 def reach(transport: Callable[..., SshTransport], tmp_path: Path) -> Reach:
     """A link over such a way."""
 
-    def make(*arguments: object, **more: object) -> Link:
+    def make(*arguments: object, **more: object) -> HostLink:
         way = transport(*arguments, **more)
-        return Link(way._host, way, str(tmp_path / "swarm"))
+        return HostLink(way._host, way, str(tmp_path / "swarm"))
 
     return make
 
 
-def refusal(link: Link) -> str:
+def refusal(link: HostLink) -> str:
     """Why the host can't be reached."""
     with pytest.raises(HostError) as error:
         link.ask(State())
@@ -111,7 +111,7 @@ def test_one_session_a_connection_suffices(
     server = start_sshd("one", "MaxSessions 1")
     way = transport(server)
     deadline = Deadline(60)
-    agents = [Session(way.open(deadline), deadline) for _ in range(2)]
+    agents = [Agent(way.open(deadline), deadline) for _ in range(2)]
     assert [agent.ask(State(), str(tmp_path), deadline).deployed for agent in agents] == [False, False]
     assert server.log().count("Accepted publickey") == 2
 

@@ -26,7 +26,7 @@ _FORCED_REMEDY = "what is run there at this login: a forced command, a shell tha
 _NOISE_LINES = 1000  # what login scripts may print before the agent speaks
 
 
-class Session:
+class Agent:
     """An agent that runs and has told its Python's version. For one thread at a time."""
 
     def __init__(self, pipe: Pipe, deadline: Deadline) -> None:
@@ -134,8 +134,8 @@ def _refusal(reply: Reply) -> HostError:
 class _explained:
     """Turns what a pipe raises into a HostError that names what was waited for; the agent is given up then."""
 
-    def __init__(self, session: Session, what: str, deadline: Deadline, remedy: str = _LOST_REMEDY) -> None:
-        self._session = session
+    def __init__(self, agent: Agent, what: str, deadline: Deadline, remedy: str = _LOST_REMEDY) -> None:
+        self._agent = agent
         self._what = what
         self._deadline = deadline
         self._remedy = remedy
@@ -146,7 +146,7 @@ class _explained:
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if error is None:
             return
-        self._session.close()  # out of step with its agent, whatever happened
+        self._agent.close()  # out of step with its agent, whatever happened
         if isinstance(error, TimeoutError):
             problem = f"no answer to {self._what} within {self._deadline.seconds:.0f} s"
             raise unreachable(problem, "is the host overloaded, or the network cut?") from None

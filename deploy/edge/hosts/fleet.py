@@ -10,7 +10,7 @@ from deploy.core.inventory import Host, Inventory
 from deploy.edge.hosts import connectionlimit
 from deploy.edge.hosts.errors import HostError
 from deploy.edge.hosts.fanout import fan_out
-from deploy.edge.hosts.host import Link, Transport
+from deploy.edge.hosts.host import HostLink, Transport
 
 T = TypeVar("T")
 DEFAULT_SECONDS = 120.0
@@ -28,17 +28,18 @@ class Fleet:
         self._at_last = at_last
         self._asked: set[str] = set()  # hosts that we are connected with, or try to be
         self._links = {
-            host.name: Link(host, transport_of(host), swarm_folder(inventory, host.name)) for host in inventory.hosts
+            host.name: HostLink(host, transport_of(host), swarm_folder(inventory, host.name))
+            for host in inventory.hosts
         }
 
-    def link(self, name: str) -> Link:
+    def link(self, name: str) -> HostLink:
         """The link to one host."""
         return self._links[name]
 
     def each(
         self,
         names: Iterable[str],
-        work: Callable[[Link], T],
+        work: Callable[[HostLink], T],
         seconds: float = DEFAULT_SECONDS,
         look: Callable[[list[str]], object] = lambda _: None,
     ) -> tuple[dict[str, T], dict[str, HostError]]:

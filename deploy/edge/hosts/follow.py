@@ -12,11 +12,11 @@ from deploy.agent import clocks
 from deploy.core.starting import StartEvent
 from deploy.core.verdict import UNREACHABLE
 from deploy.edge.hosts.errors import HostError
-from deploy.edge.hosts.host import Link
+from deploy.edge.hosts.host import HostLink
 from peer.core.followline import FollowLine, LogLine
 
 
-class Heard(NamedTuple):
+class HostEvent(NamedTuple):
     """A `line` of a host's stream (None: a heartbeat); or `lost`, why it broke off; `over`: nothing more comes."""
 
     host: str
@@ -29,11 +29,11 @@ class Follower:
     """Follows hosts until each stream is over; after a lost connection a stream goes on where it was."""
 
     def __init__(self) -> None:
-        self._queue: queue.SimpleQueue[Heard | StartEvent] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[HostEvent | StartEvent] = queue.SimpleQueue()
         self._end = threading.Event()
-        self._links: dict[str, Link] = {}
+        self._links: dict[str, HostLink] = {}
 
-    def open(self, link: Link, offsets: Mapping[int, int]) -> None:
+    def open(self, link: HostLink, offsets: Mapping[int, int]) -> None:
         """Begin to follow a host, each log from its offset (in bytes) on."""
         self._links[link.name] = link
         name = f"{link.name}-follow"
@@ -43,7 +43,7 @@ class Follower:
         """Add what the thread that starts the peers has to tell."""
         self._queue.put(event)
 
-    def take(self, seconds: float) -> Iterator[Heard | StartEvent]:
+    def take(self, seconds: float) -> Iterator[HostEvent | StartEvent]:
         """The events that come within `seconds`, and no longer: however many come, the screen is drawn."""
         end = time.monotonic() + seconds
         try:
@@ -53,7 +53,7 @@ class Follower:
         except queue.Empty:
             return
 
-    def rest(self) -> Iterator[Heard | StartEvent]:
+    def rest(self) -> Iterator[HostEvent | StartEvent]:
         """The events that came and weren't taken yet."""
         try:
             while True:
@@ -67,18 +67,18 @@ class Follower:
         for link in list(self._links.values()):
             link.unfollow()
 
-    def _listen(self, link: Link, offsets: dict[int, int]) -> None:
+    def _listen(self, link: HostLink, offsets: dict[int, int]) -> None:
         while not self._end.is_set():
             try:
                 for line in link.follow(offsets, until_done=True):
                     if isinstance(line, LogLine):
                         offsets[line.peer] = line.offset
-                    self._queue.put(Heard(link.name, line))
-                self._queue.put(Heard(link.name, over=True))
+                    self._queue.put(HostEvent(link.name, line))
+                self._queue.put(HostEvent(link.name, over=True))
                 return
             except HostError as error:
                 final = error.state != UNREACHABLE  # the host answered, and the answer is no
-                self._queue.put(Heard(link.name, lost=error, over=final))
+                self._queue.put(HostEvent(link.name, lost=error, over=final))
                 if final:
                     return
             self._end.wait(clocks.RETRY)

@@ -10,7 +10,7 @@ from typing import Protocol, TypeVar
 from deploy.agent import clocks, verbs
 from deploy.agent.lines import Request
 from deploy.core.inventory import Host
-from deploy.edge.hosts.agent import OnPart, Session
+from deploy.edge.hosts.agent import Agent, OnPart
 from deploy.edge.hosts.deadline import Deadline
 from deploy.edge.hosts.pipe import Pipe
 from peer.core.followline import FollowLine
@@ -29,7 +29,7 @@ class Transport(Protocol):
     def close(self) -> None: ...
 
 
-class Link:
+class HostLink:
     """A host, the way to it and, from the first request on, an agent on it. `home` is the swarm's folder there."""
 
     def __init__(self, host: Host, transport: Transport, home: str) -> None:
@@ -37,9 +37,9 @@ class Link:
         self.name = host.name
         self.home = home
         self._transport = transport
-        self._session: Session | None = None
-        self._rested = 0.0  # since when the session's agent has had nothing to do
-        self._following: Session | None = None
+        self._agent: Agent | None = None
+        self._rested = 0.0  # since when the agent has had nothing to do
+        self._following: Agent | None = None
         self._turn = threading.Lock()  # an agent serves one request at a time
 
     def connect(self) -> None:
@@ -57,9 +57,9 @@ class Link:
     ) -> A:
         """One request about the swarm's folder, and its answer. Raises HostError."""
         with self._turn:
-            session = self._ready()
+            agent = self._ready()
             try:
-                return session.ask(request, self.home, Deadline(seconds), body, body_size, on_part)
+                return agent.ask(request, self.home, Deadline(seconds), body, body_size, on_part)
             finally:
                 self._rested = time.monotonic()
 
@@ -68,12 +68,12 @@ class Link:
 
         `offsets`: bytes, by peer. Raises HostError when the stream breaks off.
         """
-        session = self._following = self._open()
+        agent = self._following = self._open()
         request = verbs.Follow(dict(offsets), until_done)
         try:
-            yield from session.follow(request, self.home, Deadline(CALL_SECONDS))
+            yield from agent.follow(request, self.home, Deadline(CALL_SECONDS))
         finally:
-            session.close()
+            agent.close()
 
     def unfollow(self) -> None:
         """End `follow`, from another thread."""
@@ -83,18 +83,18 @@ class Link:
     def close(self) -> None:
         """Hang up; whoever waits for an answer gets an error."""
         self.unfollow()
-        if self._session is not None:
-            self._session.close()
+        if self._agent is not None:
+            self._agent.close()
         self._transport.close()
 
-    def _ready(self) -> Session:
-        if self._session is not None and time.monotonic() - self._rested > clocks.REST:
-            self._session.close()  # as after a swarm that ran for long
-        if self._session is None or self._session.broken:
-            self._session = self._open()
+    def _ready(self) -> Agent:
+        if self._agent is not None and time.monotonic() - self._rested > clocks.REST:
+            self._agent.close()  # as after a swarm that ran for long
+        if self._agent is None or self._agent.broken:
+            self._agent = self._open()
             self._rested = time.monotonic()
-        return self._session
+        return self._agent
 
-    def _open(self) -> Session:
+    def _open(self) -> Agent:
         self._transport.connect(Deadline(CONNECT_SECONDS))
-        return Session(self._transport.open(Deadline(AGENT_SECONDS)), Deadline(AGENT_SECONDS))
+        return Agent(self._transport.open(Deadline(AGENT_SECONDS)), Deadline(AGENT_SECONDS))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from deploy.agent.verbs import PushedFile, PushedFolder, Receive
-from deploy.edge.hosts.host import Link
+from deploy.edge.hosts.host import HostLink
 
 _BLOCK = 1024 * 1024
 _SLOWEST = 256 * 1024  # bytes a second below which a transfer is given up
@@ -36,7 +36,7 @@ def missing(parcels: Sequence[Parcel], have: Mapping[str, str]) -> list[Parcel]:
 
 
 def send(
-    link: Link,
+    link: HostLink,
     parcels: Sequence[Parcel],
     folders: Iterable[tuple[str, int]] = (),
     aside: str = "",

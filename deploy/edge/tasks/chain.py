@@ -20,7 +20,7 @@ from deploy.core.verdict import SKIPPED, UNREACHABLE, Outcome, Verdict, error_li
 from deploy.core.working import Work, format_work
 from deploy.edge.hosts.errors import HostError
 from deploy.edge.hosts.fleet import DEFAULT_SECONDS, Fleet
-from deploy.edge.hosts.host import Link
+from deploy.edge.hosts.host import HostLink
 from deploy.edge.pushed.uploads import upload_size
 from deploy.edge.screen.screen import Screen
 from deploy.edge.screen.transcript import Transcript
@@ -97,7 +97,7 @@ class Chain:
 
     def ask(
         self,
-        work: Callable[[Link], T],
+        work: Callable[[HostLink], T],
         names: Iterable[str],
         seconds: float = DEFAULT_SECONDS,
         drop: bool = False,
@@ -193,7 +193,7 @@ def peer_ids(inventory: Inventory, host: str) -> tuple[int, ...]:
     return tuple(peer.peer_id for peer in inventory.peers_on(host))
 
 
-def _deployed_state(link: Link) -> SwarmFolder:
+def _deployed_state(link: HostLink) -> SwarmFolder:
     state = link.ask(State())
     if not state.deployed:
         raise HostError("this swarm isn't deployed there", "run `fab deploy` first")

@@ -11,7 +11,7 @@ from deploy.core.checkup import Missed, Target
 from deploy.core.inventory import Host, Inventory, Upload
 from deploy.core.plan import Facts, Step, Steps, hosts_of
 from deploy.core.verdict import Outcome
-from deploy.edge.hosts.host import Link
+from deploy.edge.hosts.host import HostLink
 from deploy.edge.pushed.uploads import check_upload
 from deploy.edge.tasks import preflight
 from deploy.edge.tasks.chain import Chain
@@ -83,7 +83,7 @@ def _reach(chain: Chain, names: Sequence[str]) -> Mapping[str, list[Outcome]]:
     return checkup.unreached([target for dialled in targets.values() for target in dialled], missed)
 
 
-def _dial(link: Link, targets: Sequence[Target]) -> verbs.Dialled:
+def _dial(link: HostLink, targets: Sequence[Target]) -> verbs.Dialled:
     addresses = tuple(verbs.Target(target.address, target.port) for target in targets)
     return link.ask(verbs.Dial(addresses, within=_DIAL_SECONDS), _DIALLING_SECONDS)
 

@@ -10,7 +10,7 @@ from deploy.core.inventory import Inventory
 from deploy.core.plan import Facts, Step, Steps, hosts_of
 from deploy.core.times import COLLECT
 from deploy.core.verdict import Copy, judge
-from deploy.edge.hosts.host import Link
+from deploy.edge.hosts.host import HostLink
 from deploy.edge.tasks.chain import Chain
 from deploy.edge.tasks.phase import Options, Phase
 from deploy.edge.tasks.status import count_peers, statuses
@@ -38,7 +38,7 @@ def _collect_logs(chain: Chain, steps: Steps, _: Options) -> None:
     chain.screen.say(f"logs of {len(sizes)} hosts are in {chain.folder}/", good=len(sizes) == len(chain.able(hosts)))
 
 
-def _collect_host(link: Link, folder: Path) -> dict[str, int]:
+def _collect_host(link: HostLink, folder: Path) -> dict[str, int]:
     folder.mkdir(parents=True, exist_ok=True)
 
     def keep(name: str, data: bytes) -> None:

@@ -16,7 +16,7 @@ from deploy.core.plan import Facts, Step, Steps, hosts_of, peers_of
 from deploy.core.summary import DIGEST_NAME, format_digest, run_id
 from deploy.core.times import CONNECT, HASH, PUSH
 from deploy.edge.hosts.errors import HostError
-from deploy.edge.hosts.host import Link
+from deploy.edge.hosts.host import HostLink
 from deploy.edge.pushed.authority import PeerKeys, make_keys
 from deploy.edge.pushed.bundle import Parcel, missing, parcel, send
 from deploy.edge.pushed.zipapp import peer_zip
@@ -108,7 +108,7 @@ def _begin(chain: Chain, seeds: Steps, states: States) -> tuple[Manifest, Code]:
     return manifest, code
 
 
-def _idle_state(link: Link, tls: bool) -> SwarmFolder:
+def _idle_state(link: HostLink, tls: bool) -> SwarmFolder:
     state = link.ask(State())
     if tls and state.tls:
         raise HostError(f"its python3 can't speak TLS: {state.tls}", NO_TLS_REMEDY)
@@ -119,7 +119,7 @@ def _idle_state(link: Link, tls: bool) -> SwarmFolder:
     return state
 
 
-def _push_code(link: Link, states: States, run: str) -> int:
+def _push_code(link: HostLink, states: States, run: str) -> int:
     parcels = missing([parcel(folder.CODE, peer_zip())], states[link.name].have)
     return send(link, parcels, aside=link.host.aside(run))
 
@@ -127,7 +127,7 @@ def _push_code(link: Link, states: States, run: str) -> int:
 Texts = Mapping[tuple[bool, bool], Mapping[str, str]]  # by a host's `replace` and `extras`
 
 
-def _push(link: Link, inventory: Inventory, run: str, states: States, texts: Texts, keys: Keys) -> int:
+def _push(link: HostLink, inventory: Inventory, run: str, states: States, texts: Texts, keys: Keys) -> int:
     """Everything that this host lacks; the bytes sent."""
     seed = any(peer.seed for peer in inventory.peers_on(link.name))
     have = {**states[link.name].have, **({folder.CODE: parcel(folder.CODE, peer_zip()).sha256} if seed else {})}

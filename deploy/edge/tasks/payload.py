@@ -17,7 +17,7 @@ from deploy.core.plan import Steps, hosts_of, peers_of
 from deploy.core.verdict import UNREACHABLE
 from deploy.core.working import Work, format_work
 from deploy.edge.hosts.errors import HostError
-from deploy.edge.hosts.host import Link
+from deploy.edge.hosts.host import HostLink
 from deploy.edge.pushed.bundle import Parcel, send
 from deploy.edge.pushed.progressing import run_with_progress
 from deploy.edge.pushed.uploads import UploadError, upload_source
@@ -40,7 +40,7 @@ def make_payload(chain: Chain, seeds: Steps) -> Manifest:
     seconds = _seconds(chain.inventory, upload)
     tally = [0, 0]  # bytes that were uploaded, and that are to be
 
-    def on_host(link: Link) -> list[Manifest]:
+    def on_host(link: HostLink) -> list[Manifest]:
         peers = [chain.inventory.peer(peer) for peer in peers_of(seeds, link.name)]
         aside = link.host.aside(chain.run)
         return [_seed_manifest(link, chain.inventory, peer, source, upload, seconds, aside, tally) for peer in peers]
@@ -72,7 +72,7 @@ def _in_what(found: Mapping[str, Manifest]) -> str:
 
 
 def _seed_manifest(
-    link: Link,
+    link: HostLink,
     inventory: Inventory,
     seed: Peer,
     source: Path | None,
@@ -103,7 +103,7 @@ def holds(found: Manifest, wanted: Manifest) -> bool:
 
 
 def _upload(
-    link: Link,
+    link: HostLink,
     seed: Peer,
     source: Path,
     wanted: Manifest,
@@ -140,7 +140,7 @@ def _local(source: Path, path: str) -> Path:
     return source / os.fsdecode(path.encode())
 
 
-def _is_there(link: Link, seed: Peer, wanted: Manifest, piece_size: str, seconds: float) -> bool:
+def _is_there(link: HostLink, seed: Peer, wanted: Manifest, piece_size: str, seconds: float) -> bool:
     try:
         return holds(_manifest(link, seed, wanted.name, piece_size, seconds), wanted)
     except HostError as error:
@@ -149,7 +149,7 @@ def _is_there(link: Link, seed: Peer, wanted: Manifest, piece_size: str, seconds
         return False  # nothing of that name there, or something odd that goes now
 
 
-def _manifest(link: Link, seed: Peer, name: str, piece_size: str, seconds: float) -> Manifest:
+def _manifest(link: HostLink, seed: Peer, name: str, piece_size: str, seconds: float) -> Manifest:
     answer = link.ask(verbs.Manifest(seed.peer_id, name, piece_size), seconds)
     return from_json(answer.manifest, f"the manifest of {link.name}")
 

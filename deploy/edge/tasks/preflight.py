@@ -12,7 +12,7 @@ from deploy.core import spots
 from deploy.core.inventory import Inventory
 from deploy.core.placement import placing
 from deploy.core.verdict import Outcome
-from deploy.edge.hosts.host import Link
+from deploy.edge.hosts.host import HostLink
 from deploy.edge.tasks.chain import Chain
 
 _SECONDS = 600.0  # a payload of a million files, on a disk that turns
@@ -31,7 +31,7 @@ def look(chain: Chain, hosts: Iterable[str], drop: bool = False) -> Mapping[str,
     return chain.ask(lambda link: _look(link, chain.inventory), hosts, 2 * _SECONDS, drop)
 
 
-def _look(link: Link, inventory: Inventory) -> Look:
+def _look(link: HostLink, inventory: Inventory) -> Look:
     link.connect()  # a login takes seconds, which aren't the clock's
     peers = inventory.peers_on(link.name)
     before = time.time()

@@ -12,7 +12,7 @@ from deploy.core.times import START as STARTING
 from deploy.core.verdict import SKIPPED, UNREACHABLE, Outcome
 from deploy.edge.hosts.errors import HostError
 from deploy.edge.hosts.fleet import Fleet
-from deploy.edge.hosts.host import Link
+from deploy.edge.hosts.host import HostLink
 from deploy.edge.tasks.chain import Chain, Halt
 from deploy.edge.tasks.phase import Options, Phase
 from deploy.edge.tasks.stop import SLACK_SECONDS, stop_on
@@ -117,7 +117,7 @@ class Starter:
             self._tell(Note("stopping what was started"))
             self._ask(lambda link: stop_on(link, self._inventory), hosts)
 
-    def _ask(self, work: Callable[[Link], object], hosts: Iterable[str]) -> None:
+    def _ask(self, work: Callable[[HostLink], object], hosts: Iterable[str]) -> None:
         _, bad = self._fleet.each(hosts, work)
         if bad:
             self._tell(self._wrong([error.outcome(name) for name, error in bad.items()]))

@@ -8,7 +8,7 @@ from deploy.agent.verbs import Stop, Stopped
 from deploy.core.inventory import Inventory
 from deploy.core.plan import Facts, Step, Steps, hosts_of
 from deploy.core.verdict import FAILED, Outcome
-from deploy.edge.hosts.host import Link
+from deploy.edge.hosts.host import HostLink
 from deploy.edge.tasks.chain import Chain, peer_ids
 from deploy.edge.tasks.phase import Options, Phase
 
@@ -41,7 +41,7 @@ def stop_hosts(chain: Chain, hosts: Iterable[str]) -> dict[str, Stopped]:
     return chain.ask(lambda link: stop_on(link, chain.inventory), hosts)
 
 
-def stop_on(link: Link, inventory: Inventory) -> Stopped:
+def stop_on(link: HostLink, inventory: Inventory) -> Stopped:
     """Stop the peers of one host; its agent's answer. Raises HostError."""
     seconds = _GRACE_SECONDS + SLACK_SECONDS
     return link.ask(Stop(peer_ids(inventory, link.name), within=_GRACE_SECONDS), seconds)

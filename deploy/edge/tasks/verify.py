@@ -14,7 +14,7 @@ from deploy.core.summary import DIGEST_NAME, SUMMARY_NAME, copy_fields, parse_di
 from deploy.core.times import VERIFY as VERIFYING
 from deploy.core.times import known_statuses, payload_size
 from deploy.core.verdict import BRIEF_COLUMNS, Copy, Verdict, judge
-from deploy.edge.hosts.host import Link
+from deploy.edge.hosts.host import HostLink
 from deploy.edge.tasks.chain import Chain
 from deploy.edge.tasks.phase import Options, Phase
 from deploy.edge.tasks.status import statuses
@@ -69,7 +69,7 @@ def _tell(chain: Chain, verdict: Verdict, extras: Mapping[str, int], table: bool
     screen.errors(failure_lines(verdict.failures, f"{chain.folder}/{SUMMARY_NAME}"))
 
 
-def _verify_host(link: Link, inventory: Inventory, steps: Steps, seconds: float) -> Verified:
+def _verify_host(link: HostLink, inventory: Inventory, steps: Steps, seconds: float) -> Verified:
     peers = tuple(peers_of(steps, link.name))
     return link.ask(Verify(peers, inventory.swarm.payload.name), seconds * len(peers))
 

@@ -14,7 +14,7 @@ from deploy.core.progress import Line, Progress
 from deploy.core.starting import Listening, Over, StartEvent
 from deploy.core.verdict import Outcome
 from deploy.edge.hosts.errors import HostError
-from deploy.edge.hosts.follow import Follower, Heard
+from deploy.edge.hosts.follow import Follower, HostEvent
 from deploy.edge.screen.screen import REPORT_SECONDS
 from deploy.edge.tasks.chain import Chain
 from deploy.edge.tasks.start import tell
@@ -61,7 +61,7 @@ class Watch:
     def tell_rest(self, seconds: float = 0.0) -> None:
         """Show what a start has told and tells within `seconds`, once `run` has ended."""
         for event in self._follower.take(seconds) if seconds else self._follower.rest():
-            if not isinstance(event, Heard):
+            if not isinstance(event, HostEvent):
                 tell(self._chain, event)
 
     def run(self) -> None:
@@ -90,8 +90,8 @@ class Watch:
         outcomes = [ending.failure(view, words.get(view.peer, "") if view.killed else "") for view in failed]
         return outcomes + [error.outcome(name) for name, (_, error) in self._lost.items()]
 
-    def _take(self, event: Heard | StartEvent) -> Iterable[Line]:
-        if isinstance(event, Heard):
+    def _take(self, event: HostEvent | StartEvent) -> Iterable[Line]:
+        if isinstance(event, HostEvent):
             return self._hear(event)
         tell(self._chain, event)
         if isinstance(event, Listening):
@@ -101,12 +101,12 @@ class Watch:
 
     def _begin(self, peer: Peer) -> None:
         """A peer was started: its host answers, and is followed from now on."""
-        self._hear(Heard(peer.host))
+        self._hear(HostEvent(peer.host))
         if peer.host not in self._open:
             self.open(peer.host)
         self._progress.begin(peer.peer_id)
 
-    def _hear(self, heard: Heard) -> Iterable[Line]:
+    def _hear(self, heard: HostEvent) -> Iterable[Line]:
         if heard.lost is not None:
             self._lost.setdefault(heard.host, (time.monotonic(), heard.lost))
             self._progress.lose(heard.host, heard.lost.problem)
@@ -122,7 +122,7 @@ class Watch:
             self._chain.record(kind, host=heard.host, **followline.fields_of(heard.line))
         return self._progress.see(heard.line, time.monotonic())
 
-    def _over(self, heard: Heard) -> None:
+    def _over(self, heard: HostEvent) -> None:
         """The stream ended; listen again if a peer may have begun just then, or was killed."""
         self._open.discard(heard.host)
         unclear = self._progress.unclear(heard.host) and heard.lost is None

@@ -17,6 +17,7 @@ class Grants:
         self.sent = 0  # set: sent on this connection, and not asked for again
         self.recent = [0, 0]  # sets: sent in this stretch of REPEAT_SECONDS, and in the last one
         self.turned = now  # when `recent` was last turned over
+        self.requests = 0
         self.repeats = 0
         # Whether it is stuck:
         self.looked = now

@@ -18,6 +18,8 @@ from peer.core.pieces import Pieces
 
 MOST_FAULTS = 100  # different faults in handshakes that are reported to the operator
 MOST_SERVED = 64  # requests of a classic neighbour that are queued or with the writer; the rest waits, a bit a piece
+MOST_REQUESTS = 100  # times the number of pieces: one that has a hundred open may repeat them at every have
+SPARE_REQUESTS = 1000
 FEW_REPEATS = 8  # on a connection are no habit: a neighbour that gets no answer for a while may ask again
 REPEAT_SECONDS = 2.0  # after sending a piece, before it may be asked for again: until then it is probably on its way
 KEPT_SECONDS = 1.0  # idle, before requests made while choked are served: most neighbours have asked again by then
@@ -96,6 +98,9 @@ class Tolerance:
     def request(self, neighbour: Neighbour, index: int) -> List[Effect]:
         """Queue a classic neighbour's request: each piece once; a request that can't be served now is kept."""
         grants, bit = neighbour.grants, 1 << index
+        grants.requests += 1
+        if grants.requests > MOST_REQUESTS * self._pieces.total + SPARE_REQUESTS:
+            return neighbour.drop(f"{grants.requests} requests for {self._pieces.total} pieces")
         grants.idle, grants.nudges, grants.pushed, grants.took_all = 0.0, 0, False, False
         grants.sent &= ~bit
         if neighbour.serving.we_choke:

@@ -47,6 +47,8 @@ from peer.edge.store import Store
 
 CHECKPOINT_SECONDS = 5.0
 FLUSH_SECONDS = 10.0  # that a leaving peer's last messages may take
+MOST_WAITING = 5000  # facts in the inbox, above which each thread that brings one more ...
+FLOOD_PAUSE = 0.01  # ... waits for so many seconds
 MOST_AT_ONCE = 512  # events handled before the log is flushed and the clock is looked at again
 
 
@@ -177,7 +179,9 @@ class Owner:
         return link
 
     def _hear(self, link: Link, fact: Union[Event, StoreError]) -> None:
-        """Called by a link's threads."""
+        """Called by a link's threads. One that floods us has to wait, so that the inbox stays small."""
+        if self._inbox.qsize() > MOST_WAITING:
+            time.sleep(FLOOD_PAUSE)
         self._inbox.put((link, fact))
 
     # ---- effects

@@ -178,7 +178,7 @@ class UnluckyInbox:
         self._held: Optional[Any] = None
         self._done = False
         self.held = threading.Event()
-        self.get, self.get_nowait = self._queue.get, self._queue.get_nowait
+        self.get, self.get_nowait, self.qsize = self._queue.get, self._queue.get_nowait, self._queue.qsize
 
     def put(self, item: Any) -> None:
         fact = item[1]

@@ -49,7 +49,9 @@ def field(indices: Iterable[int], total: int, low_first: bool = False) -> bytes:
 class Talk:
     """One connection. `pieces`: what has come or was there from the start."""
 
-    def __init__(self, sock: socket.socket, payload: Payload, pieces: Dict[int, bytes]) -> None:
+    def __init__(self, sock: socket.socket, payload: Payload, pieces: Dict[int, bytes], talks: "List[Talk]") -> None:
+        self._talks = talks  # all connections of the peer
+        self._lock = threading.Lock()
         self.sock = sock
         self.payload = payload
         self.pieces = pieces
@@ -61,7 +63,14 @@ class Talk:
         return [index for index in range(self.payload.count) if index not in self.pieces]
 
     def say(self, kind: int, body: bytes = b"") -> None:
-        self.sock.sendall(message(kind, body))
+        with self._lock:
+            self.sock.sendall(message(kind, body))
+
+    def tell_all(self, index: bytes) -> None:
+        """`have` to every neighbour; a connection that has just ended is no news."""
+        for talk in list(self._talks):
+            with contextlib.suppress(OSError):
+                talk.say(HAVE, index)
 
     def read(self) -> Tuple[int, bytes]:
         """The next message; a piece's bytes are kept. Raises EOFError at the end."""
@@ -98,7 +107,7 @@ class Talk:
             if kind == UNCHOKE:
                 self.ask_on()
             elif kind == PIECE:
-                self.say(HAVE, body[:4])
+                self.tell_all(body[:4])
                 if self.missing:
                     self.ask_on()
                 else:
@@ -144,6 +153,7 @@ class Stub:
         self.pieces = {index: payload.piece(index) for index in pieces}
         self.handshakes: List[bytes] = []
         self.talks: List[Talk] = []
+        self.playing: List[Talk] = []  # those whose handshakes are through
         self.faults: List[BaseException] = []
         self.closed = threading.Event()
         self.began = time.monotonic()
@@ -204,10 +214,11 @@ class Stub:
 
     def _play(self, sock: socket.socket, script: Script, greet: Greet) -> None:
         self._socks.append(sock)
-        talk = Talk(sock, self.payload, self.pieces)
+        talk = Talk(sock, self.payload, self.pieces, self.playing)
         self.talks.append(talk)
         try:
             greet(sock, self.me)
+            self.playing.append(talk)
             script(talk)
         except (OSError, EOFError):
             sock.close()

@@ -18,6 +18,7 @@ from peer.core.errors import EXIT_OK, ConfigError, WeftError, peer_name
 from peer.core.handshake import CLASSIC_STYLE
 from peer.core.spelling import Spellings
 from peer.core.status import Status
+from peer.core.statusline import format_status_line
 from peer.core.swarm import Swarm
 from peer.core.swarmfile import FLEET
 from peer.edge import descriptors, stderr
@@ -68,7 +69,7 @@ def _papers(job: Job) -> Papers:
 def _run_locked(job: Job) -> int:
     papers = _papers(job)
     append = _is_same_run(job)
-    statusfile = StatusFile(job.folder, _first_status(job), papers.temporary)
+    statusfile = StatusFile(job.folder, _first_status(job), papers.temporary, _show)
     try:
         statusfile.announce(status.CHECKING)
         spare = descriptors.make_room(len(job.setup.near))
@@ -82,9 +83,18 @@ def _run_locked(job: Job) -> int:
         raise _failed(statusfile, disk_error(error, job.folder)) from None
     except WeftError as error:
         raise _failed(statusfile, error) from None
+    finally:
+        stderr.end_line()
     if ending.reason:
         stderr.say(peer_name(job.row.peer_id), ending.reason)
     return ending.code
+
+
+def _show(current: Status) -> None:
+    """Whoever started the peer by hand sees its status in one line."""
+    columns = stderr.width()
+    if columns:
+        stderr.show(format_status_line(current, columns - 1))
 
 
 def _swarm(job: Job, store: Store, log: LogFile, statusfile: StatusFile, spare: int) -> Ending:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from typing import Mapping, Optional, Tuple
+from typing import Callable, Mapping, Optional, Tuple
 
 from peer.core import bits, status
 from peer.core import folder as names
@@ -23,9 +23,13 @@ _STATES = {EXIT_OK: status.DONE, EXIT_INCOMPLETE: status.INCOMPLETE, EXIT_INTERR
 
 
 class StatusFile:
-    """`due`: when (steady clock) `write` is to be called next. `temporary`: a fresh path to write at first."""
+    """`due`: when (steady clock) `write` is to be called next. `temporary`: a fresh path to write at first.
 
-    def __init__(self, folder: str, base: Status, temporary: str = "") -> None:
+    `tell` gets each status that is written.
+    """
+
+    def __init__(self, folder: str, base: Status, temporary: str = "", tell: Callable[[Status], object] = id) -> None:
+        self._tell = tell
         self._path = os.path.join(folder, names.status(base.peer))
         self._temporary = temporary or f"{self._path}.new"
         self._base = base
@@ -106,6 +110,7 @@ class StatusFile:
     def _replace(self, current: Status) -> None:
         # Not synced: it is news, and news of before a power cut interests nobody.
         replace_file(self._path, status.format_status(current), self._temporary)
+        self._tell(current)
 
 
 def _neighbour(neighbour: SwarmNeighbour, links: Mapping[int, Link]) -> Neighbour:

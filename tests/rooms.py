@@ -41,7 +41,10 @@ ROOMS: Dict[str, Room] = {
     "deploy": Room(own=("deploy", "peer.core"), others=("invoke",)),
     "deploy.core": Room(own=("deploy.core", "peer.core"), stdlib=PURE, others=("pydantic", "ruamel"), pure=True),
     "deploy.agent": Room(
-        own=("deploy.agent", "peer.core", "peer.edge.lock", "peer.edge.modes", "peer.edge.files", "peer.edge.ours")
+        own=(
+            *("deploy.agent", "peer.core"),
+            *(f"peer.edge.{name}" for name in ("lock", "modes", "files", "ours", "copies")),
+        )
     ),  # what agentsource packs
     "deploy.edge": Room(own=()),  # only rooms are in it
     "deploy.edge.fab": Room(own=("deploy.core", "deploy.edge", "peer.core"), others=("invoke",)),

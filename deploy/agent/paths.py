@@ -84,7 +84,8 @@ def as_agent_error() -> Iterator[None]:
     try:
         yield
     except ForeignError as error:
-        raise AgentError(str(error), "move it away, or write `replace: true` to have it put aside") from None
+        remedy = error.remedy or "move it away, or write `replace: true` to have it put aside"
+        raise AgentError(str(error), remedy) from None
 
 
 def is_pushed(name: str) -> bool:

@@ -8,7 +8,7 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, List, Optional
 
-from deploy.agent import children, paths, verbs
+from deploy.agent import children, finalpaths, paths, verbs
 from deploy.agent.clean import DESTINATION
 from deploy.agent.context import Context
 from deploy.agent.wire import AgentError
@@ -19,9 +19,14 @@ _Stamp = List[List[Any]]
 
 
 def prepare(request: verbs.Prepare, context: Context) -> verbs.Done:
-    """Make each peer's payload folder, or a link to its `destination`; in it a link to its `source`."""
+    """Make each peer's payload folder, or a link to its `destination`; in it a link to its `source`.
+
+    What is in the way of a payload that will come is an AgentError, before anything is made.
+    """
     home = paths.deployed_home(context.home)
     with paths.recording(home) as record:
+        if request.receivers:
+            finalpaths.refuse(record, home, request)
         for place in request.peers:
             _make_folder(record, paths.peer_folder(home, place.peer), place.destination)
             _link_source(record, paths.payload_path(home, place.peer, request.name), place.source)

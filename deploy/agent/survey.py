@@ -7,7 +7,7 @@ import stat
 import tempfile
 from typing import List, Tuple
 
-from deploy.agent import paths, verbs
+from deploy.agent import finalpaths, paths, verbs
 from deploy.agent.context import Context
 from peer.core.errors import ConfigError
 from peer.core.payloadnames import LINK, SPECIAL, check_names
@@ -26,14 +26,19 @@ def _spot(home: str, peer: verbs.Place, name: str) -> verbs.Spot:
     if peer.source is not None:
         return source(peer.peer, paths.expanded(peer.source), name)
     folder = paths.peer_folder(home, peer.peer) if peer.destination is None else paths.expanded(peer.destination)
-    return place(peer.peer, folder, name)
+    final = finalpaths.final_of(home, peer, name)
+    found = place(peer.peer, folder, name, finalpaths.begun_bytes(home, peer.peer, final))
+    if not finalpaths.is_taken(home, peer, final):
+        return found
+    what, sizes = finalpaths.obstacle(home, final, name)
+    return found._replace(obstacle=what, no_obstacle=sizes)
 
 
-def place(peer: int, folder: str, name: str) -> verbs.Spot:
-    """What a folder, which needn't be there yet, can do for a copy of that name."""
+def place(peer: int, folder: str, name: str, begun: int = 0) -> verbs.Spot:
+    """What a folder, which needn't be there yet, can do for a copy of that name, of which `begun` bytes are there."""
     existing, problem = nearest(folder)
     problem = problem or why_not_writable(existing) or _why_no_name(existing, name)
-    held = max(_held(os.path.join(folder, kept)) for kept in (name, f"{name}.part"))
+    held = max(finalpaths.held(os.path.join(folder, name)), begun)
     modes = bool(problem) or keeps_modes(existing)
     return verbs.Spot(peer, folder, problem, os.stat(existing).st_dev, free_bytes(existing), held, modes, None)
 
@@ -78,16 +83,6 @@ def _why_no_name(folder: str, name: str) -> str:
     if len(name.encode()) <= most:
         return ""
     return f"{folder} takes names of {most} bytes, and the payload's has {len(name.encode())}"
-
-
-def _held(path: str) -> int:
-    """Bytes on the disk of a file or a tree; 0 where there is none."""
-    try:
-        if not os.path.isdir(path):
-            return os.stat(path).st_blocks * 512
-        return sum(entry.stat(follow_symlinks=False).st_blocks * 512 for _, entry in entries_below(path))
-    except OSError:
-        return 0
 
 
 def _source(path: str, name: str) -> Tuple[str, int]:

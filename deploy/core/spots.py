@@ -32,6 +32,10 @@ class Spot(Protocol):
     def modes(self) -> bool: ...
     @property
     def size(self) -> int | None: ...
+    @property
+    def obstacle(self) -> str: ...
+    @property
+    def no_obstacle(self) -> tuple[int, int]: ...
 
 
 Spots = Sequence[Spot]
@@ -54,6 +58,21 @@ def spot_problems(inventory: Inventory, host: str, spots: Spots, size: int | Non
     if size is not None:
         found += _without_room(host, [spot for spot in spots if spot.size is None and not spot.problem], size, remedy)
     return found
+
+
+def obstacles(inventory: Inventory, host: str, spots: Spots, size: int | None) -> list[Outcome]:
+    """What isn't ours and has the payload's name where a copy will lie; `size`: the payload's bytes.
+
+    What has the size of the payload may be the payload, and nothing is said of it.
+    """
+    if inventory.host(host).replace:
+        return []
+    remedy = "move it away, or write `replace: true` to have it put aside"
+    return [
+        Outcome(host, FAILED, spot.obstacle, remedy)
+        for spot in spots
+        if spot.obstacle and not (size is not None and spot.no_obstacle[0] <= size <= spot.no_obstacle[1])
+    ]
 
 
 def _of_seed(host: str, spot: Spot) -> Outcome:

@@ -34,7 +34,7 @@ def differences(manifest: Manifest, path: str) -> List[Difference]:
 
 def put_right(manifest: Manifest, path: str, found: List[Difference], record: RecordFile) -> bool:
     """Make missing folders and set modes of what is ours; False, and nothing is changed, where something isn't."""
-    if not all(one.found is None or record.is_ours(_at(path, one.path)) for one in found):
+    if not is_ours_to_change(path, found, record):
         return False
     for one in sorted(found):  # a folder before what is in it
         if one.found is None:
@@ -42,6 +42,11 @@ def put_right(manifest: Manifest, path: str, found: List[Difference], record: Re
     for one in sorted(found, reverse=True):  # and closed after it
         set_mode(_at(path, one.path), one.mode)
     return not differences(manifest, path)
+
+
+def is_ours_to_change(path: str, found: List[Difference], record: RecordFile) -> bool:
+    """Whether all that differs is ours, or isn't there."""
+    return all(one.found is None or record.is_ours(_at(path, one.path)) for one in found)
 
 
 def _make(record: RecordFile, path: str, one: Difference) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import stat
 import threading
 from typing import Callable, Dict, Iterator, List, Optional, Tuple, Union
 
@@ -79,6 +80,15 @@ def free_bytes(path: str) -> Optional[int]:
             return None
         raise
     return info.f_bavail * info.f_frsize if info.f_blocks else None
+
+
+def size_of(path: str) -> Optional[int]:
+    """Bytes of a regular file; None for anything else."""
+    try:
+        info = os.stat(path)
+    except OSError:
+        return None
+    return info.st_size if stat.S_ISREG(info.st_mode) else None
 
 
 def disk_error(error: OSError, path: str) -> StoreError:

@@ -72,7 +72,7 @@ def refusals(path: str = "") -> Iterator[None]:
         yield
     except ForeignError as error:
         remedy = "move it away, or write `replace: true` in the inventory to have it put aside"
-        raise StoreError(f"{error}; {remedy}") from None
+        raise StoreError(f"{error}; {error.remedy or remedy}") from None
     except OSError as error:
         if not path or isinstance(error, FileExistsError):
             raise

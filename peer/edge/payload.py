@@ -5,13 +5,12 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-import stat
 import time
-from typing import ContextManager, Iterator, Optional
+from typing import ContextManager, Iterator
 
 from peer.core.layout import Layout, Segment
 from peer.core.manifest import Manifest
-from peer.edge.files import OpenFiles, read_range, sync_folder
+from peer.edge.files import OpenFiles, read_range, size_of, sync_folder
 from peer.edge.modes import set_mode
 
 MOST_SYNCED = 256  # files synced one by one; beyond that, all buffers of the system are
@@ -123,15 +122,6 @@ class Payload:
     def close(self) -> None:
         """Let go of all files."""
         self._files.close()
-
-
-def size_of(path: str) -> Optional[int]:
-    """Bytes of a regular file; None for anything else."""
-    try:
-        info = os.stat(path)
-    except OSError:
-        return None
-    return info.st_size if stat.S_ISREG(info.st_mode) else None
 
 
 def _allocated(path: str) -> int:

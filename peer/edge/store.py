@@ -15,14 +15,14 @@ from peer.core import bits
 from peer.core.errors import StoreError
 from peer.core.manifest import Manifest
 from peer.edge.claims import Claims
-from peer.edge.files import disk_error, free_bytes, sync_folder
+from peer.edge.files import disk_error, free_bytes, size_of, sync_folder
 from peer.edge.mapfile import MapFile
-from peer.edge.ours import turning
+from peer.edge.ours import obstacles
 from peer.edge.ours.making import make_folders
 from peer.edge.ours.recordfile import ForeignError, RecordFile
 from peer.edge.papers import refusals
 from peer.edge.partial import Partial
-from peer.edge.payload import Payload, size_of
+from peer.edge.payload import Payload
 from peer.edge.resume import adopt, matching
 
 
@@ -94,7 +94,7 @@ class Store:
                 work.discard()
             self._use(adopted)
             return
-        self._check_names(record)
+        obstacles.refuse(record, self.final_path, self.manifest, bool(self._aside), self._extras)
         if not known:
             work.discard()
         self._check_room(work)
@@ -104,15 +104,6 @@ class Store:
         self._payload.create()
         self.here = matching(self._payload, known)
         self._start_map()
-
-    def _check_names(self, record: RecordFile) -> None:
-        """Refuse, before a byte moves, what isn't ours and in the way."""
-        files, folders = self.manifest.files, self.manifest.folders
-        below = [entry.path for entry in files] + [folder.path for folder in folders]
-        wanted = turning.Wanted(self.manifest.tree, below if self.manifest.tree else [])
-        extras = turning.check(record, self.final_path, wanted, bool(self._aside))
-        if extras and not self._extras:
-            raise ForeignError(os.path.join(self.final_path, extras[0]), "it isn't part of the payload")
 
     @property
     def _is_checkable(self) -> bool:

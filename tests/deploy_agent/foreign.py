@@ -149,7 +149,7 @@ class Host:
             store = Store(str(folder), manifest, papers.record)
             try:
                 store.open_leecher()
-                _fetch(store, source, manifest)
+                fetch(store, source, manifest)
             finally:
                 store.close()
         finally:
@@ -194,7 +194,8 @@ def facts_of(path: Path) -> Facts:
     return info.st_ino, info.st_mode, path.read_bytes().hex() if stat.S_ISREG(info.st_mode) else ""
 
 
-def _fetch(store: Store, source: Path, manifest: Manifest) -> None:
+def fetch(store: Store, source: Path, manifest: Manifest) -> None:
+    """Let a leecher have every piece of the payload at `source`."""
     seed = Store(str(source.parent), manifest)
     seed.open_seed()
     try:
@@ -210,4 +211,4 @@ def _fetch(store: Store, source: Path, manifest: Manifest) -> None:
         seed.close()
 
 
-__all__ = ["LEECHER", "NAME", "Host"]
+__all__ = ["LEECHER", "NAME", "Host", "fetch"]

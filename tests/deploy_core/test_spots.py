@@ -11,6 +11,7 @@ from deploy.core.inventory import parse_inventory
 from deploy.core.verdict import Outcome
 from deploy.edge.pushed import authority
 
+REPLACING = "hosts: {a: {address: 10.0.0.1, replace: true}}\n"
 INVENTORY = parse_inventory(
     "swarm: {name: demo, payload: {generate: 20MiB}}\n"
     "hosts: {a: {address: 10.0.0.1}, b: {address: 10.0.0.2, destination: /data}}\nseeds: [a]\n",
@@ -27,6 +28,8 @@ class Spot(NamedTuple):
     held: int = 0
     modes: bool = True
     size: int | None = None
+    obstacle: str = ""
+    no_obstacle: tuple[int, int] = (0, -1)
 
 
 def told(found: list[Outcome]) -> list[str]:
@@ -104,3 +107,17 @@ def test_a_clock_is_told_as_what_it_does(skew: float, tls: bool, problem: str) -
 def test_the_bounds_of_clocks_are_those_of_the_keys() -> None:
     assert authority.CLOCK_SKEW.total_seconds() == spots.KEYS_BEFORE
     assert authority.LIFETIME.total_seconds() == spots.KEYS_AFTER
+
+
+@pytest.mark.parametrize(
+    ("sizes", "size", "told_of"),
+    [((0, -1), 5, True), ((5, 5), 5, False), ((5, 5), 6, True), ((1, 9), 5, False), ((5, 5), None, True)],
+)
+def test_what_is_in_the_way_unless_it_may_be_the_payload(
+    sizes: tuple[int, int], size: int | None, told_of: bool
+) -> None:
+    found = [Spot(), Spot(obstacle="/data/x: no record", no_obstacle=sizes)]
+    remedy = "move it away, or write `replace: true` to have it put aside"
+    assert told(spots.obstacles(INVENTORY, "b", found, size)) == [f"/data/x: no record; {remedy}"] * told_of
+    replacing = parse_inventory(f"swarm: {{name: demo, payload: {{generate: 20MiB}}}}\n{REPLACING}seeds: [a]\n", "test")
+    assert spots.obstacles(replacing, "a", found, size) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -29,6 +30,24 @@ def test_a_seed_without_its_payload(write: Callable[..., None], tmp_path: Path) 
     assert "failed: a: the seed's payload isn't there" in ran.err and "/lost/model" in ran.err
     assert "Traceback" not in ran.err
     assert not working_in(tmp_path)
+
+
+def test_one_host_with_somebodys_file_in_the_way_keeps_nobody_else_waiting(
+    write: Callable[..., None], tmp_path: Path
+) -> None:
+    write(host_b="{destination: models}", more=", patience: 3")
+    taken = tmp_path / "models" / "f.dat"
+    taken.parent.mkdir()
+    taken.write_text("somebody's")
+    said = f"b: {taken}: no record says that Weft made it: move it away, or write `replace: true` to have it put aside"
+    checked = fab(tmp_path, "check")
+    assert checked.code == 1 and said in checked.err, checked
+    ran = fab(tmp_path, "up")
+    assert ran.code == 1 and said in ran.err, ran
+    copies = [tmp_path / f"hosts/{host}/t/peer_{peer}/f.dat" for host, peer in (("a", 1001), ("c", 1003))]
+    assert copies[0].read_bytes() == copies[1].read_bytes()
+    assert os.listdir(taken.parent) == ["f.dat"] and taken.read_text() == "somebody's"
+    assert "peer_1002" not in os.listdir(tmp_path / "hosts" / "b" / "t")
 
 
 def test_a_tree_that_lies_on_the_seed_goes_to_a_destination(write: Callable[..., None], tmp_path: Path) -> None:

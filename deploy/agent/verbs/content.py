@@ -87,10 +87,14 @@ class Place(NamedTuple):
 
 
 class Prepare(NamedTuple):
-    """Make the payload folders of these peers, or links to where the payload `name` lies."""
+    """Make the payload folders of these peers, or links to where the payload `name` lies.
+
+    `receivers`: those that will get the payload of swarm.json. Where it can't lie nothing is made.
+    """
 
     peers: Tuple[Place, ...]
     name: str
+    receivers: Tuple[int, ...] = ()
 
     def answer(self) -> Type[Done]:
         return Done
@@ -107,6 +111,8 @@ class Spot(NamedTuple):
     held: int  # bytes of a copy that lie there already
     modes: bool  # files there have permission bits of their own
     size: Optional[int]  # of the payload, where it is there
+    obstacle: str = ""  # what isn't ours and in the way there
+    no_obstacle: Tuple[int, int] = (0, -1)  # to payloads of how many bytes it isn't, as it may be the very payload
 
 
 class Spots(NamedTuple):

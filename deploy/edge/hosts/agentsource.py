@@ -44,6 +44,7 @@ _OURS = (
     "peer.edge.modes",
     "peer.edge.files",
     "peer.edge.ours",
+    "peer.edge.copies",
 )  # what the agent may import of our own; the rest is the standard library
 
 

@@ -70,7 +70,8 @@ def _facts(one: Look) -> dict[str, Any]:
 
 
 def _problems(inventory: Inventory, name: str, one: Look, size: int | None) -> list[Outcome]:
-    return checkup.problems(inventory, name, _facts(one)) + spots.spot_problems(inventory, name, one.spots, size)
+    places = spots.spot_problems(inventory, name, one.spots, size) + spots.obstacles(inventory, name, one.spots, size)
+    return checkup.problems(inventory, name, _facts(one)) + places
 
 
 def _reach(chain: Chain, names: Sequence[str]) -> Mapping[str, list[Outcome]]:

@@ -134,8 +134,10 @@ def _push(link: HostLink, inventory: Inventory, run: str, states: States, texts:
     own = texts[link.host.replace, link.host.extras]
     parcels = missing([*_parcels(own), *_key_parcels(inventory, link.name, keys)], have)
     sent = send(link, parcels, aside=link.host.aside(run))
-    places = tuple(Place(*placing(inventory, peer)) for peer in inventory.peers_on(link.name))
-    link.ask(Prepare(places, inventory.swarm.payload.name))
+    peers = inventory.peers_on(link.name)
+    places = tuple(Place(*placing(inventory, peer)) for peer in peers)
+    receivers = tuple(peer.peer_id for peer in peers if not peer.seed)
+    link.ask(Prepare(places, inventory.swarm.payload.name, receivers))
     return sent
 
 

@@ -18,12 +18,16 @@ _COMPACT_BYTES = 256 * 1024
 
 
 class ForeignError(Exception):
-    """Something that isn't ours has a name that we need. `path`: where; `reason`: how that is known."""
+    """Something that isn't ours has a name that we need. `path`: where; `reason`: how that is known.
 
-    def __init__(self, path: str, reason: str = "no record says that Weft made it") -> None:
+    `remedy`: where it is another than the usual one, to move it away or have it put aside.
+    """
+
+    def __init__(self, path: str, reason: str = "no record says that Weft made it", remedy: str = "") -> None:
         super().__init__(f"{path}: {reason}")
         self.path = path
         self.reason = reason
+        self.remedy = remedy
 
 
 class RecordFile:

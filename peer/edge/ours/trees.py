@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-from typing import Callable, List, NamedTuple, Optional
+from typing import Callable, Collection, List, NamedTuple, Optional
 
 from peer.edge.modes import set_mode
 from peer.edge.ours.naming import put
@@ -147,6 +147,19 @@ def everything(top: str) -> List[str]:
     def note(path: str, _info: os.stat_result) -> bool:
         found.append(path)
         return True
+
+    foreign(top, note)
+    return found
+
+
+def folders(top: str, without: Collection[str] = ()) -> List[str]:
+    """The folders below `top`, but for those of `without` and what is in them."""
+    found: List[str] = []
+
+    def note(path: str, info: os.stat_result) -> bool:
+        if path not in without and stat.S_ISDIR(info.st_mode):
+            found.append(path)
+        return path not in without
 
     foreign(top, note)
     return found

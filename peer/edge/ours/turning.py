@@ -6,16 +6,19 @@ tree is carried over to the new one, and only what is ours is removed.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
-from typing import List, NamedTuple, Sequence
+from typing import Iterator, List, NamedTuple, Sequence
 
+from peer.edge.modes import set_mode
 from peer.edge.ours import trees
 from peer.edge.ours.naming import exchange, put
 from peer.edge.ours.recordfile import ForeignError, RecordFile
 
 NEW, OLD = "new", "old"
 _COMPLETE = "complete"  # noted of a work folder when its new version is, and may be about to turn
+_MOVE_AWAY = "move it away, or have its owner do it"
 FOUND = ".before-weft"  # goes behind the name of what is put aside where nobody says which run does it
 
 
@@ -36,10 +39,12 @@ def check(record: RecordFile, final: str, wanted: Wanted, replace: bool = False)
     if not record.is_ours(final):
         if not replace:
             raise ForeignError(final)
+        _need_movable(final)
         return []
-    if not stat.S_ISDIR(os.lstat(final).st_mode):
+    if not _is_folder(final):
         return []
     extras = trees.foreign(final, _ours(record, final))
+    _need_changeable(final, extras)
     taken = _names(wanted)
     for path in extras:
         full = os.path.join(final, path)
@@ -47,9 +52,24 @@ def check(record: RecordFile, final: str, wanted: Wanted, replace: bool = False)
             raise ForeignError(full, "it was changed, or put there, by somebody else")
         if not wanted.tree and not replace:
             raise ForeignError(full, "no record says that Weft made it, and the payload is a file now")
-        if os.path.isdir(full) and not os.path.islink(full) and not os.access(full, os.W_OK):
-            raise ForeignError(full, f"it is user {os.lstat(full).st_uid}'s, so it can't be moved to the new version")
+        _need_movable(full)
     return extras
+
+
+def _need_movable(path: str) -> None:
+    """ForeignError for somebody's folder that can't be moved: the system wants to write `..` in it."""
+    if _is_folder(path) and not os.access(path, os.W_OK):
+        raise ForeignError(path, "no record says that Weft made it, and this user may not move it", _MOVE_AWAY)
+
+
+def _need_changeable(final: str, extras: Sequence[str]) -> None:
+    """ForeignError for a folder of an old version from which this user can't remove anything."""
+    theirs = set(extras)
+    for path in ["", *trees.folders(final, theirs)]:
+        full = os.path.join(final, path) if path else final
+        owner = os.lstat(full).st_uid
+        if owner != os.geteuid() and not os.access(full, os.W_OK | os.X_OK):
+            raise ForeignError(full, f"it is user {owner}'s now, and this user may not write there", _MOVE_AWAY)
 
 
 def note(record: RecordFile, work: str, final: str) -> None:
@@ -67,18 +87,37 @@ def turn(record: RecordFile, work: str, final: str, aside: str) -> None:
     """
     new, old = os.path.join(work, NEW), os.path.join(work, OLD)
     if not os.path.lexists(final):
-        put(new, final)
+        with _movable(new):
+            put(new, final)
         return
     mine = record.is_ours(final)
     if not mine and not aside:
         raise ForeignError(final)
     if mine and not _is_folder(final) and not _is_folder(new):
         os.replace(new, final)
-    elif exchange(new, final):
-        os.rename(new, old)
-    else:
-        os.rename(final, old)
-        os.rename(new, final)
+        return
+    with _movable(new), _movable(final) if mine else contextlib.nullcontext():
+        if exchange(new, final):
+            os.rename(new, old)
+        else:
+            os.rename(final, old)
+            os.rename(new, final)
+
+
+@contextlib.contextmanager
+def _movable(path: str) -> Iterator[None]:
+    """While the block runs, a read-only folder of ours may be moved: the system wants to write `..` in it."""
+    mode = stat.S_IMODE(os.lstat(path).st_mode)
+    if not _is_folder(path) or mode & 0o200:
+        yield
+        return
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        set_mode(descriptor, mode | 0o200)
+        yield
+    finally:
+        set_mode(descriptor, mode)
+        os.close(descriptor)
 
 
 def sweep(record: RecordFile, aside: str) -> None:
@@ -108,7 +147,8 @@ def recover(record: RecordFile, work: str, final: str, aside: str) -> None:
     if not os.path.lexists(old):
         return
     if not os.path.lexists(final):  # a system that can't exchange
-        put(old, final)
+        with _movable(old):
+            put(old, final)
     elif record.knows(final, os.lstat(old)):
         _finish(record, old, final, suffix)
     else:

@@ -1,0 +1,30 @@
+"""Says what is in the way of a payload at its final path; for the peer, and for the agent before any peer starts."""
+
+from __future__ import annotations
+
+import os
+
+from peer.core.manifest import Manifest
+from peer.edge import copies
+from peer.edge.files import size_of
+from peer.edge.ours import turning
+from peer.edge.ours.recordfile import ForeignError, RecordFile
+
+
+def refuse(record: RecordFile, final: str, manifest: Manifest, replace: bool, extras: bool) -> None:
+    """Refuse, before a byte moves, what isn't ours and in the way: ForeignError.
+
+    `replace`: it is put aside, and only refused where that can't be. `extras`: files of others may stay in a tree.
+    """
+    below = [entry.path for entry in manifest.files] + [folder.path for folder in manifest.folders]
+    stays = turning.check(record, final, turning.Wanted(manifest.tree, below if manifest.tree else []), replace)
+    if stays and not extras:
+        raise ForeignError(os.path.join(final, stays[0]), "it isn't part of the payload")
+
+
+def may_be_complete(record: RecordFile, final: str, manifest: Manifest) -> bool:
+    """Whether the payload seems to lie there, by sizes and modes; the rest only a hash can tell."""
+    at = (os.path.join(final, entry.path) if manifest.tree else final for entry in manifest.files)
+    if not all(size_of(path) == entry.size for path, entry in zip(at, manifest.files)):
+        return False
+    return copies.is_ours_to_change(final, copies.differences(manifest, final), record)

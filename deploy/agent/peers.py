@@ -25,7 +25,7 @@ _started: List["subprocess.Popen[bytes]"] = []  # ours to reap, not ours to end:
 # Python takes longer to load a peer than the peer to begin. So peers are loaded on all hosts simultaneously, and
 # wait for a line on standard input: to start them in order, each listening before the next, then costs little. A peer
 # that gets no line ends.
-_GATE = """\
+_LOADED = """\
 import os, sys
 sys.path.insert(0, sys.argv[1])
 from peer.__main__ import main
@@ -95,7 +95,7 @@ def _launch(home: str, peer: int) -> "subprocess.Popen[bytes]":
     code = paths.code_path(home)
     if not os.path.isfile(code):
         raise AgentError(f"{code} isn't there", "run `fab deploy` first")
-    command = [sys.executable, "-I", "-X", "utf8", "-c", _GATE, code, str(peer), "--dir", home]
+    command = [sys.executable, "-I", "-X", "utf8", "-c", _LOADED, code, str(peer), "--dir", home]
     pipe, null = subprocess.PIPE, subprocess.DEVNULL
     with paths.recording(home) as record:
         handle = open_growing(record, paths.stderr_path(home, peer), os.O_WRONLY | os.O_TRUNC)

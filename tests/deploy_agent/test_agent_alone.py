@@ -164,7 +164,7 @@ def test_a_hung_agent_has_a_deadline(link: HostLink, home: Path) -> None:
 
 
 @pytest.mark.parametrize("end", ["hang up", "kill the operator"])
-def test_peers_at_the_gate_go_with_their_operator(tmp_path: Path, end: str) -> None:
+def test_loaded_peers_end_with_their_operator(tmp_path: Path, end: str) -> None:
     """An operator who is lost between loading the peers and starting them leaves no process."""
     code = _OPERATOR.format(folder=str(tmp_path))
     operator = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True)

@@ -112,10 +112,10 @@ def test_a_bastion_on_the_way(site: Site, start_sshd: Callable[..., Sshd]) -> No
     bastion = start_sshd("bastion")
     jump = f", jump: {bastion.user}@{bastion.address}:{bastion.port}"
     site.write(c=jump)
-    strange = fab(site.folder, "check")
-    assert strange.code == 4
+    unknown = fab(site.folder, "check")
+    assert unknown.code == 4
     assert (
-        f"unreachable: c: its bastion {bastion.address}:{bastion.port}: unknown host key" in strange.err
+        f"unreachable: c: its bastion {bastion.address}:{bastion.port}: unknown host key" in unknown.err
     )  # the bastion's key is checked too
     with site.known_hosts.open("a") as file:
         file.write(bastion.known_hosts_line())
@@ -124,13 +124,13 @@ def test_a_bastion_on_the_way(site: Site, start_sshd: Callable[..., Sshd]) -> No
     assert bastion.log().count("Accepted publickey") == 1  # one login serves the whole chain
 
 
-def test_more_hosts_than_a_door_takes_at_once(site: Site, start_sshd: Callable[..., Sshd]) -> None:
+def test_more_hosts_than_an_sshd_takes_simultaneously(site: Site, start_sshd: Callable[..., Sshd]) -> None:
     """sshd refuses at random what comes beyond its MaxStartups; everybody gets in all the same."""
-    door = start_sshd("narrow", "MaxStartups 2:70:9")
-    hosts = f'  "n[0-23]": {{address: {door.address}, port: {door.port}, workdir: "{site.folder}/{{host}}"}}\n'
+    narrow = start_sshd("narrow", "MaxStartups 2:70:9")
+    hosts = f'  "n[0-23]": {{address: {narrow.address}, port: {narrow.port}, workdir: "{site.folder}/{{host}}"}}\n'
     with site.known_hosts.open("a") as file:
-        file.write(door.known_hosts_line())
-    defaults = f'defaults: {{key: "{door.key}", known_hosts: "{site.known_hosts}"}}'
+        file.write(narrow.known_hosts_line())
+    defaults = f'defaults: {{key: "{narrow.key}", known_hosts: "{site.known_hosts}"}}'
     text = f"swarm: {{name: n, payload: {{generate: 1KiB}}}}\n{defaults}\nhosts:\n{hosts}seeds: [n0]\n"
     (site.folder / "inventory.yaml").write_text(text)
     ran = fab(site.folder, "check")

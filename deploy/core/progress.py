@@ -231,7 +231,7 @@ def reasons(views: Iterable[PeerView], most: int = MOST_REASONS) -> tuple[str, .
 def overall(views: Iterable[PeerView]) -> str:
     """The swarm in one line: `5 of 8 complete, 1 failed, 1 silent; 71%, 120 MiB/s, 12 s left`."""
     views = tuple(views)
-    rate = sum(view.rates[0] for view in views if view.rates)
+    rate = sum(view.rates[0] for view in views if view.rates and view.missing)  # others only get messages
     failed, silent = sum(view.failed for view in views), sum(bool(view.trouble or view.silent) for view in views)
     parts = [f"{sum(view.whole for view in views)} of {len(views)} complete"]
     parts += [f"{count} {word}" for count, word in ((failed, "failed"), (silent, "silent")) if count]

@@ -59,7 +59,7 @@ def _reason(inventory: Inventory, one: Receiver, found: Sequence[Receiver]) -> s
         return f"{one.bad_pieces} pieces came with wrong bytes, and were fetched again"
     usual = _middle([other.bytes_down / max(other.seconds, 1e-3) for other in found])
     rate = one.bytes_down / max(one.seconds, 1e-3)
-    return f"it got {format_rate(rate)}, the one in the middle {format_rate(usual)}"
+    return f"{format_rate(rate)} instead of {format_rate(usual)}"
 
 
 def _middle(numbers: Sequence[float]) -> float:

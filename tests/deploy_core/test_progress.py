@@ -142,8 +142,9 @@ def test_a_host_that_is_cut_off_is_silent_and_its_rates_do_not_count() -> None:
 
 def test_time_left() -> None:
     progress = Progress(inventory())
+    progress.see(status(1001, state="seeding", pieces=10, completed=1.0, rate_down=5e6), 10.0)  # messages
     progress.see(status(1002, pieces=5, size=200 * 2**20, rate_down=2**20), 10.0)
-    assert overall(progress.views) == "0 of 3 complete; 25%, 1 MiB/s, 2 min left"
+    assert overall(progress.views) == "1 of 3 complete; 25%, 1 MiB/s, 2 min left"
 
 
 def test_unfinished_rows_come_first_at_any_size() -> None:

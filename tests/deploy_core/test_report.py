@@ -119,7 +119,7 @@ FAST = [Receiver(peer, 5.0, 500 * MIB, 0) for peer in (1002, 1003, 1004)]
         ),
         (
             Receiver(1004, 50.0, 500 * MIB, 0),
-            ("n4: 50 s, where 5 s are usual: it got 10 MiB/s, the one in the middle 100 MiB/s",),
+            ("n4: 50 s, where 5 s are usual: 10 MiB/s instead of 100 MiB/s",),
         ),
     ],
 )

@@ -88,13 +88,13 @@ class Announcer:
         here = Message(messages.BITFIELD, self._pieces.here)
         return [Send(neighbour.peer, here) for neighbour in neighbours]
 
-    def interest(self, neighbour: Neighbour, must_say: bool = False) -> List[Effect]:
+    def interest(self, neighbour: Neighbour, must_answer: bool = False) -> List[Effect]:
         """Tell a neighbour whether it has pieces that we lack, if that changed or its bitfield requires an answer."""
         news = neighbour.news
         wants = bool(neighbour.pieces & self._pieces.missing)
         if not wants and news.told_interest and not news.loses_interest(self._pieces.complete):
             return []
-        if wants == news.we_want and (news.told_interest or not must_say):
+        if wants == news.we_want and (news.told_interest or not must_answer):
             return []
         news.we_want = wants
         news.told_interest = True

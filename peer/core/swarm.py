@@ -205,7 +205,7 @@ class Swarm:
         neighbour.pieces |= pieces
         self.leaving.note_news(now)
         self.pieces.gain(gained)
-        return self._announcer.interest(neighbour, must_say=True) + self._fetcher.fill(neighbour, now)
+        return self._announcer.interest(neighbour, must_answer=True) + self._fetcher.fill(neighbour, now)
 
     def _got_complete(self, neighbour: Neighbour, _: int, now: float) -> List[Effect]:
         return self._got_bitfield(neighbour, self.pieces.all, now)

@@ -1,4 +1,4 @@
-"""Where a reader receives, how much at a time, and how many bytes are worth waking it up for."""
+"""The buffers into which a reader receives, their size, and how many bytes are worth waking it up for."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ SLOW_READ = 0.25  # seconds: a read that took longer is made smaller next time, 
 
 
 class Room(NamedTuple):
-    """What to receive into, and how many bytes of it are worth a wake-up."""
+    """The buffer to receive into, and how many bytes are worth a wake-up."""
 
     buffer: memoryview
     enough: int
 
 
 class Buffers:
-    """One buffer for a connection's life, or two large ones in turns while the last part may still be hashed."""
+    """One buffer for a connection's life, or two large ones that alternate while another thread hashes."""
 
     def __init__(self, piece_size: int) -> None:
         self._enough = max(ENOUGH, min(USUAL_READ, piece_size // ENOUGH_PART))
@@ -26,22 +26,22 @@ class Buffers:
         self._usual = memoryview(bytearray(USUAL_READ))
         self._turns: List[memoryview] = []
 
-    def next(self, left: int, beside: bool) -> Room:
-        """Room for what comes next. `left`: bytes that the current piece lacks; `beside`: its last part is in use."""
-        buffer = self._next_buffer(beside)
+    def next(self, left: int, parallel: bool) -> Room:
+        """Room for the next read. `left`: bytes that the current piece lacks; `parallel`: its last part is in use."""
+        buffer = self._next_buffer(parallel)
         if not left:
             return Room(buffer[:HEAD_READ], 1)
         buffer = buffer[: min(left, self._size)]
-        return Room(buffer, len(buffer) if beside else self._enough)
+        return Room(buffer, len(buffer) if parallel else self._enough)
 
-    def _next_buffer(self, beside: bool) -> memoryview:
-        if not beside:
+    def _next_buffer(self, parallel: bool) -> memoryview:
+        if not parallel:
             return self._usual
         self._turns = self._turns[::-1] or [memoryview(bytearray(MOST_READ)) for _ in range(2)]
         return self._turns[0]
 
     def took(self, seconds: float) -> None:
-        """So long the last read took: the next one is larger, or after a slow one smaller."""
+        """Note how long the last read took: the next one is larger, or after a slow one smaller."""
         if seconds > SLOW_READ:
             self._size = max(LEAST_READ, self._size // 4)
         else:

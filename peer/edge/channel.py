@@ -1,4 +1,4 @@
-"""How bytes go over one connection: a plain TCP socket whose two directions are used by one thread each."""
+"""Sends and receives bytes over a plain TCP socket, each direction in one thread."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from typing import Iterator, Protocol
 
 from peer.edge.pacing import Pacing
 
-LEAST_UNSENT = 128 * 1024  # bytes that may wait in the kernel unsent: a message after a piece waits for no more ...
-UNSENT_PART = 4  # ... than them, or this part of a large piece
+LEAST_UNSENT = 128 * 1024  # bytes that may wait in the kernel unsent, so that a message after a piece goes out soon ...
+UNSENT_PART = 4  # ... or this part of a large piece, if that is more
 GONE_MS = 20_000  # a neighbour that acknowledges nothing for so long is gone
-ENOUGH_MS = 100  # that the bytes which are worth waking up for may take
+ENOUGH_MS = 100  # at most, to wait for the bytes that are worth a wake-up
 _SLICE = 1024 * 1024
 _QUICKACK = getattr(socket, "TCP_QUICKACK", None)
 _MORE = getattr(socket, "MSG_MORE", 0)
 
 
 class AnyChannel(Protocol):
-    """What a link needs of a connection; `Channel` and `TlsChannel` say what each method does."""
+    """The methods that a link needs of a connection; `Channel` and `TlsChannel` describe each."""
 
     def receive(self, buffer: memoryview, enough: int) -> int: ...
     def send(self, data: bytes, more: bool) -> None: ...
@@ -68,8 +68,8 @@ class Channel:
     def _wake_at(self, count: int) -> None:
         """Let the kernel wake `poll` once that many bytes are there: a wake-up costs more than a packet.
 
-        Only `poll` may wait under a low-water mark, and not for ever: a read takes what is there first and then sleeps
-        until the rest alone reaches the mark, and many tiny packets can fill the buffer without ever reaching it.
+        Only `poll` may wait under a low-water mark, and not for ever: a read takes the bytes that are there and then
+        sleeps until the rest alone reaches the mark, and many tiny packets can fill the buffer without reaching it.
         """
         if count != self._low_water:
             self._low_water = count
@@ -80,14 +80,14 @@ class Channel:
         self._socket.sendall(data, _MORE if more else 0)
 
     def send_now(self, data: bytes) -> int:
-        """Send what the kernel takes without waiting; how many bytes that was. A broken connection takes none."""
+        """Send what the kernel takes without waiting; returns the number of bytes. A broken connection takes none."""
         try:
             return self._socket.send(data, socket.MSG_DONTWAIT)
         except OSError:
             return 0
 
     def takes_some(self) -> bool:
-        """Whether the kernel has room for a message just now."""
+        """Whether the kernel has room for a message now."""
         return any(event == select.POLLOUT for _, event in self._writable.poll(0))
 
     def send_file(self, descriptor: int, offset: int, length: int) -> Iterator[int]:
@@ -105,7 +105,7 @@ class Channel:
         self.look_at_pace()
 
     def look_at_pace(self) -> None:
-        """Once in a while, between pieces: whether the connection is a slow one by now."""
+        """Check now and then, between pieces, whether the connection has become a slow one."""
         self._pacing.look()
 
     def unacked(self) -> int:
@@ -123,12 +123,12 @@ class Channel:
             self._socket.shutdown(socket.SHUT_WR)
 
     def shut(self) -> None:
-        """Wake whoever is blocked on this socket; `close` alone would not."""
+        """Wake the threads that are blocked on this socket; `close` alone would not."""
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
-        """Give the socket back; only after both threads have ended."""
+        """Close the socket; only after both threads have ended."""
         self._socket.close()
 
 

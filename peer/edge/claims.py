@@ -1,4 +1,4 @@
-"""Which connection may write which piece: a piece has one holder, which loses it to the next by falling silent."""
+"""Which connection may write which piece: a piece has one holder, and one that falls silent loses it to the next."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Callable, Dict, Optional, Protocol
 
 from peer.edge.hasher import Hasher
 
-BESIDE = 1024 * 1024  # bytes of a piece from which it pays to have it hashed by another thread
+PARALLEL_HASH = 1024 * 1024  # bytes of a piece from which it pays to have it hashed by another thread
 CLAIM_SECONDS = 1.0  # a writer that was silent for so long loses its piece to the next one
 
 WriteAt = Callable[[int, int, memoryview], None]  # piece, offset in it, bytes
@@ -17,7 +17,7 @@ Settle = Callable[["Claim", bytes], Optional[bool]]  # the claim, the hash of wh
 
 
 class Place(Protocol):
-    """Where pieces are kept; `Store` says what each method does."""
+    """The place where pieces are kept; `Store` describes each method."""
 
     def lacks(self, piece: int) -> bool: ...
 
@@ -50,8 +50,8 @@ class Claims:
         return claim
 
     def _hasher_for(self, piece: int) -> Optional[Hasher]:
-        """A thread to hash with, for a large piece that comes alone."""
-        return self._hasher if not self._holders and self._place.piece_length(piece) >= BESIDE else None
+        """A thread that hashes, for a large piece while no other is arriving."""
+        return self._hasher if not self._holders and self._place.piece_length(piece) >= PARALLEL_HASH else None
 
     def abandon(self, claim: Claim) -> None:
         """Free a piece that its holder won't finish."""
@@ -74,9 +74,9 @@ class Claims:
 
 
 class Claim:
-    """The right to write one piece. Another holder may take it over, after which this one's bytes go nowhere.
+    """The right to write one piece. Another holder may take it over, after which this one's bytes are discarded.
 
-    With a `hasher` the hash is made while the bytes are written: what was given to `write` must then stay unchanged
+    With a `hasher` the hash is made while the bytes are written: the data given to `write` must then stay unchanged
     until the next call.
     """
 
@@ -92,7 +92,7 @@ class Claim:
         self._hasher = hasher
         self._hashed: Optional[threading.Lock] = None  # free once the last part is in the hash
         self._written = 0
-        # All holders of one piece share a lock: what a loser is still writing ends before the next one's first byte.
+        # All holders of one piece share a lock, so the former holder's last write ends before the next one's first.
         self._lock: threading.Lock = former._lock if former else threading.Lock()
 
     def write(self, data: memoryview) -> None:
@@ -105,7 +105,7 @@ class Claim:
         self._written += len(data)
 
     @property
-    def beside(self) -> bool:
+    def parallel(self) -> bool:
         """Whether the last part may still be read while the next one comes."""
         return self._hasher is not None
 
@@ -122,7 +122,7 @@ class Claim:
             self._hashed = None
 
     def finish(self) -> Optional[bool]:
-        """All is written: True if the piece is now stored, False if its hash is wrong, None if the claim was lost."""
+        """All is written: True if the piece is stored now, False if its hash is wrong, None if the claim was lost."""
         self._await_hash()
         with self._lock:
             if self.lost:

@@ -1,4 +1,4 @@
-"""The peer program's commands: their arguments, and the one place where errors become a line and an exit code."""
+"""The peer program's commands: their arguments, and how each error becomes a line and an exit code."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ Declare = Callable[[argparse.ArgumentParser], None]
 DESCRIPTION = """\
 Run one peer of a swarm, from the working directory that holds Common.cfg and PeerInfo.cfg (and swarm.json, where Weft
 deployed it). Other commands:
-  follow DIR      log lines and statuses of all peers in DIR as JSON lines
-  manifest PATH   names, sizes and hashes of a payload as JSON
-  verify ID       hash a peer's payload from its final path
-  generate FILE   make a test file
-exit codes: 0 the payload is here, complete; 1 this machine got in the way; 2 wrong usage or configuration;
-            3 incomplete: the swarm couldn't give every piece; 130 stopped"""
+  follow DIR           print log lines and statuses of all peers in DIR as JSON lines
+  manifest PATH        print names, sizes and hashes of a payload as JSON
+  verify ID            hash a peer's payload at its final path and compare it with the manifest
+  generate FILE SIZE   write a test file
+exit codes: 0 the payload is complete; 1 an error of this machine, such as a full disk or a port in use;
+            2 wrong usage or configuration; 3 incomplete: the swarm couldn't deliver every piece; 130 stopped"""
 
 
 def main(argv: List[str]) -> int:
@@ -36,7 +36,7 @@ def main(argv: List[str]) -> int:
     try:
         return run(arguments)
     except WeftError as error:
-        stderr.say(program, str(error))
+        stderr.report(program, str(error))
         return error.code
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
@@ -48,8 +48,8 @@ def main(argv: List[str]) -> int:
 def _declare_run(parser: argparse.ArgumentParser) -> None:
     parser.description = DESCRIPTION
     parser.add_argument("id", type=int, help="the peer's ID in PeerInfo.cfg")
-    parser.add_argument("--dir", default=".", help="the working directory (default: this one)")
-    help_text = "give up after so many seconds without any progress (default: swarm.json's, or 120)"
+    parser.add_argument("--dir", default=".", help="the working directory (default: the current one)")
+    help_text = "give up after SECONDS without any progress (default: the value in swarm.json, or 120)"
     parser.add_argument("--patience", type=_positive, metavar="SECONDS", help=help_text)
 
 
@@ -62,8 +62,8 @@ def _run(arguments: argparse.Namespace) -> int:
 def _declare_follow(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("dir", help="the working directory of the peers")
     parser.add_argument("--from", dest="offsets", type=_offsets, default={}, metavar="JSON",
-                        help='where to go on in each log, as {"1001": 1234}')  # fmt: skip
-    parser.add_argument("--until-done", action="store_true", help="end when every peer here has ended")
+                        help='continue each log at this offset in bytes: {"1001": 1234}')  # fmt: skip
+    parser.add_argument("--until-done", action="store_true", help="end when every peer in DIR has ended")
 
 
 def _follow(arguments: argparse.Namespace) -> int:
@@ -77,7 +77,7 @@ def _follow(arguments: argparse.Namespace) -> int:
 
 def _declare_manifest(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("path", help="a file or a folder")
-    parser.add_argument("--piece-size", type=_piece_size, default=None, metavar="BYTES", help="64KiB, or auto")
+    parser.add_argument("--piece-size", type=_piece_size, default=None, metavar="BYTES", help="64KiB or auto (default)")
     parser.add_argument("--name", default="", help="the payload's name (default: the path's last part)")
     parser.add_argument("--progress", action="store_true", help="tell the bytes so far on standard error, a line each")
 
@@ -94,7 +94,7 @@ def _manifest(arguments: argparse.Namespace) -> int:
 
 def _declare_verify(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("id", type=int, help="the peer's ID in PeerInfo.cfg")
-    parser.add_argument("--dir", default=".", help="the working directory (default: this one)")
+    parser.add_argument("--dir", default=".", help="the working directory (default: the current one)")
 
 
 def _verify(arguments: argparse.Namespace) -> int:
@@ -117,14 +117,14 @@ def _verify(arguments: argparse.Namespace) -> int:
 
 
 def _of_seed(problem: str) -> str:
-    """What a seed was hashed from is right by definition: what differs now was changed since."""
-    return problem and f"somebody has written to the seed's payload since it was hashed: {problem}"
+    """A seed's payload was correct by definition when it was hashed: any difference is a later change."""
+    return problem and f"the seed's payload was changed after it was hashed: {problem}"
 
 
 def _declare_generate(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", help="where to write it; what is there is replaced")
-    parser.add_argument("size", type=_size, help="bytes, or 20MiB and the like")
-    parser.add_argument("--seed", default="0", help="another seed gives other bytes (default: 0)")
+    parser.add_argument("file", help="the path to write; an existing file is replaced")
+    parser.add_argument("size", type=_size, help="in bytes, or with a unit, such as 20MiB")
+    parser.add_argument("--seed", default="0", help="any text; each seed gives other bytes (default: 0)")
 
 
 def _generate(arguments: argparse.Namespace) -> int:

@@ -1,4 +1,4 @@
-"""What makes a copy the right one beside its bytes, for a start, a check and the end alike: modes and folders."""
+"""The modes and folders of a copy, which must be right as well as its bytes: finds differences and corrects them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from peer.edge.ours.recordfile import RecordFile
 
 
 class Difference(NamedTuple):
-    """One thing that isn't as the manifest says. `found`: its mode; None where it isn't there."""
+    """A file or folder that differs from the manifest. `found`: its mode; None if it isn't there."""
 
     path: str  # below the payload's top; "" is the top itself
     mode: int
@@ -24,7 +24,7 @@ class Difference(NamedTuple):
 
 
 def differences(manifest: Manifest, path: str) -> List[Difference]:
-    """Where modes and folders of the copy at `path` differ; a file system without modes has none that differ."""
+    """The differing modes and folders of the copy at `path`; modes don't count on a file system without them."""
     found = [one for one in _compared(manifest, path) if one.mode != one.found]
     modes = [one for one in found if one.found is not None]
     if modes and not keeps_modes(os.path.dirname(os.path.realpath(path))):
@@ -33,7 +33,7 @@ def differences(manifest: Manifest, path: str) -> List[Difference]:
 
 
 def put_right(manifest: Manifest, path: str, found: List[Difference], record: RecordFile) -> bool:
-    """Make missing folders and set modes of what is ours; False, and nothing is changed, where something isn't."""
+    """Make missing folders and set modes, if all of it is ours; False, and nothing is changed, if something isn't."""
     if not is_ours_to_change(path, found, record):
         return False
     for one in sorted(found):  # a folder before what is in it
@@ -71,7 +71,7 @@ def _compared(manifest: Manifest, path: str) -> Iterator[Difference]:
 
 def _wanted(manifest: Manifest) -> "Iterator[Tuple[str, int]]":
     if not manifest.tree:
-        if manifest.files[0].sha256:  # without hashes nobody has said which modes are right
+        if manifest.files[0].sha256:  # without hashes it isn't known which modes are right
             yield "", manifest.files[0].mode
         return
     yield "", manifest.root_mode

@@ -1,4 +1,4 @@
-"""The descriptors that a peer may have open: raises the limit as far as the system lets it, and refuses too few."""
+"""The limit of open descriptors: raises it as far as the system allows, and refuses one that is too low."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ import resource
 from peer.core.errors import WeftError
 
 WANTED = 4096  # more than any peer uses
-OWN = 24  # standard streams, program, listener, lock, log, map, status, and what is open for a moment
-FEW_FILES = 8  # of the payload, open at the same time
+OWN = 24  # standard streams, program, listener, lock, log, map, status, and short-lived ones
+FEW_FILES = 8  # of the payload, open simultaneously
 
 
 class DescriptorError(WeftError):
-    """This process may have too few files and connections open for what it shall do."""
+    """The limit of open files and connections is too low for this process."""
 
 
 def make_room(links: int) -> int:
-    """Raise the soft limit towards the hard one; how many are left beside those of `links` neighbours.
+    """Raise the soft limit towards the hard one; returns how many are left after those for `links` neighbours.
 
-    Raises DescriptorError where that is none.
+    Raises DescriptorError if none is left.
     """
     limit, needed = _raised(), OWN + FEW_FILES + links
     if limit < needed:

@@ -1,4 +1,4 @@
-"""Dials neighbours and sends them our handshake, all before a `Link` exists."""
+"""Dials neighbours and sends them our handshake, before a `Link` exists."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Dialler:
         self._threads: Dict[int, threading.Thread] = {}
 
     def dial(self, peer: int, hung_up: bool = False) -> None:
-        """Begin to dial a neighbour; one thread at a time for each. `hung_up`: it did so right after our handshake."""
+        """Begin to dial a neighbour, in one thread each. `hung_up`: it closed the last one after our handshake."""
         old = self._threads.get(peer)
         if old and old.is_alive() and not self._stops[peer].is_set():
             return
@@ -52,14 +52,14 @@ class Dialler:
         thread.start()
 
     def close(self) -> None:
-        """Give up on all and wait for the threads."""
+        """Stop dialling all neighbours and wait for the threads."""
         for stop in self._stops.values():
             stop.set()
         for thread in self._threads.values():
             thread.join(CONNECT_SECONDS + meeting.HANDSHAKE_SECONDS)
 
     def stop(self, peer: int) -> None:
-        """Give up on a neighbour."""
+        """Stop dialling a neighbour."""
         if peer in self._stops:
             self._stops[peer].set()
 
@@ -74,7 +74,7 @@ class Dialler:
             pause = min(longest, pause * 1.5)
 
     def _try(self, peer: int) -> Optional[DialFailed]:
-        """One try; None if it worked, else why not."""
+        """Try once; None if that worked, else the reason."""
         host, port = self._addresses[peer]
         where = f"{host}:{port}"
         try:
@@ -122,7 +122,7 @@ def _connect(host: str, port: int) -> socket.socket:
 
 
 def _why(error: OSError) -> str:
-    """The system's words for an error, without its number."""
+    """The system's text for an error, without its number."""
     if isinstance(error, socket.timeout):
         return "no answer in time"
     return system_words(error)

@@ -16,7 +16,7 @@ MOST_OPEN = 64  # files of one payload open simultaneously
 
 
 def replace_file(path: str, text: str, temporary: str) -> None:
-    """Write `path`, by way of a path that nothing has, so that a crash leaves the old text or the new one, complete."""
+    """Write `path` by way of a temporary path, so that a crash leaves the complete old text or the complete new one."""
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
     try:
         try:
@@ -31,7 +31,7 @@ def replace_file(path: str, text: str, temporary: str) -> None:
 
 
 def write_all(descriptor: int, data: Union[bytes, memoryview]) -> None:
-    """Write all of `data`: a single call may take less of it, above all on a disk that is nearly full."""
+    """Write all of `data`: a single call may write less, above all on a disk that is nearly full."""
     view = memoryview(data)
     while view:
         view = view[os.write(descriptor, view) :]
@@ -49,7 +49,7 @@ def read_range(descriptor: int, offset: int, length: int) -> Iterator[bytes]:
 
 
 def sync_folder(path: str) -> None:
-    """Make names that were created or renamed in a folder survive a power cut, where the system can."""
+    """Make names that were created or renamed in a folder survive a power cut, if the system can."""
     with contextlib.suppress(OSError):
         descriptor = os.open(path, os.O_RDONLY)
         try:
@@ -72,7 +72,7 @@ def entries_below(root: str) -> "Iterator[Tuple[str, os.DirEntry[str]]]":
 
 
 def free_bytes(path: str) -> Optional[int]:
-    """Room on the disk that holds `path`, for this user; None where it tells no figures, as ramfs and some FUSE."""
+    """Free bytes for this user on the disk that holds `path`; None if it reports none, as ramfs and some FUSE."""
     try:
         info = os.statvfs(path)
     except OSError as error:
@@ -92,14 +92,14 @@ def size_of(path: str) -> Optional[int]:
 
 
 def disk_error(error: OSError, path: str) -> StoreError:
-    """What the system refused, as a line with its place and remedy."""
+    """The system's error as a line with path and remedy."""
     remedy = _remedy(error)
-    kept = ": what is stored is kept" if remedy.endswith("start again") else ""
+    kept = ": stored pieces are kept" if remedy.endswith("start again") else ""
     return StoreError(f"{error.filename or path}: {error.strerror or error}; {remedy}{kept}")
 
 
 def file_error(error: OSError, path: str) -> StoreError:
-    """The same for a file that appears complete or not at all; `path` is named whichever helper file was refused."""
+    """The same for a file that is written by way of a temporary one; the line names `path`."""
     return StoreError(f"{path}: {error.strerror or error}; {_remedy(error)}")
 
 
@@ -144,7 +144,7 @@ class OpenFiles:
                 self._users[file] -= 1
 
     def _opened(self, path: str) -> int:
-        """A new descriptor; where the system has none left, one that nobody uses now is given up for it."""
+        """A new descriptor; if the system has none left, one that isn't in use is closed for it."""
         try:
             return os.open(path, self._flags)
         except OSError as error:
@@ -162,17 +162,17 @@ class OpenFiles:
         return len(surplus)
 
     def read_only(self) -> None:
-        """What is opened from now on is opened for reading: the files have their final modes."""
+        """Open files for reading from now on: they have their final modes."""
         self._flags = os.O_RDONLY
 
     @contextlib.contextmanager
     def undisturbed(self) -> Iterator[None]:
-        """While the block runs nobody opens a file: it renames what they are reached by."""
+        """While the block runs no file can be opened, because the block renames the path to them."""
         with self._lock:
             yield
 
     def close(self) -> None:
-        """Close all; no thread may use them any more."""
+        """Close all descriptors; no thread may use them any more."""
         with self._lock:
             opened: List[int] = list(self._open.values())
             self._open.clear()

@@ -1,6 +1,6 @@
 """Follows all peers of one working directory: their log lines and statuses on one stream.
 
-The lines are those of `peer.core.followline`. Started again with the last offsets, it loses and repeats none of them.
+The lines are those of `peer.core.followline`. After a restart with the last offsets no line is lost or repeated.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Emit = Callable[[FollowLine], None]
 
 
 class FollowedPeer:
-    """One peer's files, looked at again and again; tells only what is new."""
+    """One peer's files, read again and again; reports only what is new."""
 
     def __init__(self, folder: str, peer: int, offset: int, emit: Emit) -> None:
         self.peer = peer
@@ -34,10 +34,10 @@ class FollowedPeer:
         self.ended = False
 
     def look(self) -> None:
-        """Tell what is new; liveness is read first, so that a peer called dead has no line left to tell."""
+        """Report what is new; liveness is read first, so that no line can follow the report that the peer is dead."""
         alive = lock.holder(self._folder, self.peer) is not None
         if self._look_at_log():
-            return  # more lines than one look takes: they come before the rest
+            return  # more lines than are read at a time: they come before the rest
         self._look_at_status()
         if alive != self._alive:
             self._alive = alive
@@ -45,7 +45,7 @@ class FollowedPeer:
         self.ended = not alive and bool(self._status)
 
     def _look_at_log(self) -> bool:
-        """Tell the lines that are new; whether there are more of them."""
+        """Report the lines that are new; returns whether there are more."""
         try:
             with open(os.path.join(self._folder, names.log(self.peer)), "rb") as file:
                 if os.fstat(file.fileno()).st_size < self._offset:
@@ -95,7 +95,7 @@ def follow(folder: str, offsets: Mapping[int, int], until_done: bool, out: Any) 
 
 
 def _peers_here(folder: str) -> List[int]:
-    """Peers of PeerInfo.cfg that have left a trace in this folder: others run on other hosts."""
+    """Peers of PeerInfo.cfg that have files in this folder; the others run on other hosts."""
     try:
         with open(os.path.join(folder, names.PEER_INFO), encoding="utf-8", errors="replace") as file:
             rows = config.parse_peer_info(file.read())

@@ -25,7 +25,7 @@ STAMP = hashlib.sha256().digest_size
 
 
 def write_file(path: Union[str, "os.PathLike[str]"], size: int, seed: Seed = 0) -> None:
-    """Puts a file of `size` bytes at `path`, replacing what is there; memory stays at a few MiB.
+    """Writes a file of `size` bytes to `path`, replacing an existing one; memory stays at a few MiB.
 
     The file appears under its name only when it is complete. Raises OSError (disk full, no such folder).
     """
@@ -57,12 +57,12 @@ def chunks(size: int, seed: Seed = 0) -> Iterator[memoryview]:
 
 
 def _need_room(folder: str, size: int) -> None:
-    """Fails immediately rather than after having filled the disk."""
+    """Fail immediately rather than after filling the disk."""
     free = free_bytes(folder)
     if free is not None and free < size:
         raise OSError(errno.ENOSPC, f"{size} bytes wanted, {free} free on this disk", folder)
 
 
 def _discard(path: str) -> None:
-    with contextlib.suppress(OSError):  # the error that brought us here is the one to tell
+    with contextlib.suppress(OSError):  # the error that led here is the one to report
         os.unlink(path)

@@ -1,7 +1,7 @@
-"""Hashes in a thread of its own while another one writes: for a large piece that comes alone.
+"""Hashes in a thread of its own while another one writes: for a large piece while no other is arriving.
 
-A single fast connection is bound by what its reader does one after the other: receive, hash, write. With many of them
-the cores are busy anyway, and a hand-over would only cost; so it does for parts of less than a MiB or so.
+A single fast connection is limited by its reader, which receives, hashes and writes in turn. With many connections the
+cores are busy anyway, and handing data to another thread would only cost; so it would for parts below about a MiB.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class Hasher:
         self._starting = threading.Lock()
 
     def update(self, sha: Any, data: memoryview) -> threading.Lock:
-        """Add `data` to a hash. The answer is a lock that can be had once that is done; `data` must stay until then."""
+        """Add `data` to a hash. Returns a lock that is free once that is done; until then `data` mustn't change."""
         done = threading.Lock()
         done.acquire()
         self._start()
@@ -41,7 +41,7 @@ class Hasher:
             done.release()
 
     def close(self) -> None:
-        """End the thread, after what it was given."""
+        """End the thread once it has hashed all its data."""
         with self._starting:
             thread, self._thread = self._thread, None
         if thread:

@@ -31,7 +31,7 @@ Tell = Callable[[int], None]
 def make_manifest(path: str, piece_size: Optional[int] = None, name: str = "", tell: Optional[Tell] = None) -> Manifest:
     """The manifest of a file or a folder; `piece_size` in bytes, None for automatic. Raises ConfigError, StoreError.
 
-    Links, devices and sockets are refused by name: a payload is bytes, and what a link means elsewhere nobody knows.
+    Links, devices and sockets are refused by name: a payload is bytes, and a link may mean something else on a host.
     `tell` gets the bytes of each block that was hashed, from any thread: all bytes twice, for files and for pieces.
     """
     path = os.path.abspath(path)
@@ -51,7 +51,7 @@ def make_manifest(path: str, piece_size: Optional[int] = None, name: str = "", t
 
 
 def _stamps(path: str, bare: Manifest) -> List[Tuple[int, int]]:
-    """What changes when somebody writes to a file: its size and its time, for each file."""
+    """Size and time of each file: one of them changes when a program writes to the file."""
     found = (os.stat(_path_of(path, bare, number)) for number in range(len(bare.files)))
     return [(info.st_size, info.st_mtime_ns) for info in found]
 
@@ -70,24 +70,24 @@ def _path_of(path: str, bare: Manifest, number: int) -> str:
 
 def _written_to(path: str) -> StoreError:
     remedy = "stop that, or take it out of the payload, and run it again"
-    return StoreError(f"{path}: somebody writes to it while it is read; {remedy}")
+    return StoreError(f"{path}: another program is writing to it while it is read; {remedy}")
 
 
 def _unreadable(path: str, error: OSError) -> StoreError:
-    """What the system refused while a payload was read, as a line with its place and remedy."""
+    """An error of the system while a payload was read, as a line with path and remedy."""
     where = os.fsdecode(error.filename or path)
     if error.errno == errno.ENOENT and where != path:
         return _written_to(where)  # it was there a moment ago
     if error.errno == errno.ENAMETOOLONG:
         shown = f"{where[:60]}...{where[-60:]}"
         return StoreError(f"{shown}: a path of {len(os.fsencode(where))} bytes is too long for this system; shorten it")
-    return StoreError(f"{where}: {system_words(error)}; correct that and run it again")
+    return StoreError(f"{where}: {system_words(error)}; fix that and run it again")
 
 
 class Check(NamedTuple):
-    """What a payload under its final name turned out to be. `problem`: "" if it is what the manifest says.
+    """The result of checking a payload at its final path. `problem`: "" if it agrees with the manifest.
 
-    `extras`: files, links and the like that lie in the tree beside the payload's own.
+    `extras`: files, links and the like in the tree that aren't part of the payload.
     """
 
     digest: str
@@ -164,7 +164,7 @@ def _difference(found: Manifest, wanted: Manifest) -> str:
 
 def _scan(path: str, name: str) -> Manifest:
     """Names, sizes and modes; no hashes yet."""
-    info = os.stat(path)  # the payload itself may be reached over a link, what is in it may not
+    info = os.stat(path)  # the payload itself may be a link, but nothing inside it may
     if stat.S_ISREG(info.st_mode):
         return Manifest(name, False, 1, (FileEntry(name, info.st_size, _mode(info), ""),))
     if not stat.S_ISDIR(info.st_mode):
@@ -203,7 +203,7 @@ def _with_hashes(path: str, bare: Manifest, pieces: bool = True, tell: Optional[
     """The manifest with the hash of every file and, if wanted, of every piece."""
     hasher = _Hasher(bare, OpenFiles(lambda number: _path_of(path, bare, number), os.O_RDONLY), tell)
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        # Files first: the hash of one big file has to be made in one thread, and the pieces' fill the others meanwhile.
+        # Files first: one big file has to be hashed in one thread, while the other threads hash pieces.
         file_hashes = pool.map(hasher.file, range(len(bare.files)))
         piece_hashes = pool.map(hasher.piece, range(bare.piece_count if pieces else 0))
         entries = zip(bare.files, file_hashes)

@@ -17,7 +17,7 @@ from peer.edge.encoding import check_encoding
 
 
 class Job(NamedTuple):
-    """What one peer is to do. `run`: the deployment's ID for this run, "" without one."""
+    """One peer's configuration, read and checked. `run`: the deployment's ID for this run, "" without one."""
 
     folder: str
     row: PeerRow
@@ -27,11 +27,11 @@ class Job(NamedTuple):
     tls: bool = False
     replace: bool = False
     extras: bool = True
-    ascii: Tuple[int, ...] = ()  # peers that take a handshake in ASCII only
+    ascii: Tuple[int, ...] = ()  # peers that accept only a handshake in ASCII
 
     @property
     def aside(self) -> str:
-        """What goes behind the name of something that isn't ours and in the way; "" where that is an error."""
+        """The suffix for the name of a foreign file that is in the way; "" if that is an error instead."""
         return f".before-{self.run}" if self.replace else ""
 
     @property
@@ -69,11 +69,13 @@ def load_swarm(folder: str) -> Optional[SwarmFile]:
 
 
 def _check_agreement(folder: str, common: config.Common, manifest: Manifest) -> None:
-    said = (common.file_name, common.file_size, common.piece_size)
-    meant = (manifest.name, manifest.size, manifest.piece_size)
-    if said != meant:
+    found = (common.file_name, common.file_size, common.piece_size)
+    expected = (manifest.name, manifest.size, manifest.piece_size)
+    if found != expected:
         where = os.path.join(folder, names.COMMON)
-        raise ConfigError(where, f"it says {said}, {names.SWARM} says {meant}", f"remove {names.SWARM} or deploy again")
+        raise ConfigError(
+            where, f"it has {found}, {names.SWARM} has {expected}", f"remove {names.SWARM} or deploy again"
+        )
 
 
 def _read(folder: str, name: str) -> str:

@@ -1,7 +1,7 @@
 """A swarm's keys: TLS 1.3 for both sides of a connection, and which peer a certificate belongs to.
 
 `keys_<id>/` holds the swarm's throw-away CA (ca.pem) and this peer's own certificate and key (cert.pem, key.pem), put
-there over SSH. Whoever has no certificate of this CA gets nothing; a certificate speaks for one peer ID only.
+there over SSH. A peer without a certificate of this CA gets nothing; a certificate is valid for one peer ID only.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Keys:
             raise ConfigError(self._folder, problem, "deploy again, or write tls: false in the inventory") from None
 
     def handshake(self, sock: socket.socket, server: bool, seconds: float) -> Session:
-        """TLS over a connected socket; both sides prove who they are. Raises ProtocolError, OSError."""
+        """TLS over a connected socket; both sides authenticate. Raises ProtocolError, OSError."""
         session = Session(sock, self._server if server else self._client, server)
         try:
             session.handshake(seconds)
@@ -50,26 +50,26 @@ class Keys:
         """The certificate at the other end must be this peer's. Raises ProtocolError."""
         name = _common_name(session)
         if name != common_name(peer):
-            raise ProtocolError(f"it says it is peer {peer}, with the certificate of {name!r}")
+            raise ProtocolError(f"its handshake names peer {peer}, and its certificate {name!r}")
 
     def _check_private(self) -> None:
         key = os.path.join(self._folder, "key.pem")
         try:
             mode = os.stat(key).st_mode
         except OSError as error:
-            problem = f"{system_words(error)}, but swarm.json says tls"
+            problem = f"{system_words(error)}, but swarm.json requires TLS"
             raise ConfigError(key, problem, "deploy again, or write tls: false in the inventory") from None
         if mode & 0o077:
-            raise ConfigError(key, "other users may read it", "deploy again: it counts as lost")
+            raise ConfigError(key, "other users may read it", "deploy again to replace the key")
 
     def _check_clock(self) -> None:
-        """Every neighbour's certificate was made with ours: whoever finds ours invalid can't talk to anybody."""
+        """Refuse a clock outside our certificate's validity: all certificates of the swarm were made together."""
         times = _validity(os.path.join(self._folder, "cert.pem"))
         now = datetime.now(timezone.utc)
         if times is None or times[0] <= now <= times[1]:
             return
         first, last = (f"{time:%Y-%m-%d %H:%M}" for time in times)
-        problem = f"this machine's clock says {now:%Y-%m-%d %H:%M} UTC, and its keys are valid from {first} to {last}"
+        problem = f"this machine's clock reads {now:%Y-%m-%d %H:%M} UTC, and its keys are valid from {first} to {last}"
         remedy = "set the clock" if now < times[0] else "set the clock, or deploy again where it is right"
         raise ConfigError(self._folder, problem, f"{remedy}, or write tls: false in the inventory")
 
@@ -81,20 +81,20 @@ class Keys:
         context.load_verify_locations(os.path.join(self._folder, "ca.pem"))
         context.load_cert_chain(os.path.join(self._folder, "cert.pem"), os.path.join(self._folder, "key.pem"))
         if protocol == ssl.PROTOCOL_TLS_SERVER:
-            context.num_tickets = 0  # nobody resumes a session
+            context.num_tickets = 0  # sessions are never resumed
         return context
 
 
 def _validity(path: str) -> Optional[Tuple[datetime, datetime]]:
-    """From when to when a certificate is valid; None where that can't be found.
+    """The two times between which a certificate is valid; None if they can't be found.
 
-    `ssl` checks it, and tells it of no certificate of our own. In DER the two times follow one another.
+    `ssl` checks the times, but can't report those of our own certificate. In DER the two follow one another.
     """
     try:
         with open(path, encoding="ascii") as file:
             found = _TIMES.search(ssl.PEM_cert_to_DER_cert(file.read()))
     except (OSError, ValueError):
-        return None  # whoever loads it will say what is wrong
+        return None  # loading it will report what is wrong
     if found is None:
         return None
     first, last = (_time(text.decode()) for text in found.groups())
@@ -102,13 +102,13 @@ def _validity(path: str) -> Optional[Tuple[datetime, datetime]]:
 
 
 def _time(digits: str) -> datetime:
-    """A time of a certificate; of a short year's two digits, 50 and above are of the last century."""
+    """A time of a certificate; a year of two digits is in the last century from 50 on."""
     century = "" if len(digits) == 14 else "19" if digits[:2] >= "50" else "20"
     return datetime.strptime(century + digits, "%Y%m%d%H%M%S").replace(tzinfo=timezone.utc)
 
 
 def _common_name(session: Session) -> str:
-    """Whom the certificate at the other end names; "nobody" without one."""
+    """The name in the certificate of the other side; "nobody" without one."""
     certificate: Any = session.tls.getpeercert()
     pairs = dict(pair for part in (certificate or {}).get("subject", ()) for pair in part)
     return str(pairs.get("commonName", "nobody"))

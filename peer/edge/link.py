@@ -22,7 +22,7 @@ Report = Callable[["Link", Union[Event, StoreError]], None]
 
 
 class Link:
-    """A running connection. What is sent is given to it by the thread that made it; any thread may end it."""
+    """A running connection. Only the thread that made it may send; any thread may end it."""
 
     def __init__(self, peer: int, channel: AnyChannel, store: Store, decoder: Decoder, report: Report) -> None:
         self.peer = peer
@@ -31,14 +31,14 @@ class Link:
         self._reader = Reader(peer, channel, decoder, store, self._report)
         self._writer = Writer(peer, channel, store, self._report)
         self._reason = ""
-        self._ended = threading.Lock()  # taken for good by the thread that reports the end
+        self._ended = threading.Lock()  # taken once and kept by the thread that reports the end
         self._threads = [
             threading.Thread(target=self._guard, args=(work,), name=f"{peer}-{name}", daemon=True)
             for name, work in (("read", self._read), ("write", self._write))
         ]
 
     def start(self) -> None:
-        """Let both threads run; the handshake is through and the owner knows this link."""
+        """Start both threads; the handshake is complete and the owner knows this link."""
         for thread in self._threads:
             thread.start()
 
@@ -53,7 +53,7 @@ class Link:
         return self._writer.sent
 
     def unacked(self) -> int:
-        """Bytes of ours that the neighbour's machine hasn't acknowledged yet, as far as they are with ours."""
+        """Bytes of ours that the neighbour's machine hasn't acknowledged yet."""
         return self._channel.unacked()
 
     def send(self, data: bytes) -> None:
@@ -67,7 +67,7 @@ class Link:
     # ---- the end
 
     def close(self, reason: str) -> None:
-        """End the connection now; what isn't sent is lost. May be called more than once."""
+        """End the connection now, and lose unsent messages. May be called more than once."""
         self._reason = self._reason or reason
         self._stop()
 
@@ -80,14 +80,14 @@ class Link:
         self._writer.end()
 
     def join(self, timeout: float) -> bool:
-        """Wait for both threads; whether they have ended."""
+        """Wait for both threads; returns whether they have ended."""
         deadline = time.monotonic() + timeout
         for thread in self._threads:
             thread.join(max(0.0, deadline - time.monotonic()))
         return not any(thread.is_alive() for thread in self._threads)
 
     def dispose(self) -> bool:
-        """Give the socket back if both threads have ended; whether that was so."""
+        """Close the socket if both threads have ended; returns whether they have."""
         if any(thread.is_alive() for thread in self._threads):
             return False
         self._channel.close()
@@ -104,7 +104,7 @@ class Link:
         return ""  # the neighbour may still send
 
     def _guard(self, work: Callable[[], str]) -> None:
-        """Run one thread's work; whatever ends it becomes one reason and one report."""
+        """Run one thread's work; its end becomes one reason and one report."""
         fault = ""
         try:
             reason = work()
@@ -115,7 +115,7 @@ class Link:
             self._report(error)
         except OSError as error:
             reason = error.strerror or str(error)
-        except Exception as error:  # a fault of this program: it costs one connection, not a peer that waits for ever
+        except Exception as error:  # a defect of ours costs one connection, but the peer doesn't wait for ever
             reason = f"internal error: {error!r}"
         if reason and self._ended.acquire(blocking=False):
             self._stop()

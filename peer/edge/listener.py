@@ -1,4 +1,4 @@
-"""Accepts connections and answers their handshakes, all before a `Link` exists."""
+"""Accepts connections and answers their handshakes, before a `Link` exists."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from peer.edge.pending import PendingConnection, PendingConnections
 if TYPE_CHECKING:  # ssl is slow to load, and only swarms with keys need it
     from peer.edge.keys import Keys
 
-MOST_PENDING = 64  # connections that may be in their handshake at the same time
+MOST_PENDING = 64  # connections that may be in their handshake simultaneously
 MEET_SECONDS = 0.5  # between two accepted connections in one peer's name
-LOOK_SECONDS = 1.0  # between looks at those that take too long
+LOOK_SECONDS = 1.0  # between checks for those that take too long
 
 
 class Listener:
@@ -74,10 +74,10 @@ class Listener:
             except (OSError, RuntimeError):
                 if self.closed:
                     return
-                time.sleep(0.05)  # no descriptor or thread free, most likely: those in use will be given back
+                time.sleep(0.05)  # probably no descriptor or thread is free: those in use will be released
 
     def _admit(self, sock: socket.socket, address: Tuple[str, int]) -> None:
-        """Let a caller's handshake begin. Raises RuntimeError where the system has no thread for it."""
+        """Begin a connection's handshake. Raises RuntimeError if the system has no thread for it."""
         pending = PendingConnection(sock, address[0])
         self._pending.admit(pending, min(self._spare, MOST_PENDING))
         try:
@@ -92,7 +92,7 @@ class Listener:
             met = self._handshake(pending)
         except ProtocolError as error:
             if str(error) != meeting.HUNG_UP:
-                kind = "had no key of this swarm" if self._keys else "said something else"
+                kind = "had no key of this swarm" if self._keys else "sent something else"
                 self._pending.refuse(pending, kind, str(error))
         except OSError:
             pass
@@ -124,9 +124,9 @@ def _listen(port: int) -> socket.socket:
         else:
             sock = socket.create_server(("", port), backlog=256)
     except PermissionError:
-        raise StoreError(f"port {port}: this user may not listen there; choose a port above 1023") from None
+        raise StoreError(f"port {port}: this user may not listen on it; choose a port above 1023") from None
     except OSError as error:
-        reason = os.strerror(error.errno or 0).lower()  # Python adds the address to the system's words
-        raise BusyError(f"port {port}: {reason}; end what holds it, or give this peer another port") from None
+        reason = os.strerror(error.errno or 0).lower()  # Python adds the address to the system's text
+        raise BusyError(f"port {port}: {reason}; stop the program that uses it, or choose another port") from None
     pacing.hold_off(sock)
     return sock

@@ -1,4 +1,4 @@
-"""The lock that a peer holds while it lives: whoever asks the lock can't mistake another process for it.
+"""The lock that a peer holds while it lives. Another process that gets its ID later can't be mistaken for it.
 
 Some file systems have no `flock` (Lustre without an option, NFS without its lock daemon, some FUSE). There the lock
 file's text is the lock: the process ID with the process's start and this boot of the machine, which no other process
@@ -18,7 +18,7 @@ from peer.core.errors import BusyError
 from peer.edge.files import disk_error
 
 _TEXT_BYTES = 160
-_DEAD = (b"Z", b"X")  # it has ended, and nobody has asked how yet
+_DEAD = (b"Z", b"X")  # it has ended, and its parent hasn't waited for it yet
 
 
 class Lock:
@@ -38,7 +38,7 @@ class Lock:
             raise disk_error(error, self._path) from None
 
     def _take(self, peer: int) -> bool:
-        """Take the lock; whether it is one of `flock`. Raises BusyError, OSError."""
+        """Take the lock; returns whether `flock` worked. Raises BusyError, OSError."""
         got = _flock(self._descriptor)
         text = _read(self._descriptor)
         if got is False or (got is None and _living(text) is not None):
@@ -51,15 +51,15 @@ class Lock:
         os.pwrite(self._descriptor, f"{text}\n".encode(), 0)
 
     def release(self) -> None:
-        """Let the next peer run here. The file stays: removing it would race with whoever opens it now."""
+        """Let the next peer run here. The file stays: removing it would race with a process that is opening it."""
         if not self._flocks:
-            with contextlib.suppress(OSError):  # the process ends soon, and with it what the text names
+            with contextlib.suppress(OSError):  # the process ends soon, and the text counts no longer
                 os.ftruncate(self._descriptor, 0)
         os.close(self._descriptor)
 
 
 def _flock(descriptor: int) -> Optional[bool]:
-    """Try for a second, because whoever asks `holder` holds it for a moment; None: this file system has no locks."""
+    """Try for a second, because `holder` takes the lock for a moment; None: this file system has no locks."""
     for _ in range(20):
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -100,7 +100,7 @@ def _living(text: str) -> Optional[int]:
 
 
 def _mark(pid: int) -> str:
-    """A process as no other is: its ID, its start in ticks since boot, and the boot's ID."""
+    """The unique identity of a process: its ID, its start in ticks since boot, and the boot's ID."""
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:
             state, *fields = file.read().rpartition(b")")[2].split()
@@ -111,7 +111,7 @@ def _mark(pid: int) -> str:
 
 
 def _answers(pid: int) -> bool:
-    """Whether a process of that ID lives, where there is no /proc to ask for more."""
+    """Whether a process of that ID lives, on systems without /proc."""
     try:
         os.kill(pid, 0)
         return pid > 0

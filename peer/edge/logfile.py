@@ -10,13 +10,13 @@ from peer.core import eventlog
 from peer.core.eventlog import Entry
 from peer.edge.files import write_all
 
-MOST_REPEATS = 100_000  # lines of a kind below about one neighbour; one that says it ever again doesn't fill the disk
+MOST_REPEATS = 100_000  # lines of each kind below about one neighbour: one that repeats itself can't fill the disk
 _REPEATABLE = ("interested", "not interested", "choked", "unchoked", "accepted", "dialled")
 _TAIL = 64 * 1024  # bytes at a log's end in which its last complete line is looked for
 
 
 class LogFile:
-    """An event log open for writing; `append`: go on after an earlier life's lines of the same run."""
+    """An event log open for writing; `append`: keep the lines of an earlier start in the same run."""
 
     def __init__(self, path: str, append: bool) -> None:
         kind = os.O_APPEND if append else os.O_TRUNC
@@ -30,8 +30,8 @@ class LogFile:
     def add(self, entry: Entry) -> None:
         """Note a line; `flush` writes it."""
         if entry.kind in _REPEATABLE:
-            said = self._repeats[entry.kind, entry.other] = self._repeats.get((entry.kind, entry.other), 0) + 1
-            if said > MOST_REPEATS:
+            times = self._repeats[entry.kind, entry.other] = self._repeats.get((entry.kind, entry.other), 0) + 1
+            if times > MOST_REPEATS:
                 return
         second = int(time.time())
         if second != self._second:
@@ -46,13 +46,13 @@ class LogFile:
             self._lines.clear()
 
     def close(self) -> None:
-        """Write what is left and close."""
+        """Write the noted lines and close the file."""
         self.flush()
         os.close(self._descriptor)
 
 
 def _drop_torn_line(descriptor: int) -> None:
-    """A disk that was full may have cut the last line of an earlier life short."""
+    """Remove an incomplete last line, as a full disk may have left it in an earlier start."""
     begin = max(0, os.fstat(descriptor).st_size - _TAIL)
     tail = os.pread(descriptor, _TAIL, begin)
     if not tail.endswith(b"\n"):

@@ -1,4 +1,4 @@
-"""The piece map's file: read when a peer starts, written again, then appended to, and synced after the data."""
+"""The piece map's file: read when a peer starts, rewritten, then appended to, and synced after the data."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from peer.edge.files import disk_error, write_all
 
 
 class MapFile:
-    """A map at `path`. The store sees to it that one thread at a time writes."""
+    """A map at `path`. The store lets one thread at a time write."""
 
     def __init__(self, path: str, manifest: Manifest) -> None:
         self.path = path
@@ -23,7 +23,7 @@ class MapFile:
         self._descriptor: Optional[int] = None
 
     def read(self) -> Dict[int, bytes]:
-        """What the hash of each piece of an earlier life begins with; nothing where there is no map of this payload."""
+        """The first bytes of each piece's hash from an earlier start; nothing if there is no map of this payload."""
         try:
             with open(self.path, "rb") as file:
                 data = file.read()
@@ -31,17 +31,17 @@ class MapFile:
             data = b""
         return piecemap.parse(data, self._digest, self._total)
 
-    # ---- writing; StoreError where the disk refuses
+    # ---- writing; raises StoreError if the disk refuses
 
     def begin(self) -> None:
         """Begin a new map. The old one stays until `take_place`."""
         with contextlib.suppress(FileNotFoundError):
-            os.unlink(self._temporary)  # of a life that was cut short; all names in the work folder are ours
+            os.unlink(self._temporary)  # from an earlier start; all files in the work folder are ours
         self._descriptor = os.open(self._temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
         self._append(piecemap.header(self._digest))
 
     def take_place(self) -> None:
-        """The new map holds all that is known: it is the map now."""
+        """The new map is complete: replace the old one by it."""
         os.replace(self._temporary, self.path)
 
     def add(self, piece: int, sha256: bytes) -> None:
@@ -72,7 +72,7 @@ class MapFile:
         return self.path + ".new"
 
     def close(self) -> None:
-        """Write no more; what is in it stays."""
+        """Close the file; its contents stay."""
         descriptor, self._descriptor = self._descriptor, None
         if descriptor is not None:
             os.close(descriptor)

@@ -1,4 +1,4 @@
-"""What both sides of a new connection do: they read a handshake in time, and report whom they met."""
+"""The part of a handshake that both sides share: reading it within a deadline, and reporting the neighbour."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from peer.core.handshake import Handshake, Style
 if TYPE_CHECKING:  # ssl is slow to load, and only swarms with keys need it
     from peer.edge.tlssession import Session
 
-HANDSHAKE_SECONDS = 10.0  # both handshakes must be through by then
+HANDSHAKE_SECONDS = 10.0  # both handshakes must be complete by then
 HUNG_UP = "it hung up during the handshake"
 
 
 class Met(NamedTuple):
-    """A connection whose handshakes are through."""
+    """A connection whose handshakes are complete."""
 
     peer: int
     sock: socket.socket
@@ -32,12 +32,12 @@ Report = Callable[[Union[Met, DialFailed]], None]
 
 
 def read_handshake(sock: socket.socket, session: Optional[Session], known: Collection[int]) -> Handshake:
-    """The other side's handshake and none of what follows it; `known`: who it may be. Raises OSError, ProtocolError."""
+    """The other side's handshake and nothing after it; `known`: the IDs it may have. Raises OSError, ProtocolError."""
     return handshake.decode(_receive_exactly(sock, session, handshake.LENGTH), known)
 
 
 def _receive_exactly(sock: socket.socket, session: Optional[Session], length: int) -> bytes:
-    """So many bytes. Raises OSError after HANDSHAKE_SECONDS, ProtocolError where the other side ends sooner."""
+    """Read `length` bytes. Raises OSError after HANDSHAKE_SECONDS, ProtocolError if the other side ends sooner."""
     deadline = time.monotonic() + HANDSHAKE_SECONDS
     data = b""
     while len(data) < length:
@@ -50,5 +50,5 @@ def _receive_exactly(sock: socket.socket, session: Optional[Session], length: in
 
 
 def both_fleet(mine: Style, theirs: Handshake) -> bool:
-    """Whether both of us carry the tag of the same fleet swarm."""
+    """Whether both handshakes have the tag of the same fleet swarm."""
     return handshake.is_fleet(mine) and mine.padding == theirs.style.padding

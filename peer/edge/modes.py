@@ -1,4 +1,4 @@
-"""Sets permission bits where the file system has any; vfat, exFAT and some CIFS mounts refuse or forget them."""
+"""Sets permission bits if the file system has any; vfat, exFAT and some CIFS mounts refuse or ignore them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _UNUSUAL = 0o640  # that no file system gives all its files
 
 
 def set_mode(file: Union[int, str], mode: int) -> None:
-    """Give a file (a path or a descriptor) its permission bits, unless they can't be had there. Raises OSError."""
+    """Give a file (a path or a descriptor) its permission bits, if its file system has any. Raises OSError."""
     try:
         if isinstance(file, int):
             os.fchmod(file, mode)
@@ -24,7 +24,7 @@ def set_mode(file: Union[int, str], mode: int) -> None:
 
 
 def keeps_modes(folder: str) -> bool:
-    """Whether files in `folder` have modes of their own; True where nobody can tell, as no file may be made there."""
+    """Whether files in `folder` have modes of their own; True if no file may be made there to find out."""
     try:
         # With a name: one without (O_TMPFILE) isn't on that file system yet, as some layers see it.
         with tempfile.NamedTemporaryFile(dir=folder, prefix=".weft-") as file:

@@ -1,4 +1,4 @@
-"""The owner: the one thread that changes the swarm's state, and the loop that names every event and effect.
+"""The owner: the only thread that changes the swarm's state; its loop handles every event and effect.
 
     event -> swarm.handle -> effects, carried out in their order
 
@@ -53,18 +53,18 @@ MOST_AT_ONCE = 512  # events handled before the log is flushed and the clock is 
 
 
 class Interrupt(NamedTuple):
-    """Somebody sent TERM or pressed Ctrl-C."""
+    """A TERM signal or Ctrl-C came."""
 
 
-# What a link did to the disk is so, whatever has become of the connection since.
+# Events about the disk count even if their connection has ended since.
 _COUNT_ALWAYS = (PieceStored, StoreError)
 
 Fact = Union[Event, Met, StoreError, Interrupt]
-Inbox = queue.SimpleQueue[Tuple[Optional[Link], Fact]]  # the link is that which speaks, None for other hands
+Inbox = queue.SimpleQueue[Tuple[Optional[Link], Fact]]  # the link that reports the event; None for other threads
 
 
 class Ending(NamedTuple):
-    """How the loop ended: the exit code and the reason, "" where all went well."""
+    """How the loop ended: the exit code and the reason, "" if all went well."""
 
     code: int
     reason: str
@@ -100,13 +100,13 @@ class Owner:
         }
 
     def run(self) -> Ending:
-        """The loop. Returns when the swarm says that we may leave, or must."""
+        """The loop. Returns when the swarm decides to leave."""
         self._carry_out(self._swarm.start(time.monotonic()))
         while self._ending is None:
             self._handle_waiting()
             self._log.flush()
             self._look_at_clock()
-        self._status.write(self._swarm, self._links)  # to part may take a while
+        self._status.write(self._swarm, self._links)  # saying goodbye may take a while
         self._part(self._ending)
         return self._ending
 
@@ -132,7 +132,7 @@ class Owner:
     def _take(self, link: Optional[Link], fact: Any) -> None:
         kind = type(fact)
         if link is not None and self._links.get(link.peer) is not link and kind not in _COUNT_ALWAYS:
-            return  # the last words of a connection that is gone or was replaced
+            return  # a late event of a connection that has ended or was replaced
         if kind is Met:
             self._meet(fact)
         elif kind is StoreError:
@@ -162,7 +162,7 @@ class Owner:
                 self._start_hand(self._store.checkpoint, "checkpoint")
 
     def _meet(self, met: Met) -> None:
-        """A new connection. The newest one counts: the neighbour may have come back before we missed it."""
+        """A new connection. The newest one counts: the neighbour may dial again before we notice the old one's end."""
         if met.peer in self._links:
             self._retire(met.peer).close("replaced by a newer connection")
         decoder = Decoder(self._store.manifest, met.fleet)
@@ -172,7 +172,7 @@ class Owner:
         link.start()
 
     def _retire(self, peer: int) -> Link:
-        """A connection has ended or is about to: it speaks for its neighbour no more."""
+        """A connection has ended or is about to: its events no longer count."""
         link = self._links.pop(peer)
         self._status.parted(link)
         self._old_links.append(link)
@@ -217,7 +217,7 @@ class Owner:
         self._tell(Tell(f"dropped {effect.peer}: {effect.reason}"))
 
     def _tell(self, effect: Tell) -> None:
-        stderr.say(peer_name(self._swarm.me), effect.text)
+        stderr.report(peer_name(self._swarm.me), effect.text)
 
     def _finish(self, effect: Finish) -> None:
         self._start_hand(self._finish_store, "finish")
@@ -248,7 +248,7 @@ class Owner:
     # ---- the end
 
     def _part(self, ending: Ending) -> None:
-        """Let the last messages out, then end all threads."""
+        """Send the last messages, then end all threads."""
         for link in self._links.values():
             link.finish()
         deadline = time.monotonic() + (FLUSH_SECONDS if not ending.code else 1.0)
@@ -269,7 +269,7 @@ class Owner:
         return self._swarm.neighbours[link.peer].fleet
 
     def _has_heard_all(self, link: Link, goodbyes: Mapping[Link, Goodbye]) -> bool:
-        """A classic neighbour may never close its side: then it is left when it has all that we sent."""
+        """Close a connection that a classic neighbour never closes, once it has received all our bytes."""
         goodbye = goodbyes.get(link)
         if not goodbye or not goodbye.over(link.received, link.unacked(), time.monotonic()):
             return False

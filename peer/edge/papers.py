@@ -1,4 +1,4 @@
-"""What a peer keeps in its working directory: record, lock, log and status; nothing that isn't ours is used."""
+"""A peer's own files in its working directory: record, lock, log and status; files that aren't ours are refused."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ AGENTS = ".weft"  # the record of the agent that deployed the swarm
 
 
 def take_lock(folder: str, peer: int) -> Lock:
-    """The peer's lock; its file is made and noted where there is none. Raises BusyError, StoreError."""
+    """The peer's lock; its file is made and noted if there is none. Raises BusyError, StoreError."""
     path = os.path.join(os.path.abspath(folder), names.lock(peer))
     if not os.path.lexists(path):
         record = open_record(folder, peer)
         try:
-            with refusals(path), contextlib.suppress(FileExistsError):  # the same peer starts twice: one is first
+            with refusals(path), contextlib.suppress(FileExistsError):  # the same peer started twice
                 os.close(open_growing(record, path, os.O_RDWR))
         finally:
             record.close()
@@ -31,7 +31,7 @@ def take_lock(folder: str, peer: int) -> Lock:
 
 
 def open_record(folder: str, peer: int) -> RecordFile:
-    """A peer's record, with the others of its folder to ask. Raises StoreError."""
+    """A peer's record, which also reads the other records of its folder. Raises StoreError."""
     folder = os.path.abspath(folder)
     path = os.path.join(folder, names.record(peer))
     with refusals(path):
@@ -42,7 +42,7 @@ def open_record(folder: str, peer: int) -> RecordFile:
 
 
 class Papers:
-    """A peer's own files, ready to be written. For who holds the lock. Raises StoreError, OSError."""
+    """A peer's own files, ready to be written; the caller holds the lock. Raises StoreError, OSError."""
 
     def __init__(self, folder: str, peer: int) -> None:
         folder = os.path.abspath(folder)
@@ -51,7 +51,7 @@ class Papers:
         self.status = os.path.join(folder, names.status(peer))
         self._refuse_foreign([os.path.join(folder, names.lock(peer)), self.log, self.status])
         for work, goal in self.record.work():
-            if not goal:  # what has a goal is the store's
+            if not goal:  # entries with a goal belong to the store
                 turning.discard(self.record, work)
         self.record.compact()
         self.record.claim_status(self.status, peer)
@@ -62,12 +62,12 @@ class Papers:
         foreign = [path for path in paths if os.path.lexists(path) and not self.record.is_ours(path)]
         if foreign:
             also = "".join(f", {os.path.basename(path)}" for path in foreign[1:])
-            raise StoreError(f"{foreign[0]}{also}: no record says that Weft made it; move it away")
+            raise StoreError(f"{foreign[0]}{also}: Weft has no record of making it; move it away")
 
 
 @contextlib.contextmanager
 def refusals(path: str = "") -> Iterator[None]:
-    """Say in a line what isn't ours and in the way, or (with the `path` that is meant) what the disk refuses."""
+    """An error as one line: a foreign file that is in the way, or (with the intended `path`) an error of the disk."""
     try:
         yield
     except ForeignError as error:

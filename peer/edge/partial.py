@@ -1,4 +1,4 @@
-"""Where a copy lies until it is complete: a fresh folder beside its final name, the same for all lives of a peer."""
+"""The folder of a copy that isn't complete yet, next to its final path; a peer that starts again finds it again."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Partial:
         self._aside = aside
 
     def find(self) -> None:
-        """Take up the folder of an earlier life; what else was begun is brought to its end, or removed."""
+        """Find the folder of an earlier start; other unfinished work is finished or removed."""
         for work, goal in self.record.work():
             if not goal:
                 continue  # not the store's
@@ -32,7 +32,7 @@ class Partial:
                 turning.discard(self.record, work)
 
     def begin(self) -> None:
-        """Make the folder, where there is none."""
+        """Make the folder if there is none."""
         if not self.path:
             path = self.record.fresh(os.path.dirname(self.final), self.final)
             os.mkdir(path, 0o700)
@@ -45,24 +45,24 @@ class Partial:
 
     @property
     def map(self) -> str:
-        """What says which pieces of it are there."""
+        """The map of the pieces that are there."""
         return os.path.join(self.path, _MAP)
 
     def note(self) -> None:
-        """The copy is complete, and will never change: note each thing in it under its final name."""
+        """The copy is complete, and won't change any more: note each file and folder under its final path."""
         turning.note(self.record, self.path, self.final)
         self.record.sync()
 
     def turn(self) -> None:
-        """Give the copy its final name. ForeignError where something has it that isn't ours."""
+        """Give the copy its final name. Raises ForeignError if something foreign has it."""
         turning.turn(self.record, self.path, self.final, self._aside)
 
     def settle(self) -> None:
-        """Remove the old version, and move what isn't ours of it to the new one."""
+        """Remove the old version, and move foreign files from it to the new one."""
         turning.recover(self.record, self.path, self.final, self._aside)
 
     def discard(self) -> None:
-        """Remove the folder with all that is in it."""
+        """Remove the folder with its contents."""
         if self.path:
             turning.discard(self.record, self.path)
             self.path = ""

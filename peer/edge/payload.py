@@ -13,9 +13,9 @@ from peer.core.manifest import Manifest
 from peer.edge.files import OpenFiles, read_range, size_of, sync_folder
 from peer.edge.modes import set_mode
 
-MOST_SYNCED = 256  # files synced one by one; beyond that, all buffers of the system are
+MOST_SYNCED = 256  # files to sync one by one; with more, all buffers of the system are synced
 _ALLOCATE_STEP = 64 * 1024 * 1024
-_ALLOCATE_PATIENCE = 0.005  # seconds a step may take; a file system that is slower writes zeros: we do without
+_ALLOCATE_PATIENCE = 0.005  # seconds for each step of reserving; a slower file system writes zeros, so we stop
 
 
 class Payload:
@@ -28,31 +28,31 @@ class Payload:
         self._files = OpenFiles(self.path, flags)
 
     def path(self, number: int) -> str:
-        """Where the manifest's file of this number lies."""
+        """The path of the manifest's file of this number."""
         return os.path.join(self.root, self._manifest.files[number].path) if self._manifest.tree else self.root
 
     @property
     def paths(self) -> Iterator[str]:
-        """Where all files lie, in the manifest's order."""
+        """The paths of all files, in the manifest's order."""
         return (self.path(number) for number in range(len(self._manifest.files)))
 
-    # ---- what is there
+    # ---- the files
 
     def is_there(self) -> bool:
         """Whether all files are there with their sizes."""
         return all(size_of(path) == entry.size for path, entry in zip(self.paths, self._manifest.files))
 
     def held_bytes(self) -> int:
-        """Room on the disk that is ours already."""
+        """Bytes on the disk that these files occupy already."""
         return sum(_allocated(path) for path in self.paths)
 
     def create(self) -> None:
-        """Make all folders and files with their sizes; what they hold stays."""
+        """Make all folders and files with their sizes; existing contents stay."""
         if self._manifest.tree:
             below = [os.path.join(self.root, folder.path) for folder in self._manifest.folders]
             for path in [self.root, *below]:
                 os.makedirs(path, exist_ok=True)
-                set_mode(path, 0o700)  # until the end: a crash may have left the final modes
+                set_mode(path, 0o700)  # a crash may have left the final modes, which come at the end
         for path, entry in zip(self.paths, self._manifest.files):
             _preallocate(path, entry.size)
 
@@ -89,7 +89,7 @@ class Payload:
     # ---- the end
 
     def sync(self) -> None:
-        """Let the disk itself have the files' data."""
+        """Sync the files' data to the disk."""
         if len(self._manifest.files) > MOST_SYNCED:
             os.sync()
             return
@@ -98,8 +98,8 @@ class Payload:
                 os.fsync(descriptor)
 
     def seal(self) -> None:
-        """Nothing is written any more: set the final modes, and sync files and folders."""
-        self._files.read_only()  # the final modes may forbid to open them for writing
+        """All is written: set the final modes, and sync files and folders."""
+        self._files.read_only()  # the final modes may forbid opening them for writing
         for number, entry in enumerate(self._manifest.files):
             with self._files.descriptor(number) as descriptor:
                 set_mode(descriptor, entry.mode)
@@ -108,7 +108,7 @@ class Payload:
             self._seal_folders()
 
     def _seal_folders(self) -> None:
-        for folder in sorted(self._manifest.folders, reverse=True):  # a folder after what is in it
+        for folder in sorted(self._manifest.folders, reverse=True):  # a folder after its contents
             path = os.path.join(self.root, folder.path)
             sync_folder(path)
             set_mode(path, folder.mode)
@@ -116,11 +116,11 @@ class Payload:
         set_mode(self.root, self._manifest.root_mode)
 
     def undisturbed(self) -> ContextManager[None]:
-        """While the block runs nobody opens a file: it renames what they are reached by."""
+        """While the block runs no file can be opened, because the block renames the path to them."""
         return self._files.undisturbed()
 
     def close(self) -> None:
-        """Let go of all files."""
+        """Close all files."""
         self._files.close()
 
 
@@ -139,7 +139,7 @@ def _write_fully(descriptor: int, data: memoryview, offset: int) -> None:
 
 
 def _preallocate(path: str, size: int) -> None:
-    """A file of `size` bytes, with its room reserved where that costs nothing."""
+    """Make a file of `size` bytes, and reserve its blocks if that costs nothing."""
     if os.path.exists(path):
         set_mode(path, 0o600)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
@@ -158,7 +158,7 @@ def _preallocate(path: str, size: int) -> None:
 
 
 def _allocate(descriptor: int, offset: int, length: int) -> bool:
-    """Reserve room; False where the system can't. Raises OSError when the disk is full."""
+    """Reserve blocks; False if the system can't. Raises OSError when the disk is full."""
     if not hasattr(os, "posix_fallocate"):
         return False
     try:

@@ -1,4 +1,4 @@
-"""Accepted connections in their handshake: how many there may be, which are shut first, and what is told of them.
+"""Accepted connections in their handshake: how many there may be, which are closed first, and how they are reported.
 
 A neighbour needs milliseconds for its handshake, so the oldest pending connection is the least likely to be one. The
 places are shared by address: the address that holds most of them loses one, and connections from elsewhere keep theirs.
@@ -17,13 +17,13 @@ from peer.core.errors import peer_name
 from peer.edge import stderr
 
 TELL_SECONDS = 60.0  # between two lines about refused connections, whatever their number
-SOON = 1.0  # seconds from the first of them to its line: a crowd comes together
+SOON = 1.0  # seconds from the first of them to its line, to collect more
 AGAIN = "came again too soon"
-FEW_AGAIN = 10  # of those are no news: a neighbour whose connection broke dials immediately, and perhaps twice
+FEW_AGAIN = 10  # of those are normal: a neighbour whose connection broke dials immediately, and perhaps twice
 
 
 class PendingConnection:
-    """An accepted connection in its handshake. `shut`: why it was ended from here, "" as long as it wasn't."""
+    """An accepted connection in its handshake. `shut`: why we closed it, "" as long as we haven't."""
 
     def __init__(self, sock: socket.socket, address: str) -> None:
         self.sock = sock
@@ -42,14 +42,14 @@ class PendingConnections:
         self._me = me
         self._lock = threading.Lock()
         self._here: Dict[PendingConnection, None] = {}
-        self._waiting: Dict[int, PendingConnection] = {}  # by the peer that each says it is
-        self._met: Dict[int, float] = {}  # when a peer was last met
+        self._waiting: Dict[int, PendingConnection] = {}  # by the peer ID that each connection claims
+        self._met: Dict[int, float] = {}  # when a handshake with a peer was last complete
         self._refused: "Counter[str]" = Counter()  # by what was wrong, since the last line
         self._last = ""
         self._due = 0.0
 
     def admit(self, pending: PendingConnection, most: int) -> None:
-        """Admit one more; over `most`, shut the oldest connection of the address prefix that has most of them."""
+        """Admit one more; over `most`, close the oldest connection of the address prefix that has most of them."""
         with self._lock:
             self._here[pending] = None
             if len(self._here) > most:
@@ -58,17 +58,17 @@ class PendingConnections:
                 self._shut(next(one for one in self._here if one.prefix == fullest), "made room for others")
 
     def shut_late(self, seconds: float) -> None:
-        """Shut all that have been pending for so long."""
+        """Close all that have been pending for `seconds`."""
         latest = time.monotonic() - seconds
         with self._lock:
             for pending in [one for one in self._here if one.since < latest]:
                 self._shut(pending, "took too long")
 
     def take_turn(self, pending: PendingConnection, peer: int, pause: float) -> None:
-        """The connection says that it is this peer: wait until `pause` seconds after that peer was last met.
+        """The connection claims to be this peer: wait until `pause` seconds after that peer's last handshake.
 
-        One connection at a time waits for each peer, the newest. Each meeting costs two threads and some messages:
-        a caller that comes again and again under one ID would keep us busy with nothing else.
+        Only the newest connection waits for each peer. Each handshake costs two threads and some messages, so a
+        caller that connects again and again under one ID could keep us busy.
         """
         with self._lock:
             before = self._waiting.get(peer)
@@ -93,13 +93,13 @@ class PendingConnections:
             pending.sock.shutdown(socket.SHUT_RDWR)
 
     def release(self, pending: PendingConnection) -> bool:
-        """Its handshake is over; False where it was shut meanwhile."""
+        """Its handshake is over; False if it was closed meanwhile."""
         with self._lock:
             self._here.pop(pending, None)
             return not pending.shut
 
     def refuse(self, pending: PendingConnection, kind: str, words: str) -> None:
-        """A connection sent something wrong: `kind` is counted, `words` are told of the last one."""
+        """A connection sent something wrong: `kind` is counted, and `words` are reported for the last one."""
         with self._lock:
             if self._here.pop(pending, pending) is None:
                 self._note(pending, kind, words)
@@ -111,7 +111,7 @@ class PendingConnections:
         self._last = f"{pending.address}: {words}"
 
     def tell(self, at_last: bool = False) -> None:
-        """Say on stderr, in one line, who was refused since the last one, if it is time or `at_last`."""
+        """Report the connections refused since the last report in one line on stderr, if it is time or `at_last`."""
         with self._lock:
             if not self._is_news() or (time.monotonic() < self._due and not at_last):
                 return
@@ -120,14 +120,14 @@ class PendingConnections:
             words = f"refused {count} callers ({kinds}); the last was {self._last}"
             self._refused.clear()
             self._due = time.monotonic() + TELL_SECONDS
-        stderr.say(peer_name(self._me), words)
+        stderr.report(peer_name(self._me), words)
 
     def _is_news(self) -> bool:
         return any(kind != AGAIN or count > FEW_AGAIN for kind, count in self._refused.items())
 
 
 def _prefix(address: str) -> str:
-    """What counts as one address: of IPv6, anybody has as many as they like below one prefix of 64 bits."""
+    """The part of an address that counts: with IPv6 one machine can have any number below a prefix of 64 bits."""
     if ":" not in address:
         return address
     return socket.inet_pton(socket.AF_INET6, address.partition("%")[0])[:8].hex()

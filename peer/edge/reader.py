@@ -1,4 +1,4 @@
-"""What arrives on one connection: its thread receives, hashes and writes pieces, and reports facts.
+"""The receiving side of one connection: a thread receives, hashes and writes pieces, and reports facts.
 
 It does so outside the owner and mostly outside the interpreter's lock. Only `received` is read by other threads.
 """
@@ -42,8 +42,8 @@ class Reader:
                 self._claims.abandon(self._claim)
 
     def _receive(self) -> bool:
-        """Receive once; whether there may be more."""
-        buffer, enough = self._buffers.next(self._decoder.body_left, bool(self._claim and self._claim.beside))
+        """Receive once; returns whether there may be more."""
+        buffer, enough = self._buffers.next(self._decoder.body_left, bool(self._claim and self._claim.parallel))
         begin = time.monotonic()
         got = self._channel.receive(buffer, enough)
         self._buffers.took(time.monotonic() - begin)

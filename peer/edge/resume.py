@@ -1,4 +1,4 @@
-"""What a peer that starts again still has: nothing is believed but what has the right hash."""
+"""Finds the pieces that a peer still has when it starts again: only those with the right hash count."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from peer.edge.payload import Payload
 def adopt(
     manifest: Manifest, path: str, known: Dict[int, bytes], record: Optional[RecordFile] = None
 ) -> Optional[Payload]:
-    """What is under the final name, if it is this very payload, from an earlier life or run. Raises OSError.
+    """The copy under the final name, if it is this payload, from an earlier start or run. Raises OSError.
 
-    Its hashes come from the manifest or, where that has none, from an earlier life's map (`known`). Where only modes or
-    empty folders differ they are put right, of what is ours by `record`; None where that can't be.
+    Its hashes come from the manifest or, if that has none, from the map of an earlier start (`known`). If only modes or
+    empty folders differ, they are corrected in things that are ours by `record`; None if that is impossible.
     """
     prints = dict(enumerate(manifest.pieces)) if manifest.pieces else known
     if (not prints and manifest.size) or len(prints) < manifest.piece_count:
@@ -33,7 +33,7 @@ def adopt(
 
 
 def matching(payload: Payload, prints: Dict[int, bytes]) -> int:
-    """The set of those pieces whose hash begins so on disk; hashed by as many threads as there are cores."""
+    """The set of pieces whose hash on disk begins as `known` says; as many threads hash as there are cores."""
 
     def check(piece: int) -> int:
         wanted = prints[piece]

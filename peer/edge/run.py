@@ -1,4 +1,4 @@
-"""Runs one peer from its working directory to its exit code: builds the parts, joins them, takes them down."""
+"""Runs one peer from its working directory to its exit code: builds the parts, connects them, shuts them down."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ from peer.edge.store import Store
 if TYPE_CHECKING:
     from peer.edge.keys import Keys
 
-STACK_BYTES = 256 * 1024  # of each thread; the default of 8 MiB is address space that a hundred peers would miss
-_FEW_STRANGERS = 4  # that may be in their handshake where there are hardly any descriptors
-SWITCH_SECONDS = 0.05  # between a waiting thread's requests for the interpreter: most are in vain
+STACK_BYTES = 256 * 1024  # of each thread; with the default of 8 MiB a hundred peers would run out of address space
+_FEW_STRANGERS = 4  # connections that may be in their handshake if hardly any descriptors are free
+SWITCH_SECONDS = 0.05  # between a waiting thread's requests for the interpreter, most of which fail
 
 
 def run_peer(folder: str, peer: int, patience: Optional[float] = None) -> int:
-    """Run a peer to its end; returns its exit code. Raises WeftError before it has begun."""
+    """Run a peer to its end; returns its exit code. Raises WeftError if it can't begin."""
     threading.stack_size(STACK_BYTES)
     sys.setswitchinterval(SWITCH_SECONDS)
     job = load_job(folder, peer, patience)
@@ -86,7 +86,7 @@ def _run_locked(job: Job) -> int:
     finally:
         stderr.end_line()
     if ending.reason:
-        stderr.say(peer_name(job.row.peer_id), ending.reason)
+        stderr.report(peer_name(job.row.peer_id), ending.reason)
     return ending.code
 
 
@@ -98,9 +98,9 @@ def _show(current: Status) -> None:
 
 
 def _swarm(job: Job, store: Store, log: LogFile, statusfile: StatusFile, spare: int) -> Ending:
-    """The parts of a running peer, from listening to the last thread's end; `spare` descriptors are for strangers."""
+    """The parts of a running peer, from listening to the last thread's end; `spare`: descriptors for handshakes."""
     me = job.row.peer_id
-    swarm = Swarm(job.setup, store.here, store.whole, Random())
+    swarm = Swarm(job.setup, store.here, store.complete, Random())
     style = handshake.fleet_style(job.manifest.digest) if job.setup.profile == FLEET else CLASSIC_STYLE
     addresses = {row.peer_id: (row.host, row.port) for row in job.setup.rows}
     others = frozenset(addresses) - {me}
@@ -130,7 +130,7 @@ def _swarm(job: Job, store: Store, log: LogFile, statusfile: StatusFile, spare: 
 
 
 def _keys(job: Job) -> Optional[Keys]:
-    """The swarm's keys, where it has some. Raises ConfigError."""
+    """The swarm's keys, if it has any. Raises ConfigError."""
     if not job.tls:
         return None
     from peer.edge.keys import Keys  # brings ssl along, which is slow to load
@@ -139,7 +139,7 @@ def _keys(job: Job) -> Optional[Keys]:
 
 
 def _failed(statusfile: StatusFile, error: WeftError) -> WeftError:
-    """Leave the reason in the status file too, where a disk that is full or read-only lets us."""
+    """Write the reason to the status file too, unless the disk is full or read-only."""
     with contextlib.suppress(OSError):
         statusfile.fail(error.code, str(error))
     return error
@@ -162,7 +162,7 @@ def _first_status(job: Job) -> Status:
 
 
 def _is_same_run(job: Job) -> bool:
-    """Whether the last peer here ran in this very run and didn't end well: then its log goes on."""
+    """Whether this peer already began in this run and didn't end well: then its log is continued."""
     path = os.path.join(job.folder, names.status(job.row.peer_id))
     try:
         with open(path, encoding="utf-8") as file:

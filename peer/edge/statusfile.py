@@ -1,4 +1,4 @@
-"""The status file's edge: derives a Status from the swarm about twice a second and replaces the file."""
+"""Derives a Status from the swarm about twice a second, and replaces the status file."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from peer.edge.files import replace_file
 from peer.edge.link import Link
 
 EVERY = 0.5  # seconds
-STALL_SECONDS = 1.0  # without progress before the status says why
+STALL_SECONDS = 1.0  # without progress before the status gives the reason
 _SMOOTH = 0.5  # weight of the newest rate
 _STATES = {EXIT_OK: status.DONE, EXIT_INCOMPLETE: status.INCOMPLETE, EXIT_INTERRUPTED: status.STOPPED}
 
@@ -41,7 +41,7 @@ class StatusFile:
         self.due = 0.0
 
     def announce(self, state: str) -> None:
-        """Say what we do before there is a swarm to derive it from."""
+        """Write what the peer does before there is a swarm."""
         self._replace(self._base._replace(state=state, updated=time.time()))
 
     def listening(self) -> None:
@@ -85,12 +85,12 @@ class StatusFile:
         )
 
     def fail(self, code: int, reason: str) -> None:
-        """The last word of a peer that ended before it had a swarm."""
+        """The last status of a peer that ended before it had a swarm."""
         state = _STATES.get(code, status.FAILED)
         self._replace(self._base._replace(state=state, reason=reason, exit_code=code, updated=time.time()))
 
     def _last_good(self, swarm: Swarm) -> float:
-        """When things last went well: a peer that lacks pieces gains nothing from those that it sends."""
+        """The time of the last progress; sending pieces isn't progress for a peer that lacks some."""
         return swarm.leaving.progress if swarm.pieces.complete else min(swarm.leaving.progress, self._heard)
 
     def _count(self, links: Mapping[int, Link], now: float) -> None:
@@ -108,7 +108,7 @@ class StatusFile:
         self._counted = (now, down, up)
 
     def _replace(self, current: Status) -> None:
-        # Not synced: it is news, and news of before a power cut interests nobody.
+        # Not synced, because after a power cut an old status is of no use.
         replace_file(self._path, status.format_status(current), self._temporary)
         self._tell(current)
 

@@ -1,4 +1,4 @@
-"""What a peer tells its operator on standard error."""
+"""A peer's messages to its operator, on standard error."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ import time
 from peer.core.errors import format_words
 
 _TELL_SECONDS = 0.3
-_ERASE = "\r\x1b[K"  # to the line's begin, then all of it
+_ERASE = "\r\x1b[K"  # go to the start of the line and clear it
 
 
 _lock = threading.Lock()
 _showing = False  # a line that the next one replaces
 
 
-def say(name: str, words: str) -> None:
-    """Print one line that `peer.core.errors.parse_words` reads."""
+def report(name: str, words: str) -> None:
+    """Print one line, in the form that `peer.core.errors.parse_words` reads."""
     global _showing
     with _lock:
         before = _ERASE if _showing else ""
@@ -27,7 +27,7 @@ def say(name: str, words: str) -> None:
 
 
 def width() -> int:
-    """Columns of the terminal that standard error is; 0 where it is none."""
+    """Columns of the terminal at standard error; 0 if that is no terminal."""
     try:
         return os.get_terminal_size(sys.stderr.fileno()).columns if sys.stderr.isatty() else 0
     except (OSError, ValueError):
@@ -35,7 +35,7 @@ def width() -> int:
 
 
 def show(line: str) -> None:
-    """Show a line in place of the one that was shown before; for a terminal only."""
+    """Show a line in place of the one shown before; only on a terminal."""
     global _showing
     with _lock:
         _showing = True
@@ -43,7 +43,7 @@ def show(line: str) -> None:
 
 
 def end_line() -> None:
-    """Let the line that is shown stay."""
+    """Keep the line that is shown."""
     global _showing
     with _lock:
         if _showing:
@@ -52,7 +52,7 @@ def end_line() -> None:
 
 
 class Counter:
-    """Tells how many bytes are done, now and then, as a number in a line of its own. For any thread."""
+    """Prints now and then how many bytes are done, as a number on a line of its own. For any thread."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -60,7 +60,7 @@ class Counter:
         self._told = time.monotonic()
 
     def add(self, size: int) -> None:
-        """So many more are done."""
+        """Count `size` more bytes."""
         with self._lock:
             self._done += size
             if time.monotonic() - self._told >= _TELL_SECONDS:

@@ -1,4 +1,4 @@
-"""Lets go of a standard output whose reader has left, as `| head` does."""
+"""Handles a standard output that its reader has closed, as `| head` does."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 
 
 def let_go() -> None:
-    """After a BrokenPipeError: what is still buffered goes nowhere, or the interpreter's exit would complain again."""
+    """After a BrokenPipeError: discard the buffered output, or the interpreter would complain again at its exit."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)

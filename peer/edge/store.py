@@ -1,8 +1,8 @@
-"""The piece store: a payload's pieces on disk, from the first byte in a `.part` to the final name.
+"""The piece store: a payload's pieces on disk, from the first byte to the final name.
 
-While the payload is incomplete it lies with its map in a fresh folder beside its final name. The bytes of a piece go
-to their place as they come, but the place counts as a piece only after its hash was right: until then nobody reads it,
-and the map doesn't name it. When all pieces are here the data is synced, noted in the peer's record, and renamed.
+While the payload is incomplete, it is with its map in a temporary folder next to its final path. The bytes of a piece
+are written as they come, but they count as a piece only once its hash was right: until then they are not served, and
+not in the map. When all pieces are here, the data is synced, noted in the peer's record, and renamed.
 """
 
 from __future__ import annotations
@@ -27,11 +27,12 @@ from peer.edge.resume import adopt, matching
 
 
 class Store:
-    """One peer's copy of the payload in `folder`. `here` and `whole` tell, after `open`, what is there.
+    """One peer's copy of the payload in `folder`. After `open`, `here` is the set of its pieces, and
+    `complete` whether the payload has its final name.
 
-    What it makes is noted in `record`, which a seed doesn't need; `aside` and `extras` are those of `Job`. To write a
-    piece takes a claim from `claims`. Methods may be called from any thread. All failures of the disk are StoreError
-    with path and remedy.
+    New files are noted in `record`, which a seed doesn't need; `aside` and `extras` are those of `Job`. Writing a piece
+    requires a claim from `claims`. Methods may be called from any thread. All failures of the disk are StoreError with
+    path and remedy.
     """
 
     def __init__(
@@ -41,7 +42,7 @@ class Store:
         self.manifest = manifest
         self.final_path = os.path.join(os.path.realpath(folder), manifest.name)
         self.here = 0
-        self.whole = False
+        self.complete = False
         self.claims = Claims(self)
         self._record = record
         self._aside = aside
@@ -49,7 +50,7 @@ class Store:
         self._work: Optional[Partial] = None
         self._payload = Payload(manifest, self.final_path, os.O_RDONLY)
         self._map = MapFile("", manifest)
-        self._lock = threading.Lock()  # over `here` and the map; may be taken under the lock of the claims
+        self._lock = threading.Lock()  # for `here` and the map; may be taken under the lock of the claims
         self._syncing = threading.Lock()  # a checkpoint may be under way when the last piece comes
 
     # ---- opening
@@ -70,12 +71,12 @@ class Store:
     def _other_size(self, size: int, wanted: int) -> str:
         """Why a seed's file doesn't have its size, and what to do about it."""
         if not self.manifest.pieces:
-            return f"it has {size} bytes, the configuration says {wanted}; correct one of the two"
-        problem = f"it has {size} bytes and had {wanted} when it was hashed: somebody has written to it since"
+            return f"it has {size} bytes, and {wanted} in the configuration; correct one of the two"
+        problem = f"it has {size} bytes and had {wanted} when it was hashed: another program has written to it since"
         return f"{problem}; stop that, or take it out of the payload, and deploy again"
 
     def open_leecher(self) -> None:
-        """Find out what is there from earlier, check what is in doubt, make room for the rest. Raises StoreError."""
+        """Find pieces from an earlier start, check them, and make room for the others. Raises StoreError."""
         assert self._record is not None
         try:
             with refusals():
@@ -107,19 +108,19 @@ class Store:
 
     @property
     def _is_checkable(self) -> bool:
-        """Whether hashes tell what is right; without them only the map can, in a later life of the same run."""
+        """Whether hashes show which bytes are right; without them only the map of the same run can."""
         return len(self.manifest.pieces) == self.manifest.piece_count
 
     def _use(self, payload: Payload) -> None:
-        """All is here, under its final name."""
+        """The payload is complete, under its final name."""
         self._payload = payload
         self.here = bits.full(self.manifest.piece_count)
-        self.whole = True
+        self.complete = True
 
     def _check_room(self, work: Partial) -> None:
         free = free_bytes(self.folder)
         if free is None:
-            return  # it tells nothing; when it is full, a write will
+            return  # the disk reports nothing; if it is full, a write will fail
         held = Payload(self.manifest, work.part, os.O_RDONLY).held_bytes() if work.path else 0
         room = free + held
         if room < self.manifest.size:
@@ -127,7 +128,7 @@ class Store:
             raise StoreError(f"{self.folder}: {problem}; make room there")
 
     def _start_map(self) -> None:
-        """Begin a new map: what is known now, then what comes."""
+        """Begin a new map with the pieces that are here."""
         self._map.begin()
         for piece in bits.indices(self.here):
             self._map.add(piece, self.manifest.piece_hash(piece) or self.hash_piece(piece))
@@ -159,7 +160,7 @@ class Store:
         return True
 
     def checkpoint(self) -> None:
-        """Sync what is stored so far, then the map that names it: a power cut costs what came after."""
+        """Sync the stored pieces, then the map that names them: a power cut costs only later pieces."""
         with self._syncing:
             with self._lock:
                 records = self._map.records
@@ -171,7 +172,7 @@ class Store:
     # ---- pieces that go
 
     def segments(self, piece: int) -> List[Tuple[int, int, int]]:
-        """What to send of which file for a complete piece: (file number, offset, length)."""
+        """The parts of files that make up a piece: (file number, offset, length)."""
         return list(self._payload.segments(piece))
 
     def piece_length(self, piece: int) -> int:
@@ -183,9 +184,9 @@ class Store:
         return self._payload.descriptor(file)
 
     def cut_short(self, file: int) -> StoreError:
-        """What to say of a file that ended before its pieces did."""
+        """The error for a file that is shorter than its pieces."""
         path = self._payload.path(file)
-        return StoreError(f"{path}: it has become shorter since this peer started; put the complete file back")
+        return StoreError(f"{path}: it became shorter after this peer started; put the complete file back")
 
     def hash_piece(self, piece: int) -> bytes:
         """SHA-256 of a piece as it lies on disk."""
@@ -205,17 +206,17 @@ class Store:
                 self._close_map()
                 if self._is_checkable:
                     self.forget()
-                self.whole = True
+                self.complete = True
         except OSError as error:
             raise disk_error(error, self.final_path) from None
 
     def forget(self) -> None:
-        """Remove the map, with the folder it lies in."""
+        """Remove the map, with its folder."""
         if self._work:
             self._work.discard()
 
     def _move_into_place(self, work: Partial) -> None:
-        """Rename; what had the final name goes afterwards. Who was faster there with equal bytes may stay."""
+        """Rename; an older version is removed afterwards. An equal copy that another peer put there may stay."""
         with self._lock, self._payload.undisturbed():
             try:
                 work.turn()
@@ -228,7 +229,7 @@ class Store:
         work.settle()
 
     def close(self) -> None:
-        """Let go of all files; the map keeps what was stored."""
+        """Close all files; the map stays."""
         self.claims.close()
         self._payload.close()
         self._close_map()

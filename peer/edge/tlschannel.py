@@ -1,4 +1,4 @@
-"""How bytes go over one TLS connection: the methods of `Channel`, for simultaneous use by a reader and a writer thread.
+"""Sends and receives bytes over TLS: the methods of `Channel`, for simultaneous use by a reader and a writer thread.
 
 A TLS session is one state machine: reading and writing it at the same time corrupts it. So each step holds the lock for
 some microseconds, and waiting happens outside, in the plain channel below that carries the records.
@@ -14,20 +14,20 @@ from typing import Any, Iterator
 from peer.edge.channel import Channel
 from peer.edge.tlssession import Session
 
-PLAIN = 64 * 1024  # bytes of a file encrypted in one go: the caches shall still hold them
+PLAIN = 64 * 1024  # bytes of a file encrypted in one go, few enough to stay in the CPU's caches
 CIPHER = 128 * 1024  # bytes of records received in one go, at most
 RECORD = 17 * 1024  # bytes of the longest record, and some more
-SMALL = 16 * 1024  # a message up to here may go immediately: a kernel that takes anything takes all of it
+SMALL = 16 * 1024  # bytes of a message that may be sent immediately: a kernel that takes anything takes all of it
 
 
 class TlsChannel:
-    """A session whose handshake is through, and the channel over its socket."""
+    """A session whose handshake is complete, and the channel over its socket."""
 
     def __init__(self, session: Session, channel: Channel) -> None:
         self._session = session
         self._channel = channel
         self._lock = threading.Lock()  # of the session
-        self._order = threading.Lock()  # records go in the order in which they were made: held from there to the socket
+        self._order = threading.Lock()  # held while records are made and sent, so that they keep their order
         self._plain = memoryview(bytearray(PLAIN))
         self._cipher = memoryview(bytearray(CIPHER))
         self._ended = False  # the stream to us
@@ -42,7 +42,7 @@ class TlsChannel:
         return got
 
     def _decrypt(self, buffer: memoryview, wanted: int) -> int:
-        """What the records that are here hold, at least `wanted` bytes if there are so many."""
+        """The data in the records that have arrived, at least `wanted` bytes if there are so many."""
         read: Any = self._session.tls.read
         lock, size = self._lock, len(buffer)
         got = 0
@@ -51,7 +51,7 @@ class TlsChannel:
                 with lock:
                     count = read(size - got, buffer[got:])  # one record, or the rest of one
                 if not count:
-                    self._ended = True  # it said so: what may still come doesn't count
+                    self._ended = True  # the other side ended the stream: later bytes don't count
                     break
                 got += count
         except ssl.SSLWantReadError:
@@ -71,7 +71,7 @@ class TlsChannel:
             self._channel.send(self._encrypt(data), more)
 
     def send_now(self, data: bytes) -> int:
-        """Send all of it, if that needs no waiting: how many bytes that was. A broken connection takes none."""
+        """Send all of it, if that needs no waiting; returns the number of bytes. A broken connection takes none."""
         if len(data) > SMALL or not self._order.acquire(blocking=False):
             return 0
         try:
@@ -114,9 +114,9 @@ class TlsChannel:
         self._channel.end_sending()
 
     def shut(self) -> None:
-        """Wake whoever waits for this socket."""
+        """Wake the threads that wait for this socket."""
         self._channel.shut()
 
     def close(self) -> None:
-        """Give the socket back; only after both threads have ended."""
+        """Close the socket; only after both threads have ended."""
         self._channel.close()

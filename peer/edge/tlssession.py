@@ -1,4 +1,4 @@
-"""One TLS session over a connected socket: its handshake, and what is said before a channel takes it over.
+"""One TLS session over a connected socket: its handshake, and the bytes exchanged before a channel takes over.
 
 The session is kept apart from the socket (`ssl.MemoryBIO`). So the system is called once for many records, where an
 `SSLSocket` calls it three times for each.
@@ -24,7 +24,7 @@ class Session:
         self._sock = sock
 
     def handshake(self, seconds: float) -> None:
-        """Both sides prove who they are. Raises ssl.SSLError, and OSError where it takes longer."""
+        """Both sides authenticate. Raises ssl.SSLError, and OSError if it takes too long."""
         deadline = time.monotonic() + seconds
         while True:
             self._sock.settimeout(max(0.001, deadline - time.monotonic()))
@@ -35,13 +35,13 @@ class Session:
                 self._fill()
             except ssl.SSLError:
                 with contextlib.suppress(OSError):
-                    self._flush()  # the alert says why
+                    self._flush()  # the alert gives the reason
                 raise
             else:
                 return self._flush()
 
     def recv(self, count: int) -> bytes:
-        """At most `length` bytes; none at the end of the stream. Raises OSError where the socket's timeout is over."""
+        """At most `length` bytes; none at the end of the stream. Raises OSError when the socket's timeout is over."""
         while True:
             try:
                 return self.tls.read(count)

@@ -1,4 +1,4 @@
-"""What leaves on one connection: messages and pieces in the order of the outbox, which the owner fills.
+"""The sending side of one connection: messages and pieces in the order of the outbox, which the owner fills.
 
 Its thread sends them; a piece goes straight from the file to the socket.
 """
@@ -19,9 +19,9 @@ Outgoing = Union[bytes, int, None]  # a message's bytes, a piece to send, or the
 
 
 class Writer:
-    """Sends what it is given. It belongs to two threads: the one that made it (the owner), and the one that runs `run`.
+    """Sends messages and pieces. Two threads use it: the owner, which made it, and the one that runs `run`.
 
-    Each counter is written by one of them only. Where both counts of items are equal, the writer has nothing to do.
+    Each counter is written by only one of them. If both counts of items are equal, the writer is idle.
     """
 
     def __init__(self, peer: int, channel: AnyChannel, store: Store, report: Callable[[Event], None]) -> None:
@@ -46,7 +46,7 @@ class Writer:
     def send(self, data: bytes) -> None:
         """Send the bytes of one message.
 
-        Where the writer has nothing to do they go out immediately: waking a thread costs more than the message.
+        If the writer is idle, they are sent immediately: waking a thread costs more than the message.
         """
         assert threading.get_ident() == self._owner
         if self._queued == self._done:
@@ -66,7 +66,7 @@ class Writer:
         self._outbox.put(item)
 
     def end(self) -> None:
-        """Let `run` end after what is queued. Any thread may call this."""
+        """Let `run` end after the queued items. Any thread may call this."""
         self._outbox.put(None)
 
     # ---- the writer's thread
@@ -79,7 +79,7 @@ class Writer:
         self._channel.end_sending()
 
     def _send_batch(self) -> bool:
-        """Send what waits, up to and with the next piece; whether there may be more."""
+        """Send the queued items up to the next piece, inclusive; returns whether there may be more."""
         batch, piece, ended = self._next_batch()
         items = len(batch) + (piece is not None)
         if piece is not None:
@@ -95,7 +95,7 @@ class Writer:
         return not ended
 
     def _next_batch(self) -> Tuple[List[bytes], Optional[int], bool]:
-        """All small messages that wait, up to the next piece or the end: one call sends them."""
+        """All queued messages up to the next piece or the end, to send them in one call."""
         batch: List[bytes] = []
         item = self._outbox.get()
         while isinstance(item, bytes):
@@ -111,7 +111,7 @@ class Writer:
             self._send_segment(*segment)
 
     def _send_segment(self, file: int, offset: int, length: int) -> None:
-        """A piece's bytes in one file. Where the file isn't what it was, that is this machine's fault: StoreError."""
+        """Send a piece's bytes from one file. Raises StoreError if the file has changed: a fault of this machine."""
         try:
             with self._store.descriptor(file) as descriptor:
                 for count in self._channel.send_file(descriptor, offset, length):
@@ -120,5 +120,5 @@ class Writer:
             raise self._store.cut_short(file) from None
         except OSError as error:
             if error.filename is None:
-                raise  # the connection's trouble, not the file's
+                raise  # an error of the connection, not of the file
             raise disk_error(error, error.filename) from None

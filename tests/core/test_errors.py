@@ -8,7 +8,9 @@ from peer.core.errors import format_words, parse_words, peer_name, system_words
 
 
 @pytest.mark.parametrize("name", ["peer", "peer verify", peer_name(1001)])
-@pytest.mark.parametrize("words", ["port 6001: in use; end what holds it", "", "peer 1002: within the words"])
+@pytest.mark.parametrize(
+    "words", ["port 6001: in use; stop the program that uses it", "", "peer 1002: within the words"]
+)
 def test_what_is_said_is_understood(name: str, words: str) -> None:
     line = format_words(name, words)
     assert line == f"{name}: {words}"

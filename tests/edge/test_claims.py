@@ -17,10 +17,10 @@ from tests.helpers.waiting import DEADLINE
 GARBAGE = b"\xee" * 10_000
 
 
-@pytest.fixture(params=["by the reader", "beside"], autouse=True)
+@pytest.fixture(params=["by the reader", "parallel"], autouse=True)
 def hashing(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """All of it holds whichever thread makes a piece's hash."""
-    monkeypatch.setattr("peer.edge.claims.BESIDE", 0 if request.param == "beside" else 2**40)
+    monkeypatch.setattr("peer.edge.claims.PARALLEL_HASH", 0 if request.param == "parallel" else 2**40)
 
 
 @pytest.fixture
@@ -53,15 +53,15 @@ def test_one_writer_at_a_time(store: Store, pair: Pair) -> None:
 
 
 def test_a_large_piece_that_comes_alone_is_hashed_beside(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("peer.edge.claims.BESIDE", 10_000)
+    monkeypatch.setattr("peer.edge.claims.PARALLEL_HASH", 10_000)
     alone, second = store.claims.claim(0), store.claims.claim(1)
     assert alone is not None and second is not None
-    assert (alone.beside, second.beside) == (True, False)
+    assert (alone.parallel, second.parallel) == (True, False)
     store.claims.abandon(alone)
     store.claims.abandon(second)
     short = store.claims.claim(2)
     assert short is not None
-    assert not short.beside, "the last piece has 5,000 bytes"
+    assert not short.parallel, "the last piece has 5,000 bytes"
 
 
 def test_an_abandoned_piece_is_free_again(store: Store, pair: Pair) -> None:

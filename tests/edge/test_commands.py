@@ -176,9 +176,9 @@ EVIL = [["../evil", 1, 0o644, "00" * 32]]
         (change_json(payload="../evil"), r"swarm\.json: payload name '\.\./evil' .*; rename it"),
         (
             set_line(COMMON, 5, "FileSize 5"),
-            r"Common\.cfg: it says .*swarm\.json says .*; remove swarm\.json or deploy",
+            r"Common\.cfg: it has .*swarm\.json has .*; remove swarm\.json or deploy",
         ),
-        (set_line(COMMON, 6, "PieceSize 5"), r"Common\.cfg: it says .*swarm\.json says .*; remove swarm\.json or dep"),
+        (set_line(COMMON, 6, "PieceSize 5"), r"Common\.cfg: it has .*swarm\.json has .*; remove swarm\.json or dep"),
     ],
     ids=lambda value: "" if callable(value) else value[:50],
 )
@@ -194,7 +194,9 @@ def test_a_broken_swarm_file(manifested: SwarmFolder, spoil: Spoil, words: str) 
 def test_a_port_in_use(folder: SwarmFolder) -> None:
     port = folder.row(LEECHER).port
     with socket.create_server(("", port)):
-        expect_refusal(folder, LEECHER, 1, rf"port {port}: address already in use; end what holds it, or give this")
+        expect_refusal(
+            folder, LEECHER, 1, rf"port {port}: address already in use; stop the program that uses it, or ch"
+        )
 
 
 def test_a_peer_that_runs_already(folder: SwarmFolder) -> None:
@@ -208,8 +210,8 @@ def test_a_peer_that_runs_already(folder: SwarmFolder) -> None:
     "spoil, words",
     [
         (Path.unlink, r"peer_1001/TheFile\.dat: the seed's file isn't there; put it there, or write hasFile 0"),
-        (lambda path: os.truncate(path, 5), r"TheFile\.dat: it has 5 bytes, the configuration says 300000; correct"),
-        (lambda path: os.truncate(path, 300_001), r"it has 300001 bytes, the configuration says 300000; correct"),
+        (lambda path: os.truncate(path, 5), r"TheFile\.dat: it has 5 bytes, and 300000 in the configuration; correct"),
+        (lambda path: os.truncate(path, 300_001), r"it has 300001 bytes, and 300000 in the configuration; correct"),
         (lambda path: (path.unlink(), path.mkdir()), r"TheFile\.dat: the seed's file isn't there; put it there"),
         (lambda path: (path.unlink(), path.parent.rmdir()), r"TheFile\.dat: the seed's file isn't there; put"),
     ],

@@ -254,7 +254,9 @@ def test_a_crowd_of_silent_strangers_is_bounded(
 def test_a_port_that_is_taken_is_named(facts: Facts) -> None:
     with socket.create_server(("", 0)) as holder:
         port = holder.getsockname()[1]
-        with pytest.raises(BusyError, match=f"port {port}: address already in use; end what holds it, or give"):
+        with pytest.raises(
+            BusyError, match=f"port {port}: address already in use; stop the program that uses it, or choose"
+        ):
             Listener(port, frozenset((OTHER,)), Spellings(CLASSIC_STYLE), facts.report, ME)
 
 

@@ -113,7 +113,7 @@ def refusing(name: str, number: int) -> Iterator[None]:
 @pytest.mark.parametrize(
     "number, remedy",
     [
-        (errno.ENOSPC, "make room on that disk and start again: what is stored is kept"),
+        (errno.ENOSPC, "make room on that disk and start again: stored pieces are kept"),
         (errno.EDQUOT, "make room within the quota"),
         (errno.EACCES, "give this user the right to write there"),
         (errno.EROFS, "mount it for writing, or choose another folder"),

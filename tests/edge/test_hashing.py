@@ -287,7 +287,7 @@ def test_without_hashes_only_the_size_is_checked(file: Path) -> None:
     assert check.digest == sha256(file.read_bytes()).hex()
 
 
-# ---- what somebody writes to, and what is too deep
+# ---- payloads that another program writes to, and trees that are too deep
 
 
 def grow(path: Path) -> None:
@@ -320,7 +320,7 @@ def test_a_payload_that_is_written_to_is_told_as_such(
     monkeypatch.setattr(hashing, "_with_hashes", meanwhile)
     with pytest.raises(StoreError) as caught:
         make_manifest(str(tmp_path / "payload"))
-    assert str(caught.value).startswith(f"{log}: somebody writes to it while it is read; stop that, or take it out")
+    assert str(caught.value).startswith(f"{log}: another program is writing to it while it is read; stop that")
 
 
 @pytest.mark.parametrize("change", [Path.unlink, lambda path: path.write_bytes(b"short")], ids=["vanishes", "cut"])
@@ -335,7 +335,9 @@ def test_a_file_that_changes_before_its_turn_is_told_as_such(
         return found
 
     monkeypatch.setattr(hashing, "_scan", then)
-    with pytest.raises(StoreError, match=r"z\.bin: (somebody writes to it|it became shorter) while it (is|was) read"):
+    with pytest.raises(
+        StoreError, match=r"z\.bin: (another program is writing to it|it became shorter) while it (is|was) read"
+    ):
         make_manifest(str(tree))
 
 

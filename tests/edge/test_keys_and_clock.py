@@ -51,7 +51,7 @@ def test_a_clock_outside_the_keys_validity_is_named(
             Keys(str(tmp_path), 1001)
         said = str(caught.value)
         assert said.startswith(
-            f"{tmp_path}/keys_1001: this machine's clock says {clock:%Y-%m-%d %H:%M} UTC, and its keys"
+            f"{tmp_path}/keys_1001: this machine's clock reads {clock:%Y-%m-%d %H:%M} UTC, and its keys"
         )
         assert f"from {made - CLOCK_SKEW:%Y-%m-%d %H:%M} to {made + LIFETIME:%Y-%m-%d %H:%M}" in said
         assert remedy in said

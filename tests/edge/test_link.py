@@ -59,10 +59,10 @@ class Wire:
         assert self.link.dispose()
 
 
-@pytest.fixture(params=["by the reader", "beside"], autouse=True)
+@pytest.fixture(params=["by the reader", "parallel"], autouse=True)
 def hashing(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """All of it holds whichever thread makes a piece's hash."""
-    monkeypatch.setattr("peer.edge.claims.BESIDE", 0 if request.param == "beside" else 2**40)
+    monkeypatch.setattr("peer.edge.claims.PARALLEL_HASH", 0 if request.param == "parallel" else 2**40)
 
 
 @pytest.fixture

@@ -61,7 +61,7 @@ def test_the_bytes_arrive_where_modes_cant_be_had(
     store.close()
     pair.complete(pair.opened())
     again = pair.opened()
-    assert again.whole
+    assert again.complete
     again.close()
     assert sorted(os.listdir(pair.folder)) == [pair.final.name]
     pair.close()

@@ -204,7 +204,7 @@ def test_what_is_in_the_way_is_refused_before_anything_moves_or_put_aside(record
     final = tmp_path / "tree"
     turn(record, final, {"conf": b"1", "b": b"1"})
     (final / "conf").write_bytes(b"edited by hand")
-    with pytest.raises(ForeignError, match="conf: it was changed"):
+    with pytest.raises(ForeignError, match="conf: another program or user changed it"):
         turn(record, final, {"conf": b"2"})
     assert content(final) == {"conf": b"edited by hand", "b": b"1"}
     turn(record, final, {"conf": b"2"}, aside=".before-r2")
@@ -217,7 +217,7 @@ def test_a_foreign_thing_of_the_payloads_name(
 ) -> None:
     final = tmp_path / "tree"
     foreign(final)
-    with pytest.raises(ForeignError, match="no record says that Weft made it"):
+    with pytest.raises(ForeignError, match="Weft has no record of making it"):
         turn(record, final, {"a": b"1"})
     turn(record, final, {"a": b"1"}, aside=".before-r1")
     assert content(final) == {"a": b"1"}

@@ -96,7 +96,7 @@ class Peer:
         self.inbox = inbox
         self.root = root
         self.store = pair.opened()
-        self.swarm = Swarm(setup, self.store.here, self.store.whole, Random(1))
+        self.swarm = Swarm(setup, self.store.here, self.store.complete, Random(1))
         self._dialler = Dialler(ME, {OTHER: ("127.0.0.1", 2)}, Spellings(CLASSIC_STYLE), lambda _: None)
         self._log = LogFile(str(root / "log"), append=False)
         base = Status(ME, "", status.DOWNLOADING, CLASSIC, True, 1, 0, 0, total, WISH.size)

@@ -56,10 +56,10 @@ def test_arrives_as_it_was(make_pair: MakePair, wish: Wish) -> None:
     store = pair.opened()
     pair.deliver(store, reversed(range(pair.manifest.piece_count)))
     assert store.here == bits.full(pair.manifest.piece_count)
-    assert not store.whole
+    assert not store.complete
     assert not pair.final.exists()
     store.finish()
-    assert store.whole
+    assert store.complete
     store.close()
     pair.assert_arrived()
 
@@ -195,7 +195,7 @@ def test_the_same_payload_of_an_earlier_run_is_adopted(make_pair: MakePair) -> N
     pair = make_pair(TREE)
     pair.complete(pair.opened())
     again = pair.opened()
-    assert again.whole
+    assert again.complete
     assert again.here == bits.full(pair.manifest.piece_count)
     again.close()
     pair.assert_arrived()
@@ -236,7 +236,7 @@ def test_the_final_name_is_never_without_a_file(make_pair: MakePair, monkeypatch
 def test_a_folder_where_the_file_belongs_is_found_before_a_byte_moves(make_pair: MakePair) -> None:
     pair = make_pair(FILE)
     (pair.final / "precious").mkdir(parents=True)
-    with pytest.raises(StoreError, match="no record says that Weft made it; move it away"):
+    with pytest.raises(StoreError, match="Weft has no record of making it; move it away"):
         pair.opened()
     assert (pair.final / "precious").is_dir()
 
@@ -246,7 +246,7 @@ def test_a_folder_that_comes_while_the_file_is_on_its_way_is_not_touched(make_pa
     store = pair.opened()
     pair.deliver(store, range(pair.manifest.piece_count))
     (pair.final / "precious").mkdir(parents=True)
-    with pytest.raises(StoreError, match="no record says that Weft made it; move it away"):
+    with pytest.raises(StoreError, match="Weft has no record of making it; move it away"):
         store.finish()
     store.close()
     assert (pair.final / "precious").is_dir()
@@ -265,7 +265,7 @@ def test_a_seed_is_whole_from_the_start(make_pair: MakePair) -> None:
     pair = make_pair(TREE)
     seed = Store(str(pair.original.parent), pair.manifest)
     seed.open_seed()
-    assert seed.whole
+    assert seed.complete
     assert seed.here == bits.full(pair.manifest.piece_count)
     seed.close()
 
@@ -274,7 +274,7 @@ def test_a_seed_is_whole_from_the_start(make_pair: MakePair) -> None:
     "spoil, words",
     [
         (lambda path: path.unlink(), "the seed's file isn't there; put it there, or write hasFile 0"),
-        (lambda path: path.write_bytes(b"short"), "it has 5 bytes and had 100000 when it was hashed: some"),
+        (lambda path: path.write_bytes(b"short"), "it has 5 bytes and had 100000 when it was hashed: ano"),
         (lambda path: (path.unlink(), path.mkdir()), "the seed's file isn't there"),
     ],
     ids=["missing", "short", "a folder"],

@@ -60,7 +60,7 @@ class Life:
                 self.stored.append(piece)
             if piece % 2:
                 self.store.checkpoint()
-        if not self.store.whole:
+        if not self.store.complete:
             self.store.finish()
 
 
@@ -95,7 +95,7 @@ def test_a_crash_at_any_point_costs_nothing_that_was_stored(
         assert_honest(again, pair)
         kept = set(bits.indices(again.here))
         assert kept >= set(life.stored), f"lost what was stored before change {at}"
-        if again.whole:
+        if again.complete:
             again.close()
         else:
             pair.complete(again)
@@ -116,8 +116,8 @@ def test_after_a_power_cut_no_lost_data_is_called_a_piece(pair: Pair) -> None:
         life.store.close()
         again = pair.opened()
         assert_honest(again, pair)
-        kept_some = kept_some or bool(again.here and not again.whole)
-        if again.whole:
+        kept_some = kept_some or bool(again.here and not again.complete)
+        if again.complete:
             again.close()
         else:
             pair.complete(again)
@@ -294,7 +294,7 @@ def test_without_hashes_a_finished_payload_is_still_here_after_a_kill(file_pair:
     store = bare(file_pair)
     file_pair.complete(store)
     again = bare(file_pair)
-    assert again.whole
+    assert again.complete
     assert content_of(file_pair.final) == content_of(file_pair.original)
     again.close()
 
@@ -303,7 +303,7 @@ def test_without_hashes_a_file_of_unknown_origin_is_neither_adopted_nor_replaced
     whose = hashlib.shake_128(b"whose?").digest(FILE.size)
     file_pair.folder.mkdir()
     file_pair.final.write_bytes(whose)
-    with pytest.raises(StoreError, match="no record says that Weft made it; move it away"):
+    with pytest.raises(StoreError, match="Weft has no record of making it; move it away"):
         bare(file_pair)
     assert file_pair.final.read_bytes() == whose
 
@@ -312,7 +312,7 @@ def test_without_hashes_a_finished_payload_that_was_changed_is_somebody_elses_no
     file_pair.complete(bare(file_pair))
     with open(file_pair.final, "r+b") as file:
         file.write(b"changed")
-    with pytest.raises(StoreError, match="no record says"):
+    with pytest.raises(StoreError, match="Weft has no record of making it"):
         bare(file_pair)
     assert file_pair.final.read_bytes().startswith(b"changed")
 

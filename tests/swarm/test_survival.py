@@ -207,7 +207,9 @@ def test_a_seed_whose_payload_was_cut_says_so(starter: Starter, swarm_folder: Ma
     starter.patience = 1.0
     leecher = starter.start(folder, 1002)
     assert seed.wait() == 1
-    assert re.search(r"peer_1001/TheFile\.dat: it has become shorter since this peer started; put it back", seed.stderr)
+    assert re.search(
+        r"peer_1001/TheFile\.dat: it became shorter after this peer started; put the complete file back", seed.stderr
+    )
     assert seed.status.reason in seed.stderr
     assert seed.status.state == "failed"
     assert leecher.wait() == 3

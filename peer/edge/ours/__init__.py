@@ -1,1 +1,1 @@
-"""What Weft made and nobody else: records, fresh names, and giving things their names; peers and the agent use it."""
+"""Tells Weft's own files from foreign ones, and changes only its own: records, temporary names, atomic renames."""

@@ -1,4 +1,4 @@
-"""Makes files, folders and links of ours: under a fresh name, then noted, then given the name that people know."""
+"""Makes our files, folders and links: under a temporary name, then noted in the record, then renamed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from peer.edge.ours.recordfile import GROWING, ForeignError, RecordFile
 
 
 def make_folder(record: RecordFile, path: str, mode: int = 0o777) -> None:
-    """A new folder, less what the umask takes away; nothing happens where there is one."""
+    """Make a folder, with the umask applied, unless there is one."""
     if os.path.isdir(path):
         return
     if os.path.lexists(path):
@@ -21,7 +21,7 @@ def make_folder(record: RecordFile, path: str, mode: int = 0o777) -> None:
 
 
 def make_folders(record: RecordFile, path: str) -> None:
-    """The same with the folders above it that are missing."""
+    """The same, with missing parents."""
     missing = []
     while not os.path.isdir(path):
         missing.append(path)
@@ -31,12 +31,12 @@ def make_folders(record: RecordFile, path: str) -> None:
 
 
 def make_link(record: RecordFile, goal: str, path: str) -> None:
-    """A symbolic link. FileExistsError where something has that name."""
+    """Make a symbolic link. Raises FileExistsError if something has that name."""
     _make(record, path, lambda fresh: os.symlink(goal, fresh))
 
 
 def make_file(record: RecordFile, path: str, data: bytes, mode: int = 0o644) -> None:
-    """A file of these bytes, in place of one of ours. ForeignError where something else has that name."""
+    """Write a file with these bytes; it may replace one of ours. Raises ForeignError if a foreign one has that name."""
 
     def write(fresh: str) -> None:
         with os.fdopen(_new(fresh, mode), "wb") as file:
@@ -46,7 +46,7 @@ def make_file(record: RecordFile, path: str, data: bytes, mode: int = 0o644) -> 
 
 
 def replace_file(record: RecordFile, path: str, write: "Callable[[str], None]") -> None:
-    """The same of a file that `write` makes at the path that it is given, complete, or raises."""
+    """The same for a file that `write` makes at a given path; it raises if the file isn't complete."""
     need(record, path)
     fresh = record.fresh(os.path.dirname(path))
     try:
@@ -64,7 +64,7 @@ def replace_file(record: RecordFile, path: str, write: "Callable[[str], None]") 
 
 
 def open_growing(record: RecordFile, path: str, flags: int, mode: int = 0o644) -> int:
-    """A descriptor of a file that grows, made where there is none. ForeignError where something else has that name."""
+    """A descriptor of a file that grows, made if there is none. Raises ForeignError if a foreign one has that name."""
     if not os.path.lexists(path):
         _make(record, path, lambda fresh: os.close(_new(fresh, mode)), GROWING)
     need(record, path)
@@ -72,7 +72,7 @@ def open_growing(record: RecordFile, path: str, flags: int, mode: int = 0o644) -
 
 
 def need(record: RecordFile, path: str) -> None:
-    """ForeignError where something that isn't ours has a name that we need."""
+    """Raise ForeignError if something foreign has a name that we need."""
     if os.path.lexists(path) and not record.is_ours(path):
         raise ForeignError(path)
 
@@ -85,12 +85,12 @@ def _make(record: RecordFile, path: str, make: "Callable[[str], None]", kind: st
         put(fresh, path)
     except OSError as error:
         _discard(fresh)
-        raise OSError(error.errno, error.strerror, path) from None  # nobody knows the fresh name
+        raise OSError(error.errno, error.strerror, path) from None  # the user doesn't know the temporary name
     record.record.work.pop(record.key(fresh), None)
 
 
 def _discard(fresh: str) -> None:
-    with contextlib.suppress(OSError):  # it is noted: the next sweep takes what is left
+    with contextlib.suppress(OSError):  # it is noted: the next sweep removes the remains
         if os.path.isdir(fresh) and not os.path.islink(fresh):
             os.rmdir(fresh)
         else:

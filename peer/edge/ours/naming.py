@@ -1,4 +1,4 @@
-"""Gives a complete thing its final name in one step: without replacing anything, or in exchange for what is there."""
+"""Gives a complete thing its final name atomically: without replacing anything, or in exchange for what has it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _CANT = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EPER
 
 
 def put(source: str, final: str) -> None:
-    """Rename; FileExistsError where something has the final name already."""
+    """Rename. Raises FileExistsError if something has the final name already."""
     if _renamed(source, final, _EXCL if sys.platform == "darwin" else _NOREPLACE):
         return
     if not stat.S_ISDIR(os.lstat(source).st_mode):
@@ -31,12 +31,12 @@ def put(source: str, final: str) -> None:
 
 
 def exchange(one: str, other: str) -> bool:
-    """Let two things of one file system change their names in one step; False where the system can't."""
+    """Exchange the names of two things on one file system atomically; False if the system can't."""
     return _renamed(one, other, _SWAP if sys.platform == "darwin" else _EXCHANGE)
 
 
 class _NoLinks(Exception):
-    """This file system knows no second name for a file."""
+    """This file system has no hard links."""
 
 
 def _link(source: str, final: str) -> None:
@@ -62,7 +62,7 @@ def _renamed(source: str, final: str, flags: int) -> bool:
 
 @functools.lru_cache(maxsize=1)
 def _call() -> "Optional[Callable[[bytes, bytes, int], int]]":
-    """The system's own rename with flags, which answers an error number; None where it has none."""
+    """The system's rename with flags, which returns an error number; None if it has none."""
     try:
         import ctypes  # slow to load, and missing from some Pythons
 

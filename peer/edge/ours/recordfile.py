@@ -1,4 +1,4 @@
-"""A record's file: opened or begun, appended to before each change of the disk, and asked what is ours."""
+"""A record's file: opened or created, appended to before each change of the disk, and asked which things are ours."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from peer.core import record
 from peer.core.record import FILE, FOLDER, GROWING, LINK, STATUS, Head, Identity, Record
 from peer.edge.ours.naming import put
 
-WORK = ".weft-"  # begins the fresh name of whatever isn't complete yet
+WORK = ".weft-"  # the prefix of the temporary name of anything that isn't complete yet
 _COMPACT_BYTES = 256 * 1024
 
 
@@ -23,7 +23,7 @@ class ForeignError(Exception):
     `remedy`: where it is another than the usual one, to move it away or have it put aside.
     """
 
-    def __init__(self, path: str, reason: str = "no record says that Weft made it", remedy: str = "") -> None:
+    def __init__(self, path: str, reason: str = "Weft has no record of making it", remedy: str = "") -> None:
         super().__init__(f"{path}: {reason}")
         self.path = path
         self.reason = reason
@@ -31,9 +31,9 @@ class ForeignError(Exception):
 
 
 class RecordFile:
-    """One writer's record. `readers`: the other records of the folder, which tell what is ours and are never written.
+    """One writer's record. `readers`: the folder's other records, which list our things too, and are only read.
 
-    Paths are absolute. Raises OSError; ForeignError where something else has the record's name.
+    Paths are absolute. Raises OSError, and ForeignError if something foreign has the record's name.
     """
 
     def __init__(self, path: str, owner: str, made_folder: bool = False) -> None:
@@ -48,15 +48,15 @@ class RecordFile:
         self.readers: List[RecordView] = []
         self._descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC)
         if os.pread(self._descriptor, 1, os.fstat(self._descriptor).st_size - 1) != b"\n":
-            os.write(self._descriptor, b"\n")  # a line was cut short: what follows begins on a line of its own
+            os.write(self._descriptor, b"\n")  # a line was cut short: the next one begins on a line of its own
         self._view = RecordView(os.path.dirname(path), self.record)
 
-    # ---- telling
+    # ---- writing
 
     def fresh(self, folder: str, final: str = "", prefix: str = WORK) -> str:
-        """A path in `folder` that nothing has; noted, so that whatever comes to lie there is ours.
+        """An unused path in `folder`; it is noted, so anything made there is ours.
 
-        `final`: the payload whose next version will lie in there.
+        `final`: the payload whose next version will be made there.
         """
         path = os.path.join(folder, prefix + secrets.token_hex(8))
         goal = self.key(final) if final else ""
@@ -65,11 +65,11 @@ class RecordFile:
         return path
 
     def made(self, path: str, at: str = "", kind: str = "") -> None:
-        """Note what lies at `at` (a fresh name) as what `path` is about to be."""
+        """Note that the thing at `at` (a temporary name) is about to become `path`."""
         self.made_all([(path, at or path)], kind)
 
     def made_all(self, pairs: "Iterable[Tuple[str, str]]", kind: str = "") -> None:
-        """The same for many: (final path, where it lies now)."""
+        """The same for many: (final path, present path)."""
         lines = []
         for path, at in pairs:
             identity = identity_of(os.lstat(at))
@@ -81,7 +81,7 @@ class RecordFile:
         self.note(lines)
 
     def claim_status(self, path: str, peer: int) -> None:
-        """Note that `path` is where the status of a peer lies from now on, which says itself whose it is."""
+        """Note that `path` is from now on the status of a peer, whose text names the peer."""
         identity = Identity(STATUS, 0, peer)
         known = self.record.made.setdefault(self.key(path), [])
         if identity not in known:
@@ -108,11 +108,11 @@ class RecordFile:
             data = data[os.write(self._descriptor, data) :]
 
     def sync(self) -> None:
-        """Let the disk itself have it."""
+        """Sync the record to the disk."""
         os.fsync(self._descriptor)
 
     def compact(self) -> None:
-        """Begin the file anew without what isn't there any more, where it has become long. For its only writer."""
+        """Rewrite the file without the things that are gone, if it has become long. Only for its only writer."""
         if os.fstat(self._descriptor).st_size < _COMPACT_BYTES:
             return
         for key, identities in list(self.record.made.items()):
@@ -130,51 +130,51 @@ class RecordFile:
         self.sync()
         os.replace(fresh, self.path)
 
-    # ---- asking
+    # ---- reading
 
     def is_ours(self, path: str) -> bool:
-        """Whether the very thing that lies at `path` was made by Weft, by this record or another of the folder."""
+        """Whether Weft made the thing at `path`, by this record or another of the folder."""
         return any(view.is_ours(path) for view in (self._view, *self.readers))
 
     def knows(self, path: str, info: os.stat_result) -> bool:
-        """Whether a thing with these facts was made as `path`, wherever it lies now."""
+        """Whether a thing with these facts was made as `path`, wherever it is now."""
         return any(view.knows(path, info) for view in (self._view, *self.readers))
 
     def is_newest(self, path: str, at: str) -> bool:
-        """Whether what lies at `at` is what was last noted as `path`."""
+        """Whether the thing at `at` is the one last noted as `path`."""
         identities = self.record.made.get(self.key(path), [])
         info = _lstat(at)
         return bool(identities) and info is not None and record.same(identities[-1], identity_of(info))
 
     def has_note(self, key: str, path: str) -> bool:
-        """Whether `remark` was told so."""
+        """Whether `remark` was called with this."""
         return key in self.record.notes.get(self.key(path), ())
 
     def work(self) -> List[Tuple[str, str]]:
-        """What was begun by this record's writer and may be there still, with the payload's path; the oldest first."""
+        """This writer's unfinished temporary paths that may still be there, each with its goal, oldest first."""
         return [(self._view.path(key), goal and self._view.path(goal)) for key, goal in self.record.work.items()]
 
     def paths(self) -> List[str]:
-        """Where this record's writer made something."""
+        """The paths at which this record's writer made something."""
         return [self._view.path(key) for key in self.record.made]
 
     def key(self, path: str) -> str:
-        """How the record writes a path: what lies in its folder by its name there."""
+        """A path as the record writes it: relative to its folder, if it is in there."""
         return self._view.key(path)
 
     def close(self) -> None:
-        """Write no more."""
+        """Close the file."""
         os.close(self._descriptor)
 
 
 class RecordView:
-    """What a record in `folder` says, read only."""
+    """The contents of a record in `folder`, read only."""
 
     def __init__(self, folder: str, lines: Record) -> None:
         self.record = lines
         self._folder = os.path.realpath(folder)
-        self._prefixes = (folder + os.sep, self._folder + os.sep)  # it may be reached by way of a link
-        # The folder itself tells which number its device has now.
+        self._prefixes = (folder + os.sep, self._folder + os.sep)  # its path may contain a link
+        # The folder shows the number that its device has now.
         self._devices: Dict[int, int] = {lines.head.device: os.stat(folder).st_dev}
 
     def key(self, path: str) -> str:
@@ -185,11 +185,11 @@ class RecordView:
         return path
 
     def path(self, key: str) -> str:
-        """The path that the record writes so."""
+        """The path for a text in the record."""
         return os.path.join(self._folder, key)
 
     def is_ours(self, path: str) -> bool:
-        """Whether the very thing that lies at `path` is one that this record speaks of."""
+        """Whether the thing at `path` is one that this record lists."""
         info = _lstat(path)
         return info is not None and self.knows(path, info)
 
@@ -199,7 +199,7 @@ class RecordView:
         return any(self._same(one, info, path) for one in noted)
 
     def is_there(self, key: str, noted: Identity) -> bool:
-        """Whether that thing is still at its place."""
+        """Whether the thing is still there."""
         info = _lstat(self.path(key))
         return info is not None and self._same(noted, info, self.path(key))
 
@@ -211,7 +211,7 @@ class RecordView:
 
 
 def identity_of(info: os.stat_result) -> Identity:
-    """The facts that tell a thing from another in its place."""
+    """The facts that distinguish a thing from another at the same path."""
     if stat.S_ISDIR(info.st_mode):
         return Identity(FOLDER, info.st_dev, info.st_ino)
     kinds = {stat.S_IFREG: FILE, stat.S_IFLNK: LINK}
@@ -220,7 +220,7 @@ def identity_of(info: os.stat_result) -> Identity:
 
 
 def read(path: str) -> Optional[Record]:
-    """The record at `path`; None where there is none: no regular file, or not of that folder."""
+    """The record at `path`; None if there is none, if it is no regular file, or if it is of another folder."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
@@ -242,7 +242,7 @@ def views(folder: str, names: Iterable[str]) -> List[RecordView]:
 
 
 def _begin(path: str, head: Head) -> None:
-    """A new record appears with its first line, or not at all; another process may be first."""
+    """Create a record with its first line, atomically; another process may be first."""
     fresh = os.path.join(os.path.dirname(path), WORK + secrets.token_hex(8))
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
     try:

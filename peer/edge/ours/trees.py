@@ -1,4 +1,4 @@
-"""Walks, empties and carries over trees of any depth; never through a link, never beyond what it is told is ours."""
+"""Walks, empties and merges trees of any depth; it never follows links, and removes only things that are ours."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ Ours = Callable[[str, os.stat_result], bool]  # path below the top ("" is the to
 
 
 def anything(_path: str, _info: os.stat_result) -> bool:
-    """For a fresh folder of ours: all that is in it may go."""
+    """For a temporary folder of ours: everything in it may be removed."""
     return True
 
 
 class _Level(NamedTuple):
-    """One folder of those we are in. `name`: in the one above; `names`: of its entries that are still to be seen."""
+    """One of the folders that we are in. `name`: in its parent; `names`: of the entries that we haven't seen yet."""
 
     name: str
     names: List[str]
@@ -28,7 +28,7 @@ class _Level(NamedTuple):
 
 
 class Walk:
-    """Goes through a tree depth first, with one open folder at a time: depth and length of paths don't matter."""
+    """Walks a tree depth first with one open folder at a time, so that depth and length of paths don't matter."""
 
     def __init__(self, top: str) -> None:
         self.descriptor = _open_folder(top)
@@ -39,11 +39,11 @@ class Walk:
         return "/".join([level.name for level in self._levels[1:]] + ([name] if name else []))
 
     def next(self) -> Optional[str]:
-        """The next entry of the folder we are in; None where all were seen."""
+        """The next entry of the folder we are in; None after the last."""
         return self._levels[-1].names.pop() if self._levels[-1].names else None
 
     def enter(self, name: str) -> None:
-        """Go into a folder. OSError where that can't be."""
+        """Enter a folder. Raises OSError if that fails."""
         inner = _open_folder(name, self.descriptor)
         try:
             self._levels.append(_level_of(inner, name))
@@ -54,7 +54,7 @@ class Walk:
         self.descriptor = inner
 
     def leave(self) -> Optional[str]:
-        """Go back up; the name of the folder that we left, None at the top."""
+        """Go up; returns the name of the folder that we left, None at the top."""
         if len(self._levels) == 1:
             os.close(self.descriptor)
             return None
@@ -72,7 +72,7 @@ class Walk:
 
 
 def clear(top: str, ours: Ours = anything) -> List[str]:
-    """Remove what is ours of the tree, file or link at `top`, and `top` if it is empty then; the paths that stay."""
+    """Remove our things from the tree, file or link at `top`, and `top` if it is empty then; returns what stays."""
     info = _lstat(top)
     if info is None:
         return []
@@ -103,7 +103,7 @@ def _clear_below(top: str, ours: Ours) -> List[str]:
 
 
 def _rmdir(name: str, above: Optional[int], ours: bool) -> None:
-    with contextlib.suppress(OSError):  # something stays in it
+    with contextlib.suppress(OSError):  # it isn't empty
         if ours:
             os.rmdir(name, dir_fd=above)
 
@@ -124,7 +124,7 @@ def _clear_one(walk: Walk, name: str, ours: Ours) -> List[str]:
 
 
 def foreign(top: str, ours: Ours) -> List[str]:
-    """What isn't ours in the tree at `top`: of a foreign folder only its own path."""
+    """The foreign things in the tree at `top`: only the path of a foreign folder, not its contents."""
     found: List[str] = []
     walk = Walk(top)
     while True:
@@ -166,10 +166,10 @@ def folders(top: str, without: Collection[str] = ()) -> List[str]:
 
 
 def carry(old: str, new: str, ours: Ours, suffix: str, made: "Callable[[str], None]") -> List[str]:
-    """Move what isn't ours from the tree `old` to its place in `new`, and remove the rest of `old`; what was moved.
+    """Move foreign things from the tree `old` to the same place in `new`, and remove the rest; returns their paths.
 
-    Where `new` has something of that name, ours, the foreign one gets `suffix` behind its name. `made` hears of each
-    folder below `new` that had to be made for it.
+    If `new` has something of ours by that name, the foreign one gets `suffix` after its name. `made` is called with
+    each folder below `new` that had to be made.
     """
     moved = foreign(old, ours)
     for path in moved:
@@ -193,14 +193,14 @@ def _carry_one(old: str, new: str, path: str, suffix: str, made: "Callable[[str]
 
 
 def aside_name(name: str, suffix: str) -> str:
-    """`name` with `suffix` behind it, cut so that a folder can hold it."""
+    """`name` with `suffix` after it, cut to the length that a folder allows."""
     while len(os.fsencode(name + suffix)) > 255:
         name = name[:-1]
     return name + suffix
 
 
 def _make_folders(old: str, new: str, folder: str, made: "Callable[[str], None]") -> None:
-    """A folder that left the payload comes back where something foreign lies in it."""
+    """Keep a folder that left the payload if something foreign is in it."""
     at = ""
     for part in folder.split("/") if folder else ():
         at = os.path.join(at, part)
@@ -210,7 +210,7 @@ def _make_folders(old: str, new: str, folder: str, made: "Callable[[str], None]"
 
 
 def _open_up(name: str, info: os.stat_result, above: Optional[int] = None) -> None:
-    """Give ourselves the rights to empty a folder of ours that came read-only."""
+    """Make a read-only folder of ours writable, to empty it."""
     if stat.S_IMODE(info.st_mode) & 0o700 != 0o700:
         with contextlib.suppress(PermissionError):
             os.chmod(name, 0o700, dir_fd=above)

@@ -1,7 +1,7 @@
-"""Turns a payload's name from the old version to the new one in one step, and finishes what a crash cut short.
+"""Switches a payload's name from the old version to the new one atomically, and finishes a switch after a crash.
 
-In a work folder lie `new` (the version that comes) and `old` (what the turn brought back): what is foreign in an old
-tree is carried over to the new one, and only what is ours is removed.
+A work folder holds `new` (the next version) and `old` (the version that it replaced): foreign things in an old tree are
+moved to the new one, and only things that are ours are removed.
 """
 
 from __future__ import annotations
@@ -17,22 +17,22 @@ from peer.edge.ours.naming import exchange, put
 from peer.edge.ours.recordfile import ForeignError, RecordFile
 
 NEW, OLD = "new", "old"
-_COMPLETE = "complete"  # noted of a work folder when its new version is, and may be about to turn
+_COMPLETE = "complete"  # noted for a work folder when its new version is complete, and the switch may begin
 _MOVE_AWAY = "move it away, or have its owner do it"
-FOUND = ".before-weft"  # goes behind the name of what is put aside where nobody says which run does it
+FOUND = ".before-weft"  # the suffix for things put aside, if the run has no name
 
 
 class Wanted(NamedTuple):
-    """What a new version needs names for: whether it is a tree, and the paths below it."""
+    """The names that a new version needs: whether it is a tree, and the paths below it."""
 
     tree: bool
     paths: Sequence[str] = ()
 
 
 def check(record: RecordFile, final: str, wanted: Wanted, replace: bool = False) -> List[str]:
-    """What stands at `final` and isn't ours but may stay beside the new version. ForeignError where it is in the way.
+    """The foreign things at `final` that may stay next to the new version. Raises ForeignError if one is in the way.
 
-    `replace`: what is in the way is put aside, so that only what can't be moved is.
+    `replace`: things in the way will be put aside, so only one that can't be moved raises.
     """
     if not os.path.lexists(final):
         return []
@@ -49,31 +49,31 @@ def check(record: RecordFile, final: str, wanted: Wanted, replace: bool = False)
     for path in extras:
         full = os.path.join(final, path)
         if path in taken and not replace:
-            raise ForeignError(full, "it was changed, or put there, by somebody else")
+            raise ForeignError(full, "another program or user changed it or put it there")
         if not wanted.tree and not replace:
-            raise ForeignError(full, "no record says that Weft made it, and the payload is a file now")
+            raise ForeignError(full, "Weft has no record of making it, and the payload is a file now")
         _need_movable(full)
     return extras
 
 
 def _need_movable(path: str) -> None:
-    """ForeignError for somebody's folder that can't be moved: the system wants to write `..` in it."""
+    """Raise ForeignError for a foreign folder that can't be moved, because that would change `..` in it."""
     if _is_folder(path) and not os.access(path, os.W_OK):
-        raise ForeignError(path, "no record says that Weft made it, and this user may not move it", _MOVE_AWAY)
+        raise ForeignError(path, "Weft has no record of making it, and this user may not move it", _MOVE_AWAY)
 
 
 def _need_changeable(final: str, extras: Sequence[str]) -> None:
-    """ForeignError for a folder of an old version from which this user can't remove anything."""
+    """Raise ForeignError for a folder of an old version from which this user can't remove anything."""
     theirs = set(extras)
     for path in ["", *trees.folders(final, theirs)]:
         full = os.path.join(final, path) if path else final
         owner = os.lstat(full).st_uid
         if owner != os.geteuid() and not os.access(full, os.W_OK | os.X_OK):
-            raise ForeignError(full, f"it is user {owner}'s now, and this user may not write there", _MOVE_AWAY)
+            raise ForeignError(full, f"user {owner} owns it now, and this user may not write there", _MOVE_AWAY)
 
 
 def note(record: RecordFile, work: str, final: str) -> None:
-    """Note each thing of a new version, complete in `work`, as what it will be at `final`."""
+    """Note each thing of a new version, complete in `work`, by its path below `final`."""
     new = os.path.join(work, NEW)
     below = trees.everything(new) if _is_folder(new) else []
     record.made_all([(final, new), *((os.path.join(final, path), os.path.join(new, path)) for path in below)])
@@ -81,9 +81,9 @@ def note(record: RecordFile, work: str, final: str) -> None:
 
 
 def turn(record: RecordFile, work: str, final: str, aside: str) -> None:
-    """Give `work`/new, complete and noted as `final`, that name; what had it lies in `work`/old, until `recover`.
+    """Rename `work`/new, complete and noted, to `final`; the thing that had this name is in `work`/old until `recover`.
 
-    `aside` goes behind the name of what isn't ours and has that name; ForeignError where it is empty.
+    `aside`: the suffix for a foreign thing with that name; if it is empty, ForeignError is raised.
     """
     new, old = os.path.join(work, NEW), os.path.join(work, OLD)
     if not os.path.lexists(final):
@@ -121,7 +121,7 @@ def _movable(path: str) -> Iterator[None]:
 
 
 def sweep(record: RecordFile, aside: str) -> None:
-    """Finish or remove all that this record's writer began in an earlier life."""
+    """Finish or remove everything that this record's writer began before it started again."""
     for work, final in record.work():
         if final and os.path.isdir(work):
             recover(record, work, final, aside)
@@ -129,15 +129,15 @@ def sweep(record: RecordFile, aside: str) -> None:
 
 
 def discard(record: RecordFile, work: str) -> None:
-    """Remove what lies at a fresh name."""
+    """Remove the thing at a temporary path."""
     trees.clear(work)
     record.gone(work)
 
 
 def recover(record: RecordFile, work: str, final: str, aside: str) -> None:
-    """Bring a turn to its end, or where it was cut short back to where it began: the name has a complete version.
+    """Complete a switch, or undo one that was cut short, so that the name has a complete version.
 
-    Of an old tree, what isn't ours moves to the new version and the rest goes.
+    Foreign things of an old tree are moved to the new version, and the rest is removed.
     """
     suffix = aside or FOUND
     new, old = os.path.join(work, NEW), os.path.join(work, OLD)

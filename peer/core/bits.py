@@ -1,4 +1,4 @@
-"""Sets of pieces: a Python int whose bit `i` stands for piece `i`, and the set's form on the wire."""
+"""Sets of pieces: a Python int whose bit `i` is piece `i`, and the set's form on the wire."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def to_wire(pieces: int, total: int) -> bytes:
 
 
 def from_wire(data: bytes, total: int) -> int:
-    """The set that a bitfield's bytes stand for; spare bits, which sloppy peers set, are ignored."""
+    """The set in a bitfield's bytes; spare bits, which sloppy peers set, are ignored."""
     return int.from_bytes(data.translate(_REVERSED), "little") & full(total)
 
 

@@ -1,4 +1,4 @@
-"""The lines of `peer follow`: one JSON object for each piece of news of a peer; written and read here alone.
+"""The lines of `peer follow`: one JSON object for each change of a peer; written and read only here.
 
     {"peer": 1001, "log": "<line>", "offset": <bytes up to its end>}
     {"peer": 1001, "status": {...}}
@@ -70,7 +70,7 @@ def parse_line(text: str) -> Optional[FollowLine]:
 
 
 def from_fields(fields: Any) -> FollowLine:
-    """The line that a JSON object stands for; fields that a newer peer added are left out. Raises ValueError."""
+    """The line for a JSON object; fields that a newer peer added are left out. Raises ValueError."""
     if not isinstance(fields, dict):
         raise ValueError(f"not a line of `follow`: {type(fields).__name__} where an object belongs")
     peer = _typed(fields, "peer", int)

@@ -38,7 +38,7 @@ class Manifest(NamedTuple):
     """The payload as one sequence of bytes: the files one after another, sorted by path, cut into pieces.
 
     A single file is a sequence of one entry whose path is the payload's name. `pieces` holds the 32-byte hashes, in
-    order; it is empty where nobody made them (a classic swarm without swarm.json).
+    order; it is empty in a classic swarm without swarm.json.
     """
 
     name: str

@@ -104,12 +104,12 @@ def check_payload(path: str, manifest: Manifest, extras: bool = True) -> Check:
     """
     path = os.path.abspath(path)
     try:
-        found, beside = _found(path, manifest)
+        found, surplus = _found(path, manifest)
         problem = _difference(found, manifest) or _other_modes(manifest, path)
-        if beside and not extras:
-            problem = problem or f"{listed(beside, 1)}: not part of the payload"
+        if surplus and not extras:
+            problem = problem or f"{listed(surplus, 1)}: not part of the payload"
         if problem:
-            return Check("", len(found.files), found.size, problem, len(beside))
+            return Check("", len(found.files), found.size, problem, len(surplus))
         found = _with_hashes(path, found._replace(piece_size=manifest.piece_size), pieces=False)
     except (OSError, ConfigError) as error:
         reason = str(error) if isinstance(error, ConfigError) else system_words(error)
@@ -117,18 +117,18 @@ def check_payload(path: str, manifest: Manifest, extras: bool = True) -> Check:
     wrong = [theirs.path for ours, theirs in zip(manifest.files, found.files) if ours.sha256 not in ("", theirs.sha256)]
     digest = payload_digest(found)
     problem = f"{listed(wrong, 1)}: wrong bytes" if wrong else ""
-    return Check(digest, len(found.files), found.size, problem, len(beside))
+    return Check(digest, len(found.files), found.size, problem, len(surplus))
 
 
 def _found(path: str, wanted: Manifest) -> Tuple[Manifest, List[str]]:
-    """What is there of a payload's own names, without hashes, and the paths of whatever lies beside them."""
+    """The files and folders on disk that belong to a payload, without hashes, and the paths of all other files."""
     if not os.path.isdir(path):
         return _scan(path, wanted.name), []
     names = {entry.path for entry in wanted.files}
     folder_names = {folder.path for folder in wanted.folders}
     files: List[FileEntry] = []
     folders: List[FolderEntry] = []
-    beside: List[str] = []
+    surplus: List[str] = []
     for below, entry in entries_below(path):
         info = entry.stat(follow_symlinks=False)
         if below in names or below in folder_names:
@@ -136,8 +136,8 @@ def _found(path: str, wanted: Manifest) -> Tuple[Manifest, List[str]]:
             if refused:
                 raise ConfigError(os.path.join(path, below), refused[0], "take it away")
         elif not stat.S_ISDIR(info.st_mode):
-            beside.append(below)
-    return Manifest(wanted.name, True, 1, tuple(sorted(files)), tuple(sorted(folders))), sorted(beside)
+            surplus.append(below)
+    return Manifest(wanted.name, True, 1, tuple(sorted(files)), tuple(sorted(folders))), sorted(surplus)
 
 
 def _other_modes(manifest: Manifest, path: str) -> str:

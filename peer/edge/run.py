@@ -91,7 +91,7 @@ def _run_locked(job: Job) -> int:
 
 
 def _show(current: Status) -> None:
-    """Whoever started the peer by hand sees its status in one line."""
+    """Show the status in one line on the terminal, if the peer was started by hand."""
     columns = stderr.width()
     if columns:
         stderr.show(format_status_line(current, columns - 1))

@@ -138,12 +138,12 @@ def test_what_isnt_ours_is_refused_before_anything_is_made(host: Host, put: Call
     host.destination.mkdir()
     put(host)
     before = host.here()
-    with pytest.raises(AgentError, match=f"{host.final}: no record says that Weft made it") as caught:
+    with pytest.raises(AgentError, match=f"{host.final}: Weft has no record of making it") as caught:
         host.prepare()
     assert "replace: true" in caught.value.remedy
     assert host.here() == before
     if put not in (other_modes, a_folder):
-        assert host.spot().obstacle == f"{host.final}: no record says that Weft made it"
+        assert host.spot().obstacle == f"{host.final}: Weft has no record of making it"
     host.push(replace=True)
     host.prepare()
     assert os.path.lexists(host.final), "it is put aside at the end"
@@ -255,7 +255,7 @@ needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a 
 
 @needs_root
 def test_a_folder_of_an_old_version_that_is_another_users_now(as_user: Callable[[str], str]) -> None:
-    said = "<root>/models/model/a: it is user 4711's now, and this user may not write there"
+    said = "<root>/models/model/a: user 4711 owns it now, and this user may not write there"
     assert as_user(THEIRS) == f"{said}; move it away, or have its owner do it; True\n"
 
 

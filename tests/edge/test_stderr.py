@@ -23,7 +23,7 @@ def test_nothing_is_shown_where_there_is_no_terminal(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(sys, "stderr", words)
     run._show(BASE)
     stderr.end_line()
-    stderr.say("peer 1001", "a word")
+    stderr.report("peer 1001", "a word")
     assert words.getvalue() == "peer 1001: a word\n"
 
 
@@ -33,10 +33,10 @@ def test_on_a_terminal_the_status_is_one_line_and_others_stand_above_it(monkeypa
     with open(theirs, "w") as terminal:
         monkeypatch.setattr(sys, "stderr", terminal)
         run._show(BASE)
-        stderr.say("peer 1001", "a word")
+        stderr.report("peer 1001", "a word")
         run._show(BASE._replace(state="done"))
         stderr.end_line()
-        stderr.say("peer 1001", "the end")
+        stderr.report("peer 1001", "the end")
         shown = os.read(ours, 1000).decode()
     os.close(ours)
     first, second, third, last = shown.split("\n")

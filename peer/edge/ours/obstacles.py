@@ -1,4 +1,4 @@
-"""Says what is in the way of a payload at its final path; for the peer, and for the agent before any peer starts."""
+"""Finds things in the way of a payload at its final path; for the peer, and for the agent before any peer starts."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from peer.edge.ours.recordfile import ForeignError, RecordFile
 
 
 def refuse(record: RecordFile, final: str, manifest: Manifest, replace: bool, extras: bool) -> None:
-    """Refuse, before a byte moves, what isn't ours and in the way: ForeignError.
+    """Raise ForeignError, before any data is transferred, if something foreign is in the way.
 
-    `replace`: it is put aside, and only refused where that can't be. `extras`: files of others may stay in a tree.
+    `replace`: it is put aside, and refused only if that fails. `extras`: foreign files may stay in a tree.
     """
     below = [entry.path for entry in manifest.files] + [folder.path for folder in manifest.folders]
     stays = turning.check(record, final, turning.Wanted(manifest.tree, below if manifest.tree else []), replace)
@@ -23,7 +23,7 @@ def refuse(record: RecordFile, final: str, manifest: Manifest, replace: bool, ex
 
 
 def may_be_complete(record: RecordFile, final: str, manifest: Manifest) -> bool:
-    """Whether the payload seems to lie there, by sizes and modes; the rest only a hash can tell."""
+    """Whether sizes and modes are those of the payload; only a hash can prove the contents."""
     at = (os.path.join(final, entry.path) if manifest.tree else final for entry in manifest.files)
     if not all(size_of(path) == entry.size for path, entry in zip(at, manifest.files)):
         return False

@@ -24,7 +24,7 @@ def payload_lines(name: str, rows: Sequence[Row]) -> tuple[str, ...]:
 
 def time_lines(times: Times) -> tuple[str, ...]:
     """The user's time by phases; then the swarm's beside the limit, where everything was moved."""
-    lines = [f"time {format_phases(times)}"]
+    lines = [f"in {format_phases(times)}"]
     if not times.moved:
         return tuple(lines)
     if times.swarm is not None and times.limit is not None and times.limit.seconds:

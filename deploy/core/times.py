@@ -29,10 +29,14 @@ class Times(NamedTuple):
 
 
 def format_phases(times: Times) -> str:
-    """`21.3 s: hash 1.0, push 2.0, start 2.3, transfer 8.1, verify 7.5`; phases that took no time are left out."""
+    """`21 s: hash 1.0, push 2.0, start 2.3, transfer 8.1, verify 7.5`; phases that took no time are left out."""
     known = [(phase, times.phases.get(phase, 0.0)) for phase in PHASES]
-    parts = [f"{phase} {seconds:.1f}" for phase, seconds in known if seconds >= _SHOWN]
-    return f"{times.total:.1f} s" + (f": {', '.join(parts)}" if parts else "")
+    parts = [f"{phase} {_text(seconds)}" for phase, seconds in known if seconds >= _SHOWN]
+    return f"{_text(times.total)} s" + (f": {', '.join(parts)}" if parts else "")
+
+
+def _text(seconds: float) -> str:
+    return f"{seconds:.1f}" if seconds < 10 else f"{seconds:.0f}"  # all phases fit into 80 columns
 
 
 def all_moved(inventory: Inventory, statuses: Mapping[int, Mapping[str, Any]]) -> bool:

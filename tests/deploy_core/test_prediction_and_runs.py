@@ -83,7 +83,7 @@ def test_an_empty_payload_takes_no_time() -> None:
     limit = limit_of("s: {rate: 100}, a: {rate: 100}", 0)
     assert limit is not None
     assert limit.seconds == 0
-    assert time_lines(Times(1.0, {}, 1.0, limit, True)) == ("time 1.0 s",)
+    assert time_lines(Times(1.0, {}, 1.0, limit, True)) == ("in 1.0 s",)
 
 
 @pytest.mark.parametrize(
@@ -105,14 +105,14 @@ SEED = Limit(5.37, "the seed's upload")
 @pytest.mark.parametrize(
     ("times", "lines"),
     [
-        (Times(2.04), ("time 2.0 s",)),
-        (Times(21.3, {VERIFY: 7.5, HASH: 1.0, PUSH: 0.02}), ("time 21.3 s: hash 1.0, verify 7.5",)),
-        (Times(8.0, {}, 6.08, None, True), ("time 8.0 s",)),
-        (Times(8.0, {}, None, SEED, True), ("time 8.0 s",)),
-        (Times(8.0, {}, 0.01, SEED, False), ("time 8.0 s",)),  # nothing was moved: no 0.00 times that
+        (Times(2.04), ("in 2.0 s",)),
+        (Times(21.3, {VERIFY: 7.5, HASH: 1.0, PUSH: 0.02}), ("in 21 s: hash 1.0, verify 7.5",)),
+        (Times(8.0, {}, 6.08, None, True), ("in 8.0 s",)),
+        (Times(8.0, {}, None, SEED, True), ("in 8.0 s",)),
+        (Times(8.0, {}, 0.01, SEED, False), ("in 8.0 s",)),  # nothing was moved: no 0.00 times that
         (
             Times(8.0, {}, 6.04, SEED, True),
-            ("time 8.0 s", "the swarm took 6.0 s; the limit is 5.4 s (the seed's upload), so 1.12 times that"),
+            ("in 8.0 s", "the swarm took 6.0 s; the limit is 5.4 s (the seed's upload), so 1.12 times that"),
         ),
     ],
 )
@@ -137,7 +137,7 @@ def test_summary() -> None:
         "1002  b     -       -          -        -         unreachable: timed out\n"
         "unreachable: b: timed out: is it up?\n"
         "slow: b: it got less\n"
-        "time 9.0 s\n"
+        "in 9.0 s\n"
         "the swarm took 3.0 s; the limit is 2.0 s (the seed's upload), so 1.50 times that\n"
         "TheFile.dat is complete on 1 of 2 hosts\n"
     )

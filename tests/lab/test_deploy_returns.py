@@ -37,7 +37,7 @@ def test_a_host_that_comes_back_from_a_cut_has_the_payload_as_all_others(operato
         operator.wait_half_way("node03")
         operator.lab.cut("node03")
         operator.lab.rate("node01", 0)  # the others needn't be slow now
-        running.wait_until_said("1 not heard")
+        running.wait_until_said("1 silent")
         operator.lab.heal("node03")
         ran = running.end()
     assert ran.code == 0, ran

@@ -33,9 +33,10 @@ def operator(four: Lab, tmp_path: Path) -> Iterator[Operator]:
 
 
 def failures(ran: Ran) -> List[str]:
-    """Its error lines."""
+    """Its error lines, each once: the verdict says them again."""
     assert "Traceback" not in ran.err, ran.err
-    return [line for line in ran.err.splitlines() if line.startswith(("failed: ", "unreachable: "))]
+    lines = [line for line in ran.err.splitlines() if line.startswith(("failed: ", "unreachable: "))]
+    return list(dict.fromkeys(lines))
 
 
 def fill(operator: Operator, host: str, leave: int) -> None:

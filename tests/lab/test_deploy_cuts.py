@@ -30,8 +30,9 @@ def operator(four: Lab, tmp_path: Path) -> Iterator[Operator]:
 
 
 def lines(ran: Ran, begin: str) -> List[str]:
+    """What it said that begins so, each once: the verdict says errors again."""
     assert "Traceback" not in ran.err
-    return [line for line in ran.err.splitlines() if line.startswith(begin)]
+    return list(dict.fromkeys(line for line in ran.err.splitlines() if line.startswith(begin)))
 
 
 def test_a_host_cut_off_while_it_is_deployed_is_named_and_the_others_have_the_payload(operator: Operator) -> None:

@@ -27,8 +27,9 @@ def operator(four: Lab, tmp_path: Path) -> Iterator[Operator]:
 
 
 def lines(ran: Ran, begin: str) -> List[str]:
+    """What it said that begins so, each once: the verdict says errors again."""
     assert "Traceback" not in ran.err
-    return [line for line in ran.err.splitlines() if line.startswith(begin)]
+    return list(dict.fromkeys(line for line in ran.err.splitlines() if line.startswith(begin)))
 
 
 def test_a_host_that_comes_back_from_a_cut_has_the_payload_as_all_others(operator: Operator) -> None:

@@ -33,6 +33,7 @@ def _quick_sync(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "fsync", lambda _: None)
 
 
+@pytest.mark.timeout(120 + SEEDS)
 def test_nothing_of_others_is_changed(folder: Path) -> None:
     died = meddled = done = 0
     for seed in range(SEEDS):

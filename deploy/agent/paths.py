@@ -10,7 +10,6 @@ from deploy.agent.wire import AgentError
 from peer.core import folder
 from peer.edge.ours.naming import put
 from peer.edge.ours.recordfile import ForeignError, RecordFile, read, views
-from peer.edge.ours.sharing import open_shared
 from peer.edge.ours.trees import aside_name
 
 MARKER = ".weft"  # the record of what we made there: its first line names the folder, and whether we made that too
@@ -71,7 +70,7 @@ def is_marked(path: str) -> bool:
 def recording(home: str) -> Iterator[RecordFile]:
     """The record of a swarm's folder, with those of its peers to ask; what is in our way becomes an AgentError."""
     with as_agent_error():
-        record = open_shared(os.path.join(home, MARKER), os.path.basename(home))
+        record = RecordFile(os.path.join(home, MARKER), os.path.basename(home))
         record.readers = views(home, filter(folder.is_record, os.listdir(home)))
         try:
             yield record

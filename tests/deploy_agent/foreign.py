@@ -205,7 +205,7 @@ def fetch(store: Store, source: Path, manifest: Manifest) -> None:
                 with seed.descriptor(file) as descriptor:
                     data += os.pread(descriptor, length, offset)
             write_piece(store, piece, data)
-        if not store.whole:
+        if not store.complete:
             store.finish()
     finally:
         seed.close()

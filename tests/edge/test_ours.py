@@ -10,9 +10,8 @@ from typing import Callable, Iterator
 import pytest
 
 from peer.core import record as lines
-from peer.edge.ours import making, naming, sharing, trees, turning
+from peer.edge.ours import making, naming, trees, turning
 from peer.edge.ours.recordfile import ForeignError, RecordFile, read
-from peer.edge.ours.sharing import open_shared
 
 
 @pytest.fixture
@@ -122,44 +121,6 @@ def test_a_record_isnt_shortened_while_an_old_version_lies_elsewhere(
     work.rmdir()
     record.compact()
     assert again(record).is_ours(str(ours)) and again(record).work() == []
-
-
-def test_a_record_of_several_writers_is_shortened_by_one_that_is_alone(
-    record: RecordFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("peer.edge.ours.recordfile._COMPACT_BYTES", 1000)
-    first = open_shared(record.path, "test")
-    for number in range(100):
-        making.make_file(first, str(tmp_path / "file"), b"%d" % number)
-    before = os.path.getsize(record.path)
-    second = open_shared(record.path, "test")
-    assert os.path.getsize(record.path) == before, "the first one writes still"
-    making.make_file(first, str(tmp_path / "last"), b"x")
-    first.close()
-    second.close()
-    alone = open_shared(record.path, "test")
-    assert os.path.getsize(alone.path) < before / 10
-    assert alone.is_ours(str(tmp_path / "file")) and alone.is_ours(str(tmp_path / "last"))
-    alone.close()
-
-
-def test_a_record_that_is_shortened_while_another_writer_opens_it_is_opened_again(
-    record: RecordFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    waited = []
-
-    def lock(opened: RecordFile, _: int) -> bool:
-        if not waited:  # for the other one, which compacts
-            shutil.copy(record.path, tmp_path / "home" / "shorter")
-            os.replace(tmp_path / "home" / "shorter", record.path)
-        waited.append(opened)
-        return True
-
-    monkeypatch.setattr(sharing, "_lock", lock)
-    opened = open_shared(record.path, "test")
-    making.make_file(opened, str(tmp_path / "file"), b"x")
-    assert len(waited) == 2 and again(record).is_ours(str(tmp_path / "file"))
-    opened.close()
 
 
 @pytest.mark.parametrize("able", [True, False], ids=["renameat2", "plain renames"])

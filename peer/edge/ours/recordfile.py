@@ -46,9 +46,9 @@ class RecordFile:
             raise ForeignError(path, "it isn't a record of Weft's")
         self.record: Record = found
         self.readers: List[RecordView] = []
-        self.descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC)
-        if os.pread(self.descriptor, 1, os.fstat(self.descriptor).st_size - 1) != b"\n":
-            os.write(self.descriptor, b"\n")  # a line was cut short: the next one begins on a line of its own
+        self._descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC)
+        if os.pread(self._descriptor, 1, os.fstat(self._descriptor).st_size - 1) != b"\n":
+            os.write(self._descriptor, b"\n")  # a line was cut short: the next one begins on a line of its own
         self._view = RecordView(os.path.dirname(path), self.record)
 
     # ---- writing
@@ -105,18 +105,19 @@ class RecordFile:
         """Append lines in one write, so that those of two processes don't mix."""
         data = memoryview("".join(lines).encode("utf-8", "surrogatepass"))
         while data:
-            data = data[os.write(self.descriptor, data) :]
+            data = data[os.write(self._descriptor, data) :]
 
     def sync(self) -> None:
         """Sync the record to the disk."""
-        os.fsync(self.descriptor)
+        os.fsync(self._descriptor)
 
     def compact(self) -> None:
         """Rewrite the file without the things that are gone, if it has become long. Only for its only writer.
 
         While a version is on its way the old one's files may lie elsewhere, and must stay known: nothing is done then.
         """
-        if not self.is_long or any(goal and os.path.lexists(work) for work, goal in self.work()):
+        long = os.fstat(self._descriptor).st_size >= _COMPACT_BYTES
+        if not long or any(goal and os.path.lexists(work) for work, goal in self.work()):
             return
         for key in [key for key in self.record.work if not os.path.lexists(self._view.path(key))]:
             del self.record.work[key]
@@ -128,7 +129,7 @@ class RecordFile:
                 del self.record.made[key]
         fresh = self.fresh(self.folder)
         descriptor = os.open(fresh, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
-        old, self.descriptor = self.descriptor, descriptor
+        old, self._descriptor = self._descriptor, descriptor
         os.close(old)
         self.record.work.pop(self.key(fresh), None)
         self.note(list(record.lines_of(self.record)))
@@ -136,11 +137,6 @@ class RecordFile:
         os.replace(fresh, self.path)
 
     # ---- reading
-
-    @property
-    def is_long(self) -> bool:
-        """Whether it is worth being compacted."""
-        return os.fstat(self.descriptor).st_size >= _COMPACT_BYTES
 
     def is_ours(self, path: str) -> bool:
         """Whether Weft made the thing at `path`, by this record or another of the folder."""
@@ -174,7 +170,7 @@ class RecordFile:
 
     def close(self) -> None:
         """Close the file."""
-        os.close(self.descriptor)
+        os.close(self._descriptor)
 
 
 class RecordView:

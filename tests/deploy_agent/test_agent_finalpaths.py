@@ -168,7 +168,7 @@ def test_in_a_tree_of_ours(host: Host) -> None:
     assert host.spot().obstacle == f"{host.final}/more: it isn't part of the payload"
     host.push()
     (host.final / "a" / "x").write_bytes(b"changed")
-    with pytest.raises(AgentError, match="a/x: it was changed, or put there, by somebody else"):
+    with pytest.raises(AgentError, match="a/x: another program or user changed it or put it there"):
         host.prepare()
     assert "a/x: it was changed" in host.spot().obstacle
 

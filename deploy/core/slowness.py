@@ -24,9 +24,13 @@ class Receiver(NamedTuple):
 
 
 def receivers(inventory: Inventory, statuses: Mapping[int, Mapping[str, Any]]) -> tuple[Receiver, ...]:
-    """The peers that fetched a copy and have it, by their last statuses."""
+    """The peers that fetched a copy and have it, by their last statuses.
+
+    One that had most of it before is left out: its seconds can't be compared with those of the others.
+    """
     wanting = [peer.peer_id for peer in inventory.chosen_peers if not peer.seed]
     known = [(peer, statuses[peer]) for peer in wanting if statuses.get(peer, {}).get("completed")]
+    known = [(peer, status) for peer, status in known if status["bytes_down"] > status["size"] // 2]
     return tuple(
         Receiver(peer, status["completed"] - status["started"], status["bytes_down"], status["bad_pieces"])
         for peer, status in known

@@ -170,7 +170,7 @@ def test_in_a_tree_of_ours(host: Host) -> None:
     (host.final / "a" / "x").write_bytes(b"changed")
     with pytest.raises(AgentError, match="a/x: another program or user changed it or put it there"):
         host.prepare()
-    assert "a/x: it was changed" in host.spot().obstacle
+    assert "a/x: another program or user changed it or put it there" in host.spot().obstacle
 
 
 def test_an_old_link_of_ours_says_nothing_of_the_new_place(host: Host) -> None:

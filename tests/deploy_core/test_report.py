@@ -9,7 +9,7 @@ import pytest
 from deploy.core.failures import Failure, error_lines, failures
 from deploy.core.inventory import Inventory, localized, parse_inventory
 from deploy.core.report import failure_lines, payload_lines, shows_table
-from deploy.core.slowness import Receiver, slow_lines
+from deploy.core.slowness import Receiver, receivers, slow_lines
 from deploy.core.verdict import FAILED, SKIPPED, UNREACHABLE, Copy, Outcome, judge
 from deploy.core.working import Work, format_work
 
@@ -143,3 +143,13 @@ def test_slow_hosts_are_named_with_their_reason(last: Receiver, lines: tuple[str
 )
 def test_what_is_being_done(work: Work, line: str) -> None:
     assert format_work(work) == line
+
+
+def test_a_peer_that_had_most_of_its_copy_is_no_measure_for_the_others() -> None:
+    def status(bytes_down: int) -> dict[str, float]:
+        return {"started": 0, "completed": 5, "bytes_down": bytes_down, "bad_pieces": 0, "size": 100}
+
+    inventory = fleet(4)
+    waiting = {**status(100), "completed": 0}
+    statuses = dict(enumerate([status(0), status(100), status(3), waiting, status(60)], 1001))
+    assert [one.peer for one in receivers(inventory, statuses)] == [1002, 1005]

@@ -8,10 +8,12 @@ import os
 import sys
 from pathlib import Path
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 import pytest
 
-from deploy.agent import children, facts, paths, peers
+from deploy.agent import children, facts, paths, peers, verbs
+from deploy.agent.context import Context
 from deploy.agent.wire import AgentError
 from peer.core.errors import ConfigError, StoreError
 from peer.edge.encoding import check_encoding
@@ -35,6 +37,11 @@ def report(monkeypatch: pytest.MonkeyPatch, blocks: int, free: int, number: int 
     monkeypatch.setattr(os, "statvfs", statvfs)
 
 
+def context(home: Path) -> Context:
+    """A request's, whose answer needs no operator."""
+    return Context(str(home), 60.0, Mock(), Mock())
+
+
 @pytest.mark.parametrize("number", [0, errno.ENOSYS, errno.EOPNOTSUPP])
 def test_a_disk_without_figures_is_believed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
     report(monkeypatch, blocks=0, free=0, number=number)
@@ -44,7 +51,7 @@ def test_a_disk_without_figures_is_believed(tmp_path: Path, monkeypatch: pytest.
     pair.complete(pair.opened())
     pair.assert_arrived()
     pair.close()
-    assert facts.facts({"home": str(tmp_path / "nowhere" / "swarm")})["free"] is None
+    assert facts.facts(verbs.Facts(), context(tmp_path / "nowhere" / "swarm")).free is None
 
 
 def test_a_disk_that_is_full_is_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -63,7 +70,7 @@ def test_a_user_without_a_name_has_a_number(tmp_path: Path, monkeypatch: pytest.
         raise error
 
     monkeypatch.setattr(getpass, "getuser", nameless)
-    assert facts.facts({"home": str(tmp_path)})["user"] == str(os.getuid())
+    assert facts.facts(verbs.Facts(), context(tmp_path)).user == str(os.getuid())
 
 
 @pytest.mark.parametrize("path", ["~", "~/weft", "~nobody-of-this-name/weft"])
@@ -71,9 +78,9 @@ def test_a_home_that_isnt_there_is_told(monkeypatch: pytest.MonkeyPatch, path: s
     """Never a folder of the name "~"."""
     monkeypatch.setattr(os.path, "expanduser", lambda path: path)
     with pytest.raises(AgentError, match="there is no home directory for that here") as caught:
-        paths.home_of({"home": path})
+        paths.home_of(path)
     assert caught.value.remedy == "name an absolute path"
-    assert paths.home_of({"home": "/srv/~/a"}) == "/srv/~/a"
+    assert paths.home_of("/srv/~/a") == "/srv/~/a"
 
 
 @pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])

@@ -37,7 +37,9 @@ def test_on_a_terminal_the_status_is_one_line_and_others_stand_above_it(monkeypa
         run._show(BASE._replace(state="done"))
         stderr.end_line()
         stderr.report("peer 1001", "the end")
-        shown = os.read(ours, 1000).decode()
+        shown = ""
+        while "the end\r\n" not in shown:
+            shown += os.read(ours, 1000).decode()
     os.close(ours)
     first, second, third, last = shown.split("\n")
     assert first == "\r\x1b[Kpeer 1001: seeding, 3 of 3 pieces (1...\r\x1b[Kpeer 1001: a word\r"

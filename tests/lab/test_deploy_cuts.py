@@ -38,7 +38,7 @@ def lines(ran: Ran, begin: str) -> List[str]:
 def test_a_host_cut_off_while_it_is_deployed_is_named_and_the_others_have_the_payload(operator: Operator) -> None:
     operator.lab.rate("node03", SLOWEST)
     with operator.begin("up") as running:
-        wait_for(lambda: list(operator.swarm("node03").glob(".incoming-*")), "node03 to receive")
+        wait_for(lambda: list(operator.swarm("node03").glob(".weft-*")), "node03 to receive")
         operator.lab.cut("node03")
         ran = running.end()
     assert ran.code == 4, ran

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
+from deploy.edge.tasks.takeup import is_done
 from tests.deploy_edge.fabrun import fab
 
 
@@ -29,3 +32,19 @@ def test_up_takes_up_what_runs_and_other_payloads_do_not(write: Callable[..., li
     assert "run one of this payload goes on, on a: following it" in ran.err
     assert [fields["peer"] for fields in ran.records if fields["event"] == "started"] == [1002, 1003]
     assert (ran.records[-1]["run"], ran.records[-1]["complete_hosts"]) == ("one", 3)
+
+
+@pytest.mark.parametrize(
+    ("status", "done"),
+    [
+        ({"run": "new", "state": "done"}, True),
+        (
+            {"run": "old", "state": "done"},
+            False,
+        ),  # its host was deployed again, and the operator killed before the start
+        ({"run": "new", "state": "seeding"}, False),
+        ({}, False),
+    ],
+)
+def test_a_peer_is_done_only_with_the_run_that_goes_on(status: dict[str, str], done: bool) -> None:
+    assert is_done(status, "new") is done

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from typing import Any
 
 from deploy.agent.verbs import State, Status, SwarmFolder
 from deploy.core.configfiles import config_texts
@@ -60,4 +61,9 @@ def _is_deployed(chain: Chain, name: str, manifest: Manifest, run: str, state: S
 def _settled(chain: Chain, states: Mapping[str, SwarmFolder]) -> frozenset[int]:
     answers = chain.ask(lambda link: link.ask(Status(peer_ids(chain.inventory, link.name))), states)
     told = [about for answer in answers.values() for about in answer.peers]
-    return frozenset(about.peer for about in told if about.alive or (about.status or {}).get("state") == DONE)
+    return frozenset(about.peer for about in told if about.alive or is_done(about.status or {}, chain.run))
+
+
+def is_done(status: Mapping[str, Any], run: str) -> bool:
+    """Whether it is the last status of a peer that has the payload of that run; it may be one of an earlier run."""
+    return status.get("run") == run and status.get("state") == DONE

@@ -1,1 +1,1 @@
-"""Decides what is done, shown and concluded: text and values in, data out. No socket, file, clock, thread or chance."""
+"""Decides what to do, show and conclude: text and values in, data out; touches no socket, file, clock or thread."""

@@ -38,7 +38,7 @@ def converted(text: str, source: str = "old") -> str:
 def test_machines() -> None:
     text = converted(json.dumps(TWO), "machines.json")
     assert text == (
-        "# Made from machines.json. Look over user and payload, then run: fab check\n"
+        "# Made from machines.json. Check user and payload, then run: fab check\n"
         "swarm:\n"
         "  name: imported\n"
         "  payload: {generate: 20MiB}  # or {path: /on/the/seed}, {upload: ./local}\n"
@@ -138,27 +138,27 @@ SHAPE = (
         (
             '[{"host": "a", "peers": []}]',
             "old: it makes no inventory: seeds: no peer starts with the payload; "
-            "write seeds: [HOST], or seed: true on a peer; mend it there",
+            "write seeds: [HOST], or seed: true on a peer; fix it there",
         ),
         (
             "1 a 6008 0\n",
             "old: it makes no inventory: peers: no peer starts with the payload; "
-            "write seeds: [HOST], or seed: true on a peer; mend it there",
+            "write seeds: [HOST], or seed: true on a peer; fix it there",
         ),
         (
             "1 a 6008 1\n2 a 6008 0\n",
             "old: it makes no inventory: peers[1].port: 6008 is taken by the peer at line 8 on the same machine; "
-            "give each its own, or leave both out; mend it there",
+            "give each its own, or leave both out; fix it there",
         ),
         (
             "1 localhost 6008 1\n2 10.0.0.1 6008 0\n",
             "old: it makes no inventory: hosts.localhost: the other hosts can't reach 127.0.0.1 on localhost; "
-            "set peer_address to its address in their network; mend it there",
+            "set peer_address to its address in their network; fix it there",
         ),
         (
             "1 a;b 6008 1\n",
             "old: it makes no inventory: hosts.a-b.address: 'a;b' isn't an address; "
-            "write a host name, an IPv4 or an IPv6 address; mend it there",
+            "write a host name, an IPv4 or an IPv6 address; fix it there",
         ),
     ],
 )

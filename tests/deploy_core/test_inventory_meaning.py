@@ -59,7 +59,7 @@ peers:
     assert [host.name for host in inventory.chosen_hosts] == ["alpha", "beta"]
     assert inventory.host("beta").jump == (Jump("bastion", "me"),)
     assert inventory.host("node16").user == "fleet"
-    assert inventory.notices[0].startswith("node[01-16]: no peer in 'peers' is there")
+    assert inventory.notices[0].startswith("node[01-16]: no peer in 'peers' runs on it")
     assert inventory.tls
 
 
@@ -386,7 +386,7 @@ def test_hosts_without_peers_are_noticed_not_refused() -> None:
     body = "hosts: {a: , 'n[1-3]': }\npeers: [{id: 1, host: a, seed: true}]\n"
     inventory = load(body)
     assert inventory.notices == (
-        "n[1-3]: no peer in 'peers' is there, so nothing is brought to it; add one, or leave 'peers' out",
+        "n[1-3]: no peer in 'peers' runs on it, so it won't get the payload; add one, or leave 'peers' out",
     )
     assert load("hosts: {a: }\nseeds: [a]\n").notices == ()
 

@@ -13,7 +13,7 @@ TABLE = Path(__file__).with_name("mistakes.txt").read_text(encoding="utf-8")
 
 
 def framed_cases() -> list[tuple[str, list[str]]]:
-    """(inventory text, lines of the error) for the sections whose cases stand within a frame."""
+    """(inventory text, lines of the error) for the sections whose cases are lines of a frame."""
     cases: list[tuple[str, list[str]]] = []
     for section in TABLE.split("\n\n[")[1:-1]:
         frame, _, body = section.partition(" of\n")[2].partition("\n\n")
@@ -25,9 +25,9 @@ def framed_cases() -> list[tuple[str, list[str]]]:
     return cases
 
 
-def whole_cases() -> list[tuple[str, list[str]]]:
-    """(inventory text, lines of the error) for inventories that stand as a whole."""
-    blocks = [block.split("\n") for block in TABLE.split("\n\n[whole]")[1].split("\n====\n")[1:]]
+def complete_cases() -> list[tuple[str, list[str]]]:
+    """(inventory text, lines of the error) for complete inventories."""
+    blocks = [block.split("\n") for block in TABLE.split("\n\n[complete]")[1].split("\n====\n")[1:]]
     return [
         (
             "\n".join(SWARM if line == "SWARM" else line for line in block if not line.startswith("=> ")),
@@ -37,7 +37,7 @@ def whole_cases() -> list[tuple[str, list[str]]]:
     ]
 
 
-CASES = framed_cases() + whole_cases()
+CASES = framed_cases() + complete_cases()
 
 
 def test_the_table_is_read() -> None:

@@ -70,12 +70,12 @@ def test_limit(limit: str, hosts: str) -> None:
         ("node7", "no host or group is called 'node7'; did you mean 'node06'?"),
         ("!alhpa", "no host or group is called 'alhpa'; did you mean 'alpha'?"),
         ("x*", f"no host or group matches 'x*'; {KNOWN}"),
-        ("!", "'!' stands alone; write the host behind it, as !alpha"),
+        ("!", "'!' has no name; write the host after it: !alpha"),
         ("alpha,!alpha", "'alpha,!alpha' leaves no host; name at least one"),
         ("!all", "'!all' leaves no host; name at least one"),
-        ("node[1", "'node[1' has a bracket without its partner; write a range as node[01-16]"),
-        ("node[3-1]", "'[3-1]' runs backwards; write [1-3]"),
-        ("node[a]", "'[a]' isn't a range; write numbers as [01-16] or [1-4,7]"),
+        ("node[1", "'node[1' has an unmatched bracket; write a range like node[01-16]"),
+        ("node[3-1]", "'[3-1]' is descending; write [1-3]"),
+        ("node[a]", "'[a]' isn't a range; write numbers like [01-16] or [1-4,7]"),
     ],
 )
 def test_what_no_limit_is(limit: str, error: str) -> None:

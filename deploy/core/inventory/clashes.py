@@ -1,4 +1,4 @@
-"""Which hosts are one machine, and what may not meet there: ports, working folders, destinations."""
+"""Finds hosts that are one machine, and their conflicts: equal ports, working folders and destinations."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _HERE = "this machine"
 
 
 def peer_machines(host: Host) -> tuple[str, ...]:
-    """Hosts with one text in common here share the ports of one machine, as far as an inventory can tell.
+    """Texts that identify a machine: hosts with one in common share its ports, as far as an inventory can tell.
 
     This machine may be named by its address in the network as well, so it may have two.
     """
@@ -23,28 +23,28 @@ def peer_machines(host: Host) -> tuple[str, ...]:
 
 
 def login_machine(host: Host) -> tuple[object, ...]:
-    """Hosts with the same value here share their folders, as far as an inventory can tell."""
+    """A value that identifies a host's folders: hosts with the same one share them, as far as an inventory can tell."""
     if host.local:
         return (_HERE,)
     return (host.address.casefold(), host.port or 22, host.user, host.jump)
 
 
 class Ports:
-    """Which ports of which machine are given away, each with the line that asked for it."""
+    """The ports in use on each machine, each with the line that asked for it."""
 
     def __init__(self) -> None:
         self._taken: dict[tuple[str, int], int] = {}
-        self._from: dict[tuple[tuple[str, ...], int], int] = {}  # below, a search from its first port finds none
+        self._from: dict[tuple[tuple[str, ...], int], int] = {}  # by machine: below this port none is free
 
     def take(self, machines: tuple[str, ...], port: int, line: int) -> int:
-        """Take a port; the line of the one who has it already, or 0."""
+        """Take a port; returns the line of the peer that has it already, or 0."""
         others = [self._taken[machine, port] for machine in machines if (machine, port) in self._taken]
         for machine in machines:
             self._taken.setdefault((machine, port), line)
         return others[0] if others else 0
 
     def next(self, machines: tuple[str, ...], first: int, line: int) -> int:
-        """Take the lowest free port from `first` on; 0 where there is none."""
+        """Take the lowest free port from `first` on; returns 0 if there is none."""
         for port in range(self._from.get((machines, first), first), LAST_PORT + 1):
             if not any((machine, port) in self._taken for machine in machines):
                 self.take(machines, port, line)
@@ -54,7 +54,7 @@ class Ports:
 
 
 def check_machines(hosts: Sequence[Host], peers: Sequence[Peer], payload: Payload, ledger: Ledger) -> None:
-    """Notes hosts that would write into one another's folders, and addresses that the others can't reach."""
+    """Notes hosts that would write to one another's folders, and addresses that other hosts can't reach."""
     busy = {peer.host for peer in peers}
     at_work = [host for host in hosts if host.name in busy]
     _check_folders(at_work, ledger)
@@ -75,7 +75,7 @@ def _check_folders(hosts: Iterable[Host], ledger: Ledger) -> None:
 
 
 def _check_destinations(hosts: Iterable[Host], peers: Sequence[Peer], payload: Payload, ledger: Ledger) -> None:
-    """Two peers can't put the payload at one place; a seed whose payload lies there puts it nowhere."""
+    """Two peers can't write the payload to one path. A seed that has it there already writes nothing."""
     first: dict[tuple[object, ...], Peer] = {}
     in_place = isinstance(payload, OnSeed)
     for host in (host for host in hosts if host.destination is not None):
@@ -88,7 +88,7 @@ def _check_destinations(hosts: Iterable[Host], peers: Sequence[Peer], payload: P
 
 
 def _check_reach(hosts: Sequence[Host], ledger: Ledger) -> None:
-    """A loopback address among others means: nobody but the host itself would find its peer."""
+    """With a loopback address, other hosts can't reach the peers of a host."""
     others = [host for host in hosts if not is_loopback(host.peer_address)]
     if not others:
         return

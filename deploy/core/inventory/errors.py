@@ -1,4 +1,4 @@
-"""What is wrong with an inventory, in lines for a person: `inventory.yaml:12: hosts.a.port: is 70000; ...`."""
+"""The mistakes in an inventory, as lines for a person: `inventory.yaml:12: hosts.a.port: is 70000; ...`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Path = tuple[Union[str, int], ...]  # the keys and places from the top of the in
 
 
 class Problem(NamedTuple):
-    """One mistake: its line (0: none), the key's path ("": the whole), what is wrong, what to do."""
+    """One mistake: its line (0: none), the key's path ("": the complete file), the mistake and the remedy."""
 
     line: int
     key: str
@@ -20,7 +20,7 @@ class Problem(NamedTuple):
 
 
 class InventoryError(WeftError):
-    """The inventory or `--limit` is wrong; `str(error)` is one line a problem, all that were found."""
+    """The inventory or `--limit` is wrong; `str(error)` is one line for each problem that was found."""
 
     code = EXIT_USAGE
 
@@ -31,7 +31,7 @@ class InventoryError(WeftError):
 
 
 class Ledger:
-    """Gathers the mistakes of one inventory, each with the line of its path, so that all are told at once."""
+    """Gathers the mistakes of one inventory, each with the line of its path, so that all are reported together."""
 
     def __init__(self, source: str, lines: Mapping[Path, int]) -> None:
         self._source = source
@@ -39,7 +39,7 @@ class Ledger:
         self._problems: list[Problem] = []
 
     def add(self, path: Path, text: str, line: int = 0) -> None:
-        """Note a mistake at `path`; where it has no line: `line`, else that of the nearest part above it."""
+        """Note a mistake at `path`; if that has no line, `line` or that of the nearest part above it counts."""
         place = self._lines.get(path, 0) or line or self.line(path)
         self._problems.append(Problem(place, dotted(path), text))
 
@@ -48,7 +48,7 @@ class Ledger:
         self._problems.extend(problems)
 
     def line(self, path: Path) -> int:
-        """The line where `path`, or the nearest part above it, stands; 0 for nothing of the kind."""
+        """The line of `path` or of the nearest part above it; 0 if there is none."""
         while path and path not in self._lines:
             path = path[:-1]
         return self._lines.get(path, 0)
@@ -68,13 +68,13 @@ def dotted(path: Path) -> str:
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """`; did you mean 'address'?`, or "" where nothing is near."""
+    """`; did you mean 'address'?`, or "" if no name is similar."""
     near = get_close_matches(word, list(known), n=1, cutoff=0.6)
     return f"; did you mean '{near[0]}'?" if near else ""
 
 
 def shown(text: str) -> str:
-    """Text of anybody's making as it may stand in a line of a terminal: nothing unprintable, not endless."""
+    """Untrusted text, made safe for one line of a terminal: shortened, and without unprintable characters."""
     plain = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text[:400])
     return plain if len(text) <= 400 else plain + "..."
 
@@ -93,7 +93,7 @@ def described(value: object) -> str:
 
 
 def shortened(text: str, value: object) -> str:
-    """`text` with a long value in it cut, so that the remedy behind it can still be read."""
+    """`text` with a long value in it cut, so that the remedy after it can still be read."""
     if isinstance(value, str) and len(value) > 60:
         return text.replace(value, value[:57] + "...")
     return text

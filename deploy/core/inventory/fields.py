@@ -1,6 +1,6 @@
-"""What may stand in an inventory: keys, types and bounds as pydantic models, which give the JSON Schema.
+"""The keys, types and bounds of an inventory, as pydantic models, which also give the JSON Schema.
 
-These are the words of the file. What they mean together is worked out by hosts, groups, peers and swarms.
+The modules hosts, groups, peers and swarms derive the meaning of the keys in combination.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from deploy.core.inventory.errors import described
 from peer.core.config import MAX_PEER_ID, MAX_PIECE_SIZE
 from peer.core.sizes import parse_size
 
-MAX_SIZE = 2**60  # bytes; far above any disk, below what eight bytes hold
+MAX_SIZE = 2**60  # bytes; far above any disk, and within eight bytes
 MAX_MBITS = 1e7
 
 _SIZE = r"[0-9]+(\.[0-9]+)?\s*([KkMmGgTtPp]([Ii]?[Bb])?|[Bb])?"
@@ -51,7 +51,7 @@ _NAME_SCHEMA = {"type": "string", "pattern": f"^{names.NAME_PATTERN}$"}
 def _bytes(value: Any) -> int:
     """20971520, "20MiB" -> bytes."""
     if isinstance(value, bool) or not isinstance(value, (int, str)):
-        raise ValueError(f"{described(value)} is not a size; write bytes or a unit, as 20971520, 20MiB or 1.5GiB")
+        raise ValueError(f"{described(value)} is not a size; write bytes or a unit: 20971520, 20MiB or 1.5GiB")
     return parse_size(value) if isinstance(value, str) else value
 
 
@@ -83,21 +83,21 @@ def _jumps(value: Any) -> Any:
     if isinstance(value, str):
         return [value]
     if not isinstance(value, list):
-        raise ValueError(f"{described(value)} is no bastion; write user@bastion:port, or a list of them")
+        raise ValueError(f"{described(value)} is not a bastion; write user@bastion:port, or a list of them")
     return value
 
 
 def _rate(value: Any) -> Any:
-    """`100` says both directions."""
+    """`100` means both directions."""
     if isinstance(value, dict):
         return value
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value <= MAX_MBITS:
-        raise ValueError(f"{described(value)} is no rate; write Mbit/s, as 100 or {{up: 100, down: 1000}}")
+        raise ValueError(f"{described(value)} is not a rate; write Mbit/s: 100 or {{up: 100, down: 1000}}")
     return {"up": value, "down": value}
 
 
 def _nothing_is_empty(value: Any) -> Any:
-    """`alpha:` with nothing behind it is a host without keys of its own."""
+    """`alpha:` without a value is a host without keys of its own."""
     return {} if value is None else value
 
 
@@ -118,7 +118,7 @@ Tls = Annotated[Optional[bool], BeforeValidator(_auto_or_bool), WithJsonSchema(_
 
 
 class Part(BaseModel):
-    """Every part of the file: unknown keys are mistakes, and no text is taken for a number."""
+    """Every part of the file: unknown keys are mistakes, and strings don't count as numbers."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
@@ -127,12 +127,12 @@ _SOURCES = ("generate", "path", "upload")
 
 
 class PayloadPart(Part):
-    """What is put on every host: exactly one of `generate`, `path` and `upload`."""
+    """The payload for every host: exactly one of `generate`, `path` and `upload`."""
 
     model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": [key]} for key in _SOURCES]})
 
     generate: Optional[Size] = Field(default=None, description="Make a test file of this size on every seed: 20MiB")
-    path: Optional[Path] = Field(default=None, description="A file or folder that lies on every seed host: /data/model")
+    path: Optional[Path] = Field(default=None, description="A file or folder on every seed host: /data/model")
     upload: Optional[Path] = Field(default=None, description="A file or folder on the operator's machine: ./build.tar")
     name: Optional[PayloadName] = Field(default=None, description="Its final name; the last part of path or upload")
     seed: Optional[Annotated[int, Field(ge=0, le=2**63 - 1)]] = Field(
@@ -146,21 +146,21 @@ class PayloadPart(Part):
             have = f"has {' and '.join(said)}" if said else "is empty"
             raise ValueError(f"{have}; write exactly one of generate: SIZE, path: /on/the/seed, upload: ./local")
         if self.seed is not None and self.generate is None:
-            raise ValueError("has a seed, which only a generated file has; take it away")
+            raise ValueError("has a seed, which only a generated file has; remove it")
         return self
 
 
 class SwarmPart(Part):
-    """What all peers share."""
+    """The settings that all peers share."""
 
-    name: Name = Field(description="The swarm's name: a folder of this name holds all that is put on a host")
+    name: Name = Field(description="The swarm's name, and the name of its folder on every host")
     payload: PayloadPart
-    piece_size: PieceSize = Field(default=None, description="auto, or bytes a piece: 256KiB")
+    piece_size: PieceSize = Field(default=None, description="auto, or the size of a piece: 256KiB")
     profile: Literal["fleet", "classic"] = Field(
         default="fleet", description="fleet is fast; classic is the course protocol"
     )
     preferred: Annotated[int, Field(ge=1, le=1000)] = Field(
-        default=2, description="classic: neighbours preferred at a time"
+        default=2, description="classic: number of preferred neighbours"
     )
     unchoking: Seconds = Field(default=5.0, description="classic: seconds between choices of the preferred neighbours")
     optimistic: Seconds = Field(
@@ -168,40 +168,40 @@ class SwarmPart(Part):
     )
     patience: Seconds = Field(default=120.0, description="Seconds without any progress before a peer gives up")
     degree: Annotated[int, Field(ge=2, le=1000)] = Field(default=8, description="fleet: most neighbours of a peer")
-    uploads: Annotated[int, Field(ge=1, le=1000)] = Field(default=6, description="fleet: pieces sent at the same time")
+    uploads: Annotated[int, Field(ge=1, le=1000)] = Field(default=6, description="fleet: pieces sent simultaneously")
     tls: Tls = Field(default=None, description="auto: on in a fleet swarm with hosts reached by SSH")
 
 
 class RatePart(Part):
-    """What the link carries; used for the prediction alone."""
+    """The rate of a host's link; used only for the prediction."""
 
     up: Optional[Mbits] = Field(default=None, description="Mbit/s")
     down: Optional[Mbits] = Field(default=None, description="Mbit/s")
 
 
 class HostPart(Part):
-    """One host, or with a range in its name several; `defaults` holds the same keys for all."""
+    """One host, or several if its name has a range; `defaults` holds the same keys for all hosts."""
 
-    address: Optional[Address] = Field(default=None, description="Where SSH goes; the host's name if left out")
-    peer_address: Optional[Address] = Field(default=None, description="Where the other peers reach it, if that differs")
-    port: Optional[Port] = Field(default=None, description="SSH's port; ssh_config's, or 22, if left out")
+    address: Optional[Address] = Field(default=None, description="The address for SSH; the host's name if left out")
+    peer_address: Optional[Address] = Field(default=None, description="The address for other peers, if that differs")
+    port: Optional[Port] = Field(default=None, description="The port for SSH; ssh_config's, or 22, if left out")
     user: Optional[User] = Field(default=None, description="Login name; ssh_config's, or yours, if left out")
     key: Optional[Path] = Field(default=None, description="Identity file on the operator's machine: ~/.ssh/id_ed25519")
     known_hosts: Optional[Path] = Field(default=None, description="File of known host keys, if not ~/.ssh/known_hosts")
     accept_new: bool = Field(default=False, description="Note an unknown host key instead of refusing it")
-    jump: Jumps = Field(default=[], description="user@bastion:port, or a list of them in the order of passing")
-    connection: Literal["ssh", "local"] = Field(default="ssh", description="local is this machine, without SSH")
-    workdir: Optional[Path] = Field(default=None, description="The swarm lives in a folder in it. Default ~/.weft")
-    destination: Optional[Path] = Field(default=None, description="Folder where the payload shall lie in the end")
+    jump: Jumps = Field(default=[], description="user@bastion:port, or a list of them, the first hop first")
+    connection: Literal["ssh", "local"] = Field(default="ssh", description="local: this machine, without SSH")
+    workdir: Optional[Path] = Field(default=None, description="The parent of the swarm's folder. Default ~/.weft")
+    destination: Optional[Path] = Field(default=None, description="The folder for the complete payload")
     replace: bool = Field(
-        default=False, description="Put aside what isn't Weft's and has a name that is needed, instead of refusing"
+        default=False, description="Put aside foreign files with a name that Weft needs, instead of refusing them"
     )
     extras: Literal["keep", "refuse"] = Field(
-        default="keep", description="Files beside the payload's own in a delivered tree: keep, or refuse as an error"
+        default="keep", description="Foreign files in a delivered tree: keep them, or refuse them as an error"
     )
     peer_port: Port = Field(default=6008, description="Port of its first peer; the search for free numbers begins here")
     rate: Annotated[Optional[RatePart], BeforeValidator(_rate), WithJsonSchema(_RATE_SCHEMA)] = Field(
-        default=None, description="Mbit/s: one number, or {up: 100, down: 1000}; for the prediction alone"
+        default=None, description="Mbit/s: one number, or {up: 100, down: 1000}; only for the prediction"
     )
     python: Path = Field(default="python3", description="The interpreter on the host")
 
@@ -211,26 +211,28 @@ class PeerPart(Part):
 
     id: Annotated[int, Field(ge=1, le=MAX_PEER_ID)]
     host: Annotated[str, AfterValidator(names.no_range)] = Field(description="A name of `hosts`")
-    port: Optional[Port] = Field(default=None, description="Where it listens; the host's next free port if left out")
+    port: Optional[Port] = Field(
+        default=None, description="The port to listen on; the host's next free one if left out"
+    )
     seed: Optional[bool] = Field(default=None, description="It starts with the payload")
-    classic: bool = Field(default=False, description="It speaks classic, whatever the profile; all connect with it")
+    classic: bool = Field(default=False, description="It speaks only the classic protocol; all peers connect with it")
     handshake: Literal["zeros", "ascii"] = Field(
-        default="zeros", description="ascii: a classic peer that takes ten ASCII zeros and four digits only"
+        default="zeros", description="ascii: a classic peer that accepts only ten ASCII zeros and four digits"
     )
 
 
 class InventoryPart(Part):
-    """The whole file."""
+    """The complete file."""
 
     swarm: SwarmPart
     hosts: Annotated[Dict[NamePattern, Annotated[HostPart, BeforeValidator(_nothing_is_empty)]], Field(min_length=1)]
-    defaults: HostPart = Field(
-        default_factory=HostPart, description="Keys that hold for every host which doesn't say otherwise"
-    )
+    defaults: HostPart = Field(default_factory=HostPart, description="Keys for every host that doesn't set them itself")
     groups: Dict[Name, List[NamePattern]] = Field(
         default={}, description="Names for several hosts: hosts, ranges, groups"
     )
     seeds: Optional[List[NamePattern]] = Field(
         default=None, description="Hosts, ranges or groups that start with the payload"
     )
-    peers: Optional[List[PeerPart]] = Field(default=None, description="PeerInfo's rows in order; left out: one a host")
+    peers: Optional[List[PeerPart]] = Field(
+        default=None, description="The rows of PeerInfo.cfg in order. Default: one per host"
+    )

@@ -10,7 +10,7 @@ from deploy.core.inventory.errors import Ledger, Path, did_you_mean
 from deploy.core.inventory.fields import InventoryPart
 from deploy.core.inventory.ranges import expand, fold, fold_list
 
-ALL = "all"  # a group that is always there
+ALL = "all"  # this group always exists
 MAX_NESTING = 50
 
 Groups = Mapping[str, tuple[str, ...]]
@@ -18,16 +18,16 @@ _ITEM = re.compile(r"(?:\[[^\]]*\]|[^,])+")  # commas inside brackets belong to 
 
 
 class UnknownName(ValueError):
-    """A name that no host and no group has; `str(error)` says which, and what is near."""
+    """A name that no host and no group has; `str(error)` gives it, and a similar one."""
 
 
 def groups_of(form: InventoryPart, hosts: Collection[str], ledger: Ledger) -> dict[str, tuple[str, ...]]:
-    """Every group's host names in the order of the inventory; what is wrong goes to the ledger."""
+    """Every group's host names in the order of the inventory; mistakes go to the ledger."""
     for name in form.groups:
         if name == ALL:
             ledger.add(("groups", name), "is the name of the group of all hosts; rename it")
         if name in hosts:
-            ledger.add(("groups", name), "is a host's name too; rename one of the two")
+            ledger.add(("groups", name), "is also a host's name; rename one of the two")
     resolver = _Resolver(form, hosts, ledger)
     members = {name: resolver.members(name) for name in form.groups}
     return {name: tuple(host for host in hosts if host in found) for name, found in members.items()}
@@ -60,7 +60,8 @@ def lookup(item: str, hosts: Collection[str], groups: Groups) -> set[str]:
 def select(limit: str, hosts: Collection[str], groups: Groups) -> tuple[str, ...]:
     """The host names that `a,group,!b,node[01-04],web*` leaves, in the order of `hosts`.
 
-    What is named comes first, in whatever order; then what `!` takes away. Only `!` items: all but those.
+    Names are added first, whatever their order; then `!` items are removed. If all items have `!`, they are removed
+    from all hosts.
     Raises UnknownName and RangeError.
     """
     items = [item.strip() for item in _ITEM.findall(limit) if item.strip()]
@@ -74,7 +75,7 @@ def select(limit: str, hosts: Collection[str], groups: Groups) -> tuple[str, ...
 
 def _matching(item: str, hosts: Collection[str], groups: Groups) -> set[str]:
     if not item:
-        raise UnknownName("'!' stands alone; write the host behind it, as !alpha")
+        raise UnknownName("'!' has no name; write the host after it: !alpha")
     if "*" not in item and "?" not in item:
         return lookup(item, hosts, groups)
     patterns = expand(item)  # brackets are ranges here, so none is left for the glob
@@ -85,12 +86,12 @@ def _matching(item: str, hosts: Collection[str], groups: Groups) -> set[str]:
 
 
 class _Resolver:
-    """Works each group out once, so that groups in groups in groups stay cheap and a ring is told of once."""
+    """Resolves each group once, so that nested groups stay cheap and a cycle is reported once."""
 
     def __init__(self, form: InventoryPart, hosts: Collection[str], ledger: Ledger) -> None:
         self._groups, self._hosts, self._ledger = form.groups, hosts, ledger
         self._done: dict[str, set[str]] = {}
-        self._way: list[str] = []  # the groups that are being worked out, each inside the one before
+        self._way: list[str] = []  # the groups that are being resolved, each inside the one before
 
     def members(self, group: str) -> set[str]:
         if group not in self._done:
@@ -110,7 +111,7 @@ class _Resolver:
     def _one(self, path: Path, name: str) -> set[str]:
         if name in self._way:
             ring = " > ".join((*self._way[self._way.index(name) :], name))
-            self._ledger.add(path, f"groups go round in a ring: {ring}; take one of them out")
+            self._ledger.add(path, f"groups contain one another: {ring}; remove one of them")
             return set()
         if name in self._groups:
             if len(self._way) >= MAX_NESTING:

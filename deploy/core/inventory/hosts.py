@@ -1,4 +1,4 @@
-"""The `hosts` and `defaults` of the file -> one `Host` a machine: ranges expanded, defaults filled in."""
+"""The `hosts` and `defaults` of the file -> one `Host` for each machine: ranges expanded, defaults filled in."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _ON_HOST = ("workdir", "destination", "python")  # paths on the host, not on the
 
 
 def hosts_of(form: InventoryPart, ledger: Ledger) -> tuple[Host, ...]:
-    """All hosts in the order of the file; what is wrong with them goes to the ledger."""
+    """All hosts in the order of the file; mistakes go to the ledger."""
     hosts: dict[str, Host] = {}
-    folders: dict[str, str] = {}  # names as file systems that don't tell cases apart see them
+    folders: dict[str, str] = {}  # names as case-insensitive file systems see them
     for pattern, part in form.hosts.items():
         path: Path = ("hosts", pattern)
         keys = _Keys(part, form.defaults, path)
@@ -28,23 +28,23 @@ def hosts_of(form: InventoryPart, ledger: Ledger) -> tuple[Host, ...]:
         for place, name in enumerate(expanded):
             twin = folders.setdefault(name.casefold(), name)
             if twin != name:
-                ledger.add(path, f"'{name}' and '{twin}' differ in case only; rename one of the two")
+                ledger.add(path, f"'{name}' and '{twin}' differ only in case; rename one of the two")
             if name in hosts:
                 where = f"line {hosts[name].line}"
                 ledger.add(
                     path,
-                    f"'{name}' stands at {where} already; keep it in one place, or make the range smaller",
+                    f"'{name}' is at {where} already; keep it in one place, or make the range smaller",
                 )
             else:
                 chosen = {key: texts[place % len(texts)] for key, texts in addresses.items() if texts}
                 hosts[name] = _host(name, keys, chosen, ledger)
     if len(hosts) > MAX_HOSTS:
-        ledger.add(("hosts",), f"{len(hosts)} hosts; {MAX_HOSTS} is the most")
+        ledger.add(("hosts",), f"{len(hosts)} hosts; at most {MAX_HOSTS} are possible")
     return tuple(hosts.values())
 
 
 class _Keys:
-    """A host's own keys over the defaults'; remembers where each value stands."""
+    """A host's own keys over the defaults; keeps the line of each value."""
 
     def __init__(self, own: HostPart, defaults: HostPart, path: Path) -> None:
         self._own, self._defaults = own, defaults
@@ -62,7 +62,7 @@ class _Keys:
 
 
 def _in_step(keys: _Keys, key: str, pattern: str, count: int, ledger: Ledger) -> tuple[str, ...]:
-    """The addresses that `key` names for `count` hosts: one for all, or one each; () where it isn't said."""
+    """The addresses that `key` names for `count` hosts: one for all, or one each; () if the key is left out."""
     text = keys.get(key)
     if text is None:
         return ()
@@ -105,7 +105,7 @@ def _host(name: str, keys: _Keys, addresses: dict[str, str], ledger: Ledger) -> 
 
 
 def _path(name: str, keys: _Keys, key: str, ledger: Ledger) -> str | None:
-    """A path with the host's name filled in; behind SSH no folder may depend on where a login begins."""
+    """A path with the host's name filled in; over SSH a path must not depend on the folder of a login."""
     text: str | None = keys.get(key)
     if text is not None and key in _ON_HOST and keys.get("connection") != LOCAL and not names.is_rooted(text):
         ledger.add(keys.where(key), f"'{text}' is relative; begin with '/' or '~/'")

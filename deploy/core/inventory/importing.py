@@ -20,25 +20,25 @@ _SHAPE = '[{"machine_name": "a", "host": "10.0.0.1", "peers": [{"id": 1001, "por
 
 
 class Machines(NamedTuple):
-    """What an old configuration says: each machine's name and address, and the peers, whose `host` is a name."""
+    """The contents of an old configuration: each machine's name and address, and the peers, whose `host` is a name."""
 
     addresses: dict[str, str]
     peers: tuple[PeerRow, ...]
 
 
 def read_machines(text: str, source: str) -> Machines:
-    """The machines in a JSON text or a PeerInfo.cfg, told apart by their first character. Raises ConfigError."""
+    """The machines in a JSON text or a PeerInfo.cfg, which differ in their first character. Raises ConfigError."""
     if text.lstrip("\ufeff \t\r\n")[:1] in ("[", "{"):
         return _of_json(text.lstrip("\ufeff"), source)
     return _of_rows(parse_peer_info(text, source))
 
 
 def inventory_text(machines: Machines, name: str, source: str, common: Common | None = None) -> str:
-    """The text of an inventory.yaml that `parse_inventory` takes. Raises ConfigError where it wouldn't.
+    """The text of an inventory.yaml that `parse_inventory` accepts. Raises ConfigError if it wouldn't.
 
-    With `common` (what Common.cfg says) the swarm stays classic and its file is made anew in the same size.
+    With `common` (Common.cfg) the swarm stays classic, and a new file of the same size is generated.
     """
-    lines = [f"# Made from {_printable(source)}. Look over user and payload, then run: fab check", "swarm:"]
+    lines = [f"# Made from {_printable(source)}. Check user and payload, then run: fab check", "swarm:"]
     lines += [f"  {line}" for line in _swarm_lines(name, common)]
     lines += ["hosts:", *(f"  {_host_line(name, machines.addresses)}" for name in machines.addresses)]
     lines += ["peers:  # in the order of PeerInfo.cfg", *(f"  - {_peer_line(row)}" for row in machines.peers)]
@@ -47,7 +47,7 @@ def inventory_text(machines: Machines, name: str, source: str, common: Common | 
         parse_inventory(text, "inventory.yaml")
     except InventoryError as error:
         first = error.problems[0]
-        raise ConfigError(source, f"it makes no inventory: {first.key}: {first.text}", "mend it there") from None
+        raise ConfigError(source, f"it makes no inventory: {first.key}: {first.text}", "fix it there") from None
     return text
 
 
@@ -101,7 +101,7 @@ def _of_rows(rows: Sequence[PeerRow]) -> Machines:
 
 
 def _free_name(text: str, taken: Iterable[str]) -> str:
-    """A name for a host, made of what `text` has of safe characters, and not taken yet."""
+    """A name for a host that is still free, made of the safe characters in `text`."""
     safe = _UNSAFE.sub("-", text).strip("-.")[:90] or "host"
     used = {name.casefold() for name in taken}
     name, count = safe, 1
@@ -141,7 +141,7 @@ def _peer_line(row: PeerRow) -> str:
 
 
 def _scalar(text: str) -> str:
-    """A text as YAML: plain where no reader takes it for anything else, quoted otherwise."""
+    """A string as YAML: quoted if a reader could take it for something else."""
     if _PLAIN.fullmatch(text) and text.lower() not in _WORDS:
         return text
     return json.dumps(text, ensure_ascii=not text.isprintable())

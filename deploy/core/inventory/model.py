@@ -1,4 +1,4 @@
-"""What an inventory means: swarm, hosts, peers and groups as plain values, every default filled in."""
+"""An inventory's meaning: swarm, hosts, peers and groups as plain values, with every default filled in."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from peer.core.limits import Limits
 from peer.core.swarmfile import FLEET
 
 SSH, LOCAL = "ssh", "local"  # the two kinds of `connection`
-FIRST_PORT = 6008  # the port of a host's first peer where the inventory names none
-FIRST_ID = 1001  # the first peer's ID where the inventory lists no peers
+FIRST_PORT = 6008  # the port of a host's first peer if the inventory gives none
+FIRST_ID = 1001  # the first peer's ID if the inventory lists no peers
 
 
 class Rate(NamedTuple):
-    """What a host's link carries, in Mbit/s (10**6 bits); None: the inventory doesn't say."""
+    """The rate of a host's link in Mbit/s (10**6 bits); None: the inventory doesn't give it."""
 
     up: float | None = None
     down: float | None = None
 
 
 class Jump(NamedTuple):
-    """One bastion on the way to a host, in the order in which they are passed; None: ssh_config decides."""
+    """One bastion on the way to a host; for None, ssh_config decides."""
 
     host: str
     user: str | None = None
@@ -39,23 +39,23 @@ class Host(NamedTuple):
     """One machine (with `connection: local`, a folder of this one). Paths are as typed, `~` not expanded."""
 
     name: str  # safe as a folder name; unique
-    address: str  # where SSH goes: name, IPv4 or IPv6 without brackets; may be an alias of ssh_config
-    peer_address: str  # what PeerInfo.cfg holds: where the other peers reach this host
-    port: int | None = None  # SSH's; None: ssh_config decides, else 22
+    address: str  # the address for SSH: name, IPv4 or IPv6 without brackets; may be an alias of ssh_config
+    peer_address: str  # the address in PeerInfo.cfg, at which other peers reach this host
+    port: int | None = None  # for SSH; None: ssh_config decides, else 22
     user: str | None = None
     key: str | None = None  # path of the identity file, on the operator's machine
     known_hosts: str | None = None  # path, on the operator's machine; None: ~/.ssh/known_hosts
     accept_new: bool = False  # note an unknown host key instead of refusing it; never a changed one
     jump: tuple[Jump, ...] = ()
     connection: str = SSH  # SSH or LOCAL
-    workdir: str = "~/.weft"  # the swarm lives in <workdir>/<swarm name>/ on this host
-    destination: str | None = None  # folder where the payload shall lie in the end; None: peer_<id>/
-    replace: bool = False  # put aside what isn't ours and in the way, instead of refusing
-    extras: bool = True  # files beside the payload's own may lie in a delivered tree
-    peer_port: int = FIRST_PORT  # where the search for a port of this host's peers begins
+    workdir: str = "~/.weft"  # the parent of the swarm's folder, <workdir>/<swarm name>/, on this host
+    destination: str | None = None  # the folder for the complete payload; None: peer_<id>/
+    replace: bool = False  # put aside foreign files that are in the way, instead of refusing them
+    extras: bool = True  # whether a delivered tree may hold files that aren't part of the payload
+    peer_port: int = FIRST_PORT  # the first port to try for this host's peers
     rate: Rate = Rate()
     python: str = "python3"
-    line: int = 0  # where it stands in the inventory's text; 0: nowhere
+    line: int = 0  # its line in the inventory's text; 0: none
 
     @property
     def local(self) -> bool:
@@ -63,7 +63,7 @@ class Host(NamedTuple):
         return self.connection == LOCAL
 
     def aside(self, run: str) -> str:
-        """What goes behind the name of something that isn't ours and in the way; "" where that is an error."""
+        """The suffix for the name of a foreign file that is in the way; "" if that is an error instead."""
         return f".before-{run or 'weft'}" if self.replace else ""
 
 
@@ -75,12 +75,12 @@ class Peer(NamedTuple):
     port: int
     seed: bool
     line: int = 0
-    classic: bool = False  # it speaks classic, whatever the swarm's profile is
-    ascii: bool = False  # it takes a handshake in ASCII only
+    classic: bool = False  # it speaks only the classic protocol, whatever the swarm's profile is
+    ascii: bool = False  # it accepts only a handshake in ASCII
 
 
 class Generate(NamedTuple):
-    """The payload is made on every seed: `size` bytes, the same for the same `seed`."""
+    """The payload is generated on every seed: `size` bytes, the same for the same `seed`."""
 
     size: int
     name: str
@@ -88,14 +88,14 @@ class Generate(NamedTuple):
 
 
 class OnSeed(NamedTuple):
-    """The payload lies on every seed host already: a file or a folder at `path` (may begin with `~/`)."""
+    """The payload exists on every seed host: a file or a folder at `path` (may begin with `~/`)."""
 
     path: str
     name: str
 
 
 class Upload(NamedTuple):
-    """The payload lies on the operator's machine at `path` (relative ones: to the inventory's folder)."""
+    """The payload is on the operator's machine at `path` (relative ones: to the inventory's folder)."""
 
     path: str
     name: str
@@ -105,7 +105,7 @@ Payload = Union[Generate, OnSeed, Upload]
 
 
 class Rounds(NamedTuple):
-    """The classic profile's choking: neighbours preferred at a time, and the two intervals in seconds."""
+    """The classic profile's choking: the number of preferred neighbours, and the two intervals in seconds."""
 
     preferred: int = 2
     unchoking: float = 5.0
@@ -113,7 +113,7 @@ class Rounds(NamedTuple):
 
 
 class Swarm(NamedTuple):
-    """What all peers share. `piece_size` in bytes, None: auto; `tls` None: auto (ask `Inventory.tls`)."""
+    """The settings that all peers share. `piece_size` in bytes, None: auto; `tls` None: auto (ask `Inventory.tls`)."""
 
     name: str
     payload: Payload
@@ -126,9 +126,9 @@ class Swarm(NamedTuple):
 
 @dataclass(frozen=True)
 class Inventory:
-    """The whole swarm, and which of its hosts a task works on (`selected` by `--limit`; otherwise all).
+    """The complete swarm, and which of its hosts a task works on (`selected` by `--limit`; otherwise all).
 
-    `hosts`, `peers`, `rows`, `seeds` and `tls` always speak of the whole swarm: PeerInfo.cfg and the keys
+    `hosts`, `peers`, `rows`, `seeds` and `tls` always concern the complete swarm: PeerInfo.cfg and the keys
     don't change because a task is limited. A task does something to `chosen_hosts` and `chosen_peers`.
     """
 
@@ -137,7 +137,7 @@ class Inventory:
     peers: tuple[Peer, ...]  # in PeerInfo order, which is the order of starting
     groups: Mapping[str, tuple[str, ...]]  # each group's host names, in the inventory's order
     selected: tuple[str, ...]  # host names, in the inventory's order
-    notices: tuple[str, ...] = ()  # what isn't wrong, but worth a line: a host without a peer
+    notices: tuple[str, ...] = ()  # warnings, such as a host without a peer
     source: str = "inventory.yaml"  # the file's name, for messages
     localized: bool = False  # `--local` made it
 
@@ -156,19 +156,19 @@ class Inventory:
 
     @property
     def seeds(self) -> tuple[Peer, ...]:
-        """The whole swarm's peers that start with the payload, in PeerInfo order; never empty."""
+        """The complete swarm's peers that start with the payload, in PeerInfo order; never empty."""
         return tuple(peer for peer in self.peers if peer.seed)
 
     @property
     def rows(self) -> tuple[PeerRow, ...]:
-        """PeerInfo.cfg of the whole swarm."""
+        """PeerInfo.cfg of the complete swarm."""
         return tuple(
             PeerRow(peer.peer_id, self.host(peer.host).peer_address, peer.port, peer.seed) for peer in self.peers
         )
 
     @property
     def tls(self) -> bool:
-        """Whether the peers speak TLS: as said; else in a fleet swarm with a host behind SSH and no classic peer."""
+        """Whether the peers use TLS: as configured, else in a fleet swarm with a host over SSH and no classic peer."""
         if self.swarm.tls is not None:
             return self.swarm.tls
         if any(peer.classic for peer in self.peers):

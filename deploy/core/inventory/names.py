@@ -1,7 +1,7 @@
-"""Which texts may be names, addresses, paths and bastions: each function gives its text back, or says why.
+"""Checks names, addresses, paths and bastions: each function returns its text, or raises.
 
-All raise ValueError with a reason and a remedy in one line. Nothing here quotes or escapes: names become names
-of folders, and paths reach the hosts as data, so what no file can be called is refused at the door.
+All raise ValueError with a reason and a remedy in one line. Nothing is quoted or escaped here: names become names of
+folders, and paths reach the hosts as data, so texts that can't be file names are refused here.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from deploy.core.inventory.ranges import RangeError, expand, has_range
 from peer.core.payloadnames import unsafe_name
 
 NAME_PATTERN = r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}"
-HOST_MARK = "{host}"  # stands for the host's name in addresses and paths
+HOST_MARK = "{host}"  # is replaced by the host's name in addresses and paths
 
 _NAME = re.compile(NAME_PATTERN, re.ASCII)
 _ADDRESS = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,252}", re.ASCII)
@@ -47,25 +47,25 @@ def address(text: str) -> str:
     if match and match.group(2) is not None:
         raise ValueError(f"'{text}' holds a port; write {match.group(1)}, and the port under 'port'")
     if "@" in text:
-        raise ValueError(f"'{text}' holds a user; write the part behind '@' here, and the user under 'user'")
+        raise ValueError(f"'{text}' holds a user; write the part after '@' here, and the user under 'user'")
     if _is_ip(text):
         return _real_ip(text)
     if re.fullmatch(r"[^:]+:[0-9]+", text):
         raise ValueError(f"'{text}' holds a port; write '{text.split(':')[0]}', and the port under 'port'")
     if re.fullmatch(r"[0-9.]+", text):
-        raise ValueError(f"'{text}' isn't an address; IPv4 is four numbers up to 255, as 192.168.1.10")
+        raise ValueError(f"'{text}' isn't an address; write IPv4 as four numbers up to 255, such as 192.168.1.10")
     if not _ADDRESS.fullmatch(text):
         raise ValueError(f"'{text}' isn't an address; write a host name, an IPv4 or an IPv6 address")
     return text
 
 
 def address_pattern(text: str) -> str:
-    """An address; may hold `{host}`, and a range that goes in step with the host's own."""
+    """An address; may hold `{host}`, and a range as long as the host's own."""
     try:
         texts = (text,) if _BRACKETED.fullmatch(text) and ":" in text else expand(text)
     except RangeError:
         if ":" in text:
-            raise ValueError(f"'{text}' isn't an address; write IPv6 without brackets, as 2001:db8::1") from None
+            raise ValueError(f"'{text}' isn't an address; write IPv6 without brackets, such as 2001:db8::1") from None
         raise
     for one in texts:
         address(one.replace(HOST_MARK, "host"))
@@ -80,11 +80,11 @@ def is_loopback(text: str) -> bool:
 
 
 def plain_text(text: str) -> str:
-    """A text without control characters and line ends; spaces and quotes are welcome."""
+    """A text without control characters and line ends; spaces and quotes are allowed."""
     if not text:
         raise ValueError("is empty; write a value, or leave the key out")
     if any(unicodedata.category(character) in ("Cc", "Zl", "Zp", "Cs") for character in text):
-        raise ValueError(f"'{text}' holds a control character or a line end; take it out")
+        raise ValueError(f"'{text}' holds a control character or a line end; remove it")
     return text
 
 
@@ -97,7 +97,7 @@ def path(text: str) -> str:
 
 
 def is_rooted(text: str) -> bool:
-    """True for a path that means the same whatever the current folder is: absolute, or in the user's home."""
+    """True for a path that means the same in every current folder: absolute, or in the user's home."""
     return text.startswith(("/", "~/")) or text == "~"
 
 
@@ -116,7 +116,7 @@ def payload_name(text: str) -> str:
     if text != text.strip():
         reason = "begins or ends with a blank"
     if reason:
-        raise ValueError(f"'{text}' can't be the payload's name, it {reason}; write a plain file name")
+        raise ValueError(f"'{text}' can't be the payload's name, because it {reason}; write a plain file name")
     return text
 
 
@@ -149,7 +149,7 @@ def jump_text(text: str) -> str:
 def no_range(text: str) -> str:
     """The text, if it names one thing. Raises ValueError for a range."""
     if has_range(text):
-        raise ValueError(f"'{text}' is a range where one name belongs; write one entry for each")
+        raise ValueError(f"'{text}' is a range, not one name; write one entry for each name")
     return text
 
 
@@ -163,5 +163,5 @@ def _is_ip(text: str) -> bool:
 
 def _real_ip(text: str) -> str:
     if ip_address(text).is_unspecified or ip_address(text).is_multicast:
-        raise ValueError(f"'{text}' is no single machine's address; write one that this host is reached under")
+        raise ValueError(f"'{text}' is not the address of one machine; write the address of this host")
     return text

@@ -1,4 +1,4 @@
-"""Text -> `Inventory`: reads the YAML, checks its form and its meaning, and names every mistake at once."""
+"""Text -> `Inventory`: reads the YAML, checks its form and its meaning, and names every mistake."""
 
 from __future__ import annotations
 
@@ -36,16 +36,15 @@ def parse_inventory(text: str, source: str = "inventory.yaml") -> Inventory:
 
 
 def _form(data: Any, ledger: Ledger) -> InventoryPart | None:
-    """The data as the form, or None with what is wrong in the ledger."""
+    """The data as the form, or None with the mistakes in the ledger."""
     if not isinstance(data, dict):
-        stands = described(data) if data is not None else "it is empty"
-        belongs = "'swarm:' and 'hosts:' belong here" if data is None else "stands where 'swarm:' and 'hosts:' belong"
-        ledger.add((), f"{stands}; {belongs}" if data is None else f"{stands} {belongs}")
+        found = "is empty" if data is None else f"is {described(data)}, not a mapping"
+        ledger.add((), f"the inventory {found}; write 'swarm:' and 'hosts:'")
         return None
     data = {key: value for key, value in data.items() if value is not None or key not in NULL_MEANS_NOTHING}
     empty = set(_nulls(data, ()))
     for path in empty:
-        ledger.add(path, "nothing stands behind it; write a value, or leave the key out")
+        ledger.add(path, "has no value; write one, or leave the key out")
     try:
         return InventoryPart.model_validate(data)
     except ValidationError as error:
@@ -56,7 +55,7 @@ def _form(data: Any, ledger: Ledger) -> InventoryPart | None:
 
 
 def _nulls(value: Any, path: Path) -> Iterator[Path]:
-    """Where a key has nothing behind it; a host may."""
+    """The paths of keys without a value; a host needs none."""
     if value is None and not (len(path) == 2 and path[0] == "hosts"):
         yield path
     elif isinstance(value, dict):
@@ -68,7 +67,7 @@ def _nulls(value: Any, path: Path) -> Iterator[Path]:
 
 
 def _inventory(form: InventoryPart, source: str, ledger: Ledger) -> Inventory:
-    """What the form means. Raises InventoryError with all that contradicts itself in it."""
+    """The form's meaning. Raises InventoryError with all contradictions in it."""
     swarm = swarm_of(form.swarm, ledger)
     hosts = {host.name: host for host in hosts_of(form, ledger)}
     groups = groups_of(form, hosts, ledger)
@@ -92,5 +91,5 @@ def _notices(hosts: Iterable[str], peers: Iterable[Peer]) -> tuple[str, ...]:
     idle = [name for name in hosts if name not in busy]
     if not idle:
         return ()
-    problem = f"{fold(idle)}: no peer in 'peers' is there, so nothing is brought to it"
+    problem = f"{fold(idle)}: no peer in 'peers' runs on it, so it won't get the payload"
     return (f"{problem}; add one, or leave 'peers' out",)

@@ -9,13 +9,13 @@ from deploy.core.inventory.errors import Ledger, Path, did_you_mean
 from deploy.core.inventory.fields import InventoryPart, PeerPart
 from deploy.core.inventory.model import FIRST_ID, Host, Peer
 
-Parts = dict[Path, PeerPart]  # rows by where they stand: ("peers", 0), or their host where the file lists none
+Parts = dict[Path, PeerPart]  # rows by their path: ("peers", 0), or their host if the file lists no peers
 
 
 def peers_of(
     form: InventoryPart, hosts: Mapping[str, Host], seed_hosts: Sequence[str], ledger: Ledger
 ) -> tuple[Peer, ...]:
-    """All peers; `seed_hosts` are the names that `seeds` means. What is wrong goes to the ledger."""
+    """All peers; `seed_hosts` are the hosts that `seeds` names. Mistakes go to the ledger."""
     parts = _listed(form.peers, hosts, ledger) if form.peers else _one_each(hosts, seed_hosts)
     lines = {path: ledger.line(path) if form.peers else hosts[part.host].line for path, part in parts.items()}
     _check_ids(parts, lines, ledger)
@@ -36,11 +36,11 @@ def _check_classic(form: InventoryPart, parts: Parts, ledger: Ledger) -> None:
     for path, part in parts.items():
         if form.swarm.tls and _is_classic(part):
             key = "classic" if part.classic else "handshake"
-            ledger.add((*path, key), "names a classic peer, which knows no TLS, but swarm.tls is true; take one away")
+            ledger.add((*path, key), "names a classic peer, which can't use TLS, but swarm.tls is true; remove one")
 
 
 def _one_each(hosts: Mapping[str, Host], seed_hosts: Sequence[str]) -> Parts:
-    """One peer a host, in the order of hosts."""
+    """One peer for each host, in the order of hosts."""
     seeds = set(seed_hosts)
     return {
         ("hosts", name): PeerPart(id=peer_id, host=name, seed=name in seeds)
@@ -66,11 +66,11 @@ def _check_ids(parts: Parts, lines: Mapping[Path, int], ledger: Ledger) -> None:
     for path, part in parts.items():
         twin = first.setdefault(part.id, path)
         if twin != path:
-            ledger.add((*path, "id"), f"{part.id} is the ID of the peer at line {lines[twin]}; give each its own")
+            ledger.add((*path, "id"), f"{part.id} is the ID of the peer at line {lines[twin]}; give each peer its own")
 
 
 def _ports(parts: Parts, lines: Mapping[Path, int], hosts: Mapping[str, Host], ledger: Ledger) -> dict[Path, int]:
-    """A port for every row: those that the file says, then the lowest free ones from `peer_port` on."""
+    """A port for every row: those in the file, then the lowest free ones from `peer_port` on."""
     ports = Ports()
     given: dict[Path, int] = {}
     for path, part in parts.items():
@@ -85,7 +85,7 @@ def _ports(parts: Parts, lines: Mapping[Path, int], hosts: Mapping[str, Host], l
             host = hosts[part.host]
             given[path] = ports.next(peer_machines(host), host.peer_port, lines[path])
             if not given[path]:
-                problem = f"no port from {host.peer_port} on is left for peer {part.id}"
+                problem = f"no port from {host.peer_port} on is free for peer {part.id}"
                 ledger.add(path, f"{problem}; lower the host's peer_port", lines[path])
     return given
 
@@ -108,16 +108,16 @@ def _check_said(said: set[Path], parts: Parts, seed_hosts: set[str], ledger: Led
     for path in said:
         if parts[path].host not in seed_hosts:
             problem = f"is true, but 'seeds' doesn't name '{parts[path].host}'"
-            ledger.add((*path, "seed"), f"{problem}; add it there, or take this away")
+            ledger.add((*path, "seed"), f"{problem}; add it there, or remove this")
 
 
 def _implied(host: str, rows: Sequence[Path], parts: Parts, ledger: Ledger) -> set[Path]:
-    """On a host of `seeds` where no peer says `seed: true`: all that don't say `seed: false`."""
+    """All peers without `seed: false` on each host in `seeds` that has no peer with `seed: true`."""
     if not rows:
-        ledger.add(("seeds",), f"'{host}' has no peer in 'peers'; add one, or take it out of seeds")
+        ledger.add(("seeds",), f"'{host}' has no peer in 'peers'; add one, or remove it from seeds")
     elif all(parts[path].seed is False for path in rows):
         problem = f"is false, but 'seeds' names '{host}'"
-        ledger.add((*rows[0], "seed"), f"{problem}; take one of the two away")
+        ledger.add((*rows[0], "seed"), f"{problem}; remove one of the two")
     if any(parts[path].seed for path in rows):
         return set()
     return {path for path in rows if parts[path].seed is None}

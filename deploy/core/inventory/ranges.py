@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from itertools import product
 from typing import NamedTuple
 
-MAX_NAMES = 10_000  # a slip such as [1-99999999] must not fill the memory
+MAX_NAMES = 10_000  # a typing error such as [1-99999999] must not fill the memory
 
 _BRACKETS = re.compile(r"\[([^\[\]]*)\]")
 _PART = re.compile(r"([0-9]{1,9})(?:-([0-9]{1,9}))?", re.ASCII)
@@ -15,7 +15,7 @@ _DIGITS = re.compile(r"[0-9]{1,9}", re.ASCII)
 
 
 class RangeError(ValueError):
-    """A range that can't be read; `str(error)` says why and what to write."""
+    """A range that can't be read; `str(error)` gives the reason and the remedy."""
 
 
 def expand(text: str) -> tuple[str, ...]:
@@ -23,15 +23,15 @@ def expand(text: str) -> tuple[str, ...]:
 
     Two ranges in one text give every combination. Raises RangeError, also for more than MAX_NAMES names.
     """
-    pieces = _BRACKETS.split(text)  # text outside and inside of brackets, by turns
+    pieces = _BRACKETS.split(text)  # text outside and inside brackets, alternating
     if any(bracket in outside for outside in pieces[::2] for bracket in "[]"):
-        raise RangeError(f"'{_short(text)}' has a bracket without its partner; write a range as node[01-16]")
+        raise RangeError(f"'{_short(text)}' has an unmatched bracket; write a range like node[01-16]")
     columns = [(piece,) if index % 2 == 0 else _numbers(piece) for index, piece in enumerate(pieces)]
     count = 1
     for column in columns:
         count *= len(column)
     if count > MAX_NAMES:
-        raise RangeError(f"'{_short(text)}' makes {count} names; {MAX_NAMES} is the most")
+        raise RangeError(f"'{_short(text)}' makes {count} names; at most {MAX_NAMES} are possible")
     return tuple("".join(parts) for parts in product(*columns))
 
 
@@ -46,11 +46,11 @@ def fold(names: Iterable[str]) -> str:
 
 
 def fold_list(names: Iterable[str]) -> tuple[str, ...]:
-    """Names as few texts, in the order of their first name; each is a name, or a range for `expand`."""
+    """Names as few short texts, in the order of their first name; each is a name, or a range for `expand`."""
     texts = {name: place for place, name in enumerate(dict.fromkeys(names))}
     found: dict[str, int] = {}  # folded texts, which no later pass touches
     runs = max((len(_DIGITS.findall(name)) for name in texts), default=0)
-    for back in range(1, runs + 1):  # names mostly differ in their last number, so that one is tried first
+    for back in range(1, runs + 1):  # most names differ in their last number, so it is tried first
         for group in _alike(texts, back):
             if len(group) > 1:
                 found[_fold_group(group)] = min(texts.pop(number.name) for number in group)
@@ -58,7 +58,7 @@ def fold_list(names: Iterable[str]) -> tuple[str, ...]:
 
 
 class _Number(NamedTuple):
-    """One number in a name, with what stands around it. `width` 0: written without leading zeros."""
+    """One number in a name, with the text around it. `width` 0: written without leading zeros."""
 
     name: str
     before: str
@@ -72,7 +72,7 @@ def _numbers(inside: str) -> tuple[str, ...]:
     for part in inside.split(","):
         match = _PART.fullmatch(part.strip())
         if not match:
-            raise RangeError(f"'[{_short(inside)}]' isn't a range; write numbers as [01-16] or [1-4,7]")
+            raise RangeError(f"'[{_short(inside)}]' isn't a range; write numbers like [01-16] or [1-4,7]")
         found.extend(_run(match.group(1), match.group(2) or match.group(1)))
         if len(found) > MAX_NAMES:
             raise RangeError(f"'[{inside}]' makes more than {MAX_NAMES} names")
@@ -85,22 +85,22 @@ def _run(first: str, last: str) -> list[str]:
     if padded and len(first) != len(last):
         wide = max(len(first), len(last))
         remedy = f"[{first.zfill(wide)}-{last.zfill(wide)}]"
-        raise RangeError(f"'[{first}-{last}]' has ends of different width; write {remedy}")
+        raise RangeError(f"'[{first}-{last}]' has bounds of different width; write {remedy}")
     low, high = int(first), int(last)
     if low > high:
-        raise RangeError(f"'[{first}-{last}]' runs backwards; write [{last}-{first}]")
+        raise RangeError(f"'[{first}-{last}]' is descending; write [{last}-{first}]")
     if high - low >= MAX_NAMES:
-        raise RangeError(f"'[{first}-{last}]' makes {high - low + 1} names; {MAX_NAMES} is the most")
+        raise RangeError(f"'[{first}-{last}]' makes {high - low + 1} names; at most {MAX_NAMES} are possible")
     return [str(number).zfill(len(first) if padded else 0) for number in range(low, high + 1)]
 
 
 def _alike(names: Iterable[str], back: int) -> list[list[_Number]]:
-    """Names that differ in nothing but their `back`-th number from the end, and that pad it alike."""
+    """Names that differ only in their `back`-th number from the end, and pad it alike."""
     numbers = [number for number in (_number(name, back) for name in names) if number]
     padded = {(*_key(number), len(number.digits)) for number in numbers if _zero_led(number.digits)}
     groups: dict[tuple[str, str, int], list[_Number]] = {}
     for number in numbers:
-        key = (*_key(number), len(number.digits))  # 10 goes with 09 where there is one, and with 9 otherwise
+        key = (*_key(number), len(number.digits))  # 10 follows 09 if there is one, else 9
         groups.setdefault(key if key in padded else (*_key(number), 0), []).append(number)
     return list(groups.values())
 

@@ -13,7 +13,7 @@ _NULL = {"type": "null"}
 def json_schema() -> dict[str, Any]:
     """The inventory's JSON Schema (draft 2020-12), for editors and for `fab schema`.
 
-    It knows the keys, types and bounds. What only the whole file tells (ranges, ports, seeds) `plan` checks.
+    It has the keys, types and bounds. `plan` checks what depends on the complete file: ranges, ports and seeds.
     """
     schema: dict[str, Any] = _tidied(InventoryPart.model_json_schema())
     hosts = schema["properties"]["hosts"]
@@ -24,7 +24,7 @@ def json_schema() -> dict[str, Any]:
 
 
 def _tidied(value: Any) -> Any:
-    """Without the titles that repeat the keys, and without null, which the form uses for what isn't said."""
+    """Without the titles that repeat the keys, and without null, which the form uses for keys that are left out."""
     if isinstance(value, list):
         return [_tidied(item) for item in value]
     if not isinstance(value, dict):

@@ -14,7 +14,7 @@ from deploy.core.inventory.ranges import fold
 def limited(inventory: Inventory, limit: str) -> Inventory:
     """The same swarm, tasks limited to `a,group,!b,node[01-04],web*`; "" limits nothing.
 
-    Raises InventoryError for a name that no host or group has, and where nothing is left.
+    Raises InventoryError for a name that no host or group has, and if nothing is left.
     """
     if not limit.strip():
         return inventory
@@ -32,10 +32,10 @@ def limited(inventory: Inventory, limit: str) -> Inventory:
 
 
 def joined(inventory: Inventory) -> Inventory:
-    """The swarm that brings the payload to hosts which come later: the selected ones and the seeds, nobody else.
+    """The swarm that delivers the payload to hosts which are added later: only the selected ones and the seeds.
 
-    Where the selection has a seed already, or is everybody, it is the inventory as it stands. Peers of hosts that take
-    no part aren't in PeerInfo, so nobody waits for them.
+    If the selection has a seed already, or is all hosts, it is the inventory itself. Peers of other hosts aren't in
+    PeerInfo.cfg, so no peer waits for them.
     """
     if any(peer.seed for peer in inventory.chosen_peers):
         return inventory
@@ -48,9 +48,9 @@ def joined(inventory: Inventory) -> Inventory:
 def localized(inventory: Inventory, folder: str, first_port: int = FIRST_PORT) -> Inventory:
     """The same swarm on this machine: 127.0.0.1, no SSH, a working folder `<folder>/<host>` for each host.
 
-    Ports are given anew from `first_port` upward, one a peer, in PeerInfo order (hand in a free base); rates,
+    Ports are assigned from `first_port` upward in PeerInfo order (the caller passes a free one); rates,
     destinations and interpreters of the real hosts are forgotten. The selection stays.
-    Raises InventoryError where the ports don't suffice.
+    Raises InventoryError if there are too few ports.
     """
     if first_port + len(inventory.peers) - 1 > LAST_PORT:
         problem = f"{len(inventory.peers)} ports from {first_port} on don't exist; begin lower"

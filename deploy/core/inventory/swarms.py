@@ -12,17 +12,17 @@ from peer.core.limits import Limits
 from peer.core.swarmfile import CLASSIC
 
 DEFAULT_NAME = "TheFile.dat"  # of a generated file
-MAX_PIECES = 1_000_000  # 32 bytes of hash a piece go to every host, and every peer keeps a bit a piece a neighbour
+MAX_PIECES = 1_000_000  # every host gets 32 bytes of hash for each, and every peer has a bit of each per neighbour
 _PAYLOAD: Path = ("swarm", "payload")
 
 
 def swarm_of(part: SwarmPart, ledger: Ledger) -> Swarm:
-    """The swarm's settings; what is wrong with them goes to the ledger."""
+    """The swarm's settings; mistakes go to the ledger."""
     payload = _payload(part.payload, ledger)
     if isinstance(payload, Generate) and part.piece_size:
         _check_count(payload.size, part.piece_size, ledger)
     if part.tls and part.profile == CLASSIC:
-        ledger.add(("swarm", "tls"), "is true, but profile: classic knows no TLS; take one of the two away")
+        ledger.add(("swarm", "tls"), "is true, but profile: classic doesn't support TLS; remove one of the two")
     return Swarm(
         name=part.name,
         payload=payload,
@@ -46,12 +46,12 @@ def _payload(part: PayloadPart, ledger: Ledger) -> Payload:
 
 
 def _last_part(path: str, key: str, ledger: Ledger) -> str:
-    """The payload's name where the file doesn't say one: the last part of its path."""
+    """The payload's name if the file gives none: the last part of its path."""
     last = basename(path.rstrip("/"))
     try:
         return names.payload_name(last if last != "~" else "")
     except ValueError:
-        ledger.add((*_PAYLOAD, key), f"'{path}' ends in no name for the payload; add 'name:' beside it")
+        ledger.add((*_PAYLOAD, key), f"'{path}' gives the payload no name; add 'name:'")
         return DEFAULT_NAME
 
 

@@ -1,4 +1,4 @@
-"""pydantic's complaints in the words of a person: what stands there, what belongs there, what was meant."""
+"""Translates pydantic's errors for a person: the value found, the type expected, and the probable intention."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from pydantic import ValidationError
 from deploy.core.inventory.errors import Path, described, did_you_mean, shortened
 from deploy.core.inventory.fields import HostPart, InventoryPart, Part, PayloadPart, PeerPart, RatePart, SwarmPart
 
-_BELONGS = {
-    "string_type": "a text",
+_EXPECTED = {
+    "string_type": "a string",
     "int_type": "a whole number",
     "float_type": "a number",
     "bool_type": "true or false",
@@ -21,7 +21,7 @@ _BELONGS = {
     "model_type": "a mapping",
 }
 _REMEDY = {
-    "list_type": "write [a, b], or one '- a' a line",
+    "list_type": "write [a, b], or one '- a' per line",
     "dict_type": "write 'key: value' lines, indented",
     "model_type": "write 'key: value' lines, indented",
 }
@@ -32,14 +32,14 @@ _BOUNDS = {
 }
 _MISSING = {
     "swarm": "is missing; add 'swarm:' with name and payload",
-    "hosts": "is missing; add 'hosts:' with one line a host",
+    "hosts": "is missing; add 'hosts:' with one line per host",
     "name": "is missing; add 'name: demo'",
     "payload": "is missing; add 'payload: {generate: 20MiB}', {path: /on/the/seed} or {upload: ./local}",
-    "id": "is missing; add an ID of its own, as 1001",
+    "id": "is missing; add a unique ID: 1001",
     "host": "is missing; add the name of a host",
 }
 _NUMBERS = ("int_type", "float_type")
-_LOOKALIKES = (  # texts that other YAML readers take for something else, or that need no quotes
+_LOOKALIKES = (  # strings that other YAML readers take for something else, or that need no quotes
     (("bool_type",), "yes|on|y", "write true"),
     (("bool_type",), "no|off|n", "write false"),
     (("bool_type",), "true|false", "write {value} without quotes"),
@@ -47,7 +47,7 @@ _LOOKALIKES = (  # texts that other YAML readers take for something else, or tha
     (_NUMBERS, "0|[1-9][0-9]{0,9}", "write {value} without quotes"),
     (_NUMBERS, "[0-9]+:[0-9]+", "write one number"),
 )
-_SYNONYMS = {  # what other tools call it
+_SYNONYMS = {  # the names in other tools
     **dict.fromkeys(("host", "hostname", "host_name", "ip", "ansible_host"), "address"),
     **dict.fromkeys(("username", "login", "remote_user", "ansible_user"), "user"),
     **dict.fromkeys(("identity", "identityfile", "identity_file", "private_key", "ssh_key", "key_file"), "key"),
@@ -62,9 +62,9 @@ _SYNONYMS = {  # what other tools call it
     **dict.fromkeys(("machine", "machine_name"), "host"),
 }
 _NOT_HERE = {
-    "<<": "merge keys aren't understood; put what hosts share under 'defaults'",
-    "password": "passwords have no place here; use a key, or the agent",
-    "passphrase": "passphrases have no place here; use the agent",
+    "<<": "merge keys aren't supported; put shared keys under 'defaults'",
+    "password": "passwords aren't supported; use a key, or the agent",
+    "passphrase": "passphrases aren't supported; use the agent",
 }
 _SECTIONS = (
     ("swarm", SwarmPart),
@@ -93,15 +93,15 @@ def _text(path: Path, details: dict[str, Any]) -> str:
         "missing": lambda: _MISSING.get(str(path[-1]), "is missing"),
         "value_error": lambda: shortened(str(context["error"]), value),
         "literal_error": lambda: _not_one_of(value, context["expected"]),
-        "too_short": lambda: "is empty; write one line a host",
+        "too_short": lambda: "is empty; write one line per host",
     }
     return texts.get(kind, lambda: _wrong_type(kind, value))()
 
 
 def _wrong_type(kind: str, value: Any) -> str:
-    belongs = _BELONGS.get(kind, "something else")
+    expected = _EXPECTED.get(kind, "something else")
     remedy = _REMEDY.get(kind) or _scalar_remedy(kind, value)
-    return f"{described(value)} stands where {belongs} belongs; {remedy or f'write {belongs}'}"
+    return f"is {described(value)}, not {expected}; {remedy or f'write {expected}'}"
 
 
 def _plain(number: float) -> str:
@@ -148,7 +148,7 @@ def _known_keys(path: Path) -> str:
 
 
 def _part_at(path: Path) -> type[Part]:
-    """The model whose keys stand at `path`."""
+    """The model for the keys at `path`."""
     if not path:
         return InventoryPart
     if path[-1] == "rate":

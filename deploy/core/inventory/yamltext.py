@@ -1,7 +1,7 @@
-"""YAML text -> plain data and the line of every key and item; the one module that knows ruamel.
+"""YAML text -> plain data and the line of every key and item; the only module that uses ruamel.
 
-Scalars are read by YAML 1.2's core rules and stricter: `no`, `22:22`, `0x1F`, `1_000` and `012` are texts, so
-that what asks for a number or a yes refuses them by name instead of misreading them.
+Scalars are read by YAML 1.2's core rules and stricter: `no`, `22:22`, `0x1F`, `1_000` and `012` are strings, so that a
+key that needs a number or true or false refuses them instead of misreading them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from deploy.core.inventory.errors import InventoryError, Path, Problem, dotted
 
-MAX_NODES = 200_000  # a few aliases that name one another stand for billions of nodes
+MAX_NODES = 200_000  # a few aliases that name one another can expand to billions of nodes
 MAX_DEPTH = 12  # the inventory itself is five deep
 
 _NULLS = ("", "~", "null", "Null", "NULL")
@@ -28,7 +28,7 @@ _REMEDIES = (
     ("cannot start any token", "quote a value that begins with this character"),
     ("mapping values are not allowed", "quote a value that holds ': ', and check the indentation"),
     ("undefined alias", "quote a value that begins with '*'"),
-    ("another document", "keep one document in the file: take the second '---' away"),
+    ("another document", "keep one document in the file: remove the second '---'"),
     ("expected ',' or", "a bracket before this isn't closed, or a comma or a quote is missing"),
     ("stream end", "a bracket or quote isn't closed"),
     ("end of stream", "a quote isn't closed"),
@@ -37,7 +37,7 @@ _REMEDIES = (
 
 
 class Document(NamedTuple):
-    """The text's data (dicts, lists, texts, numbers, bools, None), lines (from 1) and mistakes of form."""
+    """The text's data (dicts, lists, strings, numbers, bools, None), lines (from 1) and syntax errors."""
 
     data: Any
     lines: dict[Path, int]
@@ -45,14 +45,14 @@ class Document(NamedTuple):
 
 
 def read(text: str, source: str) -> Document:
-    """The document in `text`. Raises InventoryError for what isn't YAML; double keys are in `problems`."""
+    """The document in `text`. Raises InventoryError if it isn't YAML; double keys are in `problems`."""
     reader = _Reader(source)
     try:
         node = YAML(typ="safe", pure=True).compose(text)
     except RecursionError:
         raise InventoryError(source, [Problem(0, "", "it is nested too deep")]) from None
     except (YAMLError, ValueError, LookupError, TypeError, AttributeError, AssertionError, RuntimeError) as error:
-        # All but the first: slips of the library itself on texts that no person writes.
+        # All but the first are defects of the library, on texts that no person writes.
         raise InventoryError(source, [_syntax_problem(text, error)]) from None
     data = None if node is None else reader.build(node, ())
     return Document(data, reader.lines, tuple(reader.problems))
@@ -74,7 +74,7 @@ class _Reader:
             line = node.start_mark.line + 1
             raise InventoryError(self._source, [Problem(line, "", "it is nested too deep, or too big")])
         if _tagged(node):
-            self._problem(node, path, f"the tag '{node.tag}' isn't understood; leave it out, or quote the value")
+            self._problem(node, path, f"the tag '{node.tag}' isn't supported; leave it out, or quote the value")
         if isinstance(node, MappingNode):
             return self._mapping(node, path)
         if isinstance(node, SequenceNode):
@@ -85,12 +85,12 @@ class _Reader:
         fields: dict[str, Any] = {}
         for key_node, value_node in node.value:
             if not isinstance(key_node, ScalarNode):
-                self._problem(key_node, path, "a key is a list or a mapping; quote it if it is a text")
+                self._problem(key_node, path, "a key is a list or a mapping; quote it if it is a string")
                 continue
-            key = str(key_node.value)  # a key is what stands there: `no` and `012` are good host names
+            key = str(key_node.value)  # a key is taken literally: `no` and `012` are good host names
             below = (*path, key)
             if key in fields:
-                self._problem(key_node, below, f"stands at line {self.lines[below]} already; keep one of the two")
+                self._problem(key_node, below, f"is at line {self.lines[below]} already; keep one of the two")
                 continue
             self.lines[below] = key_node.start_mark.line + 1
             fields[key] = self.build(value_node, below)

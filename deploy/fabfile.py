@@ -1,4 +1,4 @@
-"""The tasks' names, help and arguments; each body is one call. `c.chain` is what a chain's tasks share."""
+"""The tasks' names, help and arguments; each body is one call. The tasks of a chain share `c.chain`."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ from deploy.edge.tasks.up import UP
 from deploy.edge.tasks.verify import VERIFY
 
 _KEEP_GOING = "start the others even if a peer can't be started"
-_EVERY = "show every event line, the frequent kinds too"
+_EVERY = "show every event line, including the frequent kinds"
 _TABLE = "show the table of all copies, however many hosts there are"
-_SVG = "write a picture of the console to this file"
+_SVG = "write a picture of the console to this SVG file"
 
 
 @chain_task()
 def check(c: Any) -> None:
-    """Can every host do its part? Login, Python, folder, disk, ports, clock, who reaches whom."""
+    """Check every host: login, Python, folder, disk, ports, clock, and connections between hosts."""
     walk(c.chain, CHECK)
 
 
 @chain_task()
 def plan(c: Any) -> None:
-    """What `up` would do, in order, and how fast it can be; connects to nobody."""
+    """Show what `up` would do, in order, and how fast it can be; connects to no host."""
     show_plan(c.chain)
 
 
@@ -53,7 +53,7 @@ def start(c: Any, keep_going: bool = False) -> None:
 
 @chain_task()
 def status(c: Any) -> None:
-    """What every peer says of itself now."""
+    """Show the present status of every peer."""
     walk(c.chain, STATUS)
 
 
@@ -65,13 +65,13 @@ def logs(c: Any, every: bool = False, table: bool = False, svg: str = "") -> Non
 
 @chain_task()
 def collect_logs(c: Any) -> None:
-    """Fetch logs and statuses of all hosts into runs/<run id>/<host>/, with a summary beside them."""
+    """Fetch logs and statuses of all hosts into runs/<run id>/<host>/, and write a summary."""
     walk(c.chain, COLLECT_LOGS)
 
 
 @chain_task(table=_TABLE)
 def verify(c: Any, table: bool = False) -> None:
-    """Hash every copy from its final path and compare it with the manifest."""
+    """Hash every copy at its final path and compare it with the manifest."""
     walk(c.chain, VERIFY, Options(table=table))
 
 
@@ -83,19 +83,19 @@ def stop(c: Any) -> None:
 
 @chain_task()
 def clean(c: Any) -> None:
-    """Stop the peers and remove everything of ours from the hosts."""
+    """Stop the peers and remove everything that Weft made on the hosts."""
     walk(c.chain, CLEAN)
 
 
 @chain_task(keep_going=_KEEP_GOING, every=_EVERY, table=_TABLE, svg=_SVG)
 def up(c: Any, keep_going: bool = False, every: bool = False, table: bool = False, svg: str = "") -> None:
-    """All of it: deploy, start, watch until done, collect the logs, verify."""
+    """Do all of it: deploy, start, watch until done, collect the logs, verify."""
     walk(c.chain, UP, Options(keep_going, every, table, svg))
 
 
 @chain_task()
 def schema(c: Any) -> None:
-    """The inventory's JSON Schema, for editors."""
+    """Print the inventory's JSON Schema, for editors."""
     print_schema(c.chain)
 
 

@@ -1,4 +1,4 @@
-"""What `check` decides: who dials whom, what would go wrong on a host, and the rows of its table."""
+"""The decisions of `check`: which host dials which, what would fail on a host, and the rows of its table."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ HEADINGS = ("host", "login", "python", "folder", "free", "ports", "clock", "reac
 NO_TLS_REMEDY = "name another interpreter with `python:`, or write `tls: false`"
 _MOST_NAMED = 3  # hosts from which a port can't be reached
 
-HostFacts = Mapping[str, Any]  # an agent's answer to `facts`; and `skew`, seconds that its clock is ahead of ours
+HostFacts = Mapping[str, Any]  # an agent's answer to `facts`, with `skew`: seconds by which its clock is ahead of ours
 
 
 class Target(NamedTuple):
@@ -42,7 +42,7 @@ def ports_on(inventory: Inventory, name: str) -> list[int]:
 
 
 def targets(inventory: Inventory, names: Sequence[str], name: str) -> list[Target]:
-    """What the host `name`, one of `names`, shall dial: the peers of the next hosts in the ring."""
+    """The ports that the host `name`, one of `names`, is to dial: those of the next hosts in the ring."""
     place = list(names).index(name)
     others = [inventory.host(other) for other in [*names[place + 1 :], *names[:place]][:MOST_DIALS]]
     return [
@@ -51,7 +51,7 @@ def targets(inventory: Inventory, names: Sequence[str], name: str) -> list[Targe
 
 
 def problems(inventory: Inventory, name: str, facts: HostFacts) -> list[Outcome]:
-    """What would go wrong on one host, whatever the payload."""
+    """The errors to expect on one host, whatever the payload is."""
     found: list[tuple[str, str]] = []
     if facts["writable"]:
         found.append((f"its folder can't be written: {facts['writable']}", "name another `workdir`"))
@@ -68,7 +68,7 @@ def problems(inventory: Inventory, name: str, facts: HostFacts) -> list[Outcome]
 
 
 def unreached(dialled: Sequence[Target], missed: Sequence[Missed]) -> dict[str, list[Outcome]]:
-    """By host: its ports that some other host can't reach, one error for each reason."""
+    """By host: its ports that another host can't reach, one error for each reason."""
     owners = {(target.address, target.port): target.host for target in dialled}
     alike: dict[tuple[str, int, str], list[str]] = {}
     for one in missed:
@@ -77,12 +77,12 @@ def unreached(dialled: Sequence[Target], missed: Sequence[Missed]) -> dict[str, 
     for (address, port, reason), diallers in alike.items():
         problem = f"{address} port {port} can't be reached from {listed(diallers, _MOST_NAMED)} ({reason})"
         owner = owners[address, port]
-        found.setdefault(owner, []).append(Outcome(owner, FAILED, problem, "open it in the fire wall"))
+        found.setdefault(owner, []).append(Outcome(owner, FAILED, problem, "open it in the firewall"))
     return found
 
 
 def row(host: Host, facts: HostFacts | None, reached: bool) -> list[str]:
-    """A row of HEADINGS; `facts`: None where nobody could log in."""
+    """A row of HEADINGS; `facts`: None if the login failed."""
     if facts is None:
         return [host.name, "no", *["-"] * (len(HEADINGS) - 2)]
     return [

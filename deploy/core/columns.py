@@ -1,4 +1,4 @@
-"""Plain columns: every table that is text, laid out in one place."""
+"""Plain columns: the layout of every table that is printed as text."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ from collections.abc import Sequence
 
 
 def columns(rows: Sequence[Sequence[str]]) -> tuple[str, ...]:
-    """A line a row, each cell as wide as the widest in its column; all rows have the same number of cells."""
+    """One line for each row, each cell as wide as the widest in its column; all rows have the same number of cells."""
     widths = [max(map(len, cells)) for cells in zip(*rows)]
     return tuple("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows)

@@ -9,7 +9,7 @@ from peer.core.swarmfile import SwarmFile, folder_texts
 
 
 def piece_size_of(inventory: Inventory, size: int) -> int:
-    """Bytes a piece for a payload of `size` bytes: as the inventory says, else chosen."""
+    """Bytes of a piece for a payload of `size` bytes: from the inventory, else chosen."""
     return inventory.swarm.piece_size or auto_piece_size(size)
 
 
@@ -21,7 +21,7 @@ def swarm_folder(inventory: Inventory, host_name: str) -> str:
 def config_texts(
     inventory: Inventory, manifest: Manifest, run: str, replace: bool = False, extras: bool = True
 ) -> dict[str, str]:
-    """File name -> text of what is pushed; the same to every host with these two keys."""
+    """File name -> text of the files to push, which are the same for every host with these two keys."""
     swarm_file = _swarm_file(inventory, manifest, run)._replace(replace=replace, extras=extras)
     return folder_texts(_common(inventory, manifest), inventory.rows, swarm_file)
 

@@ -1,4 +1,4 @@
-"""When a watch over a swarm ends, and what is said of peers that left without the payload."""
+"""When watching a swarm ends, and the errors of peers that left without the payload."""
 
 from __future__ import annotations
 
@@ -8,35 +8,35 @@ from deploy.core.inventory import Inventory
 from deploy.core.progress import PeerView
 from deploy.core.verdict import FAILED, Outcome
 
-LINGER_SECONDS = 3.0  # for complete peers that wait only for those which won't come
+LINGER_SECONDS = 3.0  # for complete peers that wait only for peers which won't come
 FULL = "its disk is full"
 _STALL_SECONDS = 5.0  # without progress, before a countdown is shown
-_GIVE_UP_SECONDS = 60.0  # at most, for hosts that can't be heard, once all others have ended
+_GIVE_UP_SECONDS = 60.0  # at most, for hosts that can't be reached, once all others have ended
 
 
 def gone(
     inventory: Inventory, views: Iterable[PeerView], failed: Collection[int | None], down: Collection[str]
 ) -> dict[int, str]:
-    """The peers that won't come (again), with their hosts: ended, never started, or out of our reach.
+    """The peers that won't come (again), with their hosts: ended, never started, or unreachable.
 
-    `failed`: the IDs of peers that went wrong; `down`: the hosts that dropped out.
+    `failed`: the IDs of peers that failed; `down`: the hosts that dropped out.
     """
     left = {view.peer for view in views if view.failed}.union(failed)
     return {peer.peer_id: peer.host for peer in inventory.peers if peer.peer_id in left or peer.host in down}
 
 
 def in_vain(inventory: Inventory, views: Iterable[PeerView], gone: Collection[int]) -> bool:
-    """Whether peers wait only for those that are gone: all others have the payload.
+    """Whether the running peers wait only for those that are gone: all others have the payload.
 
-    A peer waits for all others, and that some are gone only the operator can know. A peer that isn't looked at may
-    lack the payload.
+    A peer waits for all others, and only the operator can know that some are gone. A peer that isn't watched may lack
+    the payload.
     """
-    complete = {view.peer for view in views if view.whole}
+    complete = {view.peer for view in views if view.complete}
     return bool(gone) and all(peer.peer_id in complete for peer in inventory.peers if peer.peer_id not in gone)
 
 
 def patience_left(followed: Collection[str], lost: Mapping[str, float], patience: float, now: float) -> float | None:
-    """Seconds until a watch of which all hosts are lost ends; None while one can be heard. `lost`: since when.
+    """Seconds until we stop watching if all hosts are lost; None while one is connected. `lost`: since when.
 
     A peer that was cut off for longer than its patience (seconds) has left.
     """
@@ -47,7 +47,7 @@ def patience_left(followed: Collection[str], lost: Mapping[str, float], patience
 
 
 def stalled_for(views: Iterable[PeerView]) -> float | None:
-    """Seconds since any peer that runs made progress; None where one does so now, or nobody runs."""
+    """Seconds since any running peer made progress; None if one does so now, or none runs."""
     idle = [_idle(view) for view in views if view.status is not None and not view.ended]
     return min(idle) if idle and min(idle) >= _STALL_SECONDS else None
 
@@ -59,12 +59,12 @@ def _idle(view: PeerView) -> float:
 
 
 def countdown(views: Sequence[PeerView], left: float | None, patience: float) -> str:
-    """What the wait for an end is for, and how long it lasts at most; "" where there is progress.
+    """The reason for waiting, and its longest duration; "" if there is progress.
 
-    `left`: seconds until we give up hosts that can't be heard, None if some can.
+    `left`: seconds until we give up unreachable hosts, None if some are connected.
     """
     if left is not None:
-        return f"no host can be heard: giving up in {max(0.0, left):.0f} s"
+        return f"no host can be reached: giving up in {max(0.0, left):.0f} s"
     idle = stalled_for(views)
     if idle is None:
         return ""
@@ -72,6 +72,6 @@ def countdown(views: Sequence[PeerView], left: float | None, patience: float) ->
 
 
 def failure(view: PeerView, words: str) -> Outcome:
-    """A peer that left without the payload. `words`, where its status can't say why: its last ones, or FULL."""
+    """The error of a peer that left without the payload. `words`: its last lines or FULL, without a reason."""
     remedy = "make room there, then run `fab up` again" if words == FULL else ""
     return Outcome(view.host, FAILED, f"{view.state}: {words}" if words else view.state, remedy, view.peer)

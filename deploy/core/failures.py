@@ -1,4 +1,4 @@
-"""What went wrong, as lines: equal errors folded, first causes before symptoms, and the command to run next."""
+"""The failures of a run, as lines: equal errors folded, causes before symptoms, and the command to run next."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from deploy.core.inventory import Inventory, fold, shown
 from deploy.core.outcome import FAILED, OK, SKIPPED, UNREACHABLE, Outcome
 from peer.core.status import INCOMPLETE
 
-MOST = 8  # that a verdict shows
+MOST = 8  # failures that a verdict shows
 
 
 class Failure(NamedTuple):
-    """Equal errors of some hosts. `line` has the cause, `command` is what to run next."""
+    """Equal errors of some hosts. `line` has the cause, `command` is the next one to run."""
 
     line: str
     command: str
@@ -30,7 +30,7 @@ def error_lines(outcomes: Sequence[Outcome]) -> tuple[str, ...]:
 
 
 def failures(inventory: Inventory, outcomes: Sequence[Outcome]) -> tuple[Failure, ...]:
-    """The first cause of each host's trouble, with the command to run next. Equal ones are folded."""
+    """The first cause of each host's errors, with the command to run next. Equal ones are folded."""
     return tuple(
         Failure(_line(alike), _command(inventory, alike), tuple(dict.fromkeys(one.host for one in alike)))
         for alike in _groups(first_causes(inventory, outcomes))
@@ -38,9 +38,9 @@ def failures(inventory: Inventory, outcomes: Sequence[Outcome]) -> tuple[Failure
 
 
 def first_causes(inventory: Inventory, outcomes: Sequence[Outcome]) -> tuple[Outcome, ...]:
-    """Of each host's errors the first, of each peer's likewise; what came of a seed's failure says so, and comes last.
+    """The first error of each host and of each peer; consequences of a seed's failure are named as such, and come last.
 
-    What was skipped because of another's failure counts only where there is no such failure.
+    A step that was skipped because of another failure counts only if there is no such failure.
     """
     kept: list[Outcome] = []
     for outcome in outcomes:
@@ -51,7 +51,7 @@ def first_causes(inventory: Inventory, outcomes: Sequence[Outcome]) -> tuple[Out
 
 
 def _covers(earlier: Outcome, later: Outcome) -> bool:
-    """Whether the later error is a symptom of the earlier one, or the same: a second peer's own error isn't."""
+    """Whether the later error is a symptom of the earlier one, or equal to it; a second peer's own error isn't."""
     if earlier.host != later.host:
         return False
     return earlier.peer is None or later.peer is None or earlier.peer == later.peer
@@ -72,7 +72,7 @@ def _incomplete(outcome: Outcome) -> bool:
 
 
 def _command(inventory: Inventory, alike: Sequence[Outcome]) -> str:
-    """What finds out more of a host that can't be reached, or tries again: a second run does only what is missing."""
+    """The command that diagnoses an unreachable host, or tries again: a second run does only what is missing."""
     options = command_options(inventory)
     if alike[0].state != UNREACHABLE:
         return f"fab up{options}"

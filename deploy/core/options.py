@@ -16,15 +16,15 @@ class Call(NamedTuple):
 
 
 class ChainError(WeftError):
-    """Two tasks of a chain were told different things."""
+    """Two tasks of a chain got different values for a shared option."""
 
     code = EXIT_USAGE
 
 
 def hoist(calls: Sequence[Call], shared: Sequence[str]) -> dict[str, object]:
-    """The `shared` options of a complete chain, as Python spells them: name -> value; what nobody gave is absent.
+    """The `shared` options of a complete chain, by their Python names: name -> value; only those that were given.
 
-    None, False and "" count as not given. Raises ChainError where two tasks differ.
+    None, False and "" count as not given. Raises ChainError if two tasks differ.
     """
     given: dict[str, tuple[str, object]] = {}
     for call in calls:
@@ -41,4 +41,4 @@ def hoist(calls: Sequence[Call], shared: Sequence[str]) -> dict[str, object]:
 def _differ(name: str, first: tuple[str, object], second: tuple[str, object]) -> str:
     flag = "--" + name.replace("_", "-")
     said = f"'{first[1]}' on {first[0]} and '{second[1]}' on {second[0]}"
-    return f"{flag} is {said}; it holds for the whole chain, so write it once"
+    return f"{flag} is {said}; it counts for the chain, so write it once"

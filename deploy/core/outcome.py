@@ -1,4 +1,4 @@
-"""How one step ended on one host, and the exit code that many of them make."""
+"""How one step ended on one host, and the exit code for all steps together."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from peer.core.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK
 
-EXIT_UNREACHABLE = 4  # as ansible has it: some host couldn't be reached
+EXIT_UNREACHABLE = 4  # as in Ansible: a host couldn't be reached
 
 OK, FAILED, UNREACHABLE, INTERRUPTED, SKIPPED = "ok", "failed", "unreachable", "interrupted", "skipped"
 
@@ -23,7 +23,7 @@ class Outcome(NamedTuple):
 
 
 def exit_code(outcomes: Sequence[Outcome]) -> int:
-    """130 where somebody interrupted, else 4 with an unreachable host, else 1 with a failure, else 0."""
+    """130 after an interrupt, else 4 with an unreachable host, else 1 with a failure, else 0."""
     states = {outcome.state for outcome in outcomes}
     for state, code in (
         (INTERRUPTED, EXIT_INTERRUPTED),

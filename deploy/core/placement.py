@@ -1,4 +1,4 @@
-"""Where a peer's payload lies on its host, beyond its own folder: the inventory's `destination`, the seed's `path`."""
+"""The path of a peer's payload on its host: its own folder, the inventory's `destination`, or the seed's `path`."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ class Placing(NamedTuple):
     """Paths on the host, as typed; None: in the peer's own folder."""
 
     id: int
-    destination: str | None  # the folder that the payload shall lie in
-    source: str | None  # where the payload lies already
+    destination: str | None  # the folder for the payload
+    source: str | None  # the path where the payload exists already
 
 
 def placing(inventory: Inventory, peer: Peer) -> Placing:
-    """A seed's payload that lies there already stays where it is, whatever `destination` says."""
+    """The placement of one peer. A seed's payload at `path` stays there, whatever `destination` is."""
     payload = inventory.swarm.payload
     if peer.seed and isinstance(payload, OnSeed):
         return Placing(peer.peer_id, None, payload.path)
@@ -25,7 +25,7 @@ def placing(inventory: Inventory, peer: Peer) -> Placing:
 
 
 def final_path(inventory: Inventory, peer: Peer) -> str:
-    """Where a peer's copy lies in the end, `~` not yet expanded."""
+    """The final path of a peer's copy, `~` not yet expanded."""
     place = placing(inventory, peer)
     if place.source is not None:
         return place.source

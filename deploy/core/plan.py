@@ -1,4 +1,4 @@
-"""The plan: what a chain of tasks does on which host, in order, as plain data; the phases are the tasks' own."""
+"""The plan: the steps of a chain of tasks on each host, in order, as plain data; each task defines its phases."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from peer.core.sizes import format_size
 
 
 class Facts(NamedTuple):
-    """What is known of the payload before anybody connects; None: only the seed knows."""
+    """The facts known about the payload before we connect to a host; None: only the seed has them."""
 
     name: str
     size: int | None = None  # bytes
@@ -26,7 +26,7 @@ class Facts(NamedTuple):
 
 
 class Step(NamedTuple):
-    """One thing done on one host. `peer` is an ID, None where the step is for the complete host."""
+    """One thing done on one host. `peer` is an ID, None if the step is for the host."""
 
     phase: str  # the phase's name
     host: str  # the Host's name
@@ -38,7 +38,7 @@ Steps = Sequence[Step]
 
 
 def facts_of(inventory: Inventory, size: int | None = None) -> Facts:
-    """The payload's facts as far as the inventory tells; `size` (bytes) where somebody measured it."""
+    """The payload's facts from the inventory; `size` (bytes) if it was measured."""
     payload = inventory.swarm.payload
     if isinstance(payload, Generate):
         size = payload.size
@@ -54,10 +54,10 @@ def hosts_of(steps: Iterable[Step]) -> list[str]:
 
 
 def peers_of(steps: Iterable[Step], host: str | None = None) -> list[int]:
-    """The IDs of the peers that the steps name, in the order of the steps; of one host, where one is given."""
+    """The IDs of the peers that the steps name, in the order of the steps; only those of `host`, if it is given."""
     return [step.peer for step in steps if step.peer is not None and host in (None, step.host)]
 
 
 def format_steps(steps: Steps) -> tuple[str, ...]:
-    """A line a step, in columns: phase, host, peer, what."""
+    """One line for each step, in columns: phase, host, peer, action."""
     return columns([(step.phase, step.host, str(step.peer or ""), step.what) for step in steps])

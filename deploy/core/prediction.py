@@ -12,16 +12,16 @@ MBIT = 10**6
 
 
 class Limit(NamedTuple):
-    """T* in seconds, and what sets it."""
+    """T* in seconds, and the reason for it."""
 
     seconds: float
     because: str  # "the seed's upload", "the slowest download" or "all uploads together"
 
 
 def limit_seconds(inventory: Inventory, size: int) -> Limit | None:
-    """T* = max(F/u_seed, F/d_min, N F/(u_seed + sum u_i)) for `size` bytes; None where no term can be told.
+    """T* = max(F/u_seed, F/d_min, N F/(u_seed + sum u_i)) for `size` bytes; None if no term is known.
 
-    Counted in hosts: peers of one machine share its link. A term for which a rate isn't said is left out, and a
+    Counted in hosts: peers of one machine share its link. A term for which a rate isn't given is left out, and a
     lower bound remains. With `--limit`, the hosts not selected may have the payload, so they count as seeds.
     """
     receivers, sources = _roles(inventory)
@@ -53,6 +53,6 @@ def _terms(receivers: Sequence[Host], sources: Sequence[Host], megabits: float) 
 
 
 def _total(hosts: Sequence[Host]) -> float | None:
-    """Mbit/s that these hosts send together; None where one doesn't say."""
+    """Mbit/s that these hosts send together; None if a rate isn't given."""
     rates = [host.rate.up for host in hosts]
     return sum(rate for rate in rates if rate) if all(rates) else None

@@ -1,4 +1,4 @@
-"""What the console knows of a running swarm: the followed events of all hosts, folded into one PeerView a peer."""
+"""The console's state of a running swarm: the followed events of all hosts, folded into one PeerView for each peer."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from peer.core.sizes import format_rate
 from peer.core.status import CHECKING, ENDED, Status
 from peer.core.swarmfile import FLEET
 
-# Of every piece on every peer there is one of these for each neighbour: too many to read, and the bars tell the same.
+# Every peer logs one of these for each piece and neighbour: too many to read, and the bars show the same.
 FREQUENT = ("have", "interested", "not interested", "piece")
-_OF_FLEET = ("dialled", "accepted", "preferred", "optimistic", "unchoked", "choked")  # its peers choose by themselves
-SILENT_SECONDS = 3.0  # a running peer tells its status twice a second
+_OF_FLEET = ("dialled", "accepted", "preferred", "optimistic", "unchoked", "choked")  # its peers choose for themselves
+SILENT_SECONDS = 3.0  # a running peer writes its status twice a second
 MOST_REASONS = 5  # lines below a table of many peers
 _MOST_NAMED = 4  # peers that one such line names
 
@@ -36,14 +36,14 @@ class Line(NamedTuple):
 
     @property
     def short(self) -> str:
-        """For a screen that is watched: without the date, and without saying twice whose line it is."""
+        """The line for a terminal: without the date, and with the peer's ID only once."""
         when, _, what = self.text.partition(": ")
         return f"{when[11:]} {self.host}/{self.peer} {what.removeprefix(f'Peer {self.peer} ')}"
 
 
 @dataclass
 class PeerView:
-    """One peer as far as we heard. `trouble`: why we don't hear from its host now; "" if we do."""
+    """One peer as far as we know. `trouble`: why its host is unreachable now; "" if it isn't."""
 
     peer: int
     host: str
@@ -52,39 +52,39 @@ class PeerView:
     alive: bool | None = None
     trouble: str = ""
     heard: float | None = None  # when its last status came (steady clock)
-    silent: float = 0.0  # seconds for which nothing was heard, though it should tell its status; 0: all is well
-    offset: int = 0  # bytes of its log that were shown: where to go on after a lost connection
+    silent: float = 0.0  # seconds without news, though it should write its status; 0: all is well
+    offset: int = 0  # bytes of its log that were shown: the offset to continue from after a lost connection
 
     @property
     def ended(self) -> bool:
-        """Whether the peer has left, for whatever reason."""
+        """Whether the peer has left, for any reason."""
         return self.alive is False or (self.alive is None and self.status is not None and self.status.state in ENDED)
 
     @property
-    def whole(self) -> bool:
+    def complete(self) -> bool:
         """Whether it has the complete payload under its final name."""
         return self.status is not None and (self.status.completed > 0 or self.status.state == "done")
 
     @property
     def failed(self) -> bool:
         """Whether it left without the payload."""
-        return self.ended and not self.whole
+        return self.ended and not self.complete
 
     @property
     def killed(self) -> bool:
-        """Whether it left without saying so: whatever its last status says, that isn't why."""
+        """Whether it left without writing a last status, so that its status doesn't give the reason."""
         return self.ended and self.status is not None and self.status.state not in ENDED
 
     @property
     def fraction(self) -> float:
-        """How much of the payload it has, 0 to 1."""
+        """The fraction of the payload that it has, 0 to 1."""
         if self.status is None or not self.status.total:
-            return 1.0 if self.whole else 0.0
+            return 1.0 if self.complete else 0.0
         return self.status.pieces / self.status.total
 
     @property
     def rates(self) -> tuple[float, float] | None:
-        """Bytes a second down and up; None where they are old or were never known."""
+        """Bytes a second down and up; None if they are old or were never known."""
         if self.status is None or self.ended or self.silent or self.trouble:
             return None
         return self.status.rate_down, self.status.rate_up
@@ -95,14 +95,14 @@ class PeerView:
         return 0.0 if self.status is None or self.ended else (1 - self.fraction) * self.status.size
 
     def wait(self, now: float) -> None:
-        """Find out for how long it has been silent."""
+        """Update for how long it has been silent."""
         speaks = self.status is not None and not self.ended and self.status.state != CHECKING
         seconds = now - self.heard if speaks and self.heard is not None else 0.0
         self.silent = seconds if seconds >= SILENT_SECONDS or self.trouble else 0.0
 
     @property
     def unchoked(self) -> str:
-        """Whom it lets fetch; an optimistically unchoked one with a star."""
+        """The neighbours that it unchokes, with a star at an optimistically unchoked one."""
         if self.status is None or self.ended:
             return ""
         names = [str(neighbour.peer) for neighbour in self.status.neighbours if neighbour.we_unchoke]
@@ -110,30 +110,30 @@ class PeerView:
 
     @property
     def word(self) -> str:
-        """What it does, in a word or two."""
+        """Its state in a word or two."""
         if self.silent:
             return f"silent {self.silent:.0f} s"
         if self.trouble:
             return "lost"
         if self.status is None:
-            return "not heard of yet" if self.alive is not False else "never started"
+            return "no news yet" if self.alive is not False else "never started"
         return f"killed while {self.status.state}" if self.killed else self.status.state
 
     @property
     def reason(self) -> str:
-        """Why it does so, or can't be heard; "" where nothing needs a reason."""
+        """The reason for its state, or for missing news; "" if none is needed."""
         if self.trouble or self.status is None or self.killed:
             return self.trouble
         return shown(self.status.reason)
 
     @property
     def state(self) -> str:
-        """The word, and the reason where there is one."""
+        """The word, and the reason if there is one."""
         return f"{self.word}: {self.reason}" if self.reason else self.word
 
 
 class Progress:
-    """All views of the chosen peers, in PeerInfo order. `run`: statuses of other runs are old news; "": any will do."""
+    """All views of the chosen peers, in PeerInfo order. `run`: statuses of other runs don't count; "": all do."""
 
     def __init__(self, inventory: Inventory, run: str = "") -> None:
         self._run = run
@@ -146,12 +146,12 @@ class Progress:
         return tuple(self._views.values())
 
     def wait(self, now: float) -> None:
-        """Find out who has been silent for how long."""
+        """Update for how long each peer has been silent."""
         for view in self._views.values():
             view.wait(now)
 
     def see(self, line: FollowLine, now: float = 0.0) -> tuple[Line, ...]:
-        """Take in one line of `peer follow`, that came at `now` (steady clock); the lines that it gives to show."""
+        """Take in one line of `peer follow` that came at `now` (steady clock); returns the lines to show."""
         view = self._views.get(line.peer)
         if view is None:
             return ()
@@ -165,27 +165,27 @@ class Progress:
         return ()
 
     def begin(self, peer: int) -> None:
-        """The peer was started: what its host said before is about an earlier process."""
+        """The peer was started: earlier news is about an earlier process."""
         view = self._views.get(peer)
         if view is not None:
             view.trouble, view.alive = "", None
 
     def lose(self, host: str, trouble: str) -> None:
-        """The host can't be heard now."""
+        """The host is unreachable now."""
         for view in self._on(host):
             view.trouble = trouble if not view.ended else ""
 
     def hear(self, host: str) -> None:
-        """The host can be heard (again)."""
+        """The host is connected (again)."""
         for view in self._on(host):
             view.trouble = ""
 
     def offsets(self, host: str) -> dict[int, int]:
-        """Where to go on in each log of a host."""
+        """The offsets from which to continue each log of a host."""
         return {view.peer: view.offset for view in self._on(host)}
 
     def unclear(self, host: str) -> bool:
-        """Whether a peer of the host has not said that it ended."""
+        """Whether a peer of the host may still run."""
         return any(view.status is None or view.status.state not in ENDED for view in self._on(host))
 
     def _on(self, host: str) -> Iterable[PeerView]:
@@ -218,7 +218,7 @@ def _rank(view: PeerView) -> int:
 
 
 def reasons(views: Iterable[PeerView], most: int = MOST_REASONS) -> tuple[str, ...]:
-    """Why peers stand as they do, a line for each different reason: `1002, 1004: waiting for 1003`."""
+    """The reasons of the peers' states, a line for each different one: `1002, 1004: waiting for 1003`."""
     same: dict[str, list[str]] = {}
     for view in views:
         if view.reason:
@@ -231,15 +231,15 @@ def reasons(views: Iterable[PeerView], most: int = MOST_REASONS) -> tuple[str, .
 def overall(views: Iterable[PeerView]) -> str:
     """The swarm in one line: `5 of 8 complete, 1 failed, 1 silent; 71%, 120 MiB/s, 12 s left`."""
     views = tuple(views)
-    rate = sum(view.rates[0] for view in views if view.rates and view.missing)  # others only get messages
+    rate = sum(view.rates[0] for view in views if view.rates and view.missing)  # the others receive only messages
     failed, silent = sum(view.failed for view in views), sum(bool(view.trouble or view.silent) for view in views)
-    parts = [f"{sum(view.whole for view in views)} of {len(views)} complete"]
+    parts = [f"{sum(view.complete for view in views)} of {len(views)} complete"]
     parts += [f"{count} {word}" for count, word in ((failed, "failed"), (silent, "silent")) if count]
     left = seconds_left(sum(view.missing for view in views), rate)
     return f"{', '.join(parts)}; {_percent(views)}%, {format_rate(rate)}{left}"
 
 
 def _percent(views: Sequence[PeerView]) -> int:
-    """How much of what the receivers want is there; rounded down, so that 100 means all."""
+    """The percentage of the receivers' bytes that are there; rounded down, so that 100 means all."""
     wanting = [view for view in views if not view.seed] or views
     return int(100 * sum(view.fraction for view in wanting) / len(wanting)) if wanting else 0

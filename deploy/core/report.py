@@ -1,4 +1,4 @@
-"""The verdict as it is told at the end of a run: on one screen, with the hash once and the failures last."""
+"""The verdict as it is shown at the end of a run: on one screen, with the hash once and the failures last."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from deploy.core.times import Times, format_phases
 from deploy.core.verdict import BRIEF_COLUMNS, Row, Verdict
 from peer.core.sizes import format_size
 
-MOST_HOSTS = 12  # whose rows fit on a screen beside everything else
+MOST_HOSTS = 12  # whose rows fit on a screen with everything else
 _GAP = 3  # columns between two cells of a drawn table
 
 
 def payload_lines(name: str, rows: Sequence[Row]) -> tuple[str, ...]:
-    """What was brought: the name with its size, and the hash in a line of its own."""
+    """The payload that was delivered: the name with its size, and the hash on a line of its own."""
     good = next((row for row in rows if row.good), None)
     if good is None:
         return (name,)
@@ -23,7 +23,7 @@ def payload_lines(name: str, rows: Sequence[Row]) -> tuple[str, ...]:
 
 
 def time_lines(times: Times) -> tuple[str, ...]:
-    """The user's time by phases; then the swarm's beside the limit, where everything was moved."""
+    """The user's time by phases; then the swarm's compared with the limit, if everything was transferred."""
     lines = [f"in {format_phases(times)}"]
     if not times.moved:
         return tuple(lines)
@@ -35,7 +35,7 @@ def time_lines(times: Times) -> tuple[str, ...]:
 
 
 def failure_lines(found: Sequence[Failure], more: str) -> tuple[str, ...]:
-    """Two lines each: the cause, and the command to run next. `more`: where to read those that don't fit."""
+    """Two lines each: the cause, and the command to run next. `more`: the file with those that don't fit."""
     lines: list[str] = []
     for failure in found[:MOST]:
         lines += [failure.line, f"  next: {failure.command}"]
@@ -53,6 +53,6 @@ def shows_table(verdict: Verdict, width: int | None, asked: bool) -> bool:
 
 
 def table_width(rows: Sequence[Row]) -> int:
-    """Columns of a terminal that the table needs, if nothing is to be wrapped."""
+    """Columns of a terminal that the table needs, so that no cell is wrapped."""
     cells = [BRIEF_COLUMNS, *(row.brief for row in rows)]
     return sum(max(map(len, column)) + _GAP for column in zip(*cells)) + 1

@@ -1,4 +1,4 @@
-"""Which hosts were slow to get the payload, compared with the others, and what is known of the reason."""
+"""Which hosts got the payload slowly, compared with the others, and the known reasons."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any, NamedTuple
 from deploy.core.inventory import Inventory
 from peer.core.sizes import format_rate
 
-_TIMES = 1.5  # as slow as the one in the middle
-_SECONDS = 2.0  # that a person would notice
-_FEWEST = 3  # of whom one can be called slow
+_TIMES = 1.5  # times the median: a longer time is slow
+_SECONDS = 2.0  # more than the median: a shorter delay isn't noticed
+_FEWEST = 3  # peers that are enough for a comparison
 MOST = 3  # lines
 
 
 class Receiver(NamedTuple):
-    """How long one peer took for its copy, from its start to its last verified piece."""
+    """The time that one peer took for its copy, from its start to its last verified piece."""
 
     peer: int
     seconds: float

@@ -1,4 +1,4 @@
-"""What is said of the places where copies will lie, and of the payload on its seeds, before any byte moves."""
+"""Errors and warnings on the paths of future copies, and on the payload on its seeds, before any data is sent."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from deploy.core.verdict import FAILED, Outcome
 from peer.core.sizes import format_size
 
 _MOST_SKEW = 5.0  # seconds; beyond that the times in the logs of two hosts can't be compared
-KEYS_BEFORE, KEYS_AFTER = 2 * 86400.0, 30 * 86400.0  # seconds that a host's clock may be behind or ahead, with keys
+KEYS_BEFORE, KEYS_AFTER = 2 * 86400.0, 30 * 86400.0  # seconds that a host's clock may be slow or fast, with keys
 
 
 class Spot(Protocol):
-    """One peer's place on its host, as the agent found it: see deploy/agent/verbs/content.py."""
+    """The path of one peer's copy on its host, as the agent found it: see deploy/agent/verbs/content.py."""
 
     @property
     def peer(self) -> int: ...
@@ -42,17 +42,17 @@ Spots = Sequence[Spot]
 
 
 def payload_size(spots: Iterable[Spot], known: int | None) -> int | None:
-    """Bytes of the payload: as they are `known` already, or as some seed has it; None where nobody can tell yet."""
+    """Bytes of the payload: as they are `known` already, or from a seed; None if no seed has it yet."""
     return known if known is not None else next((spot.size for spot in spots if spot.size is not None), None)
 
 
 def spot_problems(inventory: Inventory, host: str, spots: Spots, size: int | None) -> list[Outcome]:
-    """Why one host can't hold its copies, or a seed can't send the payload; `size`: the payload's bytes."""
+    """The errors for a host that can't hold its copies, and for a seed without the payload; `size`: its bytes."""
     remedy = "name another `destination`" if inventory.host(host).destination else "name another `workdir`"
     found = []
     for spot in spots:
         if spot.problem and spot.size is None:
-            found.append(Outcome(host, FAILED, f"the payload can't lie in {spot.path}: {spot.problem}", remedy))
+            found.append(Outcome(host, FAILED, f"the payload can't be put into {spot.path}: {spot.problem}", remedy))
         elif spot.problem:
             found.append(_of_seed(host, spot))
     if size is not None:
@@ -61,9 +61,9 @@ def spot_problems(inventory: Inventory, host: str, spots: Spots, size: int | Non
 
 
 def obstacles(inventory: Inventory, host: str, spots: Spots, size: int | None) -> list[Outcome]:
-    """What isn't ours and has the payload's name where a copy will lie; `size`: the payload's bytes.
+    """Foreign things with the payload's name at the path of a future copy; `size`: the payload's bytes.
 
-    What has the size of the payload may be the payload, and nothing is said of it.
+    A thing with the payload's size may be the payload, so it is no error.
     """
     if inventory.host(host).replace:
         return []
@@ -83,12 +83,12 @@ def _of_seed(host: str, spot: Spot) -> Outcome:
 
 
 def least_free(spots: Spots) -> int | None:
-    """The least room among the places of a host's copies; None where no disk tells it."""
+    """The least free space among the disks of a host's copies; None if no disk reports it."""
     return min((spot.free for spot in spots if spot.size is None and spot.free is not None), default=None)
 
 
 def _without_room(host: str, spots: Spots, size: int, remedy: str) -> list[Outcome]:
-    """The disks on which the copies of this host don't fit; what lies there of them counts as room."""
+    """The disks on which the copies of this host don't fit; parts of them that exist already count as free."""
     disks: dict[int, list[Spot]] = {}
     for spot in spots:
         disks.setdefault(spot.disk, []).append(spot)
@@ -104,7 +104,7 @@ def _without_room(host: str, spots: Spots, size: int, remedy: str) -> list[Outco
 def without_modes(found: Mapping[str, Spots]) -> list[str]:
     """A line for each host whose copies can't have the payload's permission bits."""
     return [
-        f"{host}: {spot.path} is on a file system without permission bits: the copy's modes are those that it gives"
+        f"{host}: {spot.path} is on a file system without permission bits: the copy gets the modes of that file system"
         for host, spots in found.items()
         for spot in spots
         if not spot.modes
@@ -112,16 +112,16 @@ def without_modes(found: Mapping[str, Spots]) -> list[str]:
 
 
 def clock_problems(host: str, skew: float, tls: bool) -> list[Outcome]:
-    """What a clock `skew` seconds ahead of ours does to its host."""
+    """The error for a host whose clock is `skew` seconds ahead of ours."""
     if tls and not -KEYS_BEFORE < skew < KEYS_AFTER:
         return keys_problems(host, skew)
     if abs(skew) > _MOST_SKEW:
-        return [Outcome(host, FAILED, _clock(skew), "set it, or the logs' times can't be compared")]
+        return [Outcome(host, FAILED, _clock(skew), "set it, or times in the logs can't be compared")]
     return []
 
 
 def keys_problems(host: str, skew: float) -> list[Outcome]:
-    """What a clock does to a host of a swarm with keys; nothing, where they are valid there."""
+    """The error for a host's clock in a swarm with keys; none if they are valid there."""
     if -KEYS_BEFORE < skew < KEYS_AFTER:
         return []
     problem = f"{_clock(skew)}, so the swarm's keys aren't valid there and no peer will talk to it"
@@ -129,7 +129,7 @@ def keys_problems(host: str, skew: float) -> list[Outcome]:
 
 
 def _clock(skew: float) -> str:
-    """A few seconds as a number, beyond that a span that people have a feeling for."""
+    """A skew for people: a few seconds as a number, a longer one in minutes, hours or more."""
     for unit, length in (("years", 365.25 * 86400), ("days", 86400.0), ("hours", 3600.0)):
         if abs(skew) >= 2 * length:
             return f"its clock is {abs(skew) / length:.0f} {unit} {'ahead' if skew > 0 else 'behind'}"

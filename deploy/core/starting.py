@@ -1,4 +1,4 @@
-"""What a start of peers has to tell, as events: whoever starts them may run beside the thread that shows them."""
+"""The events of starting peers, as plain data: the thread that starts them may differ from the one that shows them."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ class Wrong(NamedTuple):
 
 
 class Note(NamedTuple):
-    """A line about what is going on."""
+    """A line about the progress of the start."""
 
     text: str
 
 
 class Over(NamedTuple):
-    """The start has ended, well or not; nothing more comes of it."""
+    """The start has ended, successfully or not; no event follows."""
 
 
 StartEvent = Union[Listening, Wrong, Note, Over]
 
 
 def not_listening(peer: Peer, code: int | None, words: str, seconds: float) -> Outcome:
-    """Why a peer didn't start: its exit code (None: it still runs), its last words, and how long it was waited for."""
+    """Why a peer didn't start: its exit code (None: it still runs), its last lines, and how long we waited."""
     problem = f"it didn't listen within {seconds:.0f} s" if code is None else f"it ended with exit code {code}"
     return Outcome(peer.host, FAILED, f"{problem}: {words}" if words else problem, "", peer.peer_id)

@@ -1,4 +1,4 @@
-"""The table of `fab status`: what is known of each peer now."""
+"""The table of `fab status`: the present state of each peer."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ HEADINGS = ("peer", "host", "state", "pieces", "down", "up", "reason")
 
 
 def status_row(peer: Peer, about: Mapping[str, Any] | None, trouble: str = "") -> tuple[str, ...]:
-    """A row of HEADINGS; `about`: what its host says of the peer, None where it says nothing because of `trouble`."""
+    """A row of HEADINGS; `about`: its host's answer about the peer, None if there is none because of `trouble`."""
     if about is None:
         return _row(peer, "unknown", trouble)
     status = about["status"]

@@ -1,4 +1,4 @@
-"""A run's name, and the summary in its folder `runs/<run id>/`, which is the last object of `--json` too."""
+"""A run's name, and the summary in its folder `runs/<run id>/`, which is also the last object of `--json`."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from peer.core.manifest import Manifest, payload_digest
 
 SUMMARY_NAME = "summary.txt"
 SUMMARY_JSON_NAME = "summary.json"
-DIGEST_NAME = "payload.sha256"  # what the run's manifest says of the payload, as `sha256sum` writes it
+DIGEST_NAME = "payload.sha256"  # the hash in the run's manifest, as `sha256sum` writes it
 _TOKEN_BITS = 24
 
 
 class Results(NamedTuple):
-    """What a chain of tasks came to. `code`: its exit code; `verdict`: None where it came to none."""
+    """The result of a chain of tasks. `code`: its exit code; `verdict`: None if it has none."""
 
     run: str
     code: int
@@ -31,7 +31,7 @@ class Results(NamedTuple):
     verdict: Verdict | None = None
     times: Times | None = None
     slow: Sequence[str] = ()
-    halt: str = ""  # why it couldn't go on
+    halt: str = ""  # why it couldn't continue
 
 
 def run_id(now: datetime, token: int) -> str:
@@ -45,12 +45,12 @@ def format_digest(manifest: Manifest) -> str:
 
 
 def parse_digest(text: str) -> str:
-    """The digest in payload.sha256; "" where it holds none."""
+    """The digest in payload.sha256; "" if it holds none."""
     return text.partition(" ")[0].strip()
 
 
 def format_summary(inventory: Inventory, verdict: Verdict, run: str, times: Times, slow: Sequence[str] = ()) -> str:
-    """The text of summary.txt: what was brought where, the table, the errors, the time beside the limit."""
+    """The text of summary.txt: the payload, the table, the errors, and the time compared with the limit."""
     lines = [
         f"run {run}: swarm {inventory.swarm.name}, {inventory.swarm.payload.name}, exit code {verdict.code}",
         *format_table(verdict.rows),
@@ -111,7 +111,7 @@ def _failure_fields(inventory: Inventory, results: Results) -> dict[str, Any]:
 
 
 def copy_fields(row: Row) -> dict[str, Any]:
-    """One copy for programs: numbers are numbers, and what isn't known is null."""
+    """One copy for programs: numbers are numbers, and unknown values are null."""
     return {**row._asdict(), "sha256": row.sha256 or None}
 
 
@@ -126,7 +126,7 @@ def _time_fields(times: Times) -> dict[str, Any]:
 
 
 def next_commands(inventory: Inventory, outcomes: Sequence[Outcome]) -> tuple[str, ...]:
-    """What to run where no verdict was come to, each command once."""
+    """The commands to run if there was no verdict, each once."""
     commands = [one.command for one in failures(inventory, [one for one in outcomes if one.state != OK])]
     return tuple(dict.fromkeys(commands))
 

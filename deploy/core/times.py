@@ -12,7 +12,7 @@ CONNECT, HASH, PUSH, START, TRANSFER, COLLECT, VERIFY = (
     "connect", "hash", "push", "start", "transfer", "collect", "verify",
 )  # fmt: skip
 PHASES = (CONNECT, HASH, PUSH, START, TRANSFER, COLLECT, VERIFY)
-_SHOWN = 0.05  # seconds: less would read as 0.0
+_SHOWN = 0.05  # seconds: less would be shown as 0.0
 
 
 class Times(NamedTuple):
@@ -40,16 +40,16 @@ def _text(seconds: float) -> str:
 
 
 def all_moved(inventory: Inventory, statuses: Mapping[int, Mapping[str, Any]]) -> bool:
-    """Whether every receiver fetched as many bytes as the payload has: who had some before is no measure."""
+    """Whether every receiver fetched the complete payload: one that had parts of it can't be compared."""
     wanting = [statuses.get(peer.peer_id) for peer in inventory.chosen_peers if not peer.seed]
     return bool(wanting) and all(status and status["bytes_down"] >= status["size"] > 0 for status in wanting)
 
 
 def known_statuses(about: Mapping[int, Any]) -> dict[int, Mapping[str, Any]]:
-    """The statuses in what hosts say of their peers, by ID, without those that have none."""
+    """The statuses in the hosts' answers about their peers, by ID, without peers that have none."""
     return {peer: fields["status"] for peer, fields in about.items() if fields["status"]}
 
 
 def payload_size(statuses: Iterable[Mapping[str, Any]]) -> int:
-    """Bytes of the payload as the peers know it; 0 where none does."""
+    """Bytes of the payload by the peers' statuses; 0 without one."""
     return max((status["size"] for status in statuses), default=0)

@@ -38,7 +38,7 @@ __all__ = [
 
 
 class Copy(NamedTuple):
-    """What `verify` (and the last status) says of one peer's copy; None: not known."""
+    """The result of `verify` (and of the last status) for one peer's copy; None: not known."""
 
     peer: int
     ok: bool
@@ -48,18 +48,18 @@ class Copy(NamedTuple):
     total: int | None = None  # pieces of the payload
     seconds: float | None = None  # from the peer's start to its last verified piece
     problem: str = ""
-    extras: int = 0  # files that lie in a tree beside the payload's own
+    extras: int = 0  # files in the tree that aren't part of the payload
 
     @classmethod
     def of_status(cls, peer: int, status: Mapping[str, Any]) -> Copy:
-        """What a peer's last status says of its copy; {}: it has none."""
+        """A copy by its peer's last status; {}: it has none."""
         complete = bool(status.get("completed")) or status.get("state") == DONE
-        problem = "" if complete else status.get("reason", "") or "its copy isn't complete"
+        problem = "" if complete else status.get("reason", "") or "its copy is incomplete"
         return cls(peer, complete, problem=problem).with_status(status)
 
     @classmethod
     def of_check(cls, found: Mapping[str, Any], status: Mapping[str, Any]) -> Copy:
-        """What a host's check found of a peer's copy; the pieces and the time are those of its last status."""
+        """A copy by its host's check; the pieces and the time are those of its last status."""
         return cls(
             peer=int(found["peer"]),
             ok=found.get("ok") is True,
@@ -77,7 +77,7 @@ class Copy(NamedTuple):
 
 
 class Row(NamedTuple):
-    """What is known of one peer's copy; None: not known."""
+    """The facts about one peer's copy; None: not known."""
 
     peer: int
     host: str
@@ -99,7 +99,7 @@ class Row(NamedTuple):
 
     @property
     def brief(self) -> tuple[str, ...]:
-        """The texts of BRIEF_COLUMNS: a hash that all share is told once, above."""
+        """The texts of BRIEF_COLUMNS: a hash that all share is shown once, above."""
         return (*self.cells[:5], self.verdict)
 
 
@@ -108,9 +108,9 @@ BRIEF_COLUMNS = ("peer", "host", "pieces", "bytes", "seconds", "verdict")
 
 
 class Verdict(NamedTuple):
-    """Exit code, one line an error (equal ones folded), one row a chosen peer, one sentence for the end.
+    """Exit code, one line for each error (equal ones folded), one row for each chosen peer, and a last sentence.
 
-    `failures`: the first cause of each host's trouble, with the command to run next.
+    `failures`: the first cause of each host's errors, with the command to run next.
     """
 
     code: int
@@ -121,16 +121,16 @@ class Verdict(NamedTuple):
 
 
 def rows(inventory: Inventory, copies: Sequence[Copy], outcomes: Sequence[Outcome] = ()) -> tuple[Row, ...]:
-    """The final table: a row for each chosen peer in PeerInfo order, also for those that nobody heard of."""
+    """The final table: a row for each chosen peer in PeerInfo order, also for those without news."""
     known = {copy.peer: copy for copy in copies}
     troubles = _troubles(outcomes)
     return tuple(_row(peer, known.get(peer.peer_id), troubles) for peer in inventory.chosen_peers)
 
 
 def judge(inventory: Inventory, copies: Sequence[Copy], outcomes: Sequence[Outcome] = (), sha256: str = "") -> Verdict:
-    """The verdict over the chosen peers. 0 needs a good copy of every one of them, all with the same hash.
+    """The verdict on the chosen peers. Code 0 requires a good copy on every one of them, all with the same hash.
 
-    `sha256` (hex): what the manifest says the hash is; "" compares the copies with one another only.
+    `sha256` (hex): the hash in the manifest; "" compares the copies only with one another.
     """
     checked = _checked(copies, sha256)
     table = rows(inventory, checked, outcomes)
@@ -141,7 +141,7 @@ def judge(inventory: Inventory, copies: Sequence[Copy], outcomes: Sequence[Outco
 
 
 def _checked(copies: Sequence[Copy], sha256: str) -> tuple[Copy, ...]:
-    """The copies with those no longer called good whose hash isn't everybody's."""
+    """The copies, where those with a different hash no longer count as good."""
     expected = sha256 or next((copy.sha256 for copy in copies if copy.ok and copy.sha256), "")
     source = "the manifest" if sha256 else "the other peers"
     return tuple(_compared(copy, expected, source) for copy in copies)
@@ -150,11 +150,11 @@ def _checked(copies: Sequence[Copy], sha256: str) -> tuple[Copy, ...]:
 def _compared(copy: Copy, expected: str, source: str) -> Copy:
     if not copy.ok or (copy.sha256 and copy.sha256.lower() == expected.lower()):
         return copy
-    problem = f"its hash isn't that of {source}" if copy.sha256 else "its hash isn't known"
+    problem = f"its hash differs from that of {source}" if copy.sha256 else "its hash isn't known"
     return copy._replace(ok=False, problem=problem)
 
 
-Troubles = dict[object, Outcome]  # the first error of a peer (by its ID) or of a whole host (by its name)
+Troubles = dict[object, Outcome]  # the first error of a peer (by its ID) or of a host (by its name)
 
 
 def _troubles(outcomes: Sequence[Outcome]) -> Troubles:
@@ -166,14 +166,14 @@ def _troubles(outcomes: Sequence[Outcome]) -> Troubles:
 
 
 def _doubts(inventory: Inventory, copies: Sequence[Copy], troubles: Troubles) -> list[Outcome]:
-    """An error for each chosen peer that has no good copy, and of which no error has been told."""
+    """An error for each chosen peer that has no good copy, and for which no error has been reported."""
     known = {copy.peer: copy for copy in copies}
     doubts = []
     for peer in inventory.chosen_peers:
         copy = known.get(peer.peer_id)
         if (copy and copy.ok) or peer.peer_id in troubles or peer.host in troubles:
             continue
-        problem = (copy.problem or "its copy isn't complete") if copy else "its copy was never checked"
+        problem = (copy.problem or "its copy is incomplete") if copy else "its copy was never checked"
         doubts.append(Outcome(peer.host, FAILED, problem, "see its log, then run it again", peer.peer_id))
     return doubts
 
@@ -200,7 +200,7 @@ def _why(peer: Peer, copy: Copy | None, troubles: Troubles) -> str:
         return shown(copy.problem)
     if trouble:
         return shown(f"{trouble.state}: {trouble.problem}" if trouble.problem else trouble.state)
-    return "its copy isn't complete" if copy else "never checked"
+    return "its copy is incomplete" if copy else "never checked"
 
 
 def _sentence(inventory: Inventory, table: Sequence[Row]) -> str:

@@ -1,4 +1,4 @@
-"""What is being done on hosts just now, in one line: what, where, for how long, and how far it is."""
+"""The work in progress on hosts, in one line: what, where, for how long, and how much is done."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import NamedTuple
 from deploy.core.inventory import fold
 from peer.core.sizes import format_rate, format_size
 
-_MOST_WIDTH = 40  # columns for the hosts' names; more of them are a number
+_MOST_WIDTH = 40  # columns for the hosts' names; if they need more, their number is shown
 
 
 class Work(NamedTuple):
-    """`waiting`: the hosts that aren't done yet, of `hosts` in all. `seconds` since it began.
+    """Work on hosts. `waiting`: those that aren't done yet, of `hosts` in all. `seconds` since it began.
 
-    `done` and `size`: bytes so far and in all; 0 and 0 where nobody counts.
+    `done` and `size`: bytes so far and in all; 0 and 0 if they aren't counted.
     """
 
     what: str  # "pushing code and configuration"
@@ -38,7 +38,7 @@ def format_work(work: Work) -> str:
 
 
 def seconds_left(size: float, rate: float) -> str:
-    """`, 8 s left` for so many bytes at that rate; "" where it can't be told."""
+    """`, 8 s left` for that number of bytes at that rate; "" if it is unknown."""
     if rate <= 0 or size <= 0:
         return ""
     seconds = size / rate

@@ -99,7 +99,7 @@ def idle(peer: int, seconds: float, silent: float = 0.0, alive: bool = True) -> 
         ([idle(1001, 23), idle(1002, 0, alive=False)], None, "no progress for 23 s: the peers give up in 97 s"),
         ([idle(1001, 1, silent=30)], None, "no progress for 31 s: the peers give up in 89 s"),
         ([idle(1001, 300)], None, "no progress for 300 s: the peers give up in 0 s"),
-        ([idle(1001, 2)], 41.6, "no host can be heard: giving up in 42 s"),
+        ([idle(1001, 2)], 41.6, "no host can be reached: giving up in 42 s"),
         ([BUSY], None, ""),
     ],
 )

@@ -111,7 +111,7 @@ def test_copies_are_compared_without_a_manifest_too() -> None:
     verdict = judge(FLEET, mixed)
     assert verdict.code == 1
     assert verdict.lines == (
-        "failed: node3 (peer 1004): its hash isn't that of the other peers: see its log, then run it again",
+        "failed: node3 (peer 1004): its hash differs from that of the other peers: see its log, then run it again",
     )
     assert [row.good for row in verdict.rows] == [True, True, True, False]
 
@@ -122,7 +122,7 @@ def test_a_hash_that_is_not_the_manifests_is_never_good() -> None:
     assert not any(row.good for row in verdict.rows)
     assert verdict.sentence == "TheFile.dat is complete on 0 of 4 hosts"
     assert verdict.lines == (
-        "failed: alpha, node[1-3] (peers 1001-1004): its hash isn't that of the manifest: "
+        "failed: alpha, node[1-3] (peers 1001-1004): its hash differs from that of the manifest: "
         "see its log, then run it again",
     )
 
@@ -175,8 +175,8 @@ def test_no_copies_at_all_is_a_failure() -> None:
             Copy(1004, False),
             None,
             1,
-            "failed: node3 (peer 1004): its copy isn't complete: see its log, then run it again",
-            "its copy isn't complete",
+            "failed: node3 (peer 1004): its copy is incomplete: see its log, then run it again",
+            "its copy is incomplete",
         ),
         (
             Copy(1004, False, problem="incomplete"),

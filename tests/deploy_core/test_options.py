@@ -35,17 +35,17 @@ def test_hoist(calls: list[tuple[str, dict[str, object]]], given: dict[str, obje
         (
             {"limit": "a"},
             {"limit": "b"},
-            "--limit is 'a' on deploy and 'b' on start; it holds for the whole chain, so write it once",
+            "--limit is 'a' on deploy and 'b' on start; it counts for the chain, so write it once",
         ),
         (
             {"inventory": "a.yaml"},
             {"inventory": "b.yaml"},
-            "--inventory is 'a.yaml' on deploy and 'b.yaml' on start; it holds for the whole chain, so write it once",
+            "--inventory is 'a.yaml' on deploy and 'b.yaml' on start; it counts for the chain, so write it once",
         ),
         (
             {"run": "1"},
             {"run": "2"},
-            "--run is '1' on deploy and '2' on start; it holds for the whole chain, so write it once",
+            "--run is '1' on deploy and '2' on start; it counts for the chain, so write it once",
         ),
     ],
 )

@@ -40,15 +40,15 @@ def view_of(*events: FollowLine | None, run: str = "r1") -> PeerView:
 @pytest.mark.parametrize(
     ("events", "state", "ended", "failed"),
     [
-        ([], "not heard of yet", False, False),
+        ([], "no news yet", False, False),
         ([DEAD], "never started", True, True),
         ([status(), ALIVE], "downloading", False, False),
         ([status(reason="choked by all 3 neighbours")], "downloading: choked by all 3 neighbours", False, False),
         ([status(), DEAD], "killed while downloading", True, True),
         ([status(state="done", completed=5.0), DEAD], "done", True, False),
         ([status(state="incomplete", reason="x"), DEAD], "incomplete: x", True, True),
-        ([status(run="r0", state="done"), ALIVE], "not heard of yet", False, False),
-        ([DEAD, BEGUN], "not heard of yet", False, False),
+        ([status(run="r0", state="done"), ALIVE], "no news yet", False, False),
+        ([DEAD, BEGUN], "no news yet", False, False),
         ([BEGUN, status(state="done", completed=1.0)], "done", True, False),
     ],
 )

@@ -53,7 +53,7 @@ def told(found: list[Outcome]) -> list[str]:
         ([Spot(), Spot(1003, disk=2)], 100, []),
         ([Spot(), Spot(1003, held=500)], 100, []),
         ([Spot(1001, size=500), Spot()], 100, []),
-        ([Spot(problem="no")], 10**9, ["the payload can't lie in /data: no; name another `destination`"]),
+        ([Spot(problem="no")], 10**9, ["the payload can't be put into /data: no; name another `destination`"]),
         (
             [Spot(1001, "/p", problem="/p: no such file or directory", size=0)],
             None,

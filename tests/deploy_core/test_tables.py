@@ -44,8 +44,8 @@ def test_status_rows(said: dict[str, Any] | None, trouble: str, cells: tuple[str
 @pytest.mark.parametrize(
     ("status", "copy"),
     [
-        ({}, Copy(1002, False, problem="its copy isn't complete")),
-        (STATUS, Copy(1002, False, pieces=3, total=8, problem="its copy isn't complete")),
+        ({}, Copy(1002, False, problem="its copy is incomplete")),
+        (STATUS, Copy(1002, False, pieces=3, total=8, problem="its copy is incomplete")),
         ({**STATUS, "reason": "full"}, Copy(1002, False, pieces=3, total=8, problem="full")),
         ({**STATUS, "completed": 104.5, "pieces": 8}, Copy(1002, True, pieces=8, total=8, seconds=4.5)),
         ({**STATUS, "state": "done", "pieces": 8}, Copy(1002, True, pieces=8, total=8)),

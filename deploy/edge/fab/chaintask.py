@@ -1,4 +1,4 @@
-"""The kind of task that all of ours are: takes the chain's shared options, and leaves them to the executor."""
+"""The class of our tasks: takes the chain's shared options, and leaves them to the executor."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import Any
 
 import invoke
 
-# Option -> (default, help). The executor gathers them from all tasks of a chain, for all of them.
+# Option -> (default, help). The executor gathers them from all tasks of a chain, and they count for all.
 SHARED: dict[str, tuple[object, str]] = {
     "inventory": ("", "the inventory (default: inventory.yaml)"),
-    "limit": ("", "only these hosts and groups: a,group,!b,node[01-04],web*"),
-    "local": (False, "run the whole swarm on this machine, without SSH"),
-    "json": (False, "one JSON object a line on stdout"),
-    "plain": (False, "plain lines, no live display"),
+    "limit": ("", "work only on these hosts and groups: a,group,!b,node[01-04],web*"),
+    "local": (False, "run the complete swarm on this machine, without SSH"),
+    "json": (False, "print one JSON object per line on stdout"),
+    "plain": (False, "print plain lines, without the live display"),
     "run": ("", "the run's name (default: date, time and a random number)"),
-    "dry_run": (False, "show what would be done, and do nothing"),
+    "dry_run": (False, "show what would be done, without doing it"),
 }
 
 
@@ -31,7 +31,7 @@ class ChainTask(invoke.Task):  # type: ignore[type-arg]
         return own.replace(parameters=[*own.parameters.values(), *shared])
 
     def get_arguments(self, ignore_unknown_help: bool | None = None) -> Any:
-        """The options, with their texts however often they are asked for: Invoke uses each text up."""
+        """The options, with their help on every call, although Invoke removes each text that it uses."""
         texts = dict(self.help)
         try:
             return super().get_arguments(ignore_unknown_help)

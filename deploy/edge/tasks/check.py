@@ -75,7 +75,7 @@ def _problems(inventory: Inventory, name: str, one: Look, size: int | None) -> l
 
 
 def _reach(chain: Chain, names: Sequence[str]) -> Mapping[str, list[Outcome]]:
-    """Whose peer ports can't be reached from some other host: the fire wall that lets a swarm start and starve."""
+    """Whose peer ports can't be reached from some other host: a firewall may let peers start but not connect."""
     chain.ask(lambda link: link.ask(verbs.Listen(tuple(checkup.ports_on(chain.inventory, link.name)))), names)
     targets = {name: checkup.targets(chain.inventory, names, name) for name in names}
     answers = chain.ask(lambda link: _dial(link, targets[link.name]), names)

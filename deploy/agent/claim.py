@@ -8,6 +8,7 @@ from typing import Dict
 
 from deploy.agent import locks, paths, verbs
 from deploy.agent.context import Context
+from peer.edge.ours.sharing import unreplaced
 
 _held: Dict[str, int] = {}  # folder -> the open file whose lock is ours; it goes with this process
 
@@ -16,19 +17,22 @@ def claim(request: verbs.Claim, context: Context) -> verbs.Claimed:
     """Hold the swarm's folder, unless another operator does."""
     home = paths.make_home(context.home, request.aside)
     living = locks.living(home, paths.peers_here(home))
+    paths.shorten_record(home)  # which isn't done later, while the folder is held
     return verbs.Claimed(held=not _take(home), living=tuple(sorted(living)))
 
 
 def _take(home: str) -> bool:
     if home in _held:
         return True
-    handle = os.open(os.path.join(home, paths.MARKER), os.O_RDWR)  # NFS locks only what may be written
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(handle)
-        return False
-    except OSError:
-        pass  # a file system without locks: other operators aren't kept out
+    path = os.path.join(home, paths.MARKER)
+    with unreplaced(path):
+        handle = os.open(path, os.O_RDWR)  # NFS locks only what may be written
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(handle)
+            return False
+        except OSError:
+            pass  # a file system without locks: other operators aren't kept out
     _held[home] = handle
     return True

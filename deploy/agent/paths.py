@@ -10,6 +10,7 @@ from deploy.agent.wire import AgentError
 from peer.core import folder
 from peer.edge.ours.naming import put
 from peer.edge.ours.recordfile import ForeignError, RecordFile, read, views
+from peer.edge.ours.sharing import shorten_alone, unreplaced
 from peer.edge.ours.trees import aside_name
 
 MARKER = ".weft"  # the record of what we made there: its first line names the folder, and whether we made that too
@@ -69,13 +70,20 @@ def is_marked(path: str) -> bool:
 @contextlib.contextmanager
 def recording(home: str) -> Iterator[RecordFile]:
     """The record of a swarm's folder, with those of its peers to ask; what is in our way becomes an AgentError."""
-    with as_agent_error():
+    shorten_record(home)
+    with as_agent_error(), unreplaced(os.path.join(home, MARKER)):
         record = RecordFile(os.path.join(home, MARKER), os.path.basename(home))
         record.readers = views(home, filter(folder.is_record, os.listdir(home)))
         try:
             yield record
         finally:
             record.close()
+
+
+def shorten_record(home: str) -> None:
+    """Shorten the record of a swarm's folder, if it has become long and no other agent uses it."""
+    with as_agent_error():
+        shorten_alone(os.path.join(home, MARKER), os.path.basename(home))
 
 
 @contextlib.contextmanager

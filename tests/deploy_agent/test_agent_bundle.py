@@ -132,3 +132,17 @@ def test_an_agent_whose_transfer_stalls_ends() -> None:
         agent.stdin.write(lines.write(request) + b"12345")
         agent.stdin.flush()
         assert agent.wait(30) == 75
+
+
+def test_the_record_of_many_deployments_stays_short(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Sent(Wire):
+        def body(self, size: int) -> Iterator[bytes]:
+            yield b"new"
+
+    monkeypatch.setattr("peer.edge.ours.recordfile._COMPACT_BYTES", 3000)
+    sizes = []
+    for _ in range(40):
+        received(home, b"new", Sent(io.BytesIO(), io.BytesIO()))
+        sizes.append((home / ".weft").stat().st_size)
+    assert max(sizes) < 4000
+    assert (home / "Common.cfg").read_bytes() == b"new"

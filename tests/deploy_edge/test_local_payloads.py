@@ -74,5 +74,10 @@ def test_an_upload_goes_to_the_seed_once(write: Callable[..., None], tmp_path: P
     assert fab(tmp_path, "up", "--limit", "c").code == 0
     assert copy.stat().st_mtime_ns == before
     (tmp_path / "build.tar").write_bytes(b"c" * 100)
+    records = [tmp_path / f"hosts/{host}/t/.weft" for host in "ac"]
+    for record in records:
+        with record.open("a") as file:  # as after hundreds of deployments
+            file.write('["work",".weft-0123456789abcdef",""]\n["gone",".weft-0123456789abcdef"]\n' * 5000)
     assert fab(tmp_path, "up", "--limit", "c").code == 0
+    assert all(record.stat().st_size < 20_000 for record in records)
     assert (tmp_path / "hosts/c/t/peer_1003/build.tar").read_bytes() == b"c" * 100

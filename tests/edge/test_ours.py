@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from peer.core import record as lines
 from peer.edge.ours import making, naming, trees, turning
 from peer.edge.ours.recordfile import ForeignError, RecordFile, read
+from peer.edge.ours.sharing import shorten_alone, unreplaced
 
 
 @pytest.fixture
@@ -121,6 +123,26 @@ def test_a_record_isnt_shortened_while_an_old_version_lies_elsewhere(
     work.rmdir()
     record.compact()
     assert again(record).is_ours(str(ours)) and again(record).work() == []
+
+
+def test_a_record_of_several_writers_is_shortened_by_one_that_is_alone(
+    record: RecordFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(100):
+        making.make_file(record, str(tmp_path / "file"), b"%d" % number)
+    monkeypatch.setattr("peer.edge.ours.recordfile._COMPACT_BYTES", 1000)
+    before = os.path.getsize(record.path)
+    with unreplaced(record.path), unreplaced(record.path):
+        shorten_alone(record.path, "test")
+    with open(record.path, "r+b") as claimed:
+        fcntl.flock(claimed, fcntl.LOCK_EX)
+        shorten_alone(record.path, "test")
+        with unreplaced(record.path):
+            pass  # the lock of the file keeps no writer waiting
+    assert os.path.getsize(record.path) == before
+    shorten_alone(record.path, "test")
+    assert os.path.getsize(record.path) < before / 10
+    assert again(record).is_ours(str(tmp_path / "file"))
 
 
 @pytest.mark.parametrize("able", [True, False], ids=["renameat2", "plain renames"])

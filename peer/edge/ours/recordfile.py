@@ -116,8 +116,7 @@ class RecordFile:
 
         While a version is on its way the old one's files may lie elsewhere, and must stay known: nothing is done then.
         """
-        long = os.fstat(self._descriptor).st_size >= _COMPACT_BYTES
-        if not long or any(goal and os.path.lexists(work) for work, goal in self.work()):
+        if not is_long(self.path) or any(goal and os.path.lexists(work) for work, goal in self.work()):
             return
         for key in [key for key in self.record.work if not os.path.lexists(self._view.path(key))]:
             del self.record.work[key]
@@ -223,6 +222,12 @@ def identity_of(info: os.stat_result) -> Identity:
     kinds = {stat.S_IFREG: FILE, stat.S_IFLNK: LINK}
     kind = kinds.get(stat.S_IFMT(info.st_mode), "other")
     return Identity(kind, info.st_dev, info.st_ino, info.st_size, info.st_mtime_ns)
+
+
+def is_long(path: str) -> bool:
+    """Whether a record is worth being shortened; False where there is none."""
+    info = _lstat(path)
+    return info is not None and info.st_size >= _COMPACT_BYTES
 
 
 def read(path: str) -> Optional[Record]:

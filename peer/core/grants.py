@@ -24,7 +24,7 @@ class Grants:
         self.idle = 0.0  # seconds that it could have asked for something and didn't
         self.nudges = 0
         self.pushed = False  # a piece was sent to it unasked since its last request
-        self.wanting = now  # when it last was interested, or lacked nothing
+        self.wanting = now  # when it last was interested, or lacked nothing; pauses of ours are added
         self.counts = False  # whether it is counted as interested
         self.took_all = False  # it was sent everything that it lacked
         self.unacked = 0  # bytes

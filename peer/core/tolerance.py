@@ -29,6 +29,7 @@ PUSH_SECONDS = 0.5  # between two pieces that are sent unasked, so that a slow n
 FEW_BYTES = 2048  # not acknowledged: haves on their way, and no piece
 UNINTERESTED_SECONDS = 3.0  # a neighbour that lacks pieces and isn't interested for so long is counted as interested
 UNTOLD_SECONDS = 1.0  # after the last piece that it lacked was acknowledged, without a have, it counts as complete
+PAUSE_SECONDS = 0.75  # between two looks that count at most: a longer one was a pause of our own process
 CHOKED_SECONDS = 5.0  # without any progress before a neighbour that never unchoked us is asked all the same
 SEED_SECONDS = 3.0  # in which a neighbour listed with the file has to announce it
 
@@ -165,7 +166,9 @@ class Tolerance:
 
     def _look(self, neighbour: Neighbour, now: float) -> List[Effect]:
         grants = neighbour.grants
-        passed, grants.looked = now - grants.looked, now
+        passed = min(now - grants.looked, PAUSE_SECONDS)
+        grants.wanting += now - grants.looked - passed
+        grants.looked = now
         self._turn(grants, now)
         lacks = self._lacks(neighbour)
         effects = self._count_in(neighbour, lacks, now)

@@ -8,6 +8,7 @@ import pytest
 
 from peer.core import habits
 from peer.core.dialling import DIAL_BACK
+from peer.core.events import Tick
 from peer.core.tolerance import (
     CHOKED_SECONDS,
     IDLE_SECONDS,
@@ -35,6 +36,12 @@ def serving(total: int = 4, profile: str = "classic") -> History:
     history.wait(5)
     assert not history.core.neighbours[1003].serving.we_choke
     return history
+
+
+def pause(history: History, seconds: float) -> List[str]:
+    """One tick, after a time without any."""
+    history.now += seconds
+    return history.tell(Tick({}, {}))
 
 
 def pieces_to(effects: List[str], peer: int = 1003) -> List[int]:
@@ -88,6 +95,23 @@ def test_so_many_at_a_time_and_the_others_later() -> None:
         effects += history.sent(1003, piece)
         assert len(pieces_to(effects)) - (piece + 1) <= MOST_SERVED
     assert sorted(pieces_to(effects)) == list(range(100))
+
+
+def test_a_pause_of_our_own_process_counts_as_no_idleness() -> None:
+    """It was stopped, or its machine slept: what the neighbour has sent meanwhile hasn't been read yet."""
+    history = serving()
+    history.wait(IDLE_SECONDS / 4)
+    assert told(1003, habits.IDLE) not in pause(history, 10 * IDLE_SECONDS)
+    history.got(1003, "request", 0)
+    assert told(1003, habits.IDLE) not in history.wait(IDLE_SECONDS - TICK)
+
+
+def test_a_pause_of_our_own_process_makes_nobody_interested() -> None:
+    history = History(total=4, here=range(4), profile="classic", ids=(1002, 1003), seeds=(1002,))
+    history.connect(1003, dialled=False)
+    history.got(1003, "bitfield")
+    assert told(1003, habits.UNINTERESTED) not in pause(history, 10 * UNINTERESTED_SECONDS)
+    assert told(1003, habits.UNINTERESTED) in history.wait(UNINTERESTED_SECONDS)
 
 
 # ---- those that are stuck

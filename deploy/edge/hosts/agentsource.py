@@ -34,7 +34,6 @@ loader.install(sources)
 from deploy.agent.main import main
 main()
 """
-# All hosts ask for the script simultaneously, and `ast.parse` fails in Python 3.11 when two threads are in it.
 _packing = threading.Lock()
 _ROOT = Path(deploy.agent.__file__).parents[2]
 _OURS = (
@@ -49,7 +48,11 @@ _OURS = (
 
 
 def script() -> bytes:
-    """What goes to the agent's standard input before the first request."""
+    """What goes to the agent's standard input before the first request.
+
+    Call it once before there are threads: `ast.parse` fails in Python 3.11 when two threads are in it, and the threads
+    of Paramiko's connections call it for every traceback that they format.
+    """
     with _packing:
         return _script()
 

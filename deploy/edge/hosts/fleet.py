@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from deploy.core.configfiles import swarm_folder
 from deploy.core.inventory import Host, Inventory
-from deploy.edge.hosts import connectionlimit
+from deploy.edge.hosts import agentsource, connectionlimit
 from deploy.edge.hosts.errors import HostError
 from deploy.edge.hosts.fanout import fan_out
 from deploy.edge.hosts.host import HostLink, Transport
@@ -50,6 +50,7 @@ class Fleet:
         """
         names = list(names)
         self._asked.update(names)
+        agentsource.script()
         connectionlimit.make_room([link.host for name, link in self._links.items() if name in self._asked])
         results = fan_out(names, lambda name: work(self._links[name]), seconds, self._hang_up, look=look)
         good = {name: value for name, value in results.items() if not isinstance(value, HostError)}

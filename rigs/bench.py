@@ -67,6 +67,7 @@ def parser() -> Parser:
     add("--work", metavar="DIR", type=folder, help="where the copies lie (default /dev/shm, where there is room)")
     add("--out", metavar="DIR", type=Path, default=Path("bench"), help="where the figures go (default ./bench)")
     add("--docs", action="store_true", help="write the tables and the plot into docs/benchmarks.md, too")
+    add("--size", metavar="SIZE", type=size, default=0, help="of the payload (default: each measurement's own)")
     add("--piece-size", metavar="SIZE", type=size, help="of Weft's pieces (default: automatic)")
     limits = ", ".join(Limits._fields)
     add("--limit", metavar="NAME=N", type=limit, action="append", default=[], help=f"Weft's limits: {limits}")
@@ -101,7 +102,7 @@ def run(options: Options) -> int:
     weft = WeftOptions(options.piece_size, Limits()._replace(**dict(options.limit)), options.tls)
     care = Care(options.calm, options.again)
     if wanted:
-        done = campaign.Campaign(wanted, options.tools, options.runs, weft, care)
+        done = campaign.Campaign(wanted, options.tools, options.runs, weft, care, options.size)
         failed = done.run(options.work, options.out)
     else:
         failed = False

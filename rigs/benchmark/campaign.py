@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Sequence, Tuple
 
 from rigs import workfolder
-from rigs.benchmark import docs, loopback, plot, records, rounds, table
+from rigs.benchmark import docs, durable, loopback, plot, records, rounds, table
 from rigs.benchmark.aria2 import Aria2
 from rigs.benchmark.copytools import Fanout
 from rigs.benchmark.libtorrent_swarm import Libtorrent
 from rigs.benchmark.records import Kept, LocalRun
 from rigs.benchmark.rounds import Care
-from rigs.benchmark.scenarios import SCENARIOS
+from rigs.benchmark.scenarios import SCENARIOS, Scenario
 from rigs.benchmark.site import Tool
 from rigs.benchmark.weft import Weft
 from rigs.errors import RigError
@@ -40,28 +40,29 @@ ROOMS = {"scale": loopback.scale_room, "classic": loopback.classic_room}
 
 
 class Campaign(NamedTuple):
-    """What was asked for: names of scenarios, "scale" and "classic"; names of tools."""
+    """What was asked for: names of scenarios, "scale" and "classic"; names of tools; `size`: of the payload (0:
+    each scenario's own)."""
 
     wanted: Sequence[str]
     tools: Sequence[str]
     runs: int
     weft: WeftOptions
     care: Care
+    size: int = 0
 
     def run(self, work: "Path | None", out: Path) -> bool:
         """Measure it all, keeping each part in `out` as soon as it is done; whether anything failed."""
         tools = self._tools()
         failed = False
         with workfolder.work_folder(work, max(map(self._room, self.wanted))) as folder:
-            memory = workfolder.in_memory(folder)
-            print(f"copies lie in {folder}, on {'memory' if memory else 'a disk'}", flush=True)
             for name in self.wanted:
-                facts = {"what": name, "begun": time.time(), "in_memory": memory, **records.machine()}
+                facts = {"what": name, "begun": time.time(), **records.machine(), **_place(folder, name)}
+                print(f"copies lie in {folder}, {records.whereabouts(facts)}", flush=True)
                 runs: List[Any] = []
                 for run, line in self._measured(name, tools, folder):
                     print("  " + line, flush=True)
                     runs.append(run)
-                    records.write(out / f"{name}.json", Kept(facts, runs))
+                    records.write(out / records.file_name(name, "disk_rate" in facts), Kept(facts, runs))
                 failed |= any(run.problem for run in runs)
         return failed
 
@@ -76,18 +77,30 @@ class Campaign(NamedTuple):
         return tools
 
     def _room(self, name: str) -> int:
-        return rounds.room(SCENARIOS[name]) if name in SCENARIOS else ROOMS[name]()
+        return rounds.room(self._scenario(name, False)) if name in SCENARIOS else ROOMS[name]()
+
+    def _scenario(self, name: str, disk: bool) -> Scenario:
+        usual = SCENARIOS[name]
+        return usual._replace(size=self.size or usual.size, disk=disk)
 
     def _measured(self, name: str, tools: "List[Any]", folder: Path) -> "Iterator[Tuple[Any, str]]":
         """Each run with its line, once it is over."""
         if name in SCENARIOS:
-            print(table.title(SCENARIOS[name]), flush=True)
-            for run in rounds.run_rounds(SCENARIOS[name], tools, self.runs, folder, self.care):
+            scenario = self._scenario(name, not workfolder.in_memory(folder))
+            print(table.title(scenario), flush=True)
+            for run in rounds.run_rounds(scenario, tools, self.runs, folder, self.care):
                 yield run, table.run_line(run)
             return
         print(loopback.TITLES[name], flush=True)
         for found in _local_runs(name, folder, self):
             yield found, table.local_line(found)
+
+
+def _place(folder: Path, name: str) -> Dict[str, Any]:
+    """Where the copies lie, and how fast the disk is, where the measurement is one of the disk too."""
+    in_memory = workfolder.in_memory(folder)
+    rate = {} if in_memory or name in ROOMS else {"disk_rate": durable.disk_rate(folder)}
+    return {"in_memory": in_memory, **rate}
 
 
 def _local_runs(name: str, folder: Path, asked: Campaign) -> Iterable[LocalRun]:
@@ -98,7 +111,8 @@ def _local_runs(name: str, folder: Path, asked: Campaign) -> Iterable[LocalRun]:
 
 def report(out: Path, names: Iterable[str], into_docs: bool) -> None:
     """Tables of what lies in `out`, and the plot; `into_docs`: into docs/benchmarks.md as well. Raises RigError."""
-    found: Dict[str, Kept] = {name: kept for name in names if (kept := records.read(out / f"{name}.json"))}
+    files = [records.file_name(name, disk) for name in names for disk in (False, True)]
+    found: Dict[str, Kept] = {name: kept for name in files if (kept := records.read(out / name))}
     if not found:
         raise RigError(f"{out}: nothing was measured there yet: name a scenario")
     for rows in table.tables(found):

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Dict, List, Mapping, Sequence
 
 from peer.core.sizes import format_size
-from rigs.benchmark import plot, table
+from rigs.benchmark import plot, records, table
 from rigs.benchmark.records import Kept, Run
 from rigs.errors import RigError
 
@@ -46,13 +46,12 @@ def _when(kept: Kept) -> str:
     """One line about a measurement: when, where, how noisy, and Weft's settings."""
     facts: Dict[str, Any] = kept.facts
     day = time.strftime("%Y-%m-%d", time.gmtime(facts["begun"]))
-    place = "memory" if facts["in_memory"] else "a disk"
     machine = f"{facts['cores']} cores, Linux {facts['kernel']}, Python {facts['python']}"
     counted = [run for run in kept.runs if not run.disturbed]
     noise = max((run.others for run in counted), default=0.0)
     again = len(kept.runs) - len(counted)
     return (
-        f"- {facts['what']}: {day}, {machine}, copies on {place}; "
+        f"- {facts['what']}: {day}, {machine}, copies {records.whereabouts(facts)}; "
         f"other programs took up to {noise:.0%} of the CPU in a run"
         + (f", {again} disturbed runs were done again" if again else "")
         + _pieces(kept)

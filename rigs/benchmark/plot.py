@@ -36,14 +36,14 @@ def _figure(runs: Sequence[Run]) -> Any:
     matplotlib.rcParams.update({"svg.fonttype": "none", "svg.hashsalt": NAME, "font.size": 10, "text.color": INK})
     from matplotlib import pyplot
 
-    names = list(dict.fromkeys(run.scenario for run in runs))
-    columns = min(2, len(names))
-    lines = -(-len(names) // columns)
+    places = list(dict.fromkeys(run.place for run in runs))
+    columns = min(2, len(places))
+    lines = -(-len(places) // columns)
     figure, grid = pyplot.subplots(lines, columns, figsize=(6.2 * columns, 3.1 * lines), squeeze=False)
     axes = list(grid.flat)
-    for name, panel in zip(names, axes):
-        _panel(panel, [run for run in runs if run.scenario == name])
-    for panel in axes[len(names) :]:
+    for place, panel in zip(places, axes):
+        _panel(panel, [run for run in runs if run.place == place])
+    for panel in axes[len(places) :]:
         panel.remove()
     figure.tight_layout(h_pad=2.0, w_pad=3.0)
     return figure

@@ -7,7 +7,7 @@ import os
 import platform
 import statistics
 from pathlib import Path
-from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple, Type, Union
+from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Type, Union
 
 from rigs.benchmark.scenarios import GIB, SCENARIOS, Scenario
 
@@ -17,7 +17,8 @@ class Run(NamedTuple):
 
     `first`: when the first receiver had its copy; `copies`: what the seed's link sent, in payloads; `problem`: why
     the run failed, "" if every receiver had a right copy; `others`: the share of the machine's CPU time that went to
-    other programs meanwhile, `idle`: that went to nobody; `disturbed`: others took so much that it was done again.
+    other programs meanwhile, `idle`: that went to nobody; `disturbed`: others took so much that it was done again;
+    `durable`: when the last receiver's copy was on the disk; `size`: of the payload (0: the scenario's own).
     """
 
     scenario: str
@@ -33,16 +34,25 @@ class Run(NamedTuple):
     idle: float = 0.0
     disturbed: bool = False
     details: Dict[str, Any] = {}
+    disk: bool = False
+    size: int = 0
+    durable: float = 0.0
+
+    @property
+    def place(self) -> Scenario:
+        """The scenario as it was run."""
+        usual = SCENARIOS[self.scenario]
+        return usual._replace(size=self.size or usual.size, disk=self.disk)
 
     @property
     def ratio(self) -> Optional[float]:
         """Time in T*; None where no link sets the pace."""
-        limit = SCENARIOS[self.scenario].limit
+        limit = self.place.limit
         return self.seconds / limit if limit else None
 
     @property
     def cpu_per_gib(self) -> float:
-        return self.cpu * GIB / SCENARIOS[self.scenario].delivered
+        return self.cpu * GIB / self.place.delivered
 
 
 class LocalRun(NamedTuple):
@@ -70,7 +80,10 @@ AnyRun = Union[Run, LocalRun]
 
 
 class Summary(NamedTuple):
-    """The runs of one tool in one scenario, as medians; `times` sorted; `peak` and `others` of the worst run."""
+    """The runs of one tool in one scenario, as medians; `times` sorted; `peak` and `others` of the worst run.
+
+    `durable` is None where no disk took part.
+    """
 
     scenario: Scenario
     tool: str
@@ -80,6 +93,7 @@ class Summary(NamedTuple):
     peak: int
     failed: int
     others: float
+    durable: Optional[float] = None
 
     @property
     def median(self) -> float:
@@ -99,10 +113,10 @@ class Kept(NamedTuple):
 
 def summarise(runs: Iterable[Run]) -> List[Summary]:
     """A summary for each scenario and tool, in the order of their first runs."""
-    groups: Dict[Tuple[str, str], List[Run]] = {}
+    groups: Dict[Tuple[Scenario, str], List[Run]] = {}
     for run in runs:
-        groups.setdefault((run.scenario, run.tool), []).append(run)
-    return [_summary(SCENARIOS[scenario], tool, group) for (scenario, tool), group in groups.items()]
+        groups.setdefault((run.place, run.tool), []).append(run)
+    return [_summary(scenario, tool, group) for (scenario, tool), group in groups.items()]
 
 
 def good(runs: Iterable[Any]) -> List[Any]:
@@ -121,12 +135,26 @@ def _summary(scenario: Scenario, tool: str, group: Sequence[Run]) -> Summary:
         max((run.peak for run in counted), default=0),
         sum(bool(run.problem) for run in group),
         max((run.others for run in counted), default=0.0),
+        _median(run.durable for run in counted) if scenario.disk else None,
     )
 
 
 def _median(values: Iterable[float]) -> float:
     found = list(values)
     return statistics.median(found) if found else float("nan")
+
+
+def whereabouts(facts: Mapping[str, Any]) -> str:
+    """Where the copies lay, with the disk's rate where one took part."""
+    if facts["in_memory"]:
+        return "in memory"
+    rate = f" that takes {facts['disk_rate'] / 1e6:.0f} MB/s" if "disk_rate" in facts else ""
+    return f"on a disk{rate}"
+
+
+def file_name(what: str, disk: bool) -> str:
+    """Where a part of a campaign is kept: what was measured on a disk stands beside what was in memory."""
+    return f"{what}-disk.json" if disk else f"{what}.json"
 
 
 def machine() -> Dict[str, Any]:

@@ -10,10 +10,10 @@ from typing import Callable, Iterator, List, NamedTuple, Sequence, Tuple, TypeVa
 from netlab import Lab
 from peer.edge.generate import write_file
 from rigs import accounting
-from rigs.benchmark import warm
+from rigs.benchmark import durable, warm
 from rigs.benchmark.records import LocalRun, Run
 from rigs.benchmark.scenarios import MIB, Scenario
-from rigs.benchmark.site import Site, Tool
+from rigs.benchmark.site import Outcome, Site, Tool
 from rigs.errors import RigError
 from rigs.procgroup import ProcessGroup
 from rigs.workfolder import LAB
@@ -32,6 +32,7 @@ def run_rounds(scenario: Scenario, tools: Sequence[Tool], rounds: int, folder: P
     """Make the lab in `folder`, and yield each run when it is over."""
     payload = folder / PAYLOAD
     write_file(payload, scenario.size, scenario.name)
+    durable.sync([payload])  # or the first run would share the disk with it
     with Lab.up(scenario.hosts, scenario.rate, folder / LAB) as lab:
         site = Site(lab, scenario, payload)
         for tool in tools:
@@ -79,13 +80,14 @@ def measure(tool: Tool, site: Site, number: int) -> Run:
 
 
 def _measure(tool: Tool, site: Site, number: int) -> Run:
-    bare = Run(site.scenario.name, tool.name, number)
+    bare = Run(site.scenario.name, tool.name, number, disk=site.scenario.disk, size=site.scenario.size)
     resident, sent = site.resident_cpu(), site.sent_by_seed()
     watch = accounting.Watch()
     group = ProcessGroup()
     try:
         with group:
             outcome = tool.run(site, group)
+            kept = _durable(tool, site, outcome)
     except RigError as error:
         return bare._replace(problem=str(error))
     finally:
@@ -102,7 +104,15 @@ def _measure(tool: Tool, site: Site, number: int) -> Run:
         idle=shares.idle,
         peak=max((child.peak for child in group.children), default=0),
         details=outcome.details,
+        durable=kept - outcome.begun,
     )
+
+
+def _durable(tool: Tool, site: Site, outcome: Outcome) -> float:
+    """When the last copy is on the disk: the files of a tool that doesn't see to that itself are synced for it."""
+    if outcome.synced:
+        return max(outcome.done.values())
+    return durable.sync([tool.copy(site, host) for host in site.receivers])
 
 
 def _wrong_copies(tool: Tool, site: Site) -> str:

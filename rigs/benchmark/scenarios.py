@@ -4,18 +4,30 @@ from __future__ import annotations
 
 from typing import Dict, NamedTuple, Optional
 
+from peer.core.sizes import format_size
 from tools.sim.limit import BYTES_PER_MBIT, equal_limit_seconds
 
 KIB, MIB, GIB = 1024, 1024**2, 1024**3
 
 
 class Scenario(NamedTuple):
-    """One seed and `receivers` hosts with links of `rate` Mbit/s each way (0: unshaped); `size` in bytes."""
+    """One seed and `receivers` hosts with links of `rate` Mbit/s each way (0: unshaped); `size` in bytes.
+
+    `disk`: the copies lie on a disk, not in memory.
+    """
 
     name: str
     receivers: int
     rate: float
     size: int
+    disk: bool = False
+
+    @property
+    def label(self) -> str:
+        """What tables call it: its name, and how it differs from the scenario of that name."""
+        usual = SCENARIOS.get(self.name, self).size
+        size = f", {format_size(self.size)}" if self.size != usual else ""
+        return f"{self.name}{', disk' if self.disk else ''}{size}"
 
     @property
     def hosts(self) -> int:

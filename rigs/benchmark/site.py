@@ -87,11 +87,15 @@ def _kill(pids: Iterable[int]) -> None:
 
 
 class Outcome(NamedTuple):
-    """When the receivers were started, and when each had its verified copy (seconds since the epoch, by host)."""
+    """When the receivers were started, and when each had its verified copy (seconds since the epoch, by host).
+
+    `synced`: the copies were on the disk by then.
+    """
 
     begun: float
     done: Dict[str, float]
     details: Dict[str, Any] = {}
+    synced: bool = False
 
 
 class Tool(Protocol):

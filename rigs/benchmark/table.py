@@ -12,7 +12,8 @@ from rigs.benchmark.scenarios import Scenario
 
 REFERENCE = "libtorrent"  # whose time one column is a ratio to
 HEADER = (
-    "scenario", "tool", "median", "min", "max", "x T*", f"x {REFERENCE}", "seed copies", "CPU s/GiB", "peak memory",
+    "scenario", "tool", "median", "min", "max", "durable", "x T*", f"x {REFERENCE}", "seed copies", "CPU s/GiB",
+    "peak memory",
 )  # fmt: skip
 LOCAL_HEADER = (
     "swarm", "peers", "median", "min", "max", "CPU s/peer", "peak memory", "files", "neighbours", "messages/piece",
@@ -24,17 +25,19 @@ def title(scenario: Scenario) -> str:
     links = f"{scenario.rate:g} Mbit/s" if scenario.rate else "unshaped"
     receivers = "1 receiver" if scenario.receivers == 1 else f"{scenario.receivers} receivers"
     limit = f", T* {scenario.limit:.2f} s" if scenario.limit else ""
-    return f"{scenario.name}: {receivers}, {links}, {format_size(scenario.size)}{limit}"
+    place = ", on a disk" if scenario.disk else ""
+    return f"{scenario.name}: {receivers}, {links}, {format_size(scenario.size)}{place}{limit}"
 
 
 def run_line(run: Run) -> str:
     """One run, as it is told at once."""
-    head = f"{run.scenario} {run.tool:<11} run {run.number}: "
+    head = f"{run.place.label} {run.tool:<11} run {run.number}: "
     if run.problem:
         return f"{head}FAILED: {run.problem}"
     ratio = f"  {run.ratio:.2f} T*" if run.ratio else ""
+    kept = f"  durable {run.durable:.2f} s" if run.disk else ""
     return (
-        f"{head}{run.seconds:7.2f} s{ratio}  first {run.first:.2f} s  seed {run.copies:.3f} copies"
+        f"{head}{run.seconds:7.2f} s{kept}{ratio}  first {run.first:.2f} s  seed {run.copies:.3f} copies"
         f"  CPU {run.cpu_per_gib:.2f} s/GiB  peak {format_size(run.peak)}  idle {run.idle:.0%}{_noise(run)}"
     )
 
@@ -56,12 +59,12 @@ def tables(found: Mapping[str, Kept]) -> List[List[Sequence[str]]]:
 
 def rows(summaries: Sequence[Summary]) -> List[Sequence[str]]:
     """The table's cells, without its header."""
-    reference = {summary.scenario.name: summary.median for summary in summaries if summary.tool == REFERENCE}
-    return [_row(summary, reference.get(summary.scenario.name)) for summary in summaries]
+    reference = {summary.scenario: summary.median for summary in summaries if summary.tool == REFERENCE}
+    return [_row(summary, reference.get(summary.scenario)) for summary in summaries]
 
 
 def _row(summary: Summary, reference: Optional[float]) -> Sequence[str]:
-    name = summary.scenario.name
+    name = summary.scenario.label
     if not summary.times:
         return (name, summary.tool, "failed", *[""] * (len(HEADER) - 3))
     failed = f" ({summary.failed} failed)" if summary.failed else ""
@@ -71,6 +74,7 @@ def _row(summary: Summary, reference: Optional[float]) -> Sequence[str]:
         f"{summary.median:.2f} s{failed}",
         f"{summary.times[0]:.2f}",
         f"{summary.times[-1]:.2f}",
+        "" if summary.durable is None else f"{summary.durable:.2f} s",
         f"{summary.ratio:.2f}" if summary.ratio else "",
         f"{summary.median / reference:.2f}" if reference else "",
         f"{summary.copies:.2f}",

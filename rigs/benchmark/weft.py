@@ -17,7 +17,7 @@ from rigs.swarmdir import WeftOptions
 
 
 class Weft:
-    """A fleet swarm; its verified copy is there when it has its final name."""
+    """A fleet swarm; its verified copy is there when it has its final name, and on the disk by then."""
 
     def __init__(self, weft: WeftOptions, name: str = "weft") -> None:
         self.name = name
@@ -38,7 +38,7 @@ class Weft:
         children = [self._start(site, group, host, row) for host, row in zip(site.receivers, rows[1:])]
         group.wait_ends([*children, seed], site.scenario.deadline)
         done = {host.name: peerprocess.finished_at(self.copy(site, host)) for host in site.receivers}
-        return Outcome(children[0].begun, done, self._details(site, rows))
+        return Outcome(children[0].begun, done, self._details(site, rows), synced=True)
 
     def copy(self, site: Site, host: Host) -> Path:
         assert self._manifest

@@ -30,14 +30,39 @@ def test_noise_and_failures_are_shouted():
 def test_titles():
     assert table.title(SCENARIOS["A"]) == "A: 7 receivers, 100 Mbit/s, 64 MiB, T* 5.37 s"
     assert table.title(SCENARIOS["D"]) == "D: 1 receiver, unshaped, 2 GiB"
+    assert table.title(SCENARIOS["D"]._replace(disk=True)) == "D: 1 receiver, unshaped, 2 GiB, on a disk"
 
 
 def test_the_tables_of_scenarios_and_of_local_swarms():
     local = [LocalRun("scale", 10, number, seconds=number, cpu=20.0, peak=MIB, messages=6.5) for number in (1, 2, 3)]
     scenarios, swarms = table.tables({"A": Kept(FACTS, [GOOD, OTHER]), "scale": Kept({}, local)})
     assert [len(row) for row in scenarios] == [len(table.HEADER)] * 3
-    assert scenarios[1][:7] == ("A", "weft", "6.00 s", "6.00", "6.00", "1.12", "0.50")
+    assert scenarios[1][:8] == ("A", "weft", "6.00 s", "6.00", "6.00", "", "1.12", "0.50")
     assert swarms[1][:6] == ("scale", "10", "2.00 s", "1.00", "3.00", "2.00")
+
+
+def test_on_a_disk_the_same_scenario_has_rows_of_its_own():
+    disk = [run._replace(disk=True, seconds=9.0, durable=9.5) for run in (GOOD, OTHER)]
+    (rows,) = table.tables({"A": Kept(FACTS, [GOOD, OTHER]), "A-disk": Kept(FACTS, disk)})
+    column = table.HEADER.index("durable")
+    assert [(row[0], row[1], row[column]) for row in rows[1:]] == [
+        ("A", "weft", ""),
+        ("A", "libtorrent", ""),
+        ("A, disk", "weft", "9.50 s"),
+        ("A, disk", "libtorrent", "9.50 s"),
+    ]
+    assert rows[3][table.HEADER.index(f"x {table.REFERENCE}")] == "1.00"  # of its own kind
+    assert "durable 9.50 s" in table.run_line(disk[0])
+
+
+def test_another_size_is_told_and_makes_another_limit():
+    small = GOOD._replace(size=32 * MIB, seconds=3.0)
+    assert small.place.label == "A, 32 MiB" and small.ratio == GOOD.ratio
+
+
+def test_the_page_names_the_disk_and_its_rate():
+    facts = {**FACTS, "in_memory": False, "disk_rate": 763e6}
+    assert "copies on a disk that takes 763 MB/s;" in docs.figures({"A": Kept(facts, [GOOD])}, pictured=False)
 
 
 def test_failed_tools_have_a_row_too():
@@ -53,7 +78,7 @@ def test_columns_line_up():
 
 def test_the_generated_part_of_the_page():
     text = docs.figures({"A": Kept(FACTS, [GOOD, OTHER._replace(others=0.03)])}, pictured=True)
-    assert "- A: 1970-01-01, 2 cores, Linux 6.1, Python 3.11.2, copies on memory; other programs took up to 3%" in text
+    assert "- A: 1970-01-01, 2 cores, Linux 6.1, Python 3.11.2, copies in memory; other programs took up to 3%" in text
     assert f"]({plot.NAME}.svg)" in text
     assert "| A | weft | 6.00 s |" in text and "| --- | --- | ---: |" in text
 

@@ -7,7 +7,6 @@ of 1000. A number alone is bytes. Case does not matter.
 from __future__ import annotations
 
 import re
-from fractions import Fraction
 from typing import Dict
 
 _BINARY = ("KiB", "MiB", "GiB", "TiB", "PiB")
@@ -29,10 +28,11 @@ def parse_size(text: str) -> int:
     unit = _UNITS.get(match.group(3).lower()) if match else None
     if match is None or unit is None:
         raise ValueError(f"{_quoted(text)} is not a size; write bytes or a unit: 20971520, 20MiB or 1.5GiB")
-    size = Fraction(f"{match.group(1)}.{match.group(2) or 0}") * unit
-    if size.denominator != 1:
+    decimals = match.group(2) or ""
+    size, rest = divmod(int(match.group(1) + decimals) * unit, int("1" + "0" * len(decimals)))
+    if rest:
         raise ValueError(f"{_quoted(text)} is not a whole number of bytes")
-    return int(size)
+    return size
 
 
 def format_size(size: float) -> str:

@@ -11,7 +11,6 @@ import contextlib
 import errno
 import hashlib
 import os
-import secrets
 from typing import Iterator, Union
 
 from peer.edge.files import free_bytes, write_all
@@ -30,7 +29,7 @@ def write_file(path: Union[str, "os.PathLike[str]"], size: int, seed: Seed = 0) 
     The file appears under its name only when it is complete. Raises OSError (disk full, no such folder).
     """
     folder = os.path.dirname(os.fspath(path)) or "."
-    part = os.path.join(folder, f".weft-{secrets.token_hex(8)}")
+    part = os.path.join(folder, f".weft-{os.urandom(8).hex()}")
     _need_room(folder, size)
     try:
         with open(part, "xb", buffering=0) as file:

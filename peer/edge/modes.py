@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import tempfile
 from typing import Union
 
 _NONE_HERE = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL)
@@ -25,6 +24,8 @@ def set_mode(file: Union[int, str], mode: int) -> None:
 
 def keeps_modes(folder: str) -> bool:
     """Whether files in `folder` have modes of their own; True if no file may be made there to find out."""
+    import tempfile  # slow to load, and seldom needed
+
     try:
         # With a name: one without (O_TMPFILE) isn't on that file system yet, as some layers see it.
         with tempfile.NamedTemporaryFile(dir=folder, prefix=".weft-") as file:

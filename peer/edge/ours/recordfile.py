@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import secrets
 import stat
 from typing import Dict, Iterable, List, Optional, Tuple
 
@@ -58,7 +57,7 @@ class RecordFile:
 
         `final`: the payload whose next version will be made there.
         """
-        path = os.path.join(folder, prefix + secrets.token_hex(8))
+        path = os.path.join(folder, prefix + os.urandom(8).hex())
         goal = self.key(final) if final else ""
         self.note([record.work_line(self.key(path), goal)])
         self.record.work[self.key(path)] = goal
@@ -254,7 +253,7 @@ def views(folder: str, names: Iterable[str]) -> List[RecordView]:
 
 def _begin(path: str, head: Head) -> None:
     """Create a record with its first line, atomically; another process may be first."""
-    fresh = os.path.join(os.path.dirname(path), WORK + secrets.token_hex(8))
+    fresh = os.path.join(os.path.dirname(path), WORK + os.urandom(8).hex())
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
     try:
         os.write(descriptor, record.head_line(head).encode())

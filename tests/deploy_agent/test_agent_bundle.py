@@ -139,7 +139,7 @@ def test_the_record_of_many_deployments_stays_short(home: Path, monkeypatch: pyt
         def body(self, size: int) -> Iterator[bytes]:
             yield b"new"
 
-    monkeypatch.setattr("peer.edge.ours.recordfile._COMPACT_BYTES", 3000)
+    monkeypatch.setattr("peer.edge.ours.recordview._LONG", 3000)
     sizes = []
     for _ in range(40):
         received(home, b"new", Sent(io.BytesIO(), io.BytesIO()))

@@ -101,7 +101,7 @@ def test_a_record_that_was_copied_to_another_folder_says_nothing_there(record: R
 def test_a_long_record_is_begun_again_with_what_still_is_true(
     record: RecordFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("peer.edge.ours.recordfile._COMPACT_BYTES", 1000)
+    monkeypatch.setattr("peer.edge.ours.recordview._LONG", 1000)
     for number in range(100):
         making.make_file(record, str(tmp_path / "file"), b"%d" % number)
     before = os.path.getsize(record.path)
@@ -113,7 +113,7 @@ def test_a_long_record_is_begun_again_with_what_still_is_true(
 def test_a_record_isnt_shortened_while_an_old_version_lies_elsewhere(
     record: RecordFile, ours: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("peer.edge.ours.recordfile._COMPACT_BYTES", 10)
+    monkeypatch.setattr("peer.edge.ours.recordview._LONG", 10)
     work = Path(record.fresh(str(tmp_path), str(ours)))
     work.mkdir()
     ours.rename(work / "old")
@@ -130,7 +130,7 @@ def test_a_record_of_several_writers_is_shortened_by_one_that_is_alone(
 ) -> None:
     for number in range(100):
         making.make_file(record, str(tmp_path / "file"), b"%d" % number)
-    monkeypatch.setattr("peer.edge.ours.recordfile._COMPACT_BYTES", 1000)
+    monkeypatch.setattr("peer.edge.ours.recordview._LONG", 1000)
     before = os.path.getsize(record.path)
     with unreplaced(record.path), unreplaced(record.path):
         shorten_alone(record.path, "test")
@@ -200,14 +200,19 @@ def test_a_link_is_removed_and_never_followed(tmp_path: Path) -> None:
 # ---- turning
 
 
-def turn(record: RecordFile, final: Path, files: "dict[str, bytes]", aside: str = "") -> None:
+def turn(
+    record: RecordFile, final: Path, files: "dict[str, bytes]", aside: str = "", links: "dict[str, Path] | None" = None
+) -> None:
     """A version of a tree comes, as agent and peers bring it."""
-    turning.check(record, str(final), turning.Wanted(True, list(files)), bool(aside))
+    leaves = [*files, *(links or ())]
+    turning.check(record, str(final), turning.Wanted(True, leaves, leaves), bool(aside))
     work = record.fresh(str(final.parent), str(final))
     for name, data in files.items():
         path = Path(work, turning.NEW, name)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
+    for name, goal in (links or {}).items():
+        Path(work, turning.NEW, name).symlink_to(goal)
     turning.note(record, work, str(final))
     turning.turn(record, work, str(final), aside)
     turning.recover(record, work, str(final), aside)
@@ -259,3 +264,29 @@ def test_a_foreign_thing_of_the_payloads_name(
     turn(record, final, {"a": b"1"}, aside=".before-r1")
     assert content(final) == {"a": b"1"}
     assert os.path.lexists(tmp_path / "tree.before-r1")
+
+
+def test_nothing_of_theirs_is_carried_through_a_link_of_the_new_version(record: RecordFile, tmp_path: Path) -> None:
+    final, elsewhere = tmp_path / "tree", tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    turn(record, final, {"d/e/x": b"1", "b": b"1"})
+    (final / "d" / "e" / "theirs").write_bytes(b"theirs")
+    with pytest.raises(ForeignError, match="d/e/theirs"):
+        turn(record, final, {"b": b"2"}, links={"d": elsewhere})
+    turn(record, final, {"b": b"2"}, aside=".before-r2", links={"d": elsewhere})
+    assert os.listdir(elsewhere) == []
+    assert content(final) == {"b": b"2", "d.before-r2/e/theirs": b"theirs"}
+
+
+def test_folders_keep_their_times_when_something_is_carried_into_them(record: RecordFile, tmp_path: Path) -> None:
+    final = tmp_path / "tree"
+    turn(record, final, {"d/x": b"1"})
+    (final / "d" / "theirs").touch()
+    work = record.fresh(str(tmp_path), str(final))
+    new = Path(work, turning.NEW)
+    (new / "d").mkdir(parents=True)
+    os.utime(new / "d", ns=(1, 123_456_789))
+    turning.note(record, work, str(final))
+    turning.turn(record, work, str(final), "")
+    turning.recover(record, work, str(final), "")
+    assert (final / "d" / "theirs").exists() and (final / "d").stat().st_mtime_ns == 123_456_789

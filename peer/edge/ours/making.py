@@ -35,6 +35,11 @@ def make_link(record: RecordFile, goal: str, path: str) -> None:
     _make(record, path, lambda fresh: os.symlink(goal, fresh))
 
 
+def make_hardlink(record: RecordFile, goal: str, path: str) -> None:
+    """Make one more name of a file of ours. Raises FileExistsError if something has that name."""
+    _make(record, path, lambda fresh: os.link(goal, fresh, follow_symlinks=False))
+
+
 def make_file(record: RecordFile, path: str, data: bytes, mode: int = 0o644) -> None:
     """Write a file with these bytes; it may replace one of ours. Raises ForeignError if a foreign one has that name."""
 

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
-import stat
-from typing import Dict, Iterable, List, Optional, Tuple
+from typing import Iterable, List, Tuple
 
 from peer.core import record
-from peer.core.record import FILE, FOLDER, GROWING, LINK, STATUS, Head, Identity, Record
+from peer.core.record import FOLDER, GROWING, STATUS, Head, Identity, Record
 from peer.edge.ours.naming import put
+from peer.edge.ours.recordview import RecordView, facts_of, identity_of, is_long, read, views
 
 WORK = ".weft-"  # the prefix of the temporary name of anything that isn't complete yet
-_COMPACT_BYTES = 256 * 1024
 
 
 class ForeignError(Exception):
@@ -79,6 +77,17 @@ class RecordFile:
                 lines.append(record.made_line(self.key(path), identity))
         self.note(lines)
 
+    def expect(self, path: str, time: int) -> None:
+        """Note that the thing at `path`, which is ours, is about to get this time of change (nanoseconds)."""
+        identity = identity_of(os.lstat(path))
+        if identity.kind == FOLDER:
+            return  # a folder's time proves nothing
+        identity = identity._replace(mtime=time)
+        known = self.record.made.setdefault(self.key(path), [])
+        if identity not in known:
+            known.append(identity)
+            self.note([record.made_line(self.key(path), identity)])
+
     def claim_status(self, path: str, peer: int) -> None:
         """Note that `path` is from now on the status of a peer, whose text names the peer."""
         identity = Identity(STATUS, 0, peer)
@@ -140,6 +149,10 @@ class RecordFile:
         """Whether Weft made the thing at `path`, by this record or another of the folder."""
         return any(view.is_ours(path) for view in (self._view, *self.readers))
 
+    def made_here(self, path: str) -> bool:
+        """Whether the thing at `path` is one that Weft made there, even if it was written to or touched since."""
+        return any(view.made_here(path) for view in (self._view, *self.readers))
+
     def knows(self, path: str, info: os.stat_result) -> bool:
         """Whether a thing with these facts was made as `path`, wherever it is now."""
         return any(view.knows(path, info) for view in (self._view, *self.readers))
@@ -147,7 +160,7 @@ class RecordFile:
     def is_newest(self, path: str, at: str) -> bool:
         """Whether the thing at `at` is the one last noted as `path`."""
         identities = self.record.made.get(self.key(path), [])
-        info = _lstat(at)
+        info = facts_of(at)
         return bool(identities) and info is not None and record.same(identities[-1], identity_of(info))
 
     def has_note(self, key: str, path: str) -> bool:
@@ -171,86 +184,6 @@ class RecordFile:
         os.close(self._descriptor)
 
 
-class RecordView:
-    """The contents of a record in `folder`, read only."""
-
-    def __init__(self, folder: str, lines: Record) -> None:
-        self.record = lines
-        self._folder = os.path.realpath(folder)
-        self._prefixes = (folder + os.sep, self._folder + os.sep)  # its path may contain a link
-        # The folder shows the number that its device has now.
-        self._devices: Dict[int, int] = {lines.head.device: os.stat(folder).st_dev}
-
-    def key(self, path: str) -> str:
-        """A path as the record writes it."""
-        for prefix in self._prefixes:
-            if path.startswith(prefix):
-                return path[len(prefix) :]
-        return path
-
-    def path(self, key: str) -> str:
-        """The path for a text in the record."""
-        return os.path.join(self._folder, key)
-
-    def is_ours(self, path: str) -> bool:
-        """Whether the thing at `path` is one that this record lists."""
-        info = _lstat(path)
-        return info is not None and self.knows(path, info)
-
-    def knows(self, path: str, info: os.stat_result) -> bool:
-        """Whether a thing with these facts was made as `path`."""
-        noted = self.record.made.get(self.key(path), ())
-        return any(self._same(one, info, path) for one in noted)
-
-    def is_there(self, key: str, noted: Identity) -> bool:
-        """Whether the thing is still there."""
-        info = _lstat(self.path(key))
-        return info is not None and self._same(noted, info, self.path(key))
-
-    def _same(self, noted: Identity, info: os.stat_result, path: str) -> bool:
-        noted = noted._replace(device=self._devices.get(noted.device, noted.device))
-        if not record.same(noted, identity_of(info)):
-            return False
-        return noted.kind != STATUS or _is_status(path, noted.inode)
-
-
-def identity_of(info: os.stat_result) -> Identity:
-    """The facts that distinguish a thing from another at the same path."""
-    if stat.S_ISDIR(info.st_mode):
-        return Identity(FOLDER, info.st_dev, info.st_ino)
-    kinds = {stat.S_IFREG: FILE, stat.S_IFLNK: LINK}
-    kind = kinds.get(stat.S_IFMT(info.st_mode), "other")
-    return Identity(kind, info.st_dev, info.st_ino, info.st_size, info.st_mtime_ns)
-
-
-def is_long(path: str) -> bool:
-    """Whether a record is worth being shortened; False where there is none."""
-    info = _lstat(path)
-    return info is not None and info.st_size >= _COMPACT_BYTES
-
-
-def read(path: str) -> Optional[Record]:
-    """The record at `path`; None if there is none, if it is no regular file, or if it is of another folder."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError:
-        return None
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        return None
-    with os.fdopen(descriptor, "rb") as file:
-        if not file.peek(8).startswith(b'{"weft"'):
-            return None
-        lines = record.parse(file.read().decode("utf-8", "surrogatepass"))
-    return lines if lines and lines.head.inode == os.stat(os.path.dirname(path) or ".").st_ino else None
-
-
-def views(folder: str, names: Iterable[str]) -> List[RecordView]:
-    """The records among the files of these names in a folder."""
-    found = (read(os.path.join(folder, name)) for name in names)
-    return [RecordView(folder, one) for one in found if one]
-
-
 def _begin(path: str, head: Head) -> None:
     """Create a record with its first line, atomically; another process may be first."""
     fresh = os.path.join(os.path.dirname(path), WORK + os.urandom(8).hex())
@@ -268,22 +201,6 @@ def _begin(path: str, head: Head) -> None:
 def _head_of(folder: str, owner: str, made: bool) -> Head:
     info = os.stat(folder)
     return Head(owner, info.st_dev, info.st_ino, made)
-
-
-def _is_status(path: str, peer: int) -> bool:
-    try:
-        with open(path, "rb") as file:
-            fields = json.load(file)
-        return isinstance(fields, dict) and fields.get("peer") == peer and "pid" in fields
-    except (OSError, ValueError, RecursionError):
-        return False
-
-
-def _lstat(path: str) -> Optional[os.stat_result]:
-    try:
-        return os.lstat(path)
-    except OSError:
-        return None
 
 
 __all__ = ["GROWING", "STATUS", "ForeignError", "RecordFile", "RecordView", "identity_of", "read", "views"]

@@ -11,7 +11,8 @@ import fcntl
 import os
 from typing import Iterator
 
-from peer.edge.ours.recordfile import RecordFile, is_long
+from peer.edge.ours.recordfile import RecordFile
+from peer.edge.ours.recordview import is_long
 
 
 @contextlib.contextmanager

@@ -180,8 +180,7 @@ def carry(old: str, new: str, ours: Ours, suffix: str, made: "Callable[[str], No
 
 def _carry_one(old: str, new: str, path: str, suffix: str, made: "Callable[[str], None]") -> None:
     folder, name = os.path.split(path)
-    goal = os.path.join(new, folder)
-    _make_folders(old, new, folder, made)
+    goal = os.path.join(new, _make_folders(old, new, folder, suffix, made))
     above = os.lstat(goal)
     set_mode(goal, stat.S_IMODE(above.st_mode) | 0o700)  # the payload's folders may be read-only
     try:
@@ -190,6 +189,8 @@ def _carry_one(old: str, new: str, path: str, suffix: str, made: "Callable[[str]
         put(os.path.join(old, path), os.path.join(goal, aside_name(name, suffix)))
     finally:
         set_mode(goal, stat.S_IMODE(above.st_mode))
+        with contextlib.suppress(OSError):
+            os.utime(goal, ns=(above.st_atime_ns, above.st_mtime_ns))  # the payload's folders have their times
 
 
 def aside_name(name: str, suffix: str) -> str:
@@ -199,14 +200,26 @@ def aside_name(name: str, suffix: str) -> str:
     return name + suffix
 
 
-def _make_folders(old: str, new: str, folder: str, made: "Callable[[str], None]") -> None:
-    """Keep a folder that left the payload if something foreign is in it."""
-    at = ""
+def _make_folders(old: str, new: str, folder: str, suffix: str, made: "Callable[[str], None]") -> str:
+    """Keep a folder that left the payload if something foreign is in it; its path below `new`.
+
+    Where `new` has a file or a link by that name the folder gets `suffix` after its own: no link is followed.
+    """
+    at = before = ""
     for part in folder.split("/") if folder else ():
-        at = os.path.join(at, part)
-        if not os.path.isdir(os.path.join(new, at)):
-            os.mkdir(os.path.join(new, at), stat.S_IMODE(os.lstat(os.path.join(old, at)).st_mode) | 0o700)
+        before = os.path.join(before, part)
+        kept = os.path.join(at, part)
+        if os.path.lexists(os.path.join(new, kept)) and not _is_real_folder(os.path.join(new, kept)):
+            kept = os.path.join(at, aside_name(part, suffix))
+        at = kept
+        if not _is_real_folder(os.path.join(new, at)):
+            os.mkdir(os.path.join(new, at), stat.S_IMODE(os.lstat(os.path.join(old, before)).st_mode) | 0o700)
             made(at)
+    return at
+
+
+def _is_real_folder(path: str) -> bool:
+    return os.path.isdir(path) and not os.path.islink(path)
 
 
 def _open_up(name: str, info: os.stat_result, above: Optional[int] = None) -> None:

@@ -23,10 +23,11 @@ FOUND = ".before-weft"  # the suffix for things put aside, if the run has no nam
 
 
 class Wanted(NamedTuple):
-    """The names that a new version needs: whether it is a tree, and the paths below it."""
+    """The names that a new version needs: whether it is a tree, and the paths below it. `leaves`: all but folders."""
 
     tree: bool
     paths: Sequence[str] = ()
+    leaves: Sequence[str] = ()
 
 
 def check(record: RecordFile, final: str, wanted: Wanted, replace: bool = False) -> List[str]:
@@ -45,10 +46,10 @@ def check(record: RecordFile, final: str, wanted: Wanted, replace: bool = False)
         return []
     extras = trees.foreign(final, _ours(record, final))
     _need_changeable(final, extras)
-    taken = _names(wanted)
+    taken, leaves = _names(wanted), set(wanted.leaves)
     for path in extras:
         full = os.path.join(final, path)
-        if path in taken and not replace:
+        if (path in taken or not leaves.isdisjoint(_above(path))) and not replace:
             raise ForeignError(full, "another program or user changed it or put it there")
         if not wanted.tree and not replace:
             raise ForeignError(full, "Weft has no record of making it, and the payload is a file now")
@@ -175,11 +176,18 @@ def _names(wanted: Wanted) -> "set[str]":
     """The paths that a version takes, with the folders above them."""
     names = set(wanted.paths)
     for path in wanted.paths:
-        above = os.path.dirname(path)
-        while above and above not in names:
+        for above in _above(path):
+            if above in names:
+                break
             names.add(above)
-            above = os.path.dirname(above)
     return names
+
+
+def _above(path: str) -> Iterator[str]:
+    """The folders that a path is in."""
+    while "/" in path:
+        path = os.path.dirname(path)
+        yield path
 
 
 def _is_folder(path: str) -> bool:

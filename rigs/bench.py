@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Measures this swarm and other tools side by side: python rigs/bench.py A B --runs 3 --tools weft,libtorrent.
 
-A, B, C, D: scenarios on hosts of a lab (root). scale, classic: swarms on loopback. all: everything. report: the
-table and the plot again, from what was measured before. Exit codes: 0 measured, 1 something failed, 2 wrong
+A, B, C, D: scenarios on hosts of a lab (root). scale, classic: swarms on loopback. up: all of `fab up` in a lab
+(root). tree: many small files to local hosts. all: everything. report: the table and the plot again, from what was
+measured before. Exit codes: 0 measured, 1 something failed, 2 wrong
 arguments, 130 interrupted; whatever happens, nothing is left running.
 """
 
@@ -21,15 +22,15 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from netlab import LabError
 from peer.core.limits import Limits
 from rigs.benchmark import campaign
-from rigs.benchmark.campaign import MAKERS
+from rigs.benchmark.campaign import ALL, MAKERS
 from rigs.benchmark.rounds import Care
-from rigs.benchmark.scenarios import SCENARIOS
+from rigs.benchmark.treelocal import TreeOptions
+from rigs.benchmark.uplab import UpOptions
 from rigs.errors import RigError
 from rigs.swarmdir import WeftOptions
 from tools.arguments import INTERRUPTED, Parser, count, fail, leave, size
 
 PROGRAM = "bench"
-ALL = (*SCENARIOS, "scale", "classic")
 
 Options = argparse.Namespace
 
@@ -68,6 +69,9 @@ def parser() -> Parser:
     add("--out", metavar="DIR", type=Path, default=Path("bench"), help="where the figures go (default ./bench)")
     add("--docs", action="store_true", help="write the tables and the plot into docs/benchmarks.md, too")
     add("--size", metavar="SIZE", type=size, default=0, help="of the payload (default: each measurement's own)")
+    add("--hosts", metavar="N,N", type=counts, default=UpOptions().receivers, help="receivers of `up` (default 2,10)")
+    add("--files", metavar="N", type=count(1), default=TreeOptions().files, help="of `tree` (default 100000)")
+    add("--against", metavar="CHECKOUT", type=folder, help="`up` and `tree`: an older checkout's `fab up`, in turns")
     add("--piece-size", metavar="SIZE", type=size, help="of Weft's pieces (default: automatic)")
     limits = ", ".join(Limits._fields)
     add("--limit", metavar="NAME=N", type=limit, action="append", default=[], help=f"Weft's limits: {limits}")
@@ -80,6 +84,11 @@ def folder(text: str) -> Path:
     if not Path(text).is_dir():
         raise argparse.ArgumentTypeError(f"{text}: no such folder")
     return Path(text)
+
+
+def counts(text: str) -> Tuple[int, ...]:
+    """An argument that is one whole number, or some with commas between."""
+    return tuple(map(count(1, 250), text.split(",")))
 
 
 def tool_names(text: str) -> List[str]:
@@ -102,7 +111,16 @@ def run(options: Options) -> int:
     weft = WeftOptions(options.piece_size, Limits()._replace(**dict(options.limit)), options.tls)
     care = Care(options.calm, options.again)
     if wanted:
-        done = campaign.Campaign(wanted, options.tools, options.runs, weft, care, options.size)
+        done = campaign.Campaign(
+            wanted,
+            options.tools,
+            options.runs,
+            weft,
+            care,
+            options.size,
+            UpOptions(options.hosts, options.size, options.against),
+            TreeOptions(options.files, options.against),
+        )
         failed = done.run(options.work, options.out)
     else:
         failed = False

@@ -7,14 +7,16 @@ from pathlib import Path
 from typing import Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Sequence, Tuple
 
 from rigs import workfolder
-from rigs.benchmark import docs, durable, loopback, plot, records, rounds, table
+from rigs.benchmark import docs, durable, loopback, plot, records, rounds, table, treelocal, uplab, usertable
 from rigs.benchmark.aria2 import Aria2
 from rigs.benchmark.copytools import Fanout
 from rigs.benchmark.libtorrent_swarm import Libtorrent
-from rigs.benchmark.records import Kept, LocalRun
+from rigs.benchmark.records import Kept, LocalRun, UserRun
 from rigs.benchmark.rounds import Care
 from rigs.benchmark.scenarios import SCENARIOS, Scenario
 from rigs.benchmark.site import Tool
+from rigs.benchmark.treelocal import TreeOptions
+from rigs.benchmark.uplab import UpOptions
 from rigs.benchmark.weft import Weft
 from rigs.errors import RigError
 from rigs.swarmdir import WeftOptions
@@ -36,12 +38,13 @@ def choose(names: Sequence[str], weft: WeftOptions) -> Tuple[List[Tool], Dict[st
     return [tool for tool in tools if not reasons[tool.name]], {name: why for name, why in reasons.items() if why}
 
 
-ROOMS = {"scale": loopback.scale_room, "classic": loopback.classic_room}
+LOCAL = {"scale": loopback.scale_room, "classic": loopback.classic_room}
+USER = ("up", "tree")
+ALL = (*SCENARIOS, *LOCAL, *USER)
 
 
 class Campaign(NamedTuple):
-    """What was asked for: names of scenarios, "scale" and "classic"; names of tools; `size`: of the payload (0:
-    each scenario's own)."""
+    """What was asked for: names of ALL; names of tools; `size`: of the scenarios' payload (0: each one's own)."""
 
     wanted: Sequence[str]
     tools: Sequence[str]
@@ -49,6 +52,8 @@ class Campaign(NamedTuple):
     weft: WeftOptions
     care: Care
     size: int = 0
+    up: UpOptions = UpOptions()
+    tree: TreeOptions = TreeOptions()
 
     def run(self, work: "Path | None", out: Path) -> bool:
         """Measure it all, keeping each part in `out` as soon as it is done; whether anything failed."""
@@ -77,7 +82,11 @@ class Campaign(NamedTuple):
         return tools
 
     def _room(self, name: str) -> int:
-        return rounds.room(self._scenario(name, False)) if name in SCENARIOS else ROOMS[name]()
+        if name in LOCAL:
+            return LOCAL[name]()
+        if name in USER:
+            return uplab.room(self.up) if name == "up" else treelocal.room(self.tree)
+        return rounds.room(self._scenario(name, False))
 
     def _scenario(self, name: str, disk: bool) -> Scenario:
         usual = SCENARIOS[name]
@@ -85,28 +94,41 @@ class Campaign(NamedTuple):
 
     def _measured(self, name: str, tools: "List[Any]", folder: Path) -> "Iterator[Tuple[Any, str]]":
         """Each run with its line, once it is over."""
-        if name in SCENARIOS:
-            scenario = self._scenario(name, not workfolder.in_memory(folder))
+        disk = not workfolder.in_memory(folder)
+        if name in LOCAL:
+            print(loopback.TITLES[name], flush=True)
+            yield from ((run, table.local_line(run)) for run in self._local(name, folder))
+        elif name in USER:
+            print(TITLES[name], flush=True)
+            yield from ((run, usertable.line(run)) for run in self._user(name, folder, disk))
+        else:
+            scenario = self._scenario(name, disk)
             print(table.title(scenario), flush=True)
-            for run in rounds.run_rounds(scenario, tools, self.runs, folder, self.care):
-                yield run, table.run_line(run)
-            return
-        print(loopback.TITLES[name], flush=True)
-        for found in _local_runs(name, folder, self):
-            yield found, table.local_line(found)
+            found = rounds.run_rounds(scenario, tools, self.runs, folder, self.care)
+            yield from ((run, table.run_line(run)) for run in found)
+
+    def _local(self, name: str, folder: Path) -> Iterable[LocalRun]:
+        if name == "scale":
+            return loopback.scale(folder, self.weft, self.runs, self.care)
+        return loopback.classic(folder, self.runs, self.care)
+
+    def _user(self, name: str, folder: Path, disk: bool) -> Iterable[UserRun]:
+        if name == "up":
+            return uplab.run(folder, disk, self.up, self.runs, self.care)
+        return treelocal.run(folder, disk, self.tree, self.runs, self.care)
+
+
+TITLES = {
+    "up": "up: all of `fab up` on lab hosts, unshaped; the seed makes the payload, rsync finds it there",
+    "tree": f"tree: small files to {treelocal.RECEIVERS} receivers on this machine",
+}
 
 
 def _place(folder: Path, name: str) -> Dict[str, Any]:
     """Where the copies lie, and how fast the disk is, where the measurement is one of the disk too."""
     in_memory = workfolder.in_memory(folder)
-    rate = {} if in_memory or name in ROOMS else {"disk_rate": durable.disk_rate(folder)}
+    rate = {} if in_memory or name in LOCAL else {"disk_rate": durable.disk_rate(folder)}
     return {"in_memory": in_memory, **rate}
-
-
-def _local_runs(name: str, folder: Path, asked: Campaign) -> Iterable[LocalRun]:
-    if name == "scale":
-        return loopback.scale(folder, asked.weft, asked.runs, asked.care)
-    return loopback.classic(folder, asked.runs, asked.care)
 
 
 def report(out: Path, names: Iterable[str], into_docs: bool) -> None:

@@ -36,10 +36,14 @@ class Fanout:
 
     def run(self, site: Site, group: ProcessGroup) -> Outcome:
         site.lend(site.seed, site.folder(site.seed))
-        children = [self._start(site, group, host) for host in site.receivers]
+        children = self.start(site, group)
         group.wait_ends(children, site.scenario.deadline)
         done = {host.name: child.ended for host, child in zip(site.receivers, children)}
         return Outcome(children[0].begun, done)
+
+    def start(self, site: Site, group: ProcessGroup) -> List[Child]:
+        """All its programs at once."""
+        return [self._start(site, group, host) for host in site.receivers]
 
     def copy(self, site: Site, host: Host) -> Path:
         return site.folder(host) / site.payload.name
@@ -75,7 +79,7 @@ def _scp(options: Sequence[str], source: str, target: str) -> List[str]:
 
 
 def _rsync(options: Sequence[str], source: str, target: str) -> List[str]:
-    return ["rsync", "--whole-file", "--inplace", "-e", shlex.join(["ssh", *options]), source, target]
+    return ["rsync", "--times", "--whole-file", "--inplace", "-e", shlex.join(["ssh", *options]), source, target]
 
 
 COMMANDS = {"scp": _scp, "rsync": _rsync}

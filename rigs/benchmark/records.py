@@ -76,7 +76,34 @@ class LocalRun(NamedTuple):
         return self.cpu / self.peers
 
 
-AnyRun = Union[Run, LocalRun]
+class UserRun(NamedTuple):
+    """One pass of all that a user waits for. Seconds, bytes; CPU seconds of all its processes.
+
+    `what`: "up" or "tree"; `step`: which pass; `phases`: seconds; `durable`: until the copies were on the disk;
+    `operator`: CPU seconds of the operator's own process (0: unknown); `peak`: of the peer that took most.
+    """
+
+    what: str
+    tool: str
+    step: str
+    receivers: int
+    size: int
+    number: int
+    files: int = 1
+    disk: bool = False
+    problem: str = ""
+    seconds: float = 0.0
+    durable: float = 0.0
+    phases: Dict[str, float] = {}
+    cpu: float = 0.0
+    operator: float = 0.0
+    peak: int = 0
+    others: float = 0.0
+    idle: float = 0.0
+    disturbed: bool = False
+
+
+AnyRun = Union[Run, LocalRun, UserRun]
 
 
 class Summary(NamedTuple):
@@ -183,5 +210,5 @@ def read(path: Path) -> Optional[Kept]:
 
 
 def _run(row: Dict[str, Any]) -> AnyRun:
-    kind: Type[AnyRun] = Run if "scenario" in row else LocalRun
+    kind: Type[AnyRun] = Run if "scenario" in row else UserRun if "step" in row else LocalRun
     return kind(**{name: value for name, value in row.items() if name in kind._fields})

@@ -37,9 +37,13 @@ class Site:
     def fresh(self) -> None:
         """A new empty folder for this run on each host."""
         for host in self.hosts:
-            shutil.rmtree(self.folder(host), ignore_errors=True)
-            self.folder(host).mkdir()
-            os.chown(self.folder(host), host.uid, host.uid)
+            self.renew(host)
+
+    def renew(self, host: Host) -> None:
+        """A new empty folder on one host."""
+        shutil.rmtree(self.folder(host), ignore_errors=True)
+        self.folder(host).mkdir()
+        os.chown(self.folder(host), host.uid, host.uid)
 
     def folder(self, host: Host) -> Path:
         """The run's folder as this machine reaches it."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import statistics
-from typing import Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
 from peer.core.sizes import format_size
 from rigs.accounting import NOISE
-from rigs.benchmark.records import AnyRun, Kept, LocalRun, Run, Summary, good, summarise
+from rigs.benchmark import usertable
+from rigs.benchmark.records import Kept, LocalRun, Run, Summary, UserRun, good, summarise
 from rigs.benchmark.scenarios import Scenario
 
 REFERENCE = "libtorrent"  # whose time one column is a ratio to
@@ -42,18 +43,19 @@ def run_line(run: Run) -> str:
     )
 
 
-def _noise(run: AnyRun) -> str:
+def _noise(run: Union[Run, LocalRun]) -> str:
     if run.others <= NOISE:
         return ""
     return f"  OTHERS {run.others:.0%}" + (", done again" if run.disturbed else "")
 
 
 def tables(found: Mapping[str, Kept]) -> List[List[Sequence[str]]]:
-    """All tables, each a list of rows with the header first: scenarios, then swarms on this machine."""
+    """All tables, each a list of rows with the header first: scenarios, swarms on this machine, a user's time."""
     runs = [run for kept in found.values() for run in kept.runs]
     scenarios = rows(summarise(run for run in runs if isinstance(run, Run)))
     swarms = local_rows([run for run in runs if isinstance(run, LocalRun)])
-    pairs: List[Tuple[Sequence[str], List[Sequence[str]]]] = [(HEADER, scenarios), (LOCAL_HEADER, swarms)]
+    whole = usertable.rows(run for run in runs if isinstance(run, UserRun))
+    pairs = [(HEADER, scenarios), (LOCAL_HEADER, swarms), (usertable.HEADER, whole)]
     return [[header, *body] for header, body in pairs if body]
 
 

@@ -39,6 +39,8 @@ def run(capsys, *arguments: object) -> "tuple[int, str]":
         (["A", "--limit", "speed=9"], "'speed=9': write one of patience, degree, uploads"),
         (["A", "--limit", "degree=0"], "as degree=8"),
         (["A", "--work", "/nonexistent"], "no such folder"),
+        (["up", "--hosts", "2,x"], "not a whole number"),
+        (["up", "--against", "/nonexistent"], "no such folder"),
     ],
 )
 def test_wrong_arguments_are_one_line_and_code_2(capsys, arguments, words):

@@ -1,0 +1,107 @@
+"""One `fab up` as a process, of this checkout or of another, and what it told at its end."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional
+
+from peer.core import folder as names
+from rigs import accounting
+from rigs.errors import RigError
+from rigs.procgroup import Child, ProcessGroup
+
+LOOK_SECONDS = 0.3  # between two looks at the peers
+SAID, ERRORS = "fab.jsonl", "fab.txt"
+
+Pids = Callable[[], Iterable[int]]
+
+
+class Walked(NamedTuple):
+    """Seconds from the command to the prompt, and of each phase; CPU seconds of the operator and of the peers.
+
+    `peak`: bytes of the peer that took most.
+    """
+
+    seconds: float
+    phases: Dict[str, float]
+    operator: float
+    peers: float
+    peak: int
+
+
+class Peers:
+    """What the peers among some processes have cost so far, by looking now and then."""
+
+    def __init__(self, pids: Pids) -> None:
+        self._pids = pids
+        self._cpu: Dict[int, float] = {}
+        self.peak = 0
+
+    def look(self) -> None:
+        for pid in self._pids():
+            if is_peer(pid):
+                self.peak = max(self.peak, accounting.peak_bytes(pid))
+                self._cpu[pid] = max(self._cpu.get(pid, 0.0), accounting.cpu_seconds(pid))
+
+    @property
+    def cpu(self) -> float:
+        return sum(self._cpu.values())
+
+
+def is_peer(pid: int, below: str = "") -> bool:
+    """Whether it is a deployed peer; with `below`, one whose code lies below that folder."""
+    try:
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return False
+    return any(word.endswith(f"/{names.CODE}".encode()) and word.startswith(os.fsencode(below)) for word in words)
+
+
+def command(checkout: Path, inventory: Path) -> List[str]:
+    fab = [sys.executable, "-m", "fabric", "--search-root", str(checkout)]
+    return [*fab, "up", "--inventory", str(inventory), "--json"]
+
+
+def walk(group: ProcessGroup, checkout: Path, inventory: Path, pids: Pids, seconds: float) -> Walked:
+    """Run it in the inventory's folder, which is its home too. Raises RigError with its words if it fails."""
+    folder = inventory.parent
+    environment = {**os.environ, "HOME": str(folder), "PYTHONPATH": str(checkout)}
+    peers = Peers(pids)
+
+    def launch(argv: List[str], **options: Any) -> "subprocess.Popen[Any]":
+        with open(folder / SAID, "wb") as said:
+            return subprocess.Popen(argv, **{**options, "stdout": said})
+
+    (folder / ERRORS).unlink(missing_ok=True)
+    argv = command(checkout, inventory)
+    child = group.start("fab up", launch, argv, folder / ERRORS, cwd=str(folder), env=environment)
+
+    def over() -> bool:
+        peers.look()
+        return child.code is not None
+
+    group.wait(over, seconds, "fab up", LOOK_SECONDS)
+    summary = summary_of((folder / SAID).read_text())
+    if child.code or summary is None:
+        raise RigError(_problem(child, summary))
+    phases = {str(name): float(spent) for name, spent in summary["phases"].items()}
+    return Walked(child.ended - child.begun, phases, child.cpu, peers.cpu, peers.peak)
+
+
+def summary_of(said: str) -> Optional[Dict[str, Any]]:
+    """The last object of `--json`; None if it isn't a summary."""
+    lines = said.splitlines()
+    try:
+        last = json.loads(lines[-1]) if lines else {}
+    except ValueError:
+        return None
+    return last if last.get("event") == "summary" else None
+
+
+def _problem(child: Child, summary: Optional[Dict[str, Any]]) -> str:
+    errors = (summary or {}).get("errors") or [child.last_words]
+    return f"{child.name}: exit code {child.code}: {errors[0]}"

@@ -6,11 +6,13 @@ from typing import Any
 
 from invoke import Collection
 
+from deploy.core.command.grammar import FILE, Option
 from deploy.edge.fab.chaintask import chain_task
 from deploy.edge.tasks.check import CHECK
 from deploy.edge.tasks.clean import CLEAN
 from deploy.edge.tasks.collect_logs import COLLECT_LOGS
 from deploy.edge.tasks.deploy import DEPLOY
+from deploy.edge.tasks.init import write_inventory
 from deploy.edge.tasks.logs import LOGS
 from deploy.edge.tasks.phase import Options, walk
 from deploy.edge.tasks.plan import plan as show_plan
@@ -21,57 +23,78 @@ from deploy.edge.tasks.stop import STOP
 from deploy.edge.tasks.up import UP
 from deploy.edge.tasks.verify import VERIFY
 
-_KEEP_GOING = "start the others even if a peer can't be started"
-_EVERY = "show every event line, including the frequent kinds"
-_TABLE = "show the table of all copies, however many hosts there are"
-_SVG = "write a picture of the console to this SVG file"
+_KEEP_GOING = Option("keep_going", "start the others even if a peer can't be started")
+_EVERY = Option("every", "show every event line, including the frequent kinds")
+_TABLE = Option("table", "show the table of all copies, however many hosts there are")
+_SVG = Option("svg", "write a picture of the console to this SVG file", FILE)
 
 
 @chain_task()
 def check(c: Any) -> None:
-    """Check every host: login, Python, folder, disk, ports, clock, and connections between hosts."""
+    """Ask every host whether it is ready.
+
+    Login, Python, folder, disk, ports, clock, and connections between the hosts.
+    """
     walk(c.chain, CHECK)
 
 
 @chain_task()
 def plan(c: Any) -> None:
-    """Show what `up` would do, in order, and how fast it can be; connects to no host."""
+    """Show what `up` would do, in order; connects to no host.
+
+    With each host's `rate` in the inventory, it also tells how fast it can be.
+    """
     show_plan(c.chain)
 
 
 @chain_task()
 def deploy(c: Any) -> None:
-    """Put the payload on the seeds; push code, configuration and keys to every host."""
+    """Put the payload on the seeds, and code on every host.
+
+    Configuration and keys go to every host as well. Nothing is started yet.
+    """
     walk(c.chain, DEPLOY)
 
 
-@chain_task(keep_going=_KEEP_GOING)
+@chain_task(_KEEP_GOING)
 def start(c: Any, keep_going: bool = False) -> None:
-    """Start the peers in PeerInfo order, each confirmed listening before the next."""
+    """Start the peers in order, each confirmed listening.
+
+    The order is that of PeerInfo.cfg. They keep running without you.
+    """
     walk(c.chain, START, Options(keep_going=keep_going))
 
 
 @chain_task()
 def status(c: Any) -> None:
-    """Show the present status of every peer."""
+    """Show what every peer does at present."""
     walk(c.chain, STATUS)
 
 
-@chain_task(every=_EVERY, table=_TABLE, svg=_SVG)
+@chain_task(_EVERY, _TABLE, _SVG)
 def logs(c: Any, every: bool = False, table: bool = False, svg: str = "") -> None:
-    """Follow all hosts until every peer has ended, then verify; Ctrl-C leaves the swarm running."""
+    """Watch the swarm to its end, then verify.
+
+    Ctrl-C leaves the swarm running; `logs` comes back to it.
+    """
     walk(c.chain, LOGS, Options(every=every, table=table, svg=svg))
 
 
 @chain_task()
 def collect_logs(c: Any) -> None:
-    """Fetch logs and statuses of all hosts into runs/<run id>/<host>/, and write a summary."""
+    """Fetch the logs of all hosts into runs/<run>/.
+
+    Each host's logs and statuses go to a folder of its own there, and a summary beside them.
+    """
     walk(c.chain, COLLECT_LOGS)
 
 
-@chain_task(table=_TABLE)
+@chain_task(_TABLE)
 def verify(c: Any, table: bool = False) -> None:
-    """Hash every copy at its final path and compare it with the manifest."""
+    """Hash every copy at its final path: the proof.
+
+    Each hash is compared with the manifest. Exit code 0 means that every chosen host has the bytes.
+    """
     walk(c.chain, VERIFY, Options(table=table))
 
 
@@ -83,20 +106,36 @@ def stop(c: Any) -> None:
 
 @chain_task()
 def clean(c: Any) -> None:
-    """Stop the peers and remove everything that Weft made on the hosts."""
+    """Stop the peers, and remove what Weft made there.
+
+    A payload that was delivered to a `destination` stays, and so does what isn't Weft's.
+    """
     walk(c.chain, CLEAN)
 
 
-@chain_task(keep_going=_KEEP_GOING, every=_EVERY, table=_TABLE, svg=_SVG)
+@chain_task(_KEEP_GOING, _EVERY, _TABLE, _SVG)
 def up(c: Any, keep_going: bool = False, every: bool = False, table: bool = False, svg: str = "") -> None:
-    """Do all of it: deploy, start, watch until done, collect the logs, verify."""
+    """Do all of it: deploy, start, watch, collect logs, verify.
+
+    Run it again after a failure: complete copies are kept, and only what is missing is transferred. Where this very
+    swarm runs already, as after Ctrl-C, it is followed to the verdict.
+    """
     walk(c.chain, UP, Options(keep_going, every, table, svg))
 
 
-@chain_task()
+@chain_task(alone=True)
 def schema(c: Any) -> None:
     """Print the inventory's JSON Schema, for editors."""
-    print_schema(c.chain)
+    print_schema(c.screen)
 
 
-ns = Collection(check, plan, deploy, start, status, logs, collect_logs, verify, stop, clean, up, schema)
+@chain_task(alone=True)
+def init(c: Any) -> None:
+    """Write a commented inventory to begin with.
+
+    It works as it is, with five peers on this machine. A file that exists is never replaced; -i names another.
+    """
+    write_inventory(c.screen, c.inventory)
+
+
+ns = Collection(init, check, plan, up, deploy, start, logs, status, stop, collect_logs, verify, clean, schema)

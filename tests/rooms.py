@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Dict, FrozenSet, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 ROOT = Path(__file__).parent.parent
-TOPS = ("peer", "deploy", "netlab", "rigs", "tools")
+TOPS = ("weft", "peer", "deploy", "netlab", "rigs", "tools")
 ANY = frozenset(sys.stdlib_module_names)
 # What a module that only decides may use: it reads no clock, file, socket or thread.
 _DECIDING = """
@@ -36,6 +36,7 @@ class Room(NamedTuple):
 
 # A module belongs to the room with the longest name that its own begins with.
 ROOMS: Dict[str, Room] = {
+    "weft": Room(own=("weft", "deploy.edge.command")),
     "peer": Room(own=("peer",)),
     "peer.core": Room(own=("peer.core",), stdlib=PURE, pure=True),
     "deploy": Room(own=("deploy", "peer.core"), others=("invoke",)),
@@ -48,6 +49,7 @@ ROOMS: Dict[str, Room] = {
     ),  # what agentsource packs
     "deploy.edge": Room(own=()),  # only rooms are in it
     "deploy.edge.fab": Room(own=("deploy.core", "deploy.edge", "peer.core"), others=("invoke",)),
+    "deploy.edge.command": Room(own=("deploy.core", "deploy.edge", "deploy.fabfile", "peer.core"), others=("invoke",)),
     "deploy.edge.tasks": Room(
         own=(
             "deploy.core",
@@ -90,6 +92,7 @@ DOORS: Dict[str, Tuple[str, ...]] = {
 MOST_LINES = 300  # of a module
 # Names of modules that occur more than once, and why. Packages are rooms, whose names are read with their path.
 TWICE: Dict[str, str] = {
+    "__main__": "where `python -m` begins, of the peer and of the command",
     "errors": "the exception of each room, and nothing else",
     "follow": "one stream: the peer writes it, the agent passes it on, the operator reads it",
     "payload": "what a payload's files are on disk, what the agent does to them, what `deploy` asks of it",

@@ -17,9 +17,10 @@ END = "<!-- end of rooms -->"
 
 # The rooms that are drawn, in the order of reading. A module belongs to the longest name that its own begins with.
 DRAWN = (
-    *("peer.core", "peer.edge"),
+    *("weft", "peer.core", "peer.edge"),
     *("deploy.core", "deploy.core.inventory", "deploy.agent"),
     *("deploy.edge.tasks", "deploy.edge.hosts", "deploy.edge.pushed", "deploy.edge.screen", "deploy.edge.fab"),
+    "deploy.edge.command",
     *("netlab", "tools", "rigs"),
 )
 COMMON = "peer.core"  # so many rooms import it that its arrows would hide the others

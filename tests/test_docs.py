@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import ast
 import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from deploy.core.command.grammar import Grammar
+from deploy.core.command.optiontable import COMMON, SHARED
+from deploy.core.command.parsing import parse_command
+from deploy.edge.fab.chaintask import forms
+from deploy.fabfile import ns
+
 ROOT = Path(__file__).parents[1]
+GRAMMAR = Grammar(tuple(forms(ns)), SHARED, COMMON)
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 NAMED = re.compile(r"`([\w/.-]+\.py):([A-Za-z_][\w.]*)`")
 TESTED = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
@@ -102,3 +110,6 @@ def test_every_make_target_and_task_exists(document: Path) -> None:
         assert made is None or made.group(1) in targets, line
         ran = re.match(r"(?:sudo )?(?:\.venv/bin/)?fab((?: [a-z][a-z-]*)+)", line)
         assert ran is None or set(ran.group(1).split()) <= tasks, line
+        if line.startswith("weft ") and "TASK" not in line:
+            call = shlex.split(line.partition("#")[0].partition("|")[0])
+            parse_command(call[1:], GRAMMAR)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from deploy.core.command.optiontable import SHARED
 from deploy.core.options import Call, ChainError, hoist
-from deploy.edge.fab.chaintask import SHARED
+
+NAMES = tuple(option.name for option in SHARED)
 
 
 @pytest.mark.parametrize(
@@ -26,7 +28,7 @@ from deploy.edge.fab.chaintask import SHARED
     ],
 )
 def test_hoist(calls: list[tuple[str, dict[str, object]]], given: dict[str, object]) -> None:
-    assert hoist([Call(*call) for call in calls], tuple(SHARED)) == given
+    assert hoist([Call(*call) for call in calls], NAMES) == given
 
 
 @pytest.mark.parametrize(
@@ -51,7 +53,7 @@ def test_hoist(calls: list[tuple[str, dict[str, object]]], given: dict[str, obje
 )
 def test_two_that_differ(first: dict[str, object], second: dict[str, object], error: str) -> None:
     with pytest.raises(ChainError) as caught:
-        hoist([Call("deploy", first), Call("check", {}), Call("start", second)], tuple(SHARED))
+        hoist([Call("deploy", first), Call("check", {}), Call("start", second)], NAMES)
     assert str(caught.value) == error
     assert caught.value.code == 2
 

@@ -62,7 +62,7 @@ def test_help_of_a_task_has_a_text_for_every_option(tmp_path: Path) -> None:
 
 
 def test_prompts_without_a_terminal_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(commandline, "_somebody_types", lambda: False)
+    monkeypatch.setattr(commandline, "somebody_types", lambda: False)
     given = {"prompt-for-passphrase": Argument("prompt-for-passphrase", kind=bool)}
     given["prompt-for-passphrase"].value = True
     with pytest.raises(Exit, match="there is no terminal to ask at") as error:

@@ -15,7 +15,7 @@ from deploy.agent import verbs
 from deploy.core.inventory import Inventory, Upload, limited, localized
 from deploy.core.plan import Step, Steps, facts_of, hosts_of, peers_of
 from deploy.core.verdict import FAILED, Outcome
-from deploy.edge.fab.openchain import open_chain
+from deploy.edge.fab.openchain import open_chain, open_screen
 from deploy.edge.hosts.host import HostLink
 from deploy.edge.pushed.uploads import UploadError
 from deploy.edge.screen.screen import Screen
@@ -160,7 +160,7 @@ def chain(
     write()
     monkeypatch.chdir(tmp_path)
     options = {"inventory": str(tmp_path / "inventory.yaml"), "limit": getattr(request, "param", ""), "plain": True}
-    made = open_chain(options, ["up"], fabric.Config())
+    made = open_chain(options, ["up"], fabric.Config(), open_screen(options, "fab"))
     yield made
     made.fleet.close()
 

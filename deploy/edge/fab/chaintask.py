@@ -3,31 +3,28 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import invoke
 
-# Option -> (default, help). The executor gathers them from all tasks of a chain, and they count for all.
-SHARED: dict[str, tuple[object, str]] = {
-    "inventory": ("", "the inventory (default: inventory.yaml)"),
-    "limit": ("", "work only on these hosts and groups: a,group,!b,node[01-04],web*"),
-    "local": (False, "run the complete swarm on this machine, without SSH"),
-    "json": (False, "print one JSON object per line on stdout"),
-    "plain": (False, "print plain lines, without the live display"),
-    "run": ("", "the run's name (default: date, time and a random number)"),
-    "dry_run": (False, "show what would be done, without doing it"),
-}
+from deploy.core.command.grammar import Option, TaskForm
+from deploy.core.command.optiontable import SHARED, described
+
+_SHARED = {option.name: option for option in SHARED}
 
 
 class ChainTask(invoke.Task):  # type: ignore[type-arg]
-    """A task whose body sees only the options that are its own."""
+    """A task whose body sees only the options that are its own. `alone`: it needs no inventory."""
+
+    form = TaskForm("", "")
+    alone = False
 
     def argspec(self, body: Callable[..., Any]) -> inspect.Signature:
         """The body's own options, and the shared ones."""
         own = super().argspec(body)
         kind = inspect.Parameter.KEYWORD_ONLY
-        shared = [inspect.Parameter(name, kind, default=default) for name, (default, _) in SHARED.items()]
+        shared = [inspect.Parameter(one.name, kind, default="" if one.value else False) for one in SHARED]
         return own.replace(parameters=[*own.parameters.values(), *shared])
 
     def get_arguments(self, ignore_unknown_help: bool | None = None) -> Any:
@@ -40,10 +37,32 @@ class ChainTask(invoke.Task):  # type: ignore[type-arg]
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run the body."""
-        return super().__call__(*args, **{name: value for name, value in kwargs.items() if name not in SHARED})
+        return super().__call__(*args, **{name: value for name, value in kwargs.items() if name not in _SHARED})
 
 
-def chain_task(**own_help: str) -> Callable[[Callable[..., Any]], ChainTask]:
-    """Makes a function a ChainTask; short flags stay Fabric's own, or `-i key` would name an inventory."""
-    texts = {name: text for name, (_, text) in SHARED.items()}
-    return invoke.task(klass=ChainTask, auto_shortflags=False, help={**texts, **own_help})
+def chain_task(*own: Option, alone: bool = False, **form: Any) -> Callable[[Callable[..., Any]], ChainTask]:
+    """Makes a function a ChainTask with these options of its own; `form`: what else its `TaskForm` says.
+
+    Short flags stay Fabric's own, or `fab -i key` would name an inventory.
+    """
+
+    def made(body: Callable[..., Any]) -> ChainTask:
+        task: ChainTask = invoke.task(
+            klass=ChainTask,
+            auto_shortflags=False,
+            positional=[],
+            iterable=[option.name for option in own if option.many],
+            help={option.name: described(option) for option in (*own, *SHARED)},
+        )(body)
+        summary, _, text = (inspect.getdoc(body) or "").partition("\n")
+        name = body.__name__.replace("_", "-")
+        task.form = TaskForm(name, summary.rstrip("."), text.strip(), own, **form)
+        task.alone = alone
+        return task
+
+    return made
+
+
+def forms(tasks: invoke.Collection) -> Sequence[TaskForm]:
+    """What the help and the command line know of a collection's tasks, in their order."""
+    return [task.form for task in tasks.tasks.values()]

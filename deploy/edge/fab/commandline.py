@@ -58,7 +58,7 @@ def _refuse_misleading(given: Any) -> None:
         if name in given and given[name].value not in (None, False, []):
             raise invoke.Exit(words, EXIT_USAGE)
     for name in _PROMPTS:
-        if name in given and given[name].value and not _somebody_types():
+        if name in given and given[name].value and not somebody_types():
             raise invoke.Exit(f"--{name}: there is no terminal to ask at", EXIT_USAGE)
     path = given["ssh-config"].value if "ssh-config" in given else None
     if path is not None and not os.path.isfile(os.path.expanduser(path)):
@@ -92,7 +92,8 @@ def _misplaced(name: str, argument: Any) -> str:
     return f"{flag} is Fabric's own and belongs before the tasks: fab {flag}{value} TASK{_ELSEWHERE.get(short, '')}"
 
 
-def _somebody_types() -> bool:
+def somebody_types() -> bool:
+    """Whether there is a terminal to ask a person at."""
     try:
         os.close(os.open("/dev/tty", os.O_RDWR))
     except OSError:

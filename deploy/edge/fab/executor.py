@@ -5,80 +5,97 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+from collections.abc import Mapping
+from itertools import takewhile
+from pathlib import Path
 from typing import Any
 
 import invoke
 
+from deploy.core.command.astyped import FAB
+from deploy.core.command.optiontable import INVENTORY, SHARED
 from deploy.core.options import Call, hoist
 from deploy.core.summary import next_commands
-from deploy.edge.fab.chaintask import SHARED
+from deploy.edge.fab.chaintask import ChainTask
 from deploy.edge.fab.interrupts import orderly
-from deploy.edge.fab.openchain import open_chain
+from deploy.edge.fab.openchain import open_chain, open_screen
+from deploy.edge.screen.screen import Screen
 from deploy.edge.tasks.chain import Chain, Halt
 from deploy.edge.tasks.plan import show
 from peer.core.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, WeftError
 
+_SHARED = tuple(option.name for option in SHARED)
+
 
 class ChainExecutor(invoke.Executor):
     """Fabric finds it through `tasks.executor_class` in fabric.yaml. Parsing is over when `execute` begins."""
+
+    program = FAB  # what messages call the command
 
     def execute(self, *tasks: Any) -> dict[Any, Any]:
         """Run the tasks in order. Ends in `invoke.Exit` unless all went well."""
         calls = self.normalize(tasks)
         try:
             self._refuse()
-            named = [Call(call.task.name, call.kwargs) for call in calls]
-            options = hoist(named, tuple(SHARED))
-            chain = open_chain(options, [call.task.name for call in calls], self.config)
+            options = hoist([Call(call.task.name, call.kwargs) for call in calls], _SHARED)
         except WeftError as error:
             raise invoke.Exit(str(error), error.code) from None
+        screen = open_screen(options, self.program)
+        before = list(takewhile(_needs_no_inventory, calls))  # they need no inventory, and may write it
+        self._run(before, screen, options)
+        if calls := calls[len(before) :]:
+            self._run_chain(calls, screen, options)
+        return {}
+
+    def _run_chain(self, calls: list[invoke.Call], screen: Screen, options: Mapping[str, Any]) -> None:
+        try:
+            chain = open_chain(options, [call.task.name for call in calls], self.config, screen)
+        except WeftError as error:
+            raise invoke.Exit(screen.typed(str(error)), error.code) from None
         with orderly():
             try:
                 chain.dry_run = bool(options.get("dry_run"))
-                self._run_and_sum_up(calls, chain)
+                self._run_and_sum_up(calls, chain, options)
             finally:
                 chain.fleet.close()
         if chain.code:
             raise invoke.Exit(code=chain.code)
-        return {}
 
-    def _run_and_sum_up(self, calls: list[invoke.Call], chain: Chain) -> None:
+    def _run_and_sum_up(self, calls: list[invoke.Call], chain: Chain, options: Mapping[str, Any]) -> None:
         """Run the tasks; whatever ends them, programs get a summary last."""
         try:
-            self._run(calls, chain)
+            self._run(calls, chain.screen, options, chain)
         except invoke.Exit as end:
             with contextlib.suppress(BrokenPipeError):
                 chain.finish(end.code)
             raise
         chain.finish(chain.code)
 
-    def _run(self, calls: list[invoke.Call], chain: Chain) -> None:
+    def _run(
+        self, calls: list[invoke.Call], screen: Screen, options: Mapping[str, Any], chain: Chain | None = None
+    ) -> None:
+        """Run these tasks; `chain` is what they share, None for tasks that need no inventory."""
         try:
             for call in calls:
-                chain.task = call.task.name
                 context = invoke.Context(self.config)
-                context._set(chain=chain)  # a plain attribute; an assignment would become configuration
+                # Plain attributes; an assignment would become configuration.
+                context._set(chain=chain, screen=screen, inventory=Path(str(options.get("inventory", INVENTORY))))
+                if chain is not None:
+                    chain.task = call.task.name
                 call.task(context, *call.args, **call.kwargs)
-            if chain.dry_run:
+            if chain is not None and chain.dry_run:
                 show(chain, chain.planned)
         except BrokenPipeError:  # the reader of our output has left, as `| head` does
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the exit would complain of it again
             raise invoke.Exit(code=EXIT_FAILED) from None
-        except Halt as error:
-            chain.screen.errors(str(error).splitlines())
-            chain.screen.errors([f"  next: {command}" for command in next_commands(chain.inventory, chain.outcomes)])
-            chain.halt = str(error)
-            raise invoke.Exit(code=chain.code or EXIT_FAILED) from None
         except WeftError as error:
-            chain.screen.errors(str(error).splitlines())
-            chain.halt = str(error)
-            raise invoke.Exit(code=error.code) from None
+            raise invoke.Exit(code=_told(error, screen, chain)) from None
         except OSError as error:  # of our own papers: a host's are HostErrors
             where = f"{error.filename}: " if error.filename else ""
-            chain.screen.errors([f"{where}{(error.strerror or str(error)).lower()}"])
+            screen.errors([f"{where}{(error.strerror or str(error)).lower()}"])
             raise invoke.Exit(code=EXIT_FAILED) from None
         except KeyboardInterrupt:
-            chain.screen.errors(["interrupted"])
+            screen.errors(["interrupted"])
             raise invoke.Exit(code=EXIT_INTERRUPTED) from None
 
     def _refuse(self) -> None:
@@ -87,3 +104,19 @@ class ChainExecutor(invoke.Executor):
             raise invoke.Exit("`--` runs commands on hosts, which isn't what these tasks are for", EXIT_USAGE)
         if self.config.run.dry:
             raise invoke.Exit("run.dry of Fabric's configuration has no effect here: use --dry-run", EXIT_USAGE)
+
+
+def _needs_no_inventory(call: invoke.Call) -> bool:
+    return isinstance(call.task, ChainTask) and call.task.alone
+
+
+def _told(error: WeftError, screen: Screen, chain: Chain | None) -> int:
+    """Tell what ended the tasks; the exit code."""
+    screen.errors(str(error).splitlines())
+    if chain is None:
+        return error.code
+    chain.halt = str(error)
+    if not isinstance(error, Halt):
+        return error.code
+    screen.errors([f"  next: {command}" for command in next_commands(chain.inventory, chain.outcomes)])
+    return chain.code or EXIT_FAILED

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
+from deploy.core.command.optiontable import INVENTORY
 from deploy.core.inventory import FIRST_PORT, Host, Inventory, joined, limited, localized, parse_inventory
 from deploy.edge.hosts.fleet import Fleet
 from deploy.edge.hosts.host import Transport
@@ -18,27 +19,29 @@ from deploy.edge.ssh.transport import SshTransport
 from deploy.edge.tasks.chain import Chain
 from peer.core.errors import ConfigError
 
-DEFAULT_INVENTORY = "inventory.yaml"
 LOCAL_FOLDER = "~/.weft/local"  # `--local`: a folder a host below this one
 _LAST_FIRST_PORT = 60000
 BRINGING = frozenset({"deploy", "up"})  # tasks that need a seed: with --limit, the seeds take part
 
 
-def open_chain(options: Mapping[str, Any], tasks: Collection[str], fabric_config: Any) -> Chain:
+def open_screen(options: Mapping[str, Any], program: str) -> Screen:
+    """What the tasks write to; `program`: what messages call the command."""
+    return Screen(Transcript(), bool(options.get("json")), bool(options.get("plain")), program)
+
+
+def open_chain(options: Mapping[str, Any], tasks: Collection[str], fabric_config: Any, screen: Screen) -> Chain:
     """A chain of `tasks`; `options` are those that hold for all. Raises ConfigError, InventoryError."""
-    path = Path(str(options.get("inventory", DEFAULT_INVENTORY)))
+    path = Path(str(options.get("inventory", INVENTORY)))
     inventory = parse_inventory(_read(path), str(path))
     if options.get("local"):
         inventory = localized(inventory, LOCAL_FOLDER, _free_base(len(inventory.peers)))
     inventory = asked_for = limited(inventory, str(options.get("limit", "")))
     if not BRINGING.isdisjoint(tasks):
         inventory = joined(inventory)
-    transcript = Transcript()
-    screen = Screen(transcript, bool(options.get("json")), bool(options.get("plain")))
     base = path.resolve().parent
     fleet = _fleet(inventory, base, Routes(fabric_config))
     helpers = frozenset(inventory.selected) - frozenset(asked_for.selected)
-    return Chain(inventory, fleet, screen, transcript, base, str(options.get("run", "")), helpers)
+    return Chain(inventory, fleet, screen, base, str(options.get("run", "")), helpers)
 
 
 def _fleet(inventory: Inventory, base: Path, routes: Routes) -> Fleet:
@@ -57,7 +60,8 @@ def _read(path: Path) -> str:
         raise ConfigError(str(path), "it isn't UTF-8 text", "save it as UTF-8") from None
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        raise ConfigError(str(path), reason, "name your inventory with --inventory FILE") from None
+        remedy = "name your inventory with --inventory FILE; `fab init` writes one to begin with"
+        raise ConfigError(str(path), reason, remedy) from None
 
 
 def _free_base(count: int) -> int:

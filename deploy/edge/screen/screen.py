@@ -22,6 +22,7 @@ from rich.table import Table
 from rich.text import Text
 
 from deploy.core.columns import columns
+from deploy.core.command.astyped import FAB, as_typed
 from deploy.core.inventory import shown
 from deploy.core.progress import Line, PeerView, Progress, most_telling, overall, reasons
 from deploy.edge.screen.transcript import Transcript
@@ -45,9 +46,10 @@ class Screen:
     A live display appears only where both are a terminal and `plain` isn't said.
     """
 
-    def __init__(self, transcript: Transcript, as_json: bool = False, plain: bool = False) -> None:
-        self._transcript = transcript
+    def __init__(self, transcript: Transcript, as_json: bool = False, plain: bool = False, program: str = FAB) -> None:
+        self.transcript = transcript
         self.as_json = as_json
+        self._program = program
         # Not rich's own test: FORCE_COLOR and CI make it see terminals where there is none.
         self.lively = not plain and not as_json and sys.stdout.isatty() and sys.stderr.isatty()
         self._out = _console(sys.stdout, sys.stdout.isatty())
@@ -58,9 +60,14 @@ class Screen:
         self._frame: RenderableType | None = None
         self._last: list[RenderableType] = []
 
+    def typed(self, text: str) -> str:
+        """The text with our commands as the operator types them."""
+        return as_typed(text, self._program)
+
     def note(self, text: str, style: str = "") -> None:
         """A line about what is going on."""
-        self._transcript.write(text)
+        text = self.typed(text)
+        self.transcript.write(text)
         self._err.print(Text(text, style=style), soft_wrap=True)
 
     def errors(self, lines: Sequence[str]) -> None:
@@ -75,7 +82,8 @@ class Screen:
 
     def say(self, text: str, good: bool | None = True) -> None:
         """A result in one sentence; programs get theirs from `record`. `good`: None for a fact that is neither."""
-        self._transcript.write(text)
+        text = self.typed(text)
+        self.transcript.write(text)
         line = Text(text, style="" if good is None else "bold green" if good else "bold red")
         self._last.append(line)
         if not self.as_json:
@@ -83,21 +91,21 @@ class Screen:
 
     def print(self, text: str) -> None:
         """A result as it is, such as a file's text."""
-        self._transcript.write(text)
+        self.transcript.write(text)
         if not self.as_json:
             sys.stdout.write(text if text.endswith("\n") else text + "\n")
 
     def record(self, fields: Mapping[str, Any]) -> None:
         """One object of `--json`."""
         if self.as_json:
-            sys.stdout.write(json.dumps(fields) + "\n")
+            sys.stdout.write(self.typed(json.dumps(fields)) + "\n")
             sys.stdout.flush()
 
     def table(self, headings: Sequence[str], rows: Sequence[Sequence[str]], good: Sequence[bool] = ()) -> None:
         """A result as a table; `good` colours its rows, the text must tell it too."""
-        cells = [[shown(cell) for cell in row] for row in rows]
+        cells = [[shown(self.typed(cell)) for cell in row] for row in rows]
         plain = "\n".join(columns([list(headings), *cells]))
-        self._transcript.write(plain)
+        self.transcript.write(plain)
         drawn = _table(headings, cells, good)
         self._last.append(drawn)
         if self.as_json:
@@ -150,7 +158,7 @@ class Screen:
     def tick(self, progress: Progress, lines: Sequence[Line], wait: str = "") -> None:
         """Show new event lines, in one go, and the swarm as it is now. `wait`: a countdown, where there is one."""
         texts = [str(line) for line in lines]
-        self._transcript.write("\n".join(texts))
+        self.transcript.write("\n".join(texts))
         short = [line.short for line in lines]
         self._recent = [*self._recent, *short][-_PICTURE_LINES:]
         if self._live is None:
@@ -176,7 +184,7 @@ class Screen:
         console = _console(io.StringIO(), True, record=True, width=_PICTURE_WIDTH)
         for part in ([self._frame] if self._frame else []) + self._last:
             console.print(part)
-        Path(path).write_text(console.export_svg(title=title, code_format=_SVG), "utf-8")
+        Path(path).write_text(console.export_svg(title=self.typed(title), code_format=_SVG), "utf-8")
 
 
 def _console(file: IO[str], terminal: bool, record: bool = False, width: int | None = None) -> Console:

@@ -6,7 +6,7 @@ import contextlib
 import logging
 import socket
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -114,9 +114,13 @@ class StrictConnection(fabric.Connection):
         return self.wire
 
 
-def empty_config() -> fabric.Config:
-    """Fabric's configuration without any ssh_config: that is read elsewhere."""
-    return fabric.Config(ssh_config=paramiko.SSHConfig())
+def empty_config(connecting: Mapping[str, Any] | None = None, ssh_config: str | None = None) -> fabric.Config:
+    """Fabric's configuration without any of its files. `connecting`: what Fabric calls connect_kwargs.
+
+    `ssh_config`: the one to read; that is done elsewhere.
+    """
+    overrides = {"connect_kwargs": dict(connecting or {})}
+    return fabric.Config(lazy=True, ssh_config=paramiko.SSHConfig(), runtime_ssh_path=ssh_config, overrides=overrides)
 
 
 def secrets_of(config: fabric.Config) -> Secrets:

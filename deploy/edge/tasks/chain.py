@@ -23,7 +23,6 @@ from deploy.edge.hosts.fleet import DEFAULT_SECONDS, Fleet
 from deploy.edge.hosts.host import HostLink
 from deploy.edge.pushed.uploads import upload_size
 from deploy.edge.screen.screen import Screen
-from deploy.edge.screen.transcript import Transcript
 from peer.core.errors import ConfigError, WeftError
 
 T = TypeVar("T")
@@ -43,7 +42,6 @@ class Chain:
         inventory: Inventory,
         fleet: Fleet,
         screen: Screen,
-        transcript: Transcript,
         base: Path,
         run: str,
         helpers: frozenset[str] = frozenset(),
@@ -61,7 +59,6 @@ class Chain:
         self.helpers = helpers  # hosts that weren't asked for, and take part because they have the payload
         self.dry_run = False  # tasks note their steps in `planned`, and do nothing
         self.planned: list[Step] = []
-        self._transcript = transcript
         self.verdict: Verdict | None = None  # that of the last `verify`
         self.slow: tuple[str, ...] = ()  # lines about slow hosts, as `verify` found them
         self.settled: frozenset[int] = frozenset()  # peers of a run that was taken up, which need no start
@@ -167,12 +164,12 @@ class Chain:
 
     def transcribe(self, line: str) -> None:
         """Note a line in the run's transcript alone."""
-        self._transcript.write(line)
+        self.screen.transcript.write(line)
 
     def begin_run(self, run: str) -> None:
         """From now on everything belongs to this run."""
         self.run = run
-        self._transcript.open(self.folder)
+        self.screen.transcript.open(self.folder)
 
     def find_run(self, hosts: Iterable[str]) -> dict[str, SwarmFolder]:
         """Ask these hosts which run they hold, and take up the one most of them do; their answers. Raises Halt."""

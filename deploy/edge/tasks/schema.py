@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 
 from deploy.core.inventory import json_schema
-from deploy.edge.tasks.chain import Chain
+from deploy.edge.screen.screen import Screen
 
 
-def print_schema(chain: Chain) -> None:
+def print_schema(screen: Screen) -> None:
     """Print the inventory's JSON Schema."""
-    chain.screen.print(json.dumps(json_schema(), indent=2))
+    screen.print(json.dumps(json_schema(), indent=2))

@@ -27,5 +27,6 @@ def write_summary(chain: Chain, verdict: Verdict, about: Mapping[int, Any]) -> N
     results = chain.results(verdict.code)._replace(verdict=verdict)
     chain.folder.mkdir(parents=True, exist_ok=True)
     text = format_summary(inventory, verdict, chain.run, chain.times, chain.slow)
-    (chain.folder / SUMMARY_NAME).write_text(text, "utf-8")
-    (chain.folder / SUMMARY_JSON_NAME).write_text(format_summary_json(inventory, results), "utf-8")
+    (chain.folder / SUMMARY_NAME).write_text(chain.screen.typed(text), "utf-8")
+    fields = format_summary_json(inventory, results)
+    (chain.folder / SUMMARY_JSON_NAME).write_text(chain.screen.typed(fields), "utf-8")

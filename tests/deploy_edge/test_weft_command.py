@@ -1,0 +1,158 @@
+"""`weft` as a person types it, in a folder where others have things called as ours are."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from deploy.core.inventory import parse_inventory
+from deploy.core.starterfile import STARTER
+from deploy.edge.command import entry, loginoptions
+from tests.deploy_edge.fabrun import ROOT, SECONDS, Ran
+
+
+def weft(folder: Path, *arguments: str) -> Ran:
+    """Run `weft` in `folder`, which is its home too, and where Python looks first."""
+    ended = subprocess.run(
+        [sys.executable, "-m", "weft", *arguments],
+        cwd=folder,
+        env={**os.environ, "HOME": str(folder), "COLUMNS": "100", "PYTHONPATH": str(ROOT)},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+    )
+    return Ran(ended.returncode, ended.stdout, ended.stderr)
+
+
+@pytest.fixture
+def typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Ran]:
+    """`weft` in this process, in an empty folder and without a terminal."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(loginoptions, "somebody_types", lambda: False)
+
+    def run(*words: str) -> Ran:
+        code = entry.run(words, "0.0")
+        return Ran(code, *capsys.readouterr())
+
+    return run
+
+
+@pytest.fixture
+def crowded(tmp_path: Path) -> Path:
+    """A folder with a `deploy`, a `peer`, a fabfile and Fabric's configuration, none of them ours."""
+    for name in ("deploy", "peer"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").write_text("raise SystemExit('not ours')\n")
+    (tmp_path / "fabfile.py").write_text("raise SystemExit('not ours')\n")
+    for name in ("fabric.yaml", ".fabric.yaml"):
+        (tmp_path / name).write_text("run: {dry: true}\ntasks: {executor_class: not.ours}\n")
+    return tmp_path
+
+
+def test_what_others_call_as_ours_disturbs_nothing(crowded: Path) -> None:
+    assert weft(crowded, "--version").out.startswith("weft 0.")
+    assert weft(crowded, "init").out == "wrote inventory.yaml: edit it, then run: weft check\n"
+    ran = weft(crowded, "plan", "schema")
+    assert (ran.code, ran.err) == (0, "") and "\nverify" in ran.out and '"title": "Weft inventory"' in ran.out
+    hosts = weft(crowded, "-l", "node[01-02]", "check", "--json").records[-1]
+    assert hosts["event"] == "summary" and hosts["exit_code"] == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "line"),
+    [
+        (["upp"], 2, "no task is called 'upp'; did you mean 'up'?"),
+        (
+            ["up"],
+            2,
+            "inventory.yaml: no such file or directory; name your inventory with --inventory FILE; `weft init`",
+        ),
+        (["up", "-F", "lost"], 2, "--ssh-config lost: there is no such file"),
+        (["up", "--connect-timeout", "soon"], 2, "--connect-timeout: 'soon' is not a number of seconds; write 20"),
+        (["up", "--prompt-for-passphrase"], 2, "--prompt-for-passphrase: there is no terminal to ask at"),
+        (["--print-completion-script", "zhs"], 2, "--print-completion-script: no shell is called 'zhs'; did you mean"),
+        (["init", "-i", "nowhere/x.yaml"], 2, "nowhere/x.yaml: no such file or directory; name another place"),
+    ],
+)
+def test_a_mistake_is_one_line(typed: Callable[..., Ran], arguments: list[str], code: int, line: str) -> None:
+    ran = typed(*arguments)
+    assert (ran.code, ran.out, ran.err.count("\n")) == (code, "", 1) and ran.err.startswith(line)
+    assert list(Path().iterdir()) == []
+
+
+def test_without_a_task_it_is_wrong_and_tells_what_there_is(typed: Callable[..., Ran]) -> None:
+    ran = typed()
+    assert (ran.code, ran.out) == (2, "") and "Tasks:" in ran.err  # `weft $TASK` must not look like success
+    assert typed("help", "up") == typed("up", "-h") == typed("--help", "up")
+
+
+def test_init_replaces_nothing(typed: Callable[..., Ran]) -> None:
+    Path("inventory.yaml").write_text("mine")
+    problem = "inventory.yaml: it exists, and isn't replaced; name another with --inventory FILE\n"
+    assert typed("init") == Ran(2, "", problem)
+    assert Path("inventory.yaml").read_text() == "mine"
+    assert typed("init", "-i", "other.yaml").code == 0
+
+
+def test_the_inventory_that_init_writes_is_one_with_and_without_its_comments() -> None:
+    assert len(parse_inventory(STARTER).hosts) == 5
+    lines = [line.replace("# ", "", 1) if line.lstrip().startswith("# ") else line for line in STARTER.splitlines()]
+    begin = lines.index("swarm:")
+    others = ("  payload: {generate", "  payload: {path", "  connection:")
+    text = "\n".join(line for line in lines[begin:] if not line.startswith(others))
+    inventory = parse_inventory(text)
+    assert len(inventory.hosts) == 14 and inventory.hosts[0].destination == "/srv/models"
+
+
+BASH = """
+source ./script
+complete -p weft >/dev/null || exit 1
+compopt() { :; }  # there is no line being typed here
+COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _weft; printf '%s\\n' "${COMPREPLY[@]}"
+"""
+FISH = "source ./script; complete -C $LINE"
+COMPLETED = [
+    (["weft", "col"], {"collect-logs"}),
+    (["weft", "check", "u"], {"up"}),
+    (["weft", "-i", "up", "--vers"], {"--version"}),
+    (["weft", "up", "--kee"], {"--keep-going"}),
+    (["weft", "check", "--kee"], set()),
+    (["weft", "up", "--svg", "pict"], {"picture.svg"}),
+    (["weft", "-i", "pict"], {"picture.svg"}),
+    (["weft", "-l", "u"], set()),
+]
+
+
+@pytest.mark.parametrize(("words", "found"), COMPLETED)
+@pytest.mark.parametrize("shell", ["bash", "fish"])
+def test_tab(typed: Callable[..., Ran], shell: str, words: list[str], found: set[str]) -> None:
+    if shutil.which(shell) is None:
+        pytest.skip(f"no {shell} here")
+    Path("script").write_text(typed("--print-completion-script", shell).out)
+    Path("picture.svg").touch()
+    command = ["bash", "-c", BASH, "bash", *words] if shell == "bash" else ["fish", "-c", FISH]
+    environment = {**os.environ, "LINE": " ".join(words), "HOME": os.getcwd()}
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=SECONDS, check=True)
+    assert {line.split("\t")[0] for line in ended.stdout.splitlines()} - {""} == found
+
+
+def test_the_script_for_zsh_is_one(tmp_path: Path, typed: Callable[..., Ran]) -> None:
+    if shutil.which("zsh") is None:
+        pytest.skip("no zsh here")
+    (tmp_path / "script").write_text(typed("--print-completion-script", "zsh").out)
+    loaded = "source ./script; whence -w _weft; print $_comps[weft]"
+    ended = subprocess.run(
+        ["zsh", "-f", "-c", loaded],
+        cwd=tmp_path,
+        env={**os.environ, "HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+    assert ended.stdout.split("\n")[:2] == ["_weft: function", "_weft"], ended.stderr

@@ -1,0 +1,28 @@
+"""Where the command `weft` begins: finds the two programs `peer` and `deploy`, before anything else is looked up."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from weft import __version__
+
+
+def parts() -> str:
+    """The folder that holds `peer` and `deploy`: beside this file in an installed Weft, else the checkout's root."""
+    here = os.path.dirname(os.path.abspath(__file__))
+    installed = os.path.join(here, "parts")
+    return installed if os.path.isdir(installed) else os.path.dirname(here)
+
+
+def main() -> int:
+    """Run the command line; its exit code."""
+    # In front of all: somebody else's `deploy` or `peer`, in the current folder or installed, is never taken for ours.
+    sys.path.insert(0, parts())
+    from deploy.edge.command.entry import run
+
+    return run(sys.argv[1:], __version__)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,17 +1,24 @@
-"""Child processes that live no longer than their request: run with a deadline, killed with the agent."""
+"""Child processes that live no longer than their request: run while they go forward, killed with the agent."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import selectors
 import signal
 import subprocess
 import sys
 import threading
-from typing import List, NamedTuple, NoReturn, Set
+from typing import Callable, List, NamedTuple, NoReturn, Set, Tuple
 
+from deploy.agent import clocks
+from deploy.agent.meter import Meter
 from deploy.agent.wire import AgentError
+from peer.core.mark import parse_sign, stalled
 
+DEAD_DISK = "is a disk there dead, or a network disk cut off? (`dmesg` may tell)"
+_BLOCK = 256 * 1024
+_KILL_SECONDS = 2.0
 _lock = threading.RLock()  # a signal's handler may come while the main thread holds it
 _running: Set["subprocess.Popen[bytes]"] = set()
 
@@ -30,11 +37,19 @@ class Ended(NamedTuple):
         return lines[-1] if lines else f"exit code {self.code}"
 
 
-def python(arguments: List[str], folder: str, seconds: float) -> Ended:
-    """Run this very interpreter, isolated, in `folder`; raises AgentError after `seconds`."""
+def python(arguments: List[str], folder: str, meter: Meter) -> Ended:
+    """Run this very interpreter, isolated, in `folder`; see `run`."""
+    return run([sys.executable, "-I", "-X", "utf8", *arguments], folder, meter)
+
+
+def run(command: List[str], folder: str, meter: Meter) -> Ended:
+    """Run a program in `folder` to its end; `meter` counts the bytes that it tells of on standard error.
+
+    Raises AgentError where nothing comes from it for `clocks.STANDSTILL`.
+    """
     with _lock:
         child = subprocess.Popen(
-            [sys.executable, "-I", "-X", "utf8", *arguments],
+            command,
             cwd=folder,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -43,13 +58,55 @@ def python(arguments: List[str], folder: str, seconds: float) -> Ended:
         )
         _running.add(child)
     try:
-        out, err = child.communicate(timeout=seconds)
-    except subprocess.TimeoutExpired:
-        problem = f"`{arguments[1]}` took longer than {seconds:.0f} s"
-        raise AgentError(problem, "is that disk very slow?") from None
+        out, err = _listen(child, meter)
+        return Ended(child.wait(clocks.STANDSTILL), out, err)
+    except (TimeoutError, subprocess.TimeoutExpired):
+        raise AgentError(stalled(meter.mark, clocks.STANDSTILL), DEAD_DISK) from None
     finally:
         _end(child)
-    return Ended(child.returncode, out, err.decode(errors="replace"))
+
+
+def _listen(child: "subprocess.Popen[bytes]", meter: Meter) -> Tuple[bytes, str]:
+    """What it writes to its pipes until it closes both, less the signs of how far it is. Raises TimeoutError."""
+    assert child.stdout is not None and child.stderr is not None
+    out, words = bytearray(), _Words(meter.part())
+    with selectors.DefaultSelector() as pipes:
+        pipes.register(child.stdout, selectors.EVENT_READ, out.extend)
+        pipes.register(child.stderr, selectors.EVENT_READ, words.feed)
+        while pipes.get_map():
+            ready = pipes.select(clocks.STANDSTILL)
+            if not ready:
+                raise TimeoutError
+            for key, _ in ready:
+                data = os.read(key.fd, _BLOCK)
+                key.data(data)
+                if not data:
+                    pipes.unregister(key.fileobj)
+    return bytes(out), words.text
+
+
+class _Words:
+    """A child's standard error, without the lines by which it tells how far it is."""
+
+    def __init__(self, reach: Callable[[int], None]) -> None:
+        self._reach = reach
+        self._begun = ""  # a line whose end hasn't come yet
+        self._lines: List[str] = []
+
+    def feed(self, data: bytes) -> None:
+        """Some bytes of it."""
+        *lines, self._begun = (self._begun + data.decode(errors="replace")).split("\n")
+        for line in lines:
+            done = parse_sign(line)
+            if done is None:
+                self._lines.append(line)
+            else:
+                self._reach(done)
+
+    @property
+    def text(self) -> str:
+        """The words so far."""
+        return "\n".join([*self._lines, self._begun])
 
 
 def adopt(child: "subprocess.Popen[bytes]") -> None:
@@ -77,7 +134,10 @@ def _end(child: "subprocess.Popen[bytes]") -> None:
         disown(child)
         if child.poll() is None:
             _kill(child)
-            child.wait()
+    with contextlib.suppress(subprocess.TimeoutExpired):  # one that waits for a dead disk can't even be killed
+        child.wait(_KILL_SECONDS)
+    for pipe in filter(None, (child.stdout, child.stderr)):
+        pipe.close()
 
 
 def _kill(child: "subprocess.Popen[bytes]") -> None:

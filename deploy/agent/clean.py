@@ -31,6 +31,7 @@ def clean(_: verbs.Clean, context: Context) -> verbs.Cleaned:
     if living:
         names = ", ".join(str(peer) for peer in sorted(living))
         raise AgentError(f"peer {names} still runs here", "run `fab stop` first")
+    context.meter.begin("removing")
     return verbs.Cleaned(home, was_there=True, foreign=tuple(_empty(home)))
 
 

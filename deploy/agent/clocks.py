@@ -14,6 +14,14 @@ REST = 120.0
 GRACE = 5.0
 STALL = 25.0
 
+# Work that grows with the payload (hashing, sending, cleaning) has no deadline: it may take as long as it goes forward.
+# The agent tells each TELL how far it is, while it gets on, and every sign renews the deadlines of both. Where nothing
+# goes forward for STANDSTILL (a disk that is dead or lost its cable), the agent says so. An agent that hangs itself
+# can't: the operator waits GRACE longer.
+TELL = 1.0
+STANDSTILL = 60.0
+WORK = STANDSTILL + GRACE
+
 # While the operator follows. The peer's `follow` writes at least an empty line every HEARTBEAT_SECONDS of
 # peer/core/followline.py (not imported here: it would be pushed with the agent, which never reads it), and an operator
 # who hears nothing for SILENCE connects again after RETRY: a few empty lines may be late. The operator writes an empty

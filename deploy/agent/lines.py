@@ -6,6 +6,7 @@ import json
 from typing import Any, Dict, NamedTuple, Protocol, Type, TypeVar, Union
 
 from deploy.agent.typed import Mismatch, from_fields
+from peer.core.mark import Mark
 
 A = TypeVar("A", covariant=True)
 MAX_LINE = 192 * 1024 * 1024  # one line takes a manifest, or the list of an upload's files (see MOST_JSON)
@@ -22,7 +23,10 @@ class Request(Protocol[A]):
 
 
 class Envelope(NamedTuple):
-    """A request on its way. `home`: the swarm's folder; `deadline`: seconds; `body`: bytes that follow the line."""
+    """A request on its way. `home`: the swarm's folder; `body`: bytes that follow the line.
+
+    `deadline`: seconds, from the request or from the last sign that it goes forward.
+    """
 
     verb: str
     home: str
@@ -57,9 +61,9 @@ class End(NamedTuple):
     end: int
 
 
-Reply = Union[Answer, Failure, Part, End]
+Reply = Union[Answer, Failure, Part, Mark, End]
 # Each by a field that the others don't have.
-_REPLIES: Dict[str, Any] = {"answer": Answer, "problem": Failure, "part": Part, "end": End}
+_REPLIES: Dict[str, Any] = {"answer": Answer, "problem": Failure, "part": Part, "doing": Mark, "end": End}
 
 
 def verb_of(kind: Any) -> str:

@@ -24,9 +24,13 @@ from deploy.agent import (
 )
 from deploy.agent.context import Context
 from deploy.agent.lines import OTHER_VERSION, Envelope, verb_of
+from deploy.agent.meter import Meter
 from deploy.agent.typed import Mismatch, from_fields
 from deploy.agent.watchdog import Guard
 from deploy.agent.wire import AgentError, Wire
+from peer.core.errors import system_words
+from peer.core.mark import Mark
+from peer.edge.pulse import listen
 
 HANDLERS: Dict[Any, Callable[[Any, Context], Any]] = {
     verbs.Facts: facts.facts,
@@ -79,13 +83,25 @@ def serve(envelope: Envelope, wire: Wire, guard: Guard) -> None:
         if kind is None:
             raise AgentError(f"the agent doesn't know `{envelope.verb}`", OTHER_VERSION)
         request = from_fields(kind, envelope.fields, f"the agent can't read `{envelope.verb}`")
-        wire.answer(HANDLERS[kind](request, Context(envelope.home, envelope.deadline, wire, guard)))
+        meter = _meter(envelope, wire, guard)
+        listen(meter.file)
+        wire.answer(HANDLERS[kind](request, Context(envelope.home, wire, guard, meter)))
     except AgentError as error:
         wire.fail(str(error), error.remedy)
     except Mismatch as error:
         wire.fail(str(error), OTHER_VERSION)
     except OSError as error:
         where = f": {error.filename}" if error.filename else ""
-        wire.fail(f"{(error.strerror or str(error)).lower()}{where}", "")
+        wire.fail(f"{system_words(error)}{where}", "")
     except (KeyError, TypeError, ValueError) as error:
         wire.fail(f"the agent failed: {type(error).__name__}: {error}", "please report it: a fault of Weft")
+
+
+def _meter(envelope: Envelope, wire: Wire, guard: Guard) -> Meter:
+    """Counts for a request; whatever it tells keeps the agent alive."""
+
+    def tell(mark: Mark) -> None:
+        guard.renew()
+        wire.tell(mark)
+
+    return Meter(f"`{envelope.verb}`", tell)

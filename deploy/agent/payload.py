@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import stat
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, List, Optional
 
@@ -12,6 +13,7 @@ from deploy.agent import children, finalpaths, paths, verbs
 from deploy.agent.clean import DESTINATION
 from deploy.agent.context import Context
 from deploy.agent.wire import AgentError
+from peer.core.mark import BYTES
 from peer.edge.ours import making, trees, turning
 from peer.edge.ours.recordfile import ForeignError, RecordFile
 
@@ -53,11 +55,14 @@ def manifest(request: verbs.Manifest, context: Context) -> verbs.Hashed:
     if not os.path.exists(path):
         raise _missing(os.path.realpath(path))
     note = os.path.join(home, f"manifest_{request.peer}.json")
-    stamp = [[request.name, request.piece_size], *_stamp(path)]
+    context.meter.begin(f"looking at {request.name}")
+    files = _stamp(path)
+    stamp = [[request.name, request.piece_size], *files]
     kept = _load(note)
     if isinstance(kept, dict) and kept.get("stamp") == stamp:
         return verbs.Hashed(kept["manifest"], hashed=False)
-    arguments = [paths.code_path(home), "manifest", os.path.realpath(path), "--name", request.name]
+    context.meter.begin(f"hashing {request.name}", _bytes(files), BYTES)
+    arguments = [paths.code_path(home), "manifest", os.path.realpath(path), "--name", request.name, "--progress"]
     ended = _peer_program([*arguments, "--piece-size", request.piece_size], home, context)
     with paths.recording(home) as record:
         _save(record, note, {"stamp": stamp, "manifest": json.loads(ended.out)})
@@ -67,13 +72,18 @@ def manifest(request: verbs.Manifest, context: Context) -> verbs.Hashed:
 def verify(request: verbs.Verify, context: Context) -> verbs.Verified:
     """Let each peer's own program hash its copy and compare it with swarm.json."""
     home = paths.deployed_home(context.home)
+    context.meter.begin(f"checking {request.name}", request.size * len(request.peers), BYTES)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         return verbs.Verified(tuple(pool.map(lambda peer: _verify_one(home, peer, request, context), request.peers)))
 
 
 def _verify_one(home: str, peer: int, request: verbs.Verify, context: Context) -> verbs.Copy:
-    ended = children.python([paths.code_path(home), "verify", str(peer), "--dir", home], home, context.seconds)
     path = os.path.realpath(paths.payload_path(home, peer, request.name))
+    arguments = [paths.code_path(home), "verify", str(peer), "--dir", home, "--progress"]
+    try:
+        ended = children.python(arguments, home, context.meter)
+    except AgentError as error:  # the other copies may lie on another disk
+        return verbs.Copy(peer, ok=False, problem=f"{error}: {error.remedy}", path=path)
     try:
         found = json.loads(ended.out)
         return verbs.Copy(peer, found["ok"], found["problem"], found["sha256"], found["bytes"], path, found["extras"])
@@ -89,7 +99,8 @@ def _generate(record: RecordFile, path: str, request: verbs.Generate, context: C
     new = os.path.join(work, turning.NEW)
     code = paths.code_path(os.path.dirname(record.path))
     try:
-        arguments = [code, "generate", new, str(request.size), "--seed", str(request.seed)]
+        context.meter.begin(f"making {request.name}", request.size, BYTES)
+        arguments = [code, "generate", new, str(request.size), "--seed", str(request.seed), "--progress"]
         _peer_program(arguments, os.path.dirname(record.path), context)
         turning.note(record, work, path)
         turning.turn(record, work, path, request.aside)
@@ -156,7 +167,7 @@ def _missing(path: str) -> AgentError:
 
 
 def _peer_program(arguments: List[str], home: str, context: Context) -> children.Ended:
-    ended = children.python(arguments, home, context.seconds)
+    ended = children.python(arguments, home, context.meter)
     if ended.code:
         raise AgentError(ended.last_words)
     return ended
@@ -172,6 +183,10 @@ def _stamp(path: str) -> _Stamp:
         top = os.path.realpath(path)
         rows += [_row(name, os.lstat(os.path.join(top, name))) for name in trees.everything(top)]
     return sorted(rows)
+
+
+def _bytes(stamp: _Stamp) -> int:
+    return sum(size for _, size, mode, *_ in stamp if stat.S_ISREG(mode))
 
 
 def _row(name: str, facts: os.stat_result) -> List[Any]:

@@ -19,6 +19,7 @@ def survey(request: verbs.Survey, context: Context) -> verbs.Spots:
     """Look at each peer's place."""
     home = paths.home_of(context.home)
     name = paths.plain_name(request.name)
+    context.meter.begin("looking")
     return verbs.Spots(tuple(_spot(home, peer, name) for peer in request.peers))
 
 

@@ -25,13 +25,19 @@ class Guard(threading.Thread):
         self._poll = select.poll()
         self._poll.register(line, 0)  # no events asked for: only the hang-up and errors come
         self._lease = 0.0
+        self._seconds = 0.0
         self._until = 0.0
         self._stalled = math.inf
         self.allow(clocks.IDLE)
 
     def allow(self, seconds: float) -> None:
         """Let the process live `seconds` from now, unless it is allowed again."""
-        self._until = time.monotonic() + seconds
+        self._seconds = seconds
+        self.renew()
+
+    def renew(self) -> None:
+        """Let it live as many seconds from now, as the request goes forward."""
+        self._until = time.monotonic() + self._seconds
 
     def lease(self, seconds: float) -> None:
         """From now on every heartbeat (any byte) of the operator allows another `seconds`."""
@@ -45,6 +51,7 @@ class Guard(threading.Thread):
         self._stalled = time.monotonic() + clocks.STALL
         try:
             yield
+            self.renew()
         finally:
             self._stalled = math.inf
 

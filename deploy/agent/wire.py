@@ -1,13 +1,15 @@
-"""The agent's end of the line to its operator: requests come, answers and parts of files go, raw bytes after some."""
+"""The agent's end of the line to its operator: requests come, answers, marks and parts of files go."""
 
 from __future__ import annotations
 
+import threading
 from contextlib import nullcontext
 from io import BufferedIOBase
 from typing import Any, BinaryIO, Callable, ContextManager, Iterator, Optional
 
 from deploy.agent import lines
 from deploy.agent.lines import Envelope
+from peer.core.mark import Mark
 
 CHUNK = 1024 * 1024
 
@@ -30,6 +32,7 @@ class Wire:
         self._sink = sink
         self._waiting = waiting  # entered while the next bytes of a body are waited for
         self._unread = 0  # bytes of the request's body that no verb has taken yet
+        self._writing = threading.Lock()  # marks come from any thread
 
     def request(self) -> Optional[Envelope]:
         """The next request; None once the operator has hung up. Blank lines are heartbeats. Raises Mismatch."""
@@ -57,17 +60,23 @@ class Wire:
 
     def part(self, path: str, data: bytes) -> None:
         """Some bytes of a file on their way to the operator; the parts of a path follow one another."""
-        self._sink.write(lines.write(lines.Part(path, len(data))))
-        self._sink.write(data)
+        with self._writing:
+            self._sink.write(lines.write(lines.Part(path, len(data))))
+            self._sink.write(data)
+
+    def tell(self, mark: Mark) -> None:
+        """How far the verb is."""
+        self._flushed(mark)
 
     def answer(self, record: Any) -> None:
         """What the verb found out; the end of a request."""
-        self._end(lines.Answer(record._asdict()))
+        self._flushed(lines.Answer(record._asdict()))
 
     def fail(self, problem: str, remedy: str) -> None:
         """Why the verb could not do it; the end of a request."""
-        self._end(lines.Failure(problem, remedy))
+        self._flushed(lines.Failure(problem, remedy))
 
-    def _end(self, reply: Any) -> None:
-        self._sink.write(lines.write(reply))
-        self._sink.flush()
+    def _flushed(self, reply: Any) -> None:
+        with self._writing:
+            self._sink.write(lines.write(reply))
+            self._sink.flush()

@@ -6,10 +6,10 @@ import argparse
 import json
 import os
 import sys
-from typing import Callable, Dict, List, Tuple
+from typing import Callable, Dict, List, Optional, Tuple
 
 from peer.core.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, ConfigError, WeftError
-from peer.edge import stderr, stdout
+from peer.edge import pulse, stderr, stdout
 
 Run = Callable[[argparse.Namespace], int]
 Declare = Callable[[argparse.ArgumentParser], None]
@@ -79,15 +79,27 @@ def _declare_manifest(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("path", help="a file or a folder")
     parser.add_argument("--piece-size", type=_piece_size, default=None, metavar="BYTES", help="64KiB or auto (default)")
     parser.add_argument("--name", default="", help="the payload's name (default: the path's last part)")
+    _declare_progress(parser)
+
+
+def _declare_progress(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--progress", action="store_true", help="tell the bytes so far on standard error, a line each")
+
+
+def _tell(arguments: argparse.Namespace) -> Optional[Callable[[int], None]]:
+    """What gets the bytes of each step; with it, walks through files give a sign of life."""
+    if not arguments.progress:
+        return None
+    counter = stderr.Counter()
+    pulse.listen(lambda: counter.add(0))
+    return counter.add
 
 
 def _manifest(arguments: argparse.Namespace) -> int:
     from peer.core.manifest import to_json
     from peer.edge.hashing import make_manifest
 
-    tell = stderr.Counter().add if arguments.progress else None
-    manifest = make_manifest(arguments.path, arguments.piece_size, arguments.name, tell)
+    manifest = make_manifest(arguments.path, arguments.piece_size, arguments.name, _tell(arguments))
     print(json.dumps(to_json(manifest)))
     return EXIT_OK
 
@@ -95,6 +107,7 @@ def _manifest(arguments: argparse.Namespace) -> int:
 def _declare_verify(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("id", type=int, help="the peer's ID in PeerInfo.cfg")
     parser.add_argument("--dir", default=".", help="the working directory (default: the current one)")
+    _declare_progress(parser)
 
 
 def _verify(arguments: argparse.Namespace) -> int:
@@ -102,7 +115,8 @@ def _verify(arguments: argparse.Namespace) -> int:
     from peer.edge.job import load_job
 
     job = load_job(arguments.dir, arguments.id)
-    check = check_payload(os.path.join(job.payload_folder, job.manifest.name), job.manifest, job.extras)
+    path = os.path.join(job.payload_folder, job.manifest.name)
+    check = check_payload(path, job.manifest, job.extras, _tell(arguments))
     answer = {
         "peer": job.row.peer_id,
         "ok": not check.problem,
@@ -125,6 +139,7 @@ def _declare_generate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", help="the path to write; an existing file is replaced")
     parser.add_argument("size", type=_size, help="in bytes, or with a unit, such as 20MiB")
     parser.add_argument("--seed", default="0", help="any text; each seed gives other bytes (default: 0)")
+    _declare_progress(parser)
 
 
 def _generate(arguments: argparse.Namespace) -> int:
@@ -132,7 +147,7 @@ def _generate(arguments: argparse.Namespace) -> int:
     from peer.edge.generate import write_file
 
     try:
-        write_file(arguments.file, arguments.size, arguments.seed)
+        write_file(arguments.file, arguments.size, arguments.seed, _tell(arguments))
     except OSError as error:
         raise file_error(error, arguments.file) from None
     return EXIT_OK

@@ -10,6 +10,7 @@ import threading
 from typing import Callable, Dict, Iterator, List, Optional, Tuple, Union
 
 from peer.core.errors import StoreError
+from peer.edge import pulse
 
 READ_SIZE = 256 * 1024  # bytes of a file at a time
 MOST_OPEN = 64  # files of one payload open simultaneously
@@ -68,6 +69,7 @@ def entries_below(root: str) -> "Iterator[Tuple[str, os.DirEntry[str]]]":
                 path = f"{below}/{entry.name}" if below else entry.name
                 if entry.is_dir(follow_symlinks=False):
                     left.append(path)
+                pulse.beat()
                 yield path, entry
 
 

@@ -11,7 +11,7 @@ import contextlib
 import errno
 import hashlib
 import os
-from typing import Iterator, Union
+from typing import Callable, Iterator, Optional, Union
 
 from peer.edge.files import free_bytes, write_all
 from peer.edge.modes import set_mode
@@ -23,10 +23,13 @@ PAGE = 4096
 STAMP = hashlib.sha256().digest_size
 
 
-def write_file(path: Union[str, "os.PathLike[str]"], size: int, seed: Seed = 0) -> None:
+def write_file(
+    path: Union[str, "os.PathLike[str]"], size: int, seed: Seed = 0, tell: Optional[Callable[[int], None]] = None
+) -> None:
     """Writes a file of `size` bytes to `path`, replacing an existing one; memory stays at a few MiB.
 
-    The file appears under its name only when it is complete. Raises OSError (disk full, no such folder).
+    The file appears under its name only when it is complete. `tell` gets the bytes of each block that was written.
+    Raises OSError (disk full, no such folder).
     """
     folder = os.path.dirname(os.fspath(path)) or "."
     part = os.path.join(folder, f".weft-{os.urandom(8).hex()}")
@@ -35,6 +38,8 @@ def write_file(path: Union[str, "os.PathLike[str]"], size: int, seed: Seed = 0) 
         with open(part, "xb", buffering=0) as file:
             for chunk in chunks(size, seed):
                 write_all(file.fileno(), chunk)
+                if tell is not None:
+                    tell(len(chunk))
             set_mode(file.fileno(), 0o644)  # whatever the umask: two seeds make the same payload
         os.replace(part, path)
     except BaseException:

@@ -97,10 +97,10 @@ class Check(NamedTuple):
     extras: int = 0
 
 
-def check_payload(path: str, manifest: Manifest, extras: bool = True) -> Check:
+def check_payload(path: str, manifest: Manifest, extras: bool = True, tell: Optional[Tell] = None) -> Check:
     """Hash a payload from its final path and compare it with the manifest. Never raises: a problem is a value.
 
-    `extras`: what isn't part of the payload may lie in a tree.
+    `extras`: what isn't part of the payload may lie in a tree. `tell`: see `make_manifest`; all bytes once.
     """
     path = os.path.abspath(path)
     try:
@@ -110,7 +110,7 @@ def check_payload(path: str, manifest: Manifest, extras: bool = True) -> Check:
             problem = problem or f"{listed(surplus, 1)}: not part of the payload"
         if problem:
             return Check("", len(found.files), found.size, problem, len(surplus))
-        found = _with_hashes(path, found._replace(piece_size=manifest.piece_size), pieces=False)
+        found = _with_hashes(path, found._replace(piece_size=manifest.piece_size), pieces=False, tell=tell)
     except (OSError, ConfigError) as error:
         reason = str(error) if isinstance(error, ConfigError) else system_words(error)
         return Check("", 0, 0, f"{path}: {reason}")

@@ -8,6 +8,7 @@ import threading
 import time
 
 from peer.core.errors import format_words
+from peer.core.mark import format_sign
 
 _TELL_SECONDS = 0.3
 _ERASE = "\r\x1b[K"  # go to the start of the line and clear it
@@ -52,7 +53,7 @@ def end_line() -> None:
 
 
 class Counter:
-    """Prints now and then how many bytes are done, as a number on a line of its own. For any thread."""
+    """Prints now and then how many bytes are done, as a line of its own. For any thread."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -60,9 +61,9 @@ class Counter:
         self._told = time.monotonic()
 
     def add(self, size: int) -> None:
-        """Count `size` more bytes."""
+        """Count `size` more bytes; 0 is a sign of life."""
         with self._lock:
             self._done += size
             if time.monotonic() - self._told >= _TELL_SECONDS:
                 self._told = time.monotonic()
-                print(self._done, file=sys.stderr, flush=True)
+                print(format_sign(self._done), file=sys.stderr, flush=True)

@@ -10,6 +10,7 @@ import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
+from unittest.mock import Mock
 
 from deploy.agent import bundle, clean, payload, verbs
 from deploy.agent.context import Context
@@ -172,7 +173,7 @@ class Host:
         clean.clean(verbs.Clean(), self._context([]))
 
     def _context(self, parts: list[bytes]) -> Context:
-        return Context(str(self.home), 60, Parts(parts), Guard())
+        return Context(str(self.home), Parts(parts), Guard(), Mock())
 
 
 class Parts(Wire):

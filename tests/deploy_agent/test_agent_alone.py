@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import io
-import os
 import signal
 import socket
 import subprocess
@@ -16,16 +15,16 @@ from typing import Any, NamedTuple, cast
 
 import pytest
 
-from deploy.agent import children, clocks, verbs
+from deploy.agent import clocks, verbs
 from deploy.agent.lines import Request
-from deploy.agent.wire import AgentError
 from deploy.core.inventory import LOCAL, Host
 from deploy.edge.hosts.errors import HostError
 from deploy.edge.hosts.host import HostLink
 from deploy.edge.hosts.local import LocalTransport
 from deploy.edge.pushed.bundle import parcel, send
 from peer.core import folder
-from tests.deploy_agent.pushed import NAME, push
+from tests.deploy_agent.processes import processes_in
+from tests.deploy_agent.pushed import NAME, SIZE, push
 from tests.helpers.waiting import wait_for
 
 
@@ -110,7 +109,7 @@ def test_nothing_is_deployed(link: HostLink) -> None:
     for request in (
         verbs.Start(1001, within=1.0),
         verbs.Status((1001,)),
-        verbs.Verify((1001,), NAME),
+        verbs.Verify((1001,), NAME, SIZE),
         verbs.Collect(),
         verbs.Generate(1001, NAME, 1, 1),
     ):
@@ -170,13 +169,13 @@ def test_loaded_peers_end_with_their_operator(tmp_path: Path, end: str) -> None:
     operator = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True)
     assert operator.stdout is not None and operator.stdin is not None
     assert operator.stdout.readline() == "warm\n"
-    assert _processes_in(tmp_path)
+    assert processes_in(tmp_path)
     if end == "kill the operator":
         operator.send_signal(signal.SIGKILL)
     operator.stdin.close()
     operator.wait(30)
     operator.stdout.close()
-    wait_for(lambda: not _processes_in(tmp_path), "the agent and its peers to end")
+    wait_for(lambda: not processes_in(tmp_path), "the agent and its peers to end")
 
 
 def test_an_agent_that_rested_for_long_is_replaced(
@@ -184,10 +183,10 @@ def test_an_agent_that_rested_for_long_is_replaced(
 ) -> None:
     """While a swarm runs for hours nobody asks the agents anything, and they end; the next question is answered."""
     link.ask(verbs.State())
-    first = _processes_in(tmp_path)
+    first = processes_in(tmp_path)
     monkeypatch.setattr(clocks, "REST", 0.0)
     assert link.ask(verbs.State()).deployed is False
-    assert first and not set(first) & set(_processes_in(tmp_path))
+    assert first and not set(first) & set(processes_in(tmp_path))
 
 
 def test_an_agent_that_nobody_asks_for_long_ends() -> None:
@@ -198,19 +197,12 @@ def test_an_agent_that_nobody_asks_for_long_ends() -> None:
 
 
 def test_work_that_nobody_waits_for_is_ended(link: HostLink, home: Path) -> None:
-    """Operator and agent have the same deadline. Whoever notices first: the agent may live on, its work may not."""
+    """Whoever notices first: the agent may live on, its work may not."""
     send(link, [parcel(folder.CODE, _program_that_sleeps())])
     link.ask(verbs.Prepare((verbs.Place(1001),), NAME))
-    with pytest.raises(HostError, match="`generate`"):
+    with pytest.raises(HostError, match=f"no progress for 1 s at making {NAME}: 0 B of 1 B"):
         link.ask(verbs.Generate(1001, NAME, size=1, seed=1), 1.0)
-    wait_for(lambda: not _processes_in(home), "the generator to end")
-
-
-def test_work_that_outlives_its_own_deadline_is_ended(tmp_path: Path) -> None:
-    (tmp_path / "slow").write_text("import time\ntime.sleep(600)\n")
-    with pytest.raises(AgentError, match="`generate` took longer than 1 s"):
-        children.python(["slow", "generate"], str(tmp_path), 1.0)
-    assert _processes_in(tmp_path) == []
+    wait_for(lambda: not processes_in(home), "the generator to end")
 
 
 def _program_that_sleeps() -> bytes:
@@ -218,19 +210,6 @@ def _program_that_sleeps() -> bytes:
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr("__main__.py", "import time\ntime.sleep(600)\n")
     return packed.getvalue()
-
-
-def _processes_in(folder: Path) -> list[int]:
-    """Processes, zombies apart, that work in the folder."""
-    found = []
-    for entry in os.scandir("/proc"):
-        try:
-            where = os.readlink(f"{entry.path}/cwd") if entry.name.isdigit() else ""
-        except OSError:
-            continue
-        if where.startswith(str(folder)):
-            found.append(int(entry.name))
-    return found
 
 
 _OPERATOR = """

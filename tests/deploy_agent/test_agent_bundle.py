@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -97,7 +98,7 @@ def test_a_file_that_became_shorter_is_not_taken_for_whole(link: HostLink, home:
 
 def received(home: Path, data: bytes, wire: Wire) -> None:
     request = verbs.Receive((verbs.PushedFile("Common.cfg", 0o644, len(data), ""),))
-    bundle.receive(request, Context(str(home), 60, wire, Guard()))
+    bundle.receive(request, Context(str(home), wire, Guard(), Mock()))
 
 
 @pytest.mark.parametrize("end", ["too early", "another operator"])

@@ -14,6 +14,7 @@ from deploy.agent.lines import Answer, End, Envelope, Failure, Part
 from deploy.agent.typed import Mismatch, from_fields
 from deploy.edge.hosts import host
 from peer.core.followline import HEARTBEAT_SECONDS
+from peer.core.mark import BYTES, Mark
 
 ABOUT = verbs.About(1001, True, {"state": "done", "neighbours": [{"peer": 1002}]}, ("one", "two"))
 RECORDS = [
@@ -49,7 +50,7 @@ def test_a_request_travels_in_an_envelope() -> None:
     assert envelope == Envelope("start", "~/w $(x)", 50.0, 7, {"peer": 1001, "within": 30.0})
 
 
-@pytest.mark.parametrize("reply", [Answer({}), Failure("no", "yes"), Part("log", 5), End(3)])
+@pytest.mark.parametrize("reply", [Answer({}), Failure("no", "yes"), Part("log", 5), Mark("x", 1, 2, BYTES), End(3)])
 def test_replies_are_told_apart(reply: Any) -> None:
     assert lines.read_reply(lines.write(reply)) == reply
 
@@ -103,6 +104,7 @@ def test_plain_json_carries_it_all() -> None:
 def test_the_clocks_fit_together() -> None:
     assert clocks.REST + host.CALL_SECONDS < clocks.IDLE
     assert clocks.STALL < clocks.IDLE
+    assert 5 * clocks.TELL < clocks.STANDSTILL < clocks.WORK < clocks.WORK + clocks.GRACE
     assert 3 * HEARTBEAT_SECONDS < clocks.SILENCE
     assert 3 * (clocks.HEARTBEAT + HEARTBEAT_SECONDS) < clocks.LEASE
     assert clocks.CUT_OFF == "3 minutes"

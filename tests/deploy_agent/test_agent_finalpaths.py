@@ -10,6 +10,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -72,7 +73,7 @@ class Host:
 
     @property
     def context(self) -> Context:
-        return Context(str(self.home), 60, Wire(io.BytesIO(), io.BytesIO()), Guard())
+        return Context(str(self.home), Wire(io.BytesIO(), io.BytesIO()), Guard(), Mock())
 
     def here(self) -> list[str]:
         return sorted(str(path) for path in self.root.rglob("*"))

@@ -12,7 +12,7 @@ from deploy.edge.hosts.host import HostLink
 from deploy.edge.hosts.local import LocalTransport
 from peer.core.followline import Alive
 from tests.deploy_agent.oldest import VARIABLE, python39
-from tests.deploy_agent.pushed import NAME, push
+from tests.deploy_agent.pushed import NAME, SIZE, push
 
 
 @pytest.mark.skipif(python39() is None, reason=f"no python3.9 on PATH or of pyenv; {VARIABLE} can name one")
@@ -26,7 +26,7 @@ def test_agent_and_peers_run_on_the_oldest_python(tmp_path: Path) -> None:
         for peer in (1001, 1002):
             assert link.ask(verbs.Start(peer, within=30.0), 60).listening
         assert [line for line in link.follow({}, until_done=True) if line == Alive(1001, False)]
-        assert [copy.ok for copy in link.ask(verbs.Verify((1001, 1002), NAME), 60).copies] == [True] * 2
+        assert [copy.ok for copy in link.ask(verbs.Verify((1001, 1002), NAME, SIZE), 60).copies] == [True] * 2
         assert link.ask(verbs.Collect()).files
     finally:
         link.ask(verbs.Stop((), within=10.0))

@@ -13,7 +13,7 @@ from deploy.agent import verbs
 from deploy.edge.hosts.errors import HostError
 from deploy.edge.hosts.host import HostLink
 from peer.core.followline import Alive, LogLine
-from tests.deploy_agent.pushed import NAME, push
+from tests.deploy_agent.pushed import NAME, SIZE, push
 from tests.helpers.waiting import wait_for
 
 
@@ -78,11 +78,11 @@ def test_a_swarm_runs_and_is_verified_from_the_final_paths(link: HostLink, home:
     manifest = push(link).manifest
     start(link, 1001), start(link, 1002)
     assert set(link.follow({}, until_done=True)) >= {Alive(1001, False), Alive(1002, False)}
-    copies = link.ask(verbs.Verify((1001, 1002), NAME), 60).copies
+    copies = link.ask(verbs.Verify((1001, 1002), NAME, SIZE), 60).copies
     assert [(copy.ok, copy.sha256) for copy in copies] == [(True, manifest.files[0].sha256)] * 2
     assert copies[1].path == str(home / "peer_1002" / NAME)
     (home / "peer_1002" / NAME).write_bytes(b"rot")
-    bad = link.ask(verbs.Verify((1002,), NAME), 60).copies[0]
+    bad = link.ask(verbs.Verify((1002,), NAME, SIZE), 60).copies[0]
     assert not bad.ok and bad.problem
 
 

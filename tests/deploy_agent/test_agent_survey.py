@@ -161,7 +161,7 @@ def test_what_isnt_there_or_empty_is_said(tmp_path: Path) -> None:
 
 
 def test_each_peer_has_its_place(tmp_path: Path, tree: Path) -> None:
-    context = Context(str(tmp_path / "home"), 60.0, Mock(), Mock())
+    context = Context(str(tmp_path / "home"), Mock(), Mock(), Mock())
     peers = (verbs.Place(1001, None, str(tree)), verbs.Place(1002, str(tmp_path / "dest"), None), verbs.Place(1003))
     found = survey.survey(verbs.Survey(peers, "payload"), context).spots
     assert [(one.peer, one.path, one.size) for one in found] == [

@@ -11,7 +11,6 @@ from deploy.core.inventory import Inventory, localized, parse_inventory
 from deploy.core.report import failure_lines, payload_lines, shows_table
 from deploy.core.slowness import Receiver, receivers, slow_lines
 from deploy.core.verdict import FAILED, SKIPPED, UNREACHABLE, Copy, Outcome, judge
-from deploy.core.working import Work, format_work
 
 MIB = 2**20
 
@@ -125,24 +124,6 @@ FAST = [Receiver(peer, 5.0, 500 * MIB, 0) for peer in (1002, 1003, 1004)]
 )
 def test_slow_hosts_are_named_with_their_reason(last: Receiver, lines: tuple[str, ...]) -> None:
     assert slow_lines(fleet(), [*(one for one in FAST if one.peer != last.peer), last]) == lines
-
-
-@pytest.mark.parametrize(
-    ("work", "line"),
-    [
-        (Work("hashing f", ["n1"], 1, 12.3), "hashing f on n1: 12 s"),
-        (Work("hashing f", [], 0, 12.3), "hashing f: 12 s"),
-        (Work("pushing", [f"a{n}b" for n in range(0, 99, 2)], 60, 3.0), "pushing on 50 of 60 hosts: 3 s"),
-        (
-            Work("uploading f", ["n1"], 1, 2.0, 120 * MIB, 600 * MIB),
-            "uploading f on n1: 120 MiB of 600 MiB (20%), 60 MiB/s, 8 s left",
-        ),
-        (Work("uploading f", ["n1"], 1, 2.0, 0, 600 * MIB), "uploading f on n1: 0 B of 600 MiB (0%), 0 B/s"),
-        (Work("x", [], 0, 1.0, MIB, 601 * MIB), "x: 1 MiB of 601 MiB (0%), 1 MiB/s, 10 min left"),
-    ],
-)
-def test_what_is_being_done(work: Work, line: str) -> None:
-    assert format_work(work) == line
 
 
 def test_a_peer_that_had_most_of_its_copy_is_no_measure_for_the_others() -> None:

@@ -10,6 +10,8 @@ from typing import Any
 import jsonschema
 import pytest
 
+from deploy.core.working import Work, work_fields
+from peer.core.mark import BYTES, FILES, Mark
 from tests.deploy_edge.fabrun import ROOT, Ran, fab
 
 SCHEMA = json.loads((ROOT / "docs" / "json.schema.json").read_text(encoding="utf-8"))
@@ -33,7 +35,14 @@ def test_the_schema_is_one() -> None:
 def test_a_run_that_goes_well(write: Callable[..., list[int]], tmp_path: Path) -> None:
     write()
     records = checked(fab(tmp_path, "check", "up", "status", "stop", "clean", "--json"))
-    assert {fields["event"] for fields in records} == {"host", "started", "status", "alive", "copy", "summary"}
+    assert {fields["event"] for fields in records} - {"progress"} == {
+        "host",
+        "started",
+        "status",
+        "alive",
+        "copy",
+        "summary",
+    }
     last = records[-1]
     assert (last["complete_hosts"], last["hosts"], last["bytes"], last["failures"]) == (3, 3, 300 * 1024, [])
     assert {"hash", "push", "start", "verify"} <= set(last["phases"])
@@ -48,6 +57,21 @@ def test_runs_that_go_wrong(write: Callable[..., list[int]], tmp_path: Path) -> 
     assert failure["hosts"] == ["a", "b", "c"] and failure["next"] == "fab up"
     assert last["sentence"] is None
     assert checked(fab(tmp_path, "plan", "--json"))[0]["event"] == "step"
+
+
+@pytest.mark.parametrize(
+    "marks",
+    [
+        {"a": Mark("hashing f", 5, 10, BYTES)},
+        {"a": Mark("hashing f", 5, 10, BYTES), "b": Mark("hashing f", 0, 0, BYTES)},
+        {"b": Mark("removing", 5, 0, FILES)},
+    ],
+)
+def test_progress_is_what_the_schema_says(marks: dict[str, Mark]) -> None:
+    fields = work_fields(Work("hashing", ["a", "b"], 2, 1.5, marks, 3.0))
+    assert fields is not None
+    VALIDATOR.validate({"event": "progress", "task": "up", **fields})
+    assert not VALIDATOR.is_valid({"event": "progress", "task": "up", **fields, "unit": "pieces"})
 
 
 @pytest.mark.parametrize(

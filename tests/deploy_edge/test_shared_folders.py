@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -28,7 +29,7 @@ def make(folder: Path, name: str) -> str:
 
 
 def cleaned(folder: Path, name: str) -> None:
-    clean.clean(Clean(), Context(home(folder, name), 60, Wire(io.BytesIO(), io.BytesIO()), Guard()))
+    clean.clean(Clean(), Context(home(folder, name), Wire(io.BytesIO(), io.BytesIO()), Guard(), Mock()))
 
 
 @pytest.fixture

@@ -39,7 +39,7 @@ def report(monkeypatch: pytest.MonkeyPatch, blocks: int, free: int, number: int 
 
 def context(home: Path) -> Context:
     """A request's, whose answer needs no operator."""
-    return Context(str(home), 60.0, Mock(), Mock())
+    return Context(str(home), Mock(), Mock(), Mock())
 
 
 @pytest.mark.parametrize("number", [0, errno.ENOSYS, errno.EOPNOTSUPP])
@@ -120,7 +120,7 @@ def test_any_name_goes_where_file_names_are_utf8(monkeypatch: pytest.MonkeyPatch
 
 def test_what_the_agent_starts_runs_in_utf8_mode(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever the host's locale; isolated, Python reads no PYTHONUTF8."""
-    ended = children.python(["-c", "import sys; print(sys.flags.utf8_mode)"], str(tmp_path), 60)
+    ended = children.python(["-c", "import sys; print(sys.flags.utf8_mode)"], str(tmp_path), Mock())
     assert ended.out == b"1\n"
     started: "list[list[str]]" = []
     monkeypatch.setattr("deploy.agent.peers.subprocess.Popen", lambda command, **_: started.append(command))

@@ -187,10 +187,11 @@ class Verified(NamedTuple):
 
 
 class Verify(NamedTuple):
-    """Compare each peer's copy of the payload `name` with the manifest."""
+    """Compare each peer's copy of the payload `name` with the manifest. `size`: its bytes, 0 where unknown."""
 
     peers: Tuple[int, ...]
     name: str
+    size: int
 
     def answer(self) -> Type[Verified]:
         return Verified

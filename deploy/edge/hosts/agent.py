@@ -4,26 +4,40 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterable, Iterator
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from deploy.agent import clocks, lines
 from deploy.agent.lines import Answer, End, Failure, Part, Reply, Request, verb_of
 from deploy.agent.typed import from_fields
 from deploy.agent.verbs import Follow
 from deploy.edge.hosts import agentsource
-from deploy.edge.hosts.deadline import Deadline
+from deploy.edge.hosts.deadline import Deadline, Silence
 from deploy.edge.hosts.errors import HostError, unreachable
 from deploy.edge.hosts.pipe import Pipe, PipeBroken
 from peer.core import followline
 from peer.core.followline import Alive, FollowLine, LogLine, StatusLine
+from peer.core.mark import BYTES, Mark, stalled
 
 A = TypeVar("A")
 OnPart = Callable[[str, bytes], None]
+OnMark = Callable[[Mark], object]
 
 _LOST_REMEDY = "run it again; what is done stays done"
 _PYTHON_REMEDY = "install Python 3.9 or later there, or name it with `python:`"
 _FORCED_REMEDY = "what is run there at this login: a forced command, a shell that lets nobody in?"
+_STALLED_REMEDY = "is a disk there dead, or the network cut? Then run it again"
 _NOISE_LINES = 1000  # what login scripts may print before the agent speaks
+
+
+class Body(NamedTuple):
+    """The raw bytes that follow a request: `size` in all. `doing`: what sending them is called."""
+
+    blocks: Iterable[bytes] = ()
+    size: int = 0
+    doing: str = "sending"
+
+
+NO_BODY = Body()
 
 
 class Agent:
@@ -44,21 +58,24 @@ class Agent:
         self,
         request: Request[A],
         home: str,
-        deadline: Deadline,
-        body: Iterable[bytes] = (),
-        body_size: int = 0,
+        silence: Silence,
+        body: Body = NO_BODY,
         on_part: OnPart | None = None,
+        on_mark: OnMark | None = None,
     ) -> A:
         """Ask for one thing about the swarm's folder `home`, and wait for the answer. Raises HostError.
 
-        `body_size` is the length of `body`; `on_part` gets the parts of files that come before the answer.
+        Whatever goes forward renews the `silence`. `on_part` gets the parts of files that come before the answer,
+        `on_mark` how far the body has gone, and the verb after it.
         """
         verb = verb_of(type(request))
-        with _explained(self, f"`{verb}`", deadline):
-            self._pipe.send(lines.write(lines.seal(request, home, deadline.left(), body_size)), deadline)
-            for data in body:
-                self._pipe.send(data, deadline)
-            reply = self._reply(deadline, on_part)
+        marks = _Marks(on_mark)
+        with _explained(self, f"`{verb}`", silence, marks=marks):
+            self._pipe.send(lines.write(lines.seal(request, home, silence.seconds, body.size)), silence)
+            for data in body.blocks:
+                self._pipe.send(data, silence)
+                marks.sent(body, len(data))
+            reply = self._reply(silence, on_part, marks)
             if isinstance(reply, Answer):
                 return from_fields(request.answer(), reply.answer, "it")
         raise _refusal(reply)
@@ -106,10 +123,13 @@ class Agent:
             return PipeBroken(end)
         return unreachable(f"it says '{words}' instead of running python3 ({end})", _FORCED_REMEDY)
 
-    def _reply(self, deadline: Deadline, on_part: OnPart | None) -> Reply:
+    def _reply(self, deadline: Deadline, on_part: OnPart | None, marks: _Marks) -> Reply:
         """The reply that ends a request, after the parts that came before it."""
         while True:
             reply = lines.read_reply(self._pipe.line(deadline))
+            if isinstance(reply, Mark):
+                marks.see(reply)
+                continue
             if not isinstance(reply, Part):
                 return reply
             data = self._pipe.exactly(reply.size, deadline)
@@ -131,14 +151,35 @@ def _refusal(reply: Reply) -> HostError:
     return HostError(f"the agent sent {reply!r} out of turn", lines.OTHER_VERSION)
 
 
+class _Marks:
+    """How far a request is; the last of it is told where it gets no further."""
+
+    def __init__(self, on_mark: OnMark | None = None) -> None:
+        self._on_mark = on_mark
+        self.last: Mark | None = None
+
+    def see(self, mark: Mark) -> None:
+        """The newest."""
+        self.last = mark
+        if self._on_mark is not None:
+            self._on_mark(mark)
+
+    def sent(self, body: Body, size: int) -> None:
+        """So many more bytes of a body were sent."""
+        self.see(Mark(body.doing, (self.last.done if self.last else 0) + size, body.size, BYTES))
+
+
 class _explained:
     """Turns what a pipe raises into a HostError that names what was waited for; the agent is given up then."""
 
-    def __init__(self, agent: Agent, what: str, deadline: Deadline, remedy: str = _LOST_REMEDY) -> None:
+    def __init__(
+        self, agent: Agent, what: str, deadline: Deadline, remedy: str = _LOST_REMEDY, marks: _Marks | None = None
+    ) -> None:
         self._agent = agent
         self._what = what
         self._deadline = deadline
         self._remedy = remedy
+        self._marks = marks
 
     def __enter__(self) -> None:
         pass
@@ -147,6 +188,8 @@ class _explained:
         if error is None:
             return
         self._agent.close()  # out of step with its agent, whatever happened
+        if isinstance(error, TimeoutError) and self._marks and self._marks.last:
+            raise unreachable(stalled(self._marks.last, self._deadline.seconds), _STALLED_REMEDY) from None
         if isinstance(error, TimeoutError):
             problem = f"no answer to {self._what} within {self._deadline.seconds:.0f} s"
             raise unreachable(problem, "is the host overloaded, or the network cut?") from None

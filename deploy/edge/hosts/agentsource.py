@@ -43,6 +43,7 @@ _OURS = (
     "peer.edge.modes",
     "peer.edge.files",
     "peer.edge.ours",
+    "peer.edge.pulse",
     "peer.edge.copies",
 )  # what the agent may import of our own; the rest is the standard library
 

@@ -1,4 +1,4 @@
-"""One deadline, carried through all the steps that share it."""
+"""One deadline, carried through all the steps that share it; for work of any length, one that progress renews."""
 
 from __future__ import annotations
 
@@ -27,3 +27,19 @@ class Deadline:
     def passed(self) -> bool:
         """Whether the moment is over."""
         return not self.leaves(0)
+
+    def renew(self) -> None:
+        """Something went forward, which moves no moment."""
+
+
+class Silence(Deadline):
+    """A deadline `seconds` after the last sign of progress."""
+
+    def renew(self) -> None:
+        """Something went forward: as many seconds again."""
+        self._until = time.monotonic() + self.seconds
+
+    @property
+    def age(self) -> float:
+        """Seconds since the last sign."""
+        return time.monotonic() - self._until + self.seconds

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import TypeVar
 
 from deploy.edge.hosts.errors import HostError, unreachable
+from peer.core.errors import system_words
 
 T = TypeVar("T")
 WIDTH = 64  # hosts at a time
@@ -17,14 +19,16 @@ _LOOK_SECONDS = 0.5
 def fan_out(
     names: Iterable[str],
     work: Callable[[str], T],
-    seconds: float,
+    silence: float,
     hang_up: Callable[[str], object],
+    quiet: Callable[[str], float] = lambda _: math.inf,
     width: int = WIDTH,
     look: Callable[[list[str]], object] = lambda _: None,
 ) -> dict[str, T | HostError]:
     """`work(name)` for each name; its value, or the HostError it raised, in the order of names.
 
-    Each host has `seconds` from the moment its work begins; the work has shorter deadlines of its own, so this one
+    Each host has `silence` seconds from the moment its work begins, and as many again from each sign that it goes
+    forward: `quiet(name)` are the seconds since the last. The work has shorter deadlines of its own, so this one
     catches only what hangs in spite of them: `hang_up(name)` then has to make it end. Ctrl-C hangs up on all.
     `look` is called about twice a second, in this thread, with the names that aren't done yet.
     """
@@ -33,6 +37,9 @@ def fan_out(
     def begin(name: str) -> T | HostError:
         started[name] = time.monotonic()
         return work(name)
+
+    def late(name: str) -> bool:
+        return name in started and min(time.monotonic() - started[name], quiet(name)) > silence
 
     order = list(dict.fromkeys(names))
     pool = ThreadPoolExecutor(min(width, len(order)) or 1, thread_name_prefix="host")
@@ -44,9 +51,9 @@ def fan_out(
             look([name for name in order if name not in results])
             done, waiting = wait(waiting, _LOOK_SECONDS, FIRST_COMPLETED)
             results.update((futures[future], _value(future)) for future in done)
-            for future in [one for one in waiting if _late(started.get(futures[one]), seconds)]:
+            for future in [one for one in waiting if late(futures[one])]:
                 waiting.discard(future)
-                results[futures[future]] = unreachable(f"not done within {seconds:.0f} s", "is the host overloaded?")
+                results[futures[future]] = unreachable(f"no progress for {silence:.0f} s", "is the host overloaded?")
                 hang_up(futures[future])
     except BaseException:
         for name in order:
@@ -57,14 +64,10 @@ def fan_out(
     return {name: results[name] for name in order}
 
 
-def _late(started: float | None, seconds: float) -> bool:
-    return started is not None and time.monotonic() - started > seconds
-
-
 def _value(future: Future[T]) -> T | HostError:
     try:
         return future.result()
     except HostError as error:
         return error
     except (OSError, EOFError) as error:
-        return HostError((getattr(error, "strerror", "") or str(error) or type(error).__name__).lower())
+        return HostError(system_words(error) if isinstance(error, OSError) else str(error) or "it broke off")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
 from deploy.core.configfiles import swarm_folder
@@ -10,10 +10,16 @@ from deploy.core.inventory import Host, Inventory
 from deploy.edge.hosts import agentsource, connectionlimit
 from deploy.edge.hosts.errors import HostError
 from deploy.edge.hosts.fanout import fan_out
-from deploy.edge.hosts.host import HostLink, Transport
+from deploy.edge.hosts.host import AGENT_SECONDS, CONNECT_SECONDS, WORK_SECONDS, HostLink, Transport
+from peer.core.mark import Mark
 
 T = TypeVar("T")
-DEFAULT_SECONDS = 120.0
+Look = Callable[[list[str], Mapping[str, Mark]], object]
+_HUNG_SECONDS = CONNECT_SECONDS + 2 * AGENT_SECONDS + WORK_SECONDS  # more than any one step may take
+
+
+def _no_look(_waiting: list[str], _marks: Mapping[str, Mark]) -> None:
+    """Nobody looks."""
 
 
 class Fleet:
@@ -40,19 +46,28 @@ class Fleet:
         self,
         names: Iterable[str],
         work: Callable[[HostLink], T],
-        seconds: float = DEFAULT_SECONDS,
-        look: Callable[[list[str]], object] = lambda _: None,
+        look: Look = _no_look,
     ) -> tuple[dict[str, T], dict[str, HostError]]:
         """`work(link)` for all hosts simultaneously: the values of those where it went well, the errors of the others.
 
-        `look` is called now and then with the hosts that aren't done yet.
+        It may take any time while it goes forward. `look` is called now and then with the hosts that aren't done yet,
+        and with how far each host is that has told it.
         Raises DescriptorError where this machine can't be connected with so many.
         """
         names = list(names)
         self._asked.update(names)
         agentsource.script()
         connectionlimit.make_room([link.host for name, link in self._links.items() if name in self._asked])
-        results = fan_out(names, lambda name: work(self._links[name]), seconds, self._hang_up, look=look)
+        for name in names:
+            self._links[name].begin()
+        results = fan_out(
+            names,
+            lambda name: work(self._links[name]),
+            _HUNG_SECONDS,
+            self._hang_up,
+            lambda name: self._links[name].quiet,
+            look=lambda waiting: look(waiting, self._marks(names)),
+        )
         good = {name: value for name, value in results.items() if not isinstance(value, HostError)}
         bad = {name: error for name, error in results.items() if isinstance(error, HostError)}
         return good, bad
@@ -62,6 +77,10 @@ class Fleet:
         for link in self._links.values():
             link.close()
         self._at_last()
+
+    def _marks(self, names: Iterable[str]) -> dict[str, Mark]:
+        marks = ((name, self._links[name].mark) for name in names)
+        return {name: mark for name, mark in marks if mark is not None}
 
     def _hang_up(self, name: str) -> None:
         self._links[name].close()

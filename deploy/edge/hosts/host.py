@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Protocol, TypeVar
 
 from deploy.agent import clocks, verbs
 from deploy.agent.lines import Request
 from deploy.core.inventory import Host
-from deploy.edge.hosts.agent import Agent, OnPart
-from deploy.edge.hosts.deadline import Deadline
+from deploy.edge.hosts.agent import NO_BODY, Agent, Body, OnPart
+from deploy.edge.hosts.deadline import Deadline, Silence
 from deploy.edge.hosts.pipe import Pipe
 from peer.core.followline import FollowLine
+from peer.core.mark import Mark
 
 A = TypeVar("A")
 CONNECT_SECONDS = 90.0  # login with all its retries, through a bastion too
 AGENT_SECONDS = 20.0  # a host's Python, from cold
-CALL_SECONDS = 30.0  # a small request
+CALL_SECONDS = 30.0  # a small request, or between two signs that it goes forward
+WORK_SECONDS = clocks.WORK  # the same of one that reads or writes the payload, whose disk may be slow to wake
 
 
 class Transport(Protocol):
@@ -38,6 +40,8 @@ class HostLink:
         self.home = home
         self._transport = transport
         self._agent: Agent | None = None
+        self.mark: Mark | None = None  # how far the present request is, or the last one was; read by other threads
+        self._silence = Silence(0)
         self._rested = 0.0  # since when the agent has had nothing to do
         self._following: Agent | None = None
         self._turn = threading.Lock()  # an agent serves one request at a time
@@ -51,17 +55,30 @@ class HostLink:
         self,
         request: Request[A],
         seconds: float = CALL_SECONDS,
-        body: Iterable[bytes] = (),
-        body_size: int = 0,
+        body: Body = NO_BODY,
         on_part: OnPart | None = None,
     ) -> A:
-        """One request about the swarm's folder, and its answer. Raises HostError."""
+        """One request about the swarm's folder, and its answer. Raises HostError.
+
+        It may take any time while it goes forward, and `seconds` from one sign of that to the next.
+        """
         with self._turn:
             agent = self._ready()
+            self._silence = Silence(seconds)
             try:
-                return agent.ask(request, self.home, Deadline(seconds), body, body_size, on_part)
+                return agent.ask(request, self.home, self._silence, body, on_part, self._note)
             finally:
                 self._rested = time.monotonic()
+
+    @property
+    def quiet(self) -> float:
+        """Seconds since anything went forward in a request; read by other threads."""
+        return self._silence.age
+
+    def begin(self) -> None:
+        """Forget how far earlier requests were: another task's work begins."""
+        self.mark = None
+        self._silence = Silence(0)
 
     def follow(self, offsets: Mapping[int, int], until_done: bool) -> Iterator[FollowLine | None]:
         """The lines of all this host's peers, each log from its offset on, and None for a heartbeat; by its own agent.
@@ -86,6 +103,9 @@ class HostLink:
         if self._agent is not None:
             self._agent.close()
         self._transport.close()
+
+    def _note(self, mark: Mark) -> None:
+        self.mark = mark
 
     def _ready(self) -> Agent:
         if self._agent is not None and time.monotonic() - self._rested > clocks.REST:

@@ -1,4 +1,7 @@
-"""Bytes to and from an agent, each wait with a deadline; above it local processes and SSH look alike."""
+"""Bytes to and from an agent, each wait with a deadline; above it local processes and SSH look alike.
+
+Bytes that pass renew a deadline that can be renewed: a long line over a slow link is no silence.
+"""
 
 from __future__ import annotations
 
@@ -43,6 +46,7 @@ class Pipe:
                 raise
             except (OSError, EOFError):
                 raise PipeBroken(self._last_words()) from None
+            deadline.renew()
 
     def line(self, deadline: Deadline) -> bytes:
         """The next line, without its end. Raises PipeBroken at the end of the stream, TimeoutError."""
@@ -80,6 +84,7 @@ class Pipe:
         if not data:
             raise PipeBroken(self._last_words())
         self._buffer += data
+        deadline.renew()
 
     def _take(self, size: int) -> bytes:
         data = bytes(self._buffer[:size])

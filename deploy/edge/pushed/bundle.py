@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from deploy.agent.verbs import PushedFile, PushedFolder, Receive
-from deploy.edge.hosts.host import HostLink
+from deploy.edge.hosts.agent import Body
+from deploy.edge.hosts.host import WORK_SECONDS, HostLink
 
 _BLOCK = 1024 * 1024
-_SLOWEST = 256 * 1024  # bytes a second below which a transfer is given up
 
 
 class Parcel(NamedTuple):
@@ -40,26 +40,17 @@ def send(
     parcels: Sequence[Parcel],
     folders: Iterable[tuple[str, int]] = (),
     aside: str = "",
-    tally: list[int] | None = None,
+    doing: str = "sending",
 ) -> int:
     """Send them in one transfer; the bytes sent. Raises HostError.
 
-    `folders`: path and mode of a tree's folders. `aside`: see `Receive`. `tally`: its first number
-    grows by the bytes that were sent.
+    `folders`: path and mode of a tree's folders. `aside`: see `Receive`. `doing`: what this is called meanwhile.
     """
     size = sum(one.size for one in parcels)
     files = tuple(PushedFile(one.path, one.mode, one.size, one.sha256) for one in parcels)
     request = Receive(files, tuple(PushedFolder(*folder) for folder in folders), aside)
-    link.ask(request, 60 + size / _SLOWEST, body=_counted(_bytes(parcels), tally), body_size=size)
+    link.ask(request, WORK_SECONDS, Body(_bytes(parcels), size, doing))
     return size
-
-
-def _counted(blocks: Iterable[bytes], tally: list[int] | None) -> Iterator[bytes]:
-    """The blocks, each noted in the first number of the tally once it has been sent."""
-    for block in blocks:
-        yield block
-        if tally is not None:
-            tally[0] += len(block)
 
 
 def _bytes(parcels: Sequence[Parcel]) -> Iterator[bytes]:

@@ -25,6 +25,7 @@ from deploy.core.columns import columns
 from deploy.core.command.astyped import FAB, as_typed
 from deploy.core.inventory import shown
 from deploy.core.progress import Line, PeerView, Progress, most_telling, overall, reasons
+from deploy.core.working import Work, format_work
 from deploy.edge.screen.transcript import Transcript
 from peer.core.sizes import format_rate
 
@@ -116,23 +117,24 @@ class Screen:
             sys.stdout.write(plain + "\n")
 
     @contextlib.contextmanager
-    def busy(self) -> Iterator[Callable[[str], None]]:
-        """What the body hands to the given function is shown live in one line, or now and then where none can be."""
+    def busy(self) -> Iterator[Callable[[Work], None]]:
+        """The work that the body hands to the given function is shown live in one line, or now and then as a line."""
         if self._live is not None:
             yield lambda _: None  # the display of the swarm tells it
             return
         begun = last = time.monotonic()
         live = Live(console=self._err, auto_refresh=False, transient=True)
 
-        def show(text: str) -> None:
+        def show(work: Work) -> None:
             nonlocal last
             now = time.monotonic()
             if self.lively and now - begun > _SOON_SECONDS:
                 live.start()
-                live.update(Text(f"  {text}", style="cyan", no_wrap=True, overflow="ellipsis"), refresh=True)
+                line = " " * _INDENT + format_work(work, self._err.width - _INDENT)
+                live.update(Text(line, style="cyan", no_wrap=True, overflow="ellipsis"), refresh=True)
             elif not self.lively and now - last >= REPORT_SECONDS:
                 last = now
-                self.note(text)
+                self.note(format_work(work))
 
         try:
             yield show

@@ -6,7 +6,7 @@ import contextlib
 import re
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,16 +17,18 @@ from deploy.core.plan import Facts, Step, facts_of
 from deploy.core.summary import Results, summary_fields
 from deploy.core.times import Times
 from deploy.core.verdict import SKIPPED, UNREACHABLE, Outcome, Verdict, error_lines, exit_code
-from deploy.core.working import Work, format_work
+from deploy.core.working import Pace, Work, sum_up, work_fields
 from deploy.edge.hosts.errors import HostError
-from deploy.edge.hosts.fleet import DEFAULT_SECONDS, Fleet
+from deploy.edge.hosts.fleet import Fleet, Look
 from deploy.edge.hosts.host import HostLink
 from deploy.edge.pushed.uploads import upload_size
 from deploy.edge.screen.screen import Screen
 from peer.core.errors import ConfigError, WeftError
+from peer.core.mark import Mark
 
 T = TypeVar("T")
 RUNS = "runs"
+_TELL_SECONDS = 1.0  # between two objects about what is going on
 _RUN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 
 
@@ -65,7 +67,7 @@ class Chain:
         self.halt = ""  # why the chain couldn't go on
         self.times = Times()
         self.seconds: dict[str, float] = {}  # of the phases so far
-        self._doing: tuple[str, list[int]] = ("", [])
+        self._doing = ""
         self._begun = time.monotonic()
 
     @cached_property
@@ -96,24 +98,39 @@ class Chain:
         self,
         work: Callable[[HostLink], T],
         names: Iterable[str],
-        seconds: float = DEFAULT_SECONDS,
         drop: bool = False,
     ) -> dict[str, T]:
         """`work` on these hosts simultaneously, but for those that dropped out; the values of those where it went well.
 
         Errors are told. Hosts that can't be reached drop out, with `drop` those that failed as well.
         """
-        able = self.able(names)
-        with self.screen.busy() as show:
-            begun, what, tally = time.monotonic(), *self._doing
-
-            def look(waiting: list[str]) -> None:
-                seconds = time.monotonic() - begun
-                show(format_work(Work(what or f"{self.task}: asking", waiting, len(able), seconds, *tally)))
-
-            good, bad = self.fleet.each(able, work, seconds, look)
+        good, bad = self.try_on(work, self.able(names))
         self.fail([error.outcome(name) for name, error in bad.items()], drop)
         return good
+
+    def try_on(self, work: Callable[[HostLink], T], hosts: list[str]) -> tuple[dict[str, T], dict[str, HostError]]:
+        """The same of exactly these hosts, and the errors of the others, which aren't told."""
+        with self.showing(len(hosts)) as look:
+            return self.fleet.each(hosts, work, look)
+
+    @contextlib.contextmanager
+    def showing(self, hosts: int) -> Iterator[Look]:
+        """While the body works on so many hosts, show how far it is whenever it calls the given function."""
+        begun, pace, told = time.monotonic(), Pace(), 0.0
+
+        def look(waiting: Sequence[str], marks: Mapping[str, Mark]) -> None:
+            nonlocal told
+            seconds = time.monotonic() - begun
+            rate = pace.rate(sum_up(waiting, marks), seconds)
+            work = Work(self._doing or f"{self.task}: asking", waiting, hosts, seconds, marks, rate)
+            show(work)
+            fields = work_fields(work)
+            if fields and seconds - told >= _TELL_SECONDS:
+                told = seconds
+                self.record("progress", **fields)
+
+        with self.screen.busy() as show:
+            yield look
 
     def fail(self, outcomes: Iterable[Outcome], drop: bool = False) -> None:
         """Note and tell what went wrong."""
@@ -126,12 +143,9 @@ class Chain:
                 self.down.setdefault(outcome.host, outcome)
 
     @contextlib.contextmanager
-    def doing(self, what: str, tally: list[int] | None = None) -> Iterator[None]:
-        """While the body asks hosts, say live what is done, on which of them, and for how long.
-
-        `tally`: the bytes so far and in all, where somebody counts them meanwhile.
-        """
-        before, self._doing = self._doing, (what, tally or [])
+    def doing(self, what: str) -> Iterator[None]:
+        """While the body asks hosts, say live what is done, on which of them, and for how long."""
+        before, self._doing = self._doing, what
         try:
             yield
         finally:

@@ -7,10 +7,8 @@ import time
 from deploy.agent import clocks
 from deploy.agent.verbs import Claim, Claimed
 from deploy.core.inventory import fold
-from deploy.edge.hosts.deadline import Deadline
 from deploy.edge.tasks.chain import Chain, Halt
 
-WAIT_SECONDS = 4 * 3600.0  # for a swarm that runs; peers which make no progress end by themselves long before
 _LOOK_SECONDS = 1.0
 _REMEDY = f"wait until that is done ({clocks.CUT_OFF}, if it was cut off), then run it again"
 
@@ -28,11 +26,9 @@ def claim_seeds(chain: Chain, seeds: list[str], served: list[str]) -> None:
 
 
 def _await(chain: Chain, helpers: list[str], served: list[str]) -> None:
-    deadline = Deadline(WAIT_SECONDS)
+    """As long as it takes: peers that make no progress end by themselves, and so does a claim that nobody holds."""
     told: list[str] = []
     while busy := [name for name, one in _claim(chain, helpers).items() if one.held or one.living]:
-        if deadline.passed:
-            raise Halt(f"the swarm still runs on {fold(busy)} after {WAIT_SECONDS / 3600:.0f} h: `fab stop` ends it")
         if busy != told:
             late = fold(chain.able(served))
             chain.screen.note(

@@ -9,11 +9,10 @@ from deploy.core.configfiles import swarm_folder
 from deploy.core.inventory import Inventory
 from deploy.core.plan import Facts, Step, Steps, hosts_of
 from deploy.core.verdict import FAILED, Outcome
+from deploy.edge.hosts.host import WORK_SECONDS
 from deploy.edge.tasks.chain import Chain
 from deploy.edge.tasks.phase import Options, Phase
 from deploy.edge.tasks.stop import stop_and_tell
-
-CLEAN_SECONDS = 300.0
 
 
 def _describe(inventory: Inventory, _: Facts) -> Iterator[Step]:
@@ -26,7 +25,8 @@ def _clean(chain: Chain, steps: Steps, _: Options) -> None:
     """Leave no file, process or port of ours on the chosen hosts; foreign files in our folders stay and are named."""
     hosts = hosts_of(steps)
     stop_and_tell(chain, hosts)
-    answers = chain.ask(lambda link: link.ask(Clean(), CLEAN_SECONDS), hosts, CLEAN_SECONDS)
+    with chain.doing("removing"):
+        answers = chain.ask(lambda link: link.ask(Clean(), WORK_SECONDS), hosts)
     for name, answer in answers.items():
         chain.record("host", host=name, state="ok", folder=answer.home, was_there=answer.was_there)
         if answer.foreign:

@@ -10,13 +10,11 @@ from deploy.core.inventory import Inventory
 from deploy.core.plan import Facts, Step, Steps, hosts_of
 from deploy.core.times import COLLECT
 from deploy.core.verdict import Copy, judge
-from deploy.edge.hosts.host import HostLink
+from deploy.edge.hosts.host import WORK_SECONDS, HostLink
 from deploy.edge.tasks.chain import Chain
 from deploy.edge.tasks.phase import Options, Phase
 from deploy.edge.tasks.status import count_peers, statuses
 from deploy.edge.tasks.summary import write_summary
-
-COLLECT_SECONDS = 600.0
 
 
 def _describe(inventory: Inventory, _: Facts) -> Iterator[Step]:
@@ -30,7 +28,7 @@ def _collect_logs(chain: Chain, steps: Steps, _: Options) -> None:
     hosts = hosts_of(steps)
     about = statuses(chain, hosts)
     with chain.timing(COLLECT), chain.doing("fetching logs"):
-        sizes = chain.ask(lambda link: _collect_host(link, chain.folder / link.name), hosts, COLLECT_SECONDS)
+        sizes = chain.ask(lambda link: _collect_host(link, chain.folder / link.name), hosts)
     for name, files in sizes.items():
         chain.record("host", host=name, state="ok", folder=str(chain.folder / name), files=files)
     copies = [Copy.of_status(peer, fields["status"] or {}) for peer, fields in about.items()]
@@ -49,7 +47,7 @@ def _collect_host(link: HostLink, folder: Path) -> dict[str, int]:
         else:
             path.write_bytes(b"")  # a file begins with an empty part
 
-    return link.ask(Collect(), COLLECT_SECONDS, on_part=keep).files
+    return link.ask(Collect(), WORK_SECONDS, on_part=keep).files
 
 
 COLLECT_LOGS = (Phase(_describe, _collect_logs),)

@@ -16,7 +16,7 @@ from deploy.core.plan import Facts, Step, Steps, hosts_of, peers_of
 from deploy.core.summary import DIGEST_NAME, format_digest, run_id
 from deploy.core.times import CONNECT, HASH, PUSH
 from deploy.edge.hosts.errors import HostError
-from deploy.edge.hosts.host import HostLink
+from deploy.edge.hosts.host import WORK_SECONDS, HostLink
 from deploy.edge.pushed.authority import PeerKeys, make_keys
 from deploy.edge.pushed.bundle import Parcel, missing, parcel, send
 from deploy.edge.pushed.zipapp import peer_zip
@@ -30,7 +30,6 @@ from peer.core.sizes import format_size
 
 Keys = Mapping[int, PeerKeys]
 States = Mapping[str, SwarmFolder]
-PUSH_SECONDS = 600.0
 
 
 def _describe(inventory: Inventory, facts: Facts) -> Iterator[Step]:
@@ -84,7 +83,7 @@ def bring(chain: Chain, steps: Steps) -> None:
     texts = {way: config_texts(chain.inventory, manifest, chain.run, *way) for way in ways}
     push = partial(_push, inventory=chain.inventory, run=chain.run, states=states, texts=texts, keys=keys)
     with chain.timing(PUSH), chain.doing("pushing code and configuration"):
-        sent = chain.ask(push, states, PUSH_SECONDS, drop=True)
+        sent = chain.ask(push, states, drop=True)
     for name, size in sent.items():
         chain.record("host", host=name, state="ok", run=chain.run, sent=size + code.get(name, 0))
     total = sum(sent.values()) + sum(code.values())
@@ -101,7 +100,7 @@ def _begin(chain: Chain, seeds: Steps, states: States) -> tuple[Manifest, Code]:
     chain.begin_run(chain.run or run_id(datetime.now(), random.getrandbits(24)))
     hosts = [name for name in states if peers_of(seeds, name)]
     with chain.timing(PUSH), chain.doing("pushing code"):
-        code = chain.ask(lambda link: _push_code(link, states, chain.run), hosts, PUSH_SECONDS, drop=True)
+        code = chain.ask(lambda link: _push_code(link, states, chain.run), hosts, drop=True)
     with chain.timing(HASH):
         manifest = payload.make_payload(chain, [step for step in seeds if step.host in code])
     (chain.folder / DIGEST_NAME).write_text(format_digest(manifest), "utf-8")  # `verify` doesn't trust the hosts' own
@@ -121,7 +120,7 @@ def _idle_state(link: HostLink, tls: bool) -> SwarmFolder:
 
 def _push_code(link: HostLink, states: States, run: str) -> int:
     parcels = missing([parcel(folder.CODE, peer_zip())], states[link.name].have)
-    return send(link, parcels, aside=link.host.aside(run))
+    return send(link, parcels, aside=link.host.aside(run), doing="pushing code")
 
 
 Texts = Mapping[tuple[bool, bool], Mapping[str, str]]  # by a host's `replace` and `extras`
@@ -133,11 +132,11 @@ def _push(link: HostLink, inventory: Inventory, run: str, states: States, texts:
     have = {**states[link.name].have, **({folder.CODE: parcel(folder.CODE, peer_zip()).sha256} if seed else {})}
     own = texts[link.host.replace, link.host.extras]
     parcels = missing([*_parcels(own), *_key_parcels(inventory, link.name, keys)], have)
-    sent = send(link, parcels, aside=link.host.aside(run))
+    sent = send(link, parcels, aside=link.host.aside(run), doing="pushing code and configuration")
     peers = inventory.peers_on(link.name)
     places = tuple(Place(*placing(inventory, peer)) for peer in peers)
     receivers = tuple(peer.peer_id for peer in peers if not peer.seed)
-    link.ask(Prepare(places, inventory.swarm.payload.name, receivers))
+    link.ask(Prepare(places, inventory.swarm.payload.name, receivers), WORK_SECONDS)
     return sent
 
 

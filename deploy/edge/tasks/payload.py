@@ -5,28 +5,26 @@ from __future__ import annotations
 import json
 import os
 import sys
-import time
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 import peer
-from deploy.agent import verbs
+from deploy.agent import children, verbs
+from deploy.agent.meter import Meter
+from deploy.agent.wire import AgentError
 from deploy.core.inventory import Generate, Inventory, Peer, Upload, fold
 from deploy.core.placement import placing
 from deploy.core.plan import Steps, hosts_of, peers_of
 from deploy.core.verdict import UNREACHABLE
-from deploy.core.working import Work, format_work
 from deploy.edge.hosts.errors import HostError
-from deploy.edge.hosts.host import HostLink
+from deploy.edge.hosts.host import WORK_SECONDS, HostLink
 from deploy.edge.pushed.bundle import Parcel, send
-from deploy.edge.pushed.progressing import run_with_progress
 from deploy.edge.pushed.uploads import UploadError, upload_source
 from deploy.edge.tasks.chain import Chain, Halt
 from peer.core import folder
 from peer.core.manifest import Manifest, from_json, other_modes
-
-_SLOWEST_HASH = 20e6  # bytes a second below which we give up on a seed
-_UNKNOWN_SECONDS = 4 * 3600.0  # the payload lies on the seed, and nobody knows its size yet
+from peer.core.mark import BYTES
 
 
 def make_payload(chain: Chain, seeds: Steps) -> Manifest:
@@ -37,16 +35,14 @@ def make_payload(chain: Chain, seeds: Steps) -> Manifest:
     payload = chain.inventory.swarm.payload
     source = upload_source(chain.base, payload) if isinstance(payload, Upload) else None
     upload = upload_manifest(chain)
-    seconds = _seconds(chain.inventory, upload)
-    tally = [0, 0]  # bytes that were uploaded, and that are to be
 
     def on_host(link: HostLink) -> list[Manifest]:
         peers = [chain.inventory.peer(peer) for peer in peers_of(seeds, link.name)]
         aside = link.host.aside(chain.run)
-        return [_seed_manifest(link, chain.inventory, peer, source, upload, seconds, aside, tally) for peer in peers]
+        return [_seed_manifest(link, chain.inventory, peer, source, upload, aside) for peer in peers]
 
-    with chain.doing(f"{_work(payload)}hashing {payload.name}", tally):
-        answers = chain.ask(on_host, hosts_of(seeds), seconds * 4, drop=True)
+    with chain.doing(f"{_work(payload)}hashing {payload.name}"):
+        answers = chain.ask(on_host, hosts_of(seeds), drop=True)
     found = {name: manifest for name, manifests in answers.items() for manifest in manifests}
     if not found:
         raise Halt("no seed has the payload, so there is nothing to bring to the others")
@@ -77,18 +73,16 @@ def _seed_manifest(
     seed: Peer,
     source: Path | None,
     upload: Manifest | None,
-    seconds: float,
     aside: str,
-    tally: list[int],
 ) -> Manifest:
     """One seed's payload in its place; its manifest."""
     payload, piece_size = inventory.swarm.payload, _piece_size(inventory)
     link.ask(verbs.Prepare((verbs.Place(*placing(inventory, seed)),), payload.name))
     if isinstance(payload, Generate):
-        link.ask(verbs.Generate(seed.peer_id, payload.name, payload.size, payload.seed, aside), seconds)
+        link.ask(verbs.Generate(seed.peer_id, payload.name, payload.size, payload.seed, aside), WORK_SECONDS)
     if source is not None and upload is not None:
-        _upload(link, seed, source, upload, piece_size, seconds, aside, tally)
-    manifest = _manifest(link, seed, payload.name, piece_size, seconds)
+        _upload(link, seed, source, upload, piece_size, aside)
+    manifest = _manifest(link, seed, payload.name, piece_size)
     if upload is None:
         return manifest
     if not holds(manifest, upload):
@@ -102,18 +96,9 @@ def holds(found: Manifest, wanted: Manifest) -> bool:
     return same and set(wanted.files) <= set(found.files) and set(wanted.folders) <= set(found.folders)
 
 
-def _upload(
-    link: HostLink,
-    seed: Peer,
-    source: Path,
-    wanted: Manifest,
-    piece_size: str,
-    seconds: float,
-    aside: str,
-    tally: list[int],
-) -> None:
+def _upload(link: HostLink, seed: Peer, source: Path, wanted: Manifest, piece_size: str, aside: str) -> None:
     """Send the payload to a seed, unless it has it."""
-    if _is_there(link, seed, wanted, piece_size, seconds):
+    if _is_there(link, seed, wanted, piece_size):
         return
     above = f"{folder.payload(seed.peer_id)}/"
     top = above + wanted.name
@@ -131,8 +116,7 @@ def _upload(
     folders = [(below + inner.path, inner.mode) for inner in wanted.folders]
     if wanted.tree:
         folders.append((top, wanted.root_mode))
-    tally[1] += wanted.size
-    send(link, parcels, folders, aside, tally)
+    send(link, parcels, folders, aside, f"uploading {wanted.name}")
 
 
 def _local(source: Path, path: str) -> Path:
@@ -140,17 +124,17 @@ def _local(source: Path, path: str) -> Path:
     return source / os.fsdecode(path.encode())
 
 
-def _is_there(link: HostLink, seed: Peer, wanted: Manifest, piece_size: str, seconds: float) -> bool:
+def _is_there(link: HostLink, seed: Peer, wanted: Manifest, piece_size: str) -> bool:
     try:
-        return holds(_manifest(link, seed, wanted.name, piece_size, seconds), wanted)
+        return holds(_manifest(link, seed, wanted.name, piece_size), wanted)
     except HostError as error:
         if error.state == UNREACHABLE:
             raise
         return False  # nothing of that name there, or something odd that goes now
 
 
-def _manifest(link: HostLink, seed: Peer, name: str, piece_size: str, seconds: float) -> Manifest:
-    answer = link.ask(verbs.Manifest(seed.peer_id, name, piece_size), seconds)
+def _manifest(link: HostLink, seed: Peer, name: str, piece_size: str) -> Manifest:
+    answer = link.ask(verbs.Manifest(seed.peer_id, name, piece_size), WORK_SECONDS)
     return from_json(answer.manifest, f"the manifest of {link.name}")
 
 
@@ -158,10 +142,11 @@ def found_on_seed(chain: Chain) -> Manifest | None:
     """The manifest of the payload that a chosen seed has; None where none can be asked, or has it."""
     inventory, name = chain.inventory, chain.inventory.swarm.payload.name
     for seed in [one for one in inventory.chosen_peers if one.seed and one.host not in chain.down]:
-        try:
-            return _manifest(chain.fleet.link(seed.host), seed, name, _piece_size(inventory), _UNKNOWN_SECONDS)
-        except HostError:
-            continue
+        ask = partial(_manifest, seed=seed, name=name, piece_size=_piece_size(inventory))
+        with chain.doing(f"hashing {name}"):
+            found, _ = chain.try_on(ask, [seed.host])
+        if found:
+            return found[seed.host]
     return None
 
 
@@ -170,28 +155,21 @@ def upload_manifest(chain: Chain) -> Manifest | None:
     payload = chain.inventory.swarm.payload
     if not isinstance(payload, Upload):
         return None
-    source, size = upload_source(chain.base, payload), chain.facts.size or 0
+    source = upload_source(chain.base, payload)
     chain.screen.note(f"hashing {source}")
     command = [sys.executable, "-X", "utf8", "-m", "peer", "manifest", str(source), "--progress"]
     command += ["--name", payload.name, "--piece-size", _piece_size(chain.inventory)]
-    begun = time.monotonic()
-    with chain.screen.busy() as show:
-
-        def look(done: int) -> None:  # every byte is hashed twice: for its file, and for its piece
-            show(format_work(Work(f"hashing {source}", (), 0, time.monotonic() - begun, done // 2, size)))
-
-        code, text, words = run_with_progress(command, Path(peer.__file__).parent.parent, look)
-    if code:
-        raise UploadError(f"payload: {(words.strip().splitlines() or ['not readable'])[-1]}")
-    return from_json(json.loads(text), str(source))
+    with chain.showing(0) as look:
+        meter = Meter(f"hashing {source}", lambda mark: look([], {"": mark}))
+        meter.begin(f"hashing {source}", chain.facts.size or 0, BYTES)
+        try:
+            ended = children.run(command, str(Path(peer.__file__).parent.parent), meter)
+        except AgentError as error:
+            raise UploadError(f"payload: {error}: {error.remedy}") from None
+    if ended.code:
+        raise UploadError(f"payload: {ended.last_words}")
+    return from_json(json.loads(ended.out), str(source))
 
 
 def _piece_size(inventory: Inventory) -> str:
     return str(inventory.swarm.piece_size or "auto")
-
-
-def _seconds(inventory: Inventory, upload: Manifest | None) -> float:
-    """How long a seed may take for making or hashing the payload."""
-    payload = inventory.swarm.payload
-    size = payload.size if isinstance(payload, Generate) else upload.size if upload else None
-    return _UNKNOWN_SECONDS if size is None else 60 + size / _SLOWEST_HASH

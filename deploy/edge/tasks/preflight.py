@@ -12,10 +12,8 @@ from deploy.core import spots
 from deploy.core.inventory import Inventory
 from deploy.core.placement import placing
 from deploy.core.verdict import Outcome
-from deploy.edge.hosts.host import HostLink
+from deploy.edge.hosts.host import WORK_SECONDS, HostLink
 from deploy.edge.tasks.chain import Chain
-
-_SECONDS = 600.0  # a payload of a million files, on a disk that turns
 
 
 class Look(NamedTuple):
@@ -28,7 +26,8 @@ class Look(NamedTuple):
 
 def look(chain: Chain, hosts: Iterable[str], drop: bool = False) -> Mapping[str, Look]:
     """A look at each of these hosts, by its name; those that can't be asked are told."""
-    return chain.ask(lambda link: _look(link, chain.inventory), hosts, 2 * _SECONDS, drop)
+    with chain.doing("looking at hosts"):
+        return chain.ask(lambda link: _look(link, chain.inventory), hosts, drop)
 
 
 def _look(link: HostLink, inventory: Inventory) -> Look:
@@ -39,7 +38,7 @@ def _look(link: HostLink, inventory: Inventory) -> Look:
     skew = machine.clock - (before + time.time()) / 2
     places = (placing(inventory, peer) for peer in peers)
     survey = verbs.Survey(tuple(verbs.Place(*place) for place in places), inventory.swarm.payload.name)
-    return Look(machine, skew, link.ask(survey, _SECONDS).spots)
+    return Look(machine, skew, link.ask(survey, WORK_SECONDS).spots)
 
 
 def size_of(chain: Chain, looks: Mapping[str, Look]) -> int | None:

@@ -14,13 +14,11 @@ from deploy.core.summary import DIGEST_NAME, SUMMARY_NAME, copy_fields, parse_di
 from deploy.core.times import VERIFY as VERIFYING
 from deploy.core.times import known_statuses, payload_size
 from deploy.core.verdict import BRIEF_COLUMNS, Copy, Verdict, judge
-from deploy.edge.hosts.host import HostLink
+from deploy.edge.hosts.host import WORK_SECONDS, HostLink
 from deploy.edge.tasks.chain import Chain
 from deploy.edge.tasks.phase import Options, Phase
 from deploy.edge.tasks.status import statuses
 from deploy.edge.tasks.summary import write_summary
-
-_SLOWEST_HASH = 20e6  # bytes a second of one peer's copy
 
 
 def _describe(inventory: Inventory, _: Facts) -> Iterator[Step]:
@@ -32,10 +30,10 @@ def _describe(inventory: Inventory, _: Facts) -> Iterator[Step]:
 def _verify(chain: Chain, steps: Steps, options: Options) -> Verdict:
     """Hash every copy from its final path, compare it with the manifest, and tell the verdict."""
     about = statuses(chain, hosts_of(steps))
-    seconds = 60 + payload_size(known_statuses(about).values()) / _SLOWEST_HASH
+    size = payload_size(known_statuses(about).values())
     names = hosts_of(step for step in steps if step.peer in about)
     with chain.timing(VERIFYING), chain.doing("hashing the copies"):
-        answers = chain.ask(lambda link: _verify_host(link, chain.inventory, steps, seconds), names, seconds * 4)
+        answers = chain.ask(lambda link: _verify_host(link, chain.inventory, steps, size), names)
     found = {one.peer: one for answer in answers.values() for one in answer.copies}
     copies = [Copy.of_check(one._asdict(), about[peer]["status"] or {}) for peer, one in found.items() if peer in about]
     verdict = judge(chain.inventory, copies, chain.outcomes, _manifest_digest(chain.folder))
@@ -69,9 +67,9 @@ def _tell(chain: Chain, verdict: Verdict, extras: Mapping[str, int], table: bool
     screen.errors(failure_lines(verdict.failures, f"{chain.folder}/{SUMMARY_NAME}"))
 
 
-def _verify_host(link: HostLink, inventory: Inventory, steps: Steps, seconds: float) -> Verified:
-    peers = tuple(peers_of(steps, link.name))
-    return link.ask(Verify(peers, inventory.swarm.payload.name), seconds * len(peers))
+def _verify_host(link: HostLink, inventory: Inventory, steps: Steps, size: int) -> Verified:
+    request = Verify(tuple(peers_of(steps, link.name)), inventory.swarm.payload.name, size)
+    return link.ask(request, WORK_SECONDS)
 
 
 VERIFY = (Phase(_describe, _verify),)

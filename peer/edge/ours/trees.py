@@ -7,6 +7,7 @@ import os
 import stat
 from typing import Callable, Collection, List, NamedTuple, Optional
 
+from peer.edge import pulse
 from peer.edge.modes import set_mode
 from peer.edge.ours.naming import put
 
@@ -40,6 +41,7 @@ class Walk:
 
     def next(self) -> Optional[str]:
         """The next entry of the folder we are in; None after the last."""
+        pulse.beat()
         return self._levels[-1].names.pop() if self._levels[-1].names else None
 
     def enter(self, name: str) -> None:

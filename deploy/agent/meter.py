@@ -1,0 +1,51 @@
+"""Counts what a verb gets done, and tells its operator about once a second while it goes forward."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Callable
+
+from deploy.agent import clocks
+from peer.core.mark import FILES, Mark
+
+
+class Meter:
+    """How far a request is. For any thread; `send` is called in one at a time, and by what goes forward only."""
+
+    def __init__(self, doing: str, send: Callable[[Mark], object]) -> None:
+        self.mark = Mark(doing, 0, 0, FILES)
+        self._send = send
+        self._lock = threading.Lock()
+        self._told = time.monotonic()
+
+    def begin(self, doing: str, size: int = 0, unit: str = FILES) -> None:
+        """From now on count something else: `size` of it in all, 0 if nobody knows."""
+        with self._lock:
+            self.mark = Mark(doing, 0, size, unit)
+            self._tell()
+
+    def file(self) -> None:
+        """One more file was come across; a sign of life where it isn't files that are counted."""
+        self._add(1 if self.mark.unit == FILES else 0)
+
+    def part(self) -> Callable[[int], None]:
+        """A function that is told how much of one part is done; the parts add up to what is done."""
+        before = 0
+
+        def reach(done: int) -> None:
+            nonlocal before
+            before, more = done, done - before
+            self._add(more)
+
+        return reach
+
+    def _add(self, count: int) -> None:
+        with self._lock:
+            self.mark = self.mark._replace(done=self.mark.done + count)
+            if time.monotonic() - self._told >= clocks.TELL:
+                self._tell()
+
+    def _tell(self) -> None:
+        self._told = time.monotonic()
+        self._send(self.mark)

@@ -1,0 +1,43 @@
+"""How far long work is: what is done of all, as the one who does it tells the one who waits."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Optional
+
+from peer.core.sizes import format_size
+
+BYTES, FILES = "bytes", "files"
+
+
+class Mark(NamedTuple):
+    """`done` of `size` (0: unknown), in `unit`. It is told only while the work goes forward."""
+
+    doing: str  # "hashing model.bin"
+    done: int
+    size: int
+    unit: str
+
+    def __str__(self) -> str:
+        """`hashing model.bin: 1.2 GiB of 8 GiB`."""
+        all_of_it = f" of {format_count(self.size, self.unit)}" if self.size else ""
+        return f"{self.doing}: {format_count(self.done, self.unit)}{all_of_it}"
+
+
+def format_count(count: float, unit: str) -> str:
+    """`1.2 GiB`, or `12,345 files`."""
+    return format_size(count) if unit == BYTES else f"{count:,.0f} {unit}"
+
+
+def stalled(mark: Optional[Mark], seconds: float) -> str:
+    """The problem of work that hasn't gone forward for so long. `mark`: how far it came, if it has told that."""
+    return f"no progress for {seconds:.0f} s" + (f" at {mark}" if mark else "")
+
+
+def format_sign(done: int) -> str:
+    """A line by which a command of the peer tells how many bytes are done."""
+    return str(done)
+
+
+def parse_sign(line: str) -> Optional[int]:
+    """The bytes in such a line; None for any other line."""
+    return int(line) if line.isascii() and line.isdecimal() and len(line) <= 20 else None

@@ -12,7 +12,7 @@ from peer.core import eventlog
 from peer.core.followline import FollowLine, LogLine, StatusLine
 from peer.core.listing import listed
 from peer.core.sizes import format_rate
-from peer.core.status import CHECKING, ENDED, Status
+from peer.core.status import CHECKING, ENDED, Status, doing
 from peer.core.swarmfile import FLEET
 
 # Every peer logs one of these for each piece and neighbour: too many to read, and the bars show the same.
@@ -90,13 +90,18 @@ class PeerView:
         return self.status.rate_down, self.status.rate_up
 
     @property
+    def checks(self) -> Status | None:
+        """Its status while it checks what lies on its disk; None otherwise, or if that is old."""
+        return self.status if self.rates and self.status and self.status.state == CHECKING else None
+
+    @property
     def missing(self) -> float:
         """Bytes that it lacks and may still get."""
         return 0.0 if self.status is None or self.ended else (1 - self.fraction) * self.status.size
 
     def wait(self, now: float) -> None:
         """Update for how long it has been silent."""
-        speaks = self.status is not None and not self.ended and self.status.state != CHECKING
+        speaks = self.status is not None and not self.ended and self.status.listening
         seconds = now - self.heard if speaks and self.heard is not None else 0.0
         self.silent = seconds if seconds >= SILENT_SECONDS or self.trouble else 0.0
 
@@ -117,7 +122,9 @@ class PeerView:
             return "lost"
         if self.status is None:
             return "no news yet" if self.alive is not False else "never started"
-        return f"killed while {self.status.state}" if self.killed else self.status.state
+        if self.killed:
+            return f"killed while {self.status.state}"
+        return doing(self.status.state, self.status.checked, self.status.to_check)
 
     @property
     def reason(self) -> str:
@@ -229,12 +236,21 @@ def reasons(views: Iterable[PeerView], most: int = MOST_REASONS) -> tuple[str, .
 
 
 def overall(views: Iterable[PeerView]) -> str:
-    """The swarm in one line: `5 of 8 complete, 1 failed, 1 silent; 71%, 120 MiB/s, 12 s left`."""
+    """The swarm in one line: `5 of 8 complete, 1 failed, 1 silent; 71%, 120 MiB/s, 12 s left`.
+
+    Peers that check what they have are in it too: `2 checking (43 %, 1.2 GiB/s)`.
+    """
     views = tuple(views)
     rate = sum(view.rates[0] for view in views if view.rates and view.missing)  # the others receive only messages
+    checks = [view.checks for view in views if view.checks]
     failed, silent = sum(view.failed for view in views), sum(bool(view.trouble or view.silent) for view in views)
     parts = [f"{sum(view.complete for view in views)} of {len(views)} complete"]
     parts += [f"{count} {word}" for count, word in ((failed, "failed"), (silent, "silent")) if count]
+    if any(one.to_check for one in checks):
+        done = 100 * sum(one.checked for one in checks) // sum(one.to_check for one in checks)
+        pace = sum(one.rate_checked for one in checks)
+        left = seconds_left(sum(one.to_check - one.checked for one in checks), pace)
+        parts.append(f"{len(checks)} checking ({done} %, {format_rate(pace)}{left})")
     left = seconds_left(sum(view.missing for view in views), rate)
     return f"{', '.join(parts)}; {_percent(views)}%, {format_rate(rate)}{left}"
 

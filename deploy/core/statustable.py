@@ -7,6 +7,7 @@ from typing import Any
 
 from deploy.core.inventory import Peer
 from peer.core.sizes import format_rate
+from peer.core.status import doing
 
 HEADINGS = ("peer", "host", "state", "pieces", "down", "up", "reason")
 
@@ -19,7 +20,8 @@ def status_row(peer: Peer, about: Mapping[str, Any] | None, trouble: str = "") -
     if status is None:
         return _row(peer, "never started", " ".join(about["stderr"][-1:]))
     ended = status.get("exit_code") is not None
-    state = status["state"] if about["alive"] or ended else f"killed ({status['state']})"
+    shown = doing(status["state"], status.get("checked", 0), status.get("to_check", 0))
+    state = shown if about["alive"] or ended else f"killed ({status['state']})"
     rates = [format_rate(status[key]) if about["alive"] else "-" for key in ("rate_down", "rate_up")]
     return _row(peer, state, str(status.get("reason", "")), f"{status['pieces']}/{status['total']}", *rates)
 

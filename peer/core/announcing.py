@@ -66,8 +66,19 @@ class Announcer:
                 effects += self.interest(neighbour)
         return effects
 
+    def announce_found(self, pieces: int) -> List[Effect]:
+        """Announce `pieces` (a set) that were on the disk, and our interest to those for which it changes."""
+        effects: List[Effect] = []
+        complete = self._pieces.complete
+        for neighbour in connected(self._neighbours):
+            news = neighbour.news
+            effects += [Send(neighbour.peer, one) for one in news.of_found(pieces, neighbour.pieces, complete)]
+            if news.we_want and neighbour.pieces & pieces and news.loses_interest(complete):
+                effects += self.interest(neighbour)
+        return effects
+
     def catch_up(self) -> List[Effect]:
-        """Announce the pieces that `announce` found not urgent."""
+        """Announce the pieces that weren't urgent."""
         untold = [neighbour for neighbour in connected(self._neighbours) if neighbour.news.untold]
         for neighbour in untold:
             neighbour.news.untold = False

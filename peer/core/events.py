@@ -81,6 +81,29 @@ class PieceSent(NamedTuple):
     piece: int
 
 
+class Found(NamedTuple):
+    """The disk was looked at: it may hold the right bytes of these `pieces` (a set), which will be checked.
+
+    `stored`: those of them that were stored by an earlier start, which wasn't the end of it.
+    """
+
+    pieces: int
+    stored: int = 0
+
+
+class Checked(NamedTuple):
+    """Some of the pieces found on the disk were checked: sets of the `right` and the `wrong` ones."""
+
+    right: int
+    wrong: int
+
+
+class Settled(NamedTuple):
+    """All that was found is checked. `complete`: it is the complete payload, under its final name."""
+
+    complete: bool
+
+
 class Finished(NamedTuple):
     """The payload is synced and has its final name."""
 
@@ -105,6 +128,9 @@ Event = Union[
     PieceBad,
     PieceSurplus,
     PieceSent,
+    Found,
+    Checked,
+    Settled,
     Finished,
     Tick,
 ]

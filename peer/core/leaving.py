@@ -63,7 +63,7 @@ class Leaving:
             return []
         if self.finished:
             return [Leave(EXIT_OK, self._waiting_reason())]
-        if self._pieces.complete:
+        if self._pieces.complete or not self._pieces.settled:
             return []  # this machine's disk is slow, and the swarm has nothing to do with it
         return [Leave(EXIT_INCOMPLETE, self._incomplete_reason())]
 
@@ -73,6 +73,8 @@ class Leaving:
         """What this peer is waiting for; "" while it has nothing to wait for."""
         if self.finished:
             return self._waiting_reason()
+        if not self._pieces.settled:
+            return "waiting for the disk, to check what is on it"
         if self._pieces.complete:
             return "syncing the payload to disk"
         return self._missing_reason()

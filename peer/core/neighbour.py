@@ -11,6 +11,8 @@ from peer.core.grants import Grants
 from peer.core.news import ClassicNews, News
 
 MOST_STRIKES = 2  # bad pieces before a neighbour is refused for good
+MOST_HAVES = 4  # times the number of pieces: more announcements on one connection only fill our log
+SPARE_HAVES = 64
 
 
 class Serving:
@@ -66,6 +68,11 @@ class Neighbour:
         """A connection has ended. The neighbour's pieces stay known: one that left complete needs nothing."""
         self.reset()
         self.trouble = reason
+
+    def floods(self) -> bool:
+        """One more have message came: whether that is more than there can be reasons for."""
+        self.haves += 1
+        return self.haves > MOST_HAVES * self.total + SPARE_HAVES
 
     def drop(self, reason: str) -> List[Effect]:
         """Close the connection, and ignore what it still sends."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Optional
+from typing import List, NamedTuple, Optional
 
-from peer.core import messages
+from peer.core import bits, messages
 from peer.core.messages import Message
 
 
@@ -31,6 +31,10 @@ class News:
         """The messages to send immediately about a new piece. `theirs`: the neighbour's set."""
         raise NotImplementedError
 
+    def of_found(self, pieces: int, theirs: int, complete: bool) -> List[Message]:
+        """The messages to send immediately about `pieces` (a set) that were on the disk. `theirs`: as above."""
+        raise NotImplementedError
+
     def loses_interest(self, complete: bool) -> bool:
         """Whether to tell it that we lost interest. `complete`: we lack no piece."""
         raise NotImplementedError
@@ -42,6 +46,10 @@ class ClassicNews(News):
     def of_piece(self, piece: NewPiece, theirs: int) -> Optional[Message]:
         """A have message, even if it has the piece."""
         return piece.have
+
+    def of_found(self, pieces: int, theirs: int, complete: bool) -> List[Message]:
+        """A have message for each: its bitfield has come already, and there is only one."""
+        return [Message(messages.HAVE, index) for index in bits.indices(pieces)]
 
     def loses_interest(self, complete: bool) -> bool:
         """Always."""
@@ -63,6 +71,11 @@ class FleetNews(News):
             return piece.have
         self.untold = True
         return None
+
+    def of_found(self, pieces: int, theirs: int, complete: bool) -> List[Message]:
+        """Nothing, as there may be thousands: they go with the next tick, in one bitfield."""
+        self.untold = self.untold or bool(pieces & ~theirs)
+        return [Message(messages.COMPLETE)] if complete else []
 
     def loses_interest(self, complete: bool) -> bool:
         """Only at the end: until then it will soon have more for us."""

@@ -13,6 +13,7 @@ from typing import Dict
 
 _MAGIC = b"WEFTMAP1"
 _RECORD = struct.Struct(">I8sI")
+_STEP = _RECORD.size
 PRINT_BYTES = 8  # of a piece's SHA-256 that a record keeps
 
 HEADER_BYTES = len(_MAGIC) + 32 + 4
@@ -31,16 +32,18 @@ def record(piece: int, sha256: bytes) -> bytes:
 
 def parse(data: bytes, digest: bytes, total: int) -> Dict[int, bytes]:
     """The first bytes of the hash of each piece in a map; nothing if the map belongs to another payload."""
-    prints: Dict[int, bytes] = {}
+    records = (_RECORD.unpack_from(data, start) for start in range(HEADER_BYTES, sound_length(data, digest), _STEP))
+    return {piece: fingerprint for piece, fingerprint, _ in records if piece < total}
+
+
+def sound_length(data: bytes, digest: bytes) -> int:
+    """Bytes up to the end of the last record that counts; 0 if the map belongs to another payload."""
     if data[:HEADER_BYTES] != header(digest):
-        return prints
-    for start in range(HEADER_BYTES, len(data) - _RECORD.size + 1, _RECORD.size):
-        piece, fingerprint, _ = _RECORD.unpack_from(data, start)
-        if data[start : start + _RECORD.size] != _sealed(piece, fingerprint):
-            break
-        if piece < total:
-            prints[piece] = fingerprint
-    return prints
+        return 0
+    for start in range(HEADER_BYTES, len(data), _STEP):
+        if len(data) - start < _STEP or data[start : start + _STEP] != _sealed(*_RECORD.unpack_from(data, start)[:2]):
+            return start
+    return len(data)
 
 
 def _sealed(piece: int, fingerprint: bytes) -> bytes:

@@ -11,14 +11,20 @@ class Pieces:
     """The sets that every choice is made from; each is a set as in `bits`.
 
     `here`: stored and checked; `missing`: all others. `asked`: requested from a neighbour, not yet here.
+    `unchecked`: missing, and perhaps on the disk: it isn't requested until a check has found that it isn't.
     `rarity[n]`: the pieces that exactly n connected neighbours have.
+
+    `settled`: whether everything on the disk was checked and is at its place; if not, all pieces begin as unchecked.
     """
 
-    def __init__(self, total: int, here: int = 0) -> None:
+    def __init__(self, total: int, here: int = 0, settled: bool = True) -> None:
         self.total = total
         self.all = bits.full(total)
         self.here = here
         self.missing = self.all & ~here
+        self.settled = settled
+        self.unchecked = 0 if settled else self.missing
+        self.stored = 0  # by an earlier start, which may be unchecked
         self.count = bits.count(here)
         self.asked = 0
         self.rarity: List[int] = [self.all]
@@ -31,8 +37,8 @@ class Pieces:
 
     @property
     def free(self) -> int:
-        """The set of pieces that are neither here nor asked for."""
-        return self.missing & ~self.asked
+        """The set of pieces that are neither here nor asked for, nor perhaps on the disk."""
+        return self.missing & ~self.asked & ~self.unchecked
 
     def has(self, index: int) -> bool:
         """Whether this piece is here."""
@@ -44,6 +50,18 @@ class Pieces:
             self.here |= 1 << index
             self.missing ^= 1 << index
             self.count += 1
+
+    @property
+    def held(self) -> int:
+        """How many pieces are here or were stored by an earlier start, and not found wrong since."""
+        return self.count + bits.count(self.unchecked & self.stored)
+
+    def check(self, right: int, wrong: int) -> None:
+        """Note which of the unchecked pieces are here, and which must come from others."""
+        self.unchecked &= ~(right | wrong)
+        self.count += bits.count(right & self.missing)
+        self.here |= right
+        self.missing &= ~right
 
     # ---- open requests
 

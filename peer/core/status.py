@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any, NamedTuple, Optional, Tuple
 
-# A peer's life: checking (re-hashing what was there), downloading, seeding (complete, serving others), one of the ends.
+# A peer's life: checking (hashing what was there, serving what is proved), downloading, seeding (complete, serving
+# others), one of the ends.
 CHECKING, DOWNLOADING, SEEDING, DONE, INCOMPLETE, FAILED, STOPPED = (
     "checking", "downloading", "seeding", "done", "incomplete", "failed", "stopped",
 )  # fmt: skip
@@ -40,10 +41,13 @@ class Status(NamedTuple):
     pieces: int
     total: int
     size: int
+    to_check: int = 0  # bytes that were on the disk already, and ...
+    checked: int = 0  # ... how many of them have been hashed since
     bytes_down: int = 0
     bytes_up: int = 0
     rate_down: float = 0.0
     rate_up: float = 0.0
+    rate_checked: float = 0.0
     bad_pieces: int = 0
     preferred: Tuple[int, ...] = ()
     optimistic: Optional[int] = None
@@ -62,6 +66,11 @@ def format_status(status: Status) -> str:
     fields = status._asdict()
     fields["neighbours"] = [neighbour._asdict() for neighbour in status.neighbours]
     return json.dumps(fields, separators=(",", ":")) + "\n"
+
+
+def doing(state: str, checked: int, to_check: int) -> str:
+    """A peer's state for a person: how far it is with a check (bytes) is part of that."""
+    return f"{state} {100 * checked // to_check} %" if state == CHECKING and to_check else state
 
 
 def parse_status(text: str) -> Status:
@@ -111,4 +120,4 @@ def _number(name: str, value: Any) -> Any:
 _OPTIONAL = ("optimistic", "exit_code")
 _TEXTS = ("run", "state", "profile", "reason", "trouble")
 _TRUTHS = ("listening", "connected", "we_unchoke", "unchokes_us", "wants_ours")
-_FRACTIONS = ("rate_down", "rate_up", "started", "last_progress", "completed", "updated")
+_FRACTIONS = ("rate_down", "rate_up", "rate_checked", "started", "last_progress", "completed", "updated")

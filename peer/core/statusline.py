@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from peer.core.errors import peer_name
 from peer.core.sizes import format_rate
-from peer.core.status import ENDED, Status
+from peer.core.status import ENDED, Status, doing
 
 
 def format_status_line(status: Status, width: int) -> str:
     """`1001: downloading, 120 of 320 pieces (37%), down 11 MiB/s, up 5 MiB/s, 4 of 7 neighbours`, cut to `width`."""
     percent = 100 * status.pieces // status.total if status.total else 100
-    parts = [status.state, f"{status.pieces} of {status.total} pieces ({percent}%)"]
+    parts = [
+        doing(status.state, status.checked, status.to_check),
+        f"{status.pieces} of {status.total} pieces ({percent}%)",
+    ]
     if status.state not in ENDED and status.listening:
         connected = sum(neighbour.connected for neighbour in status.neighbours)
         parts += [f"down {format_rate(status.rate_down)}", f"up {format_rate(status.rate_up)}"]

@@ -18,6 +18,7 @@ from peer.core.errors import EXIT_OK
 from peer.core.eventlog import Entry
 from peer.core.events import Effect, Event
 from peer.core.fetcher import Fetcher
+from peer.core.finding import DiskEvent, Finding
 from peer.core.firstround import first_round
 from peer.core.leaving import Leaving
 from peer.core.neighbour import Neighbour, connected
@@ -28,12 +29,10 @@ from peer.core.uploader import MOST_QUEUED, Uploader
 
 TICK = 0.5  # seconds between looks at silent neighbours and at patience
 FETCHING_TICK = 0.1  # the same for a fleet peer that lacks pieces: late pieces should soon be requested elsewhere
-MOST_HAVES = 4  # times the number of pieces: more announcements on one connection only fill our log
-SPARE_HAVES = 64
 
 
 class Swarm:
-    """One peer's state and rules. `here`: the set of pieces on disk; `complete`: the payload has its final name."""
+    """One peer's state and rules. `here`, `settled`: see `Pieces`; `complete`: the payload has its final name."""
 
     EVENTS: ClassVar[Dict[type, str]] = {
         ev.Received: "_on_received",
@@ -41,6 +40,9 @@ class Swarm:
         ev.PieceSent: "_on_sent",
         ev.PieceSurplus: "_on_surplus",
         ev.PieceBad: "_on_bad",
+        ev.Found: "_on_disk",
+        ev.Checked: "_on_disk",
+        ev.Settled: "_on_disk",
         ev.Connected: "_on_connected",
         ev.Disconnected: "_on_disconnected",
         ev.DialFailed: "_on_dial_failed",
@@ -60,10 +62,10 @@ class Swarm:
         messages.COMPLETE: "_got_complete",
     }
 
-    def __init__(self, setup: Setup, here: int, complete: bool, rng: Random) -> None:
+    def __init__(self, setup: Setup, here: int, complete: bool, rng: Random, settled: bool = True) -> None:
         self.setup = setup
         self.me = setup.me
-        self.pieces = Pieces(setup.total, here)
+        self.pieces = Pieces(setup.total, here, settled)
         self.neighbours = {peer: Neighbour(peer, setup.total) for peer in setup.near}
         self.leaving = Leaving(self.pieces, self.neighbours, setup.limits.patience, complete)
         self.choker = choker_for(setup, rng)
@@ -72,6 +74,7 @@ class Swarm:
         self._fetcher = Fetcher(self.pieces, self.neighbours, setup.seeds, setup.fleet, rng, self.tolerance)
         self._uploader = Uploader(setup.limits.uploads if setup.fleet else None)
         self._announcer = Announcer(self.pieces, self.neighbours, setup.seeds, setup.limits.patience)
+        self.finding = Finding(self.pieces, self.leaving, self._announcer, self._fetcher)
         self._first_round = first_round(setup, self.pieces, self.neighbours, self._uploader, rng)
         self._dialling = Dialling(self.pieces, self.neighbours, setup.earlier, self.tolerance)
         self._parts = (self._fetcher, self._uploader, self._announcer, self.tolerance)
@@ -85,10 +88,7 @@ class Swarm:
         self._announcer.start(now)
         self._next_tick = now + TICK
         self.choker.due(now)
-        effects = self._dialling.start()
-        if self.pieces.complete and not self.leaving.finished:
-            effects.append(ev.Finish())
-        return effects + self._leave_if_over(now)
+        return self._dialling.start() + self.finding.finish() + self._leave_if_over(now)
 
     def due(self, now: float) -> float:
         """When the next Tick must come, at the latest."""
@@ -183,8 +183,7 @@ class Swarm:
         return [self._note("not interested", neighbour)]
 
     def _got_have(self, neighbour: Neighbour, index: int, now: float) -> List[Effect]:
-        neighbour.haves += 1
-        if neighbour.haves > MOST_HAVES * self.setup.total + SPARE_HAVES:
+        if neighbour.floods():
             return neighbour.drop(f"{neighbour.haves} have messages for {self.setup.total} pieces")
         effects: List[Effect] = [ev.Log(Entry("have", self.me, neighbour.peer, index))]
         bit = 1 << index
@@ -231,13 +230,11 @@ class Swarm:
         self.pieces.store(index)
         self.leaving.note_arrival(now)
         self.choker.note_piece(neighbour, self.setup.common.piece_size)
-        effects: List[Effect] = [ev.Log(Entry("piece", self.me, event.peer, index, self.pieces.count)), *told]
+        effects: List[Effect] = [ev.Log(Entry("piece", self.me, event.peer, index, self.pieces.held)), *told]
         effects += self._fetcher.fill(neighbour, now)  # before the haves: the link is idle until then
         effects += self._fetcher.withdraw(index)
         effects += self._announcer.announce(index)
-        if self.pieces.complete:
-            effects.append(ev.Finish())
-        return effects
+        return effects + self.finding.finish()
 
     def _on_surplus(self, event: ev.PieceSurplus, now: float) -> List[Effect]:
         neighbour = self.neighbours[event.peer]
@@ -254,6 +251,9 @@ class Swarm:
         self._uploader.sent(neighbour, now)
         self.tolerance.sent(neighbour, event.piece)
         return self._uploader.serve(self.neighbours, now) + self._first_round.sent(neighbour, event.piece)
+
+    def _on_disk(self, event: DiskEvent, now: float) -> List[Effect]:
+        return self.finding.take(event, now)
 
     def _on_finished(self, event: ev.Finished, now: float) -> List[Effect]:
         self.leaving.finished = True

@@ -1,4 +1,4 @@
-"""The piece map's file: read when a peer starts, rewritten, then appended to, and synced after the data."""
+"""The piece map's file: read when a peer starts, appended to, and synced after the data."""
 
 from __future__ import annotations
 
@@ -24,25 +24,46 @@ class MapFile:
 
     def read(self) -> Dict[int, bytes]:
         """The first bytes of each piece's hash from an earlier start; nothing if there is no map of this payload."""
+        return piecemap.parse(self._data(), self._digest, self._total)
+
+    def _data(self) -> bytes:
         try:
             with open(self.path, "rb") as file:
-                data = file.read()
+                return file.read()
         except OSError:
-            data = b""
-        return piecemap.parse(data, self._digest, self._total)
+            return b""
 
     # ---- writing; raises StoreError if the disk refuses
 
     def begin(self) -> None:
-        """Begin a new map. The old one stays until `take_place`."""
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(self._temporary)  # from an earlier start; all files in the work folder are ours
-        self._descriptor = os.open(self._temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-        self._append(piecemap.header(self._digest))
+        """Go on with the map that is there, as far as it is sound, or begin a new one."""
+        sound = piecemap.sound_length(self._data(), self._digest)
+        if not sound:
+            self._replace({})
+            return
+        self._descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW)
+        os.ftruncate(self._descriptor, sound)
 
-    def take_place(self) -> None:
-        """The new map is complete: replace the old one by it."""
-        os.replace(self._temporary, self.path)
+    def purge(self, here: int) -> None:
+        """Write it anew if it names pieces that aren't in `here`; the data of those that are must be synced."""
+        known = self.read()
+        right = {piece: start for piece, start in known.items() if here >> piece & 1}
+        if len(right) < len(known):
+            self.close()
+            self._replace(right)
+
+    def _replace(self, prints: Dict[int, bytes]) -> None:
+        """A new map with these pieces, in one step."""
+        temporary = self.path + ".new"
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(temporary)  # from an earlier start; all files in the work folder are ours
+        flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+        self._descriptor = os.open(temporary, flags, 0o600)
+        records = (piecemap.record(piece, start) for piece, start in prints.items())
+        self._append(b"".join([piecemap.header(self._digest), *records]))
+        if prints:
+            os.fsync(self._descriptor)
+        os.replace(temporary, self.path)
 
     def add(self, piece: int, sha256: bytes) -> None:
         """A piece was written."""
@@ -66,10 +87,6 @@ class MapFile:
     def open(self) -> bool:
         """Whether it is being written."""
         return self._descriptor is not None
-
-    @property
-    def _temporary(self) -> str:
-        return self.path + ".new"
 
     def close(self) -> None:
         """Close the file; its contents stay."""

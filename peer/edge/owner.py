@@ -23,11 +23,13 @@ from peer.core.events import (
     Event,
     Finish,
     Finished,
+    Found,
     Leave,
     Log,
     PieceStored,
     Send,
     SendPiece,
+    Settled,
     StopDialling,
     Tell,
     Tick,
@@ -37,6 +39,7 @@ from peer.core.messages import Decoder
 from peer.core.swarm import Swarm
 from peer.edge import stderr
 from peer.edge.channel import AnyChannel, Channel
+from peer.edge.checking import Check
 from peer.edge.dialler import Dialler
 from peer.edge.files import disk_error
 from peer.edge.link import Link
@@ -87,6 +90,7 @@ class Owner:
         self._ending: Optional[Ending] = None
         self._hands: List[threading.Thread] = []
         self._next_checkpoint = time.monotonic() + CHECKPOINT_SECONDS
+        self._check = Check(store, lambda fact: inbox.put((None, fact)))
         self._carry: Dict[type, Callable[[Any], None]] = {
             Send: self._send,
             SendPiece: self._send_piece,
@@ -102,6 +106,8 @@ class Owner:
     def run(self) -> Ending:
         """The loop. Returns when the swarm decides to leave."""
         self._carry_out(self._swarm.start(time.monotonic()))
+        if not self._swarm.pieces.settled:
+            self._start_hand(self._check.run, "check")
         while self._ending is None:
             self._handle_waiting()
             self._log.flush()
@@ -142,6 +148,8 @@ class Owner:
         else:
             if kind is Disconnected:
                 self._retire(fact.peer)
+            elif kind is Found or kind is Settled:
+                self._status.due = 0.0  # what this peer does from now on is something else
             self._handle(fact)
 
     def _handle(self, event: Event) -> None:
@@ -249,6 +257,7 @@ class Owner:
 
     def _part(self, ending: Ending) -> None:
         """Send the last messages, then end all threads."""
+        self._check.stop()
         for link in self._links.values():
             link.finish()
         deadline = time.monotonic() + (FLUSH_SECONDS if not ending.code else 1.0)

@@ -1,50 +1,44 @@
-"""Finds the pieces that a peer still has when it starts again: only those with the right hash count."""
+"""Whether what has the payload's final name may be, or is, the payload."""
 
 from __future__ import annotations
 
 import os
 from typing import Dict, Optional
 
-from peer.core import bits
 from peer.core.manifest import Manifest
 from peer.edge import copies
 from peer.edge.ours.recordfile import RecordFile
 from peer.edge.payload import Payload
+from peer.edge.verdicts import verdicts
 
 
-def adopt(
-    manifest: Manifest, path: str, known: Dict[int, bytes], record: Optional[RecordFile] = None
-) -> Optional[Payload]:
-    """The copy under the final name, if it is this payload, from an earlier start or run. Raises OSError.
+def prints_of(manifest: Manifest, known: Dict[int, bytes]) -> Dict[int, bytes]:
+    """Each piece's hash by the manifest or, if that has none, its first bytes from the map of an earlier start."""
+    return dict(enumerate(manifest.pieces)) if manifest.pieces else known
 
-    Its hashes come from the manifest or, if that has none, from the map of an earlier start (`known`). If only modes or
-    empty folders differ, they are corrected in things that are ours by `record`; None if that is impossible.
-    """
-    prints = dict(enumerate(manifest.pieces)) if manifest.pieces else known
-    if (not prints and manifest.size) or len(prints) < manifest.piece_count:
+
+def candidate(manifest: Manifest, path: str, prints: Dict[int, bytes]) -> Optional[Payload]:
+    """The copy under the final name, if it has the sizes of this payload and `prints` can prove each piece of it."""
+    if len(prints) < manifest.piece_count:
         return None
     payload = Payload(manifest, path, os.O_RDONLY)
-    if payload.is_there() and matching(payload, prints) == bits.full(manifest.piece_count):
-        differences = copies.differences(manifest, path)
-        if not differences or (record is not None and copies.put_right(manifest, path, differences, record)):
-            return payload
-    payload.close()
-    return None
+    return payload if payload.is_there() else None
 
 
-def matching(payload: Payload, prints: Dict[int, bytes]) -> int:
-    """The set of pieces whose hash on disk begins as `known` says; as many threads hash as there are cores."""
+def put_right(manifest: Manifest, path: str, record: RecordFile) -> bool:
+    """Correct modes and empty folders, if they differ, in things that are ours; False if that is impossible."""
+    differences = copies.differences(manifest, path)
+    return not differences or copies.put_right(manifest, path, differences, record)
 
-    def check(piece: int) -> int:
-        wanted = prints[piece]
-        return 1 << piece if payload.hash_piece(piece)[: len(wanted)] == wanted else 0
 
-    if not prints:
-        return 0
-    found = 0
-    from concurrent.futures import ThreadPoolExecutor  # only a start over old data needs it, and it is slow to load
-
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        for bit in pool.map(check, prints):
-            found |= bit
-    return found
+def is_equal(manifest: Manifest, path: str) -> bool:
+    """Whether the copy under the final name is this payload, by the manifest's hashes. Raises OSError."""
+    prints = prints_of(manifest, {})
+    payload = candidate(manifest, path, prints)
+    if not payload:
+        return False
+    try:
+        every = all(right for _, right in verdicts(payload, prints, prints))
+        return every and not copies.differences(manifest, path)
+    finally:
+        payload.close()

@@ -100,7 +100,7 @@ def _show(current: Status) -> None:
 def _swarm(job: Job, store: Store, log: LogFile, statusfile: StatusFile, spare: int) -> Ending:
     """The parts of a running peer, from listening to the last thread's end; `spare`: descriptors for handshakes."""
     me = job.row.peer_id
-    swarm = Swarm(job.setup, store.here, store.complete, Random())
+    swarm = Swarm(job.setup, store.here, store.complete, Random(), settled=store.complete)
     style = handshake.fleet_style(job.manifest.digest) if job.setup.profile == FLEET else CLASSIC_STYLE
     addresses = {row.peer_id: (row.host, row.port) for row in job.setup.rows}
     others = frozenset(addresses) - {me}

@@ -37,6 +37,8 @@ class StatusFile:
         self._counted = (time.monotonic(), 0, 0)
         self._heard = time.monotonic()  # when bytes last came
         self._rates = (0.0, 0.0)
+        self._counted_checked = (time.monotonic(), 0)
+        self._rate_checked = 0.0
         self._completed = 0.0
         self.due = 0.0
 
@@ -59,7 +61,8 @@ class StatusFile:
         self._count(links, now)
         if swarm.leaving.finished and not self._completed:
             self._completed = time.time()
-        state = status.SEEDING if swarm.leaving.finished else status.DOWNLOADING
+        to_check, checked = self._count_checked(swarm, now)
+        state = _state(swarm)
         reason = swarm.leaving.reason() if now - self._last_good(swarm) > STALL_SECONDS else ""
         if ending:
             state, reason = _STATES.get(ending[0], status.FAILED), ending[1]
@@ -68,6 +71,9 @@ class StatusFile:
                 state=state,
                 reason=reason,
                 pieces=swarm.pieces.count,
+                to_check=to_check,
+                checked=checked,
+                rate_checked=round(self._rate_checked, 1),
                 bytes_down=self._counted[1],
                 bytes_up=self._counted[2],
                 rate_down=round(self._rates[0], 1),
@@ -91,7 +97,8 @@ class StatusFile:
 
     def _last_good(self, swarm: Swarm) -> float:
         """The time of the last progress; sending pieces isn't progress for a peer that lacks some."""
-        return swarm.leaving.progress if swarm.pieces.complete else min(swarm.leaving.progress, self._heard)
+        alone = swarm.pieces.complete or not swarm.pieces.settled
+        return swarm.leaving.progress if alone else min(swarm.leaving.progress, self._heard)
 
     def _count(self, links: Mapping[int, Link], now: float) -> None:
         """Bytes over all connections, also those that have ended since, and the smoothed rates."""
@@ -107,10 +114,27 @@ class StatusFile:
         )
         self._counted = (now, down, up)
 
+    def _count_checked(self, swarm: Swarm, now: float) -> Tuple[int, int]:
+        """Bytes that were on the disk, and those of them that are checked; their smoothed rate too."""
+        found, pieces = swarm.finding.found, swarm.pieces
+        to_check, left = (self._base.size * bits.count(one) // max(1, pieces.total) for one in
+                          (found, found & pieces.unchecked))  # fmt: skip
+        before, old = self._counted_checked
+        rate = (to_check - left - old) / max(1e-3, now - before)
+        self._rate_checked = 0.0 if pieces.settled else _SMOOTH * rate + (1 - _SMOOTH) * self._rate_checked
+        self._counted_checked = (now, to_check - left)
+        return to_check, to_check - left
+
     def _replace(self, current: Status) -> None:
         # Not synced, because after a power cut an old status is of no use.
         replace_file(self._path, status.format_status(current), self._temporary)
         self._tell(current)
+
+
+def _state(swarm: Swarm) -> str:
+    if swarm.leaving.finished:
+        return status.SEEDING
+    return status.DOWNLOADING if swarm.pieces.settled else status.CHECKING
 
 
 def _neighbour(neighbour: SwarmNeighbour, links: Mapping[int, Link]) -> Neighbour:

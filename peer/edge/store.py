@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import os
 import threading
-from typing import ContextManager, List, Optional, Tuple
+from typing import Dict, Optional
 
 from peer.core import bits
 from peer.core.errors import StoreError
 from peer.core.manifest import Manifest
 from peer.edge.claims import Claims
-from peer.edge.files import disk_error, free_bytes, size_of, sync_folder
+from peer.edge.files import disk_error, free_bytes, read_range, size_of, sync_folder
 from peer.edge.mapfile import MapFile
 from peer.edge.ours import obstacles
 from peer.edge.ours.making import make_folders
@@ -23,12 +23,14 @@ from peer.edge.ours.recordfile import ForeignError, RecordFile
 from peer.edge.papers import refusals
 from peer.edge.partial import Partial
 from peer.edge.payload import Payload
-from peer.edge.resume import adopt, matching
+from peer.edge.resume import is_equal, put_right
 
 
 class Store:
-    """One peer's copy of the payload in `folder`. After `open`, `here` is the set of its pieces, and
-    `complete` whether the payload has its final name.
+    """One peer's copy of the payload in `folder`. `here` is the set of its pieces, `complete` whether the payload has
+    its final name. What a leecher finds on its disk is `unchecked` until a `Check` has proved it.
+
+    While an `older` copy has the final name, the pieces that are `lent` are read from that.
 
     New files are noted in `record`, which a seed doesn't need; `aside` and `extras` are those of `Job`. Writing a piece
     requires a claim from `claims`. Methods may be called from any thread. All failures of the disk are StoreError with
@@ -41,14 +43,15 @@ class Store:
         self.folder = folder
         self.manifest = manifest
         self.final_path = os.path.join(os.path.realpath(folder), manifest.name)
-        self.here = 0
+        self.here = self.unchecked = self.lent = 0
         self.complete = False
+        self.older: Optional[Payload] = None
         self.claims = Claims(self)
         self._record = record
         self._aside = aside
         self._extras = extras
         self._work: Optional[Partial] = None
-        self._payload = Payload(manifest, self.final_path, os.O_RDONLY)
+        self.payload = Payload(manifest, self.final_path, os.O_RDONLY)  # complete, or on its way to that
         self._map = MapFile("", manifest)
         self._lock = threading.Lock()  # for `here` and the map; may be taken under the lock of the claims
         self._syncing = threading.Lock()  # a checkpoint may be under way when the last piece comes
@@ -76,46 +79,95 @@ class Store:
         return f"{problem}; stop that, or take it out of the payload, and deploy again"
 
     def open_leecher(self) -> None:
-        """Find pieces from an earlier start, check them, and make room for the others. Raises StoreError."""
+        """Nothing is here until a `Check` tells: this takes no time, whatever lies in the folder. Raises StoreError."""
         assert self._record is not None
+        self.unchecked = bits.full(self.manifest.piece_count)
         try:
             with refusals():
                 make_folders(self._record, self.folder)
-                self._work = Partial(self._record, self.final_path, self._aside)
-                self._work.find()
-                self._open(self._work, self._record)
         except OSError as error:
             raise disk_error(error, self.final_path) from None
 
-    def _open(self, work: Partial, record: RecordFile) -> None:
-        known = MapFile(work.map, self.manifest).read() if work.path else {}
-        adopted = adopt(self.manifest, self.final_path, known, record)
-        if adopted:
-            if self._is_checkable:
-                work.discard()
-            self._use(adopted)
-            return
-        obstacles.refuse(record, self.final_path, self.manifest, bool(self._aside), self._extras)
-        if not known:
-            work.discard()
-        self._check_room(work)
-        work.begin()
-        self._payload = Payload(self.manifest, work.part, os.O_RDWR)
-        self._map = MapFile(work.map, self.manifest)
-        self._payload.create()
-        self.here = matching(self._payload, known)
-        self._start_map()
+    def _use(self, payload: Payload) -> None:
+        """The payload is complete, under its final name."""
+        self.payload = payload
+        self.here = bits.full(self.manifest.piece_count)
+        self.complete = True
 
     @property
     def _is_checkable(self) -> bool:
         """Whether hashes show which bytes are right; without them only the map of the same run can."""
         return len(self.manifest.pieces) == self.manifest.piece_count
 
-    def _use(self, payload: Payload) -> None:
-        """The payload is complete, under its final name."""
-        self._payload = payload
-        self.here = bits.full(self.manifest.piece_count)
-        self.complete = True
+    # ---- what lies on the disk already; each is called by one `Check`
+
+    def look(self) -> Dict[int, bytes]:
+        """Find the work of an earlier start; the first bytes of the hash of each piece in its map. Raises OSError."""
+        assert self._record is not None
+        self._work = Partial(self._record, self.final_path, self._aside)
+        self._work.find()
+        return MapFile(self._work.map, self.manifest).read() if self._work.path else {}
+
+    def adopt(self, payload: Payload) -> bool:
+        """Each piece of the copy under the final name is right: it stays there, unless its modes can't be put right."""
+        assert self._record is not None and self._work is not None
+        if not put_right(self.manifest, self.final_path, self._record):
+            return False
+        if self._is_checkable:
+            self._work.discard()
+        self._use(payload)
+        self.lent, self.older = 0, None
+        return True
+
+    def begin(self, known: Dict[int, bytes]) -> None:
+        """Go on with an earlier start's incomplete copy, of which its map `known`, or begin one. Raises OSError."""
+        assert self._record is not None and self._work is not None
+        obstacles.refuse(self._record, self.final_path, self.manifest, bool(self._aside), self._extras)
+        if not known:
+            self._work.discard()
+        self._check_room(self._work)
+        self._work.begin()
+        self.payload = Payload(self.manifest, self._work.part, os.O_RDWR)
+        self.payload.create()
+        self._map = MapFile(self._work.map, self.manifest)
+        self._map.begin()
+        sync_folder(self.folder)
+
+    def prove(self, piece: int, lent: bool) -> None:
+        """A piece is right: in the older copy if it is `lent`, else at its place."""
+        bit = 1 << piece
+        with self._lock:
+            self.here |= bit
+            self.lent |= bit if lent else 0
+            self.unchecked &= ~bit
+
+    def refute(self, piece: int) -> None:
+        """A piece isn't on the disk, and may be claimed."""
+        with self._lock:
+            self.unchecked &= ~(1 << piece)
+
+    def carry(self, piece: int) -> None:
+        """Copy a lent piece to its place in the incomplete copy. Raises OSError, StoreError."""
+        assert self.older is not None
+        begin = 0
+        for file, offset, length in self.older.segments(piece):
+            with self.older.descriptor(file) as descriptor:
+                for data in read_range(descriptor, offset, length):
+                    self.payload.write(piece, begin, memoryview(data))
+                    begin += len(data)
+        sha256 = self.payload.hash_piece(piece)
+        if sha256 != self.manifest.piece_hash(piece):
+            raise StoreError(f"{self.older.root}: another program writes to it; stop that and start again")
+        with self._lock:
+            self._map.add(piece, sha256)
+            self.lent &= ~(1 << piece)
+
+    def purge_map(self) -> None:
+        """All is checked: from now on the map names no piece that isn't here."""
+        with self._syncing:
+            self.payload.sync()
+            with self._lock:
+                self._map.purge(self.here)
 
     def _check_room(self, work: Partial) -> None:
         free = free_bytes(self.folder)
@@ -127,27 +179,18 @@ class Store:
             problem = f"the payload needs {self.manifest.size} bytes and {room} are free"
             raise StoreError(f"{self.folder}: {problem}; make room there")
 
-    def _start_map(self) -> None:
-        """Begin a new map with the pieces that are here."""
-        self._map.begin()
-        for piece in bits.indices(self.here):
-            self._map.add(piece, self.manifest.piece_hash(piece) or self.hash_piece(piece))
-        self.checkpoint()
-        self._map.take_place()
-        sync_folder(self.folder)
-
     # ---- pieces that come
 
     def lacks(self, piece: int) -> bool:
-        """Whether a piece isn't stored yet."""
-        return not self.here >> piece & 1
+        """Whether a piece isn't stored, and surely not on the disk."""
+        return not (self.here | self.unchecked) >> piece & 1
 
     def write_at(self, piece: int, begin: int, data: memoryview) -> None:
         """Write bytes into a piece's place; for the holder of its claim only."""
         try:
-            self._payload.write(piece, begin, data)
+            self.payload.write(piece, begin, data)
         except OSError as error:
-            raise disk_error(error, self._payload.root) from None
+            raise disk_error(error, self.payload.root) from None
 
     def keep(self, piece: int, sha256: bytes) -> bool:
         """Count a piece as stored whose bytes are all written, if their hash is right; for `claims` only."""
@@ -166,31 +209,22 @@ class Store:
                 records = self._map.records
             if not self._map.open or records == self._map.synced:
                 return
-            self._payload.sync()
+            self.payload.sync()
             self._map.sync(records)
 
     # ---- pieces that go
 
-    def segments(self, piece: int) -> List[Tuple[int, int, int]]:
-        """The parts of files that make up a piece: (file number, offset, length)."""
-        return list(self._payload.segments(piece))
-
     def piece_length(self, piece: int) -> int:
         """Bytes of a piece; 0 for the empty one after the last, which some foreign peers ask for."""
-        return self._payload.piece_length(piece)
+        return self.payload.piece_length(piece)
 
-    def descriptor(self, file: int) -> ContextManager[int]:
-        """The descriptor of a file, for reading at offsets, kept open while the block runs."""
-        return self._payload.descriptor(file)
-
-    def cut_short(self, file: int) -> StoreError:
-        """The error for a file that is shorter than its pieces."""
-        path = self._payload.path(file)
-        return StoreError(f"{path}: it became shorter after this peer started; put the complete file back")
+    def copy_of(self, piece: int) -> Payload:
+        """The copy from which to read a piece that is here."""
+        return self.older if self.older and self.lent >> piece & 1 else self.payload
 
     def hash_piece(self, piece: int) -> bytes:
         """SHA-256 of a piece as it lies on disk."""
-        return self._payload.hash_piece(piece)
+        return self.copy_of(piece).hash_piece(piece)
 
     # ---- the end
 
@@ -199,7 +233,7 @@ class Store:
         assert self._work is not None
         try:
             with self._syncing, refusals():
-                self._payload.seal()
+                self.payload.seal()
                 self._work.note()
                 self._move_into_place(self._work)
                 sync_folder(self.folder)
@@ -217,21 +251,21 @@ class Store:
 
     def _move_into_place(self, work: Partial) -> None:
         """Rename; an older version is removed afterwards. An equal copy that another peer put there may stay."""
-        with self._lock, self._payload.undisturbed():
+        with self._lock, self.payload.undisturbed():
             try:
                 work.turn()
             except ForeignError:
-                same = adopt(self.manifest, self.final_path, {}, work.record)
-                if not same:
+                if not is_equal(self.manifest, self.final_path):
                     raise
-                same.close()
-            self._payload.root = self.final_path
+            self.payload.root = self.final_path
         work.settle()
 
     def close(self) -> None:
         """Close all files; the map stays."""
         self.claims.close()
-        self._payload.close()
+        self.payload.close()
+        if self.older:
+            self.older.close()
         self._close_map()
 
     def _close_map(self) -> None:

@@ -10,9 +10,11 @@ import threading
 from typing import Callable, List, Optional, Tuple, Union
 
 from peer.core import messages
+from peer.core.errors import StoreError
 from peer.core.events import Event, PieceSent
 from peer.edge.channel import AnyChannel
 from peer.edge.files import disk_error
+from peer.edge.payload import Payload
 from peer.edge.store import Store
 
 Outgoing = Union[bytes, int, None]  # a message's bytes, a piece to send, or the end
@@ -107,17 +109,19 @@ class Writer:
         return batch, item, item is None
 
     def _send_body(self, piece: int) -> None:
-        for segment in self._store.segments(piece):
-            self._send_segment(*segment)
+        copy = self._store.copy_of(piece)
+        for segment in copy.segments(piece):
+            self._send_segment(copy, *segment)
 
-    def _send_segment(self, file: int, offset: int, length: int) -> None:
+    def _send_segment(self, copy: Payload, file: int, offset: int, length: int) -> None:
         """Send a piece's bytes from one file. Raises StoreError if the file has changed: a fault of this machine."""
         try:
-            with self._store.descriptor(file) as descriptor:
+            with copy.descriptor(file) as descriptor:
                 for count in self._channel.send_file(descriptor, offset, length):
                     self._sent_by_writer += count
         except EOFError:
-            raise self._store.cut_short(file) from None
+            problem = "it became shorter after this peer started; put the complete file back"
+            raise StoreError(f"{copy.path(file)}: {problem}") from None
         except OSError as error:
             if error.filename is None:
                 raise  # an error of the connection, not of the file

@@ -14,6 +14,7 @@ from peer.core import bits, messages
 from peer.core.config import Common, PeerRow
 from peer.core.eventlog import Entry
 from peer.core.events import (
+    Checked,
     Connected,
     Dial,
     DialFailed,
@@ -23,6 +24,7 @@ from peer.core.events import (
     Event,
     Finish,
     Finished,
+    Found,
     Leave,
     Log,
     PieceBad,
@@ -32,6 +34,7 @@ from peer.core.events import (
     Received,
     Send,
     SendPiece,
+    Settled,
     StopDialling,
     Tell,
     Tick,
@@ -54,7 +57,8 @@ def set_of(*indices: int) -> int:
 class History:
     """One peer's core with its clock and its traffic; every method tells it something and returns its answer.
 
-    The peer is 1002 of `ids`, listed in that order; `seeds` have the file. `here`: the pieces that it has.
+    The peer is 1002 of `ids`, listed in that order; `seeds` have the file. `here`: the pieces that it has; `settled`:
+    whether it knows that.
     """
 
     def __init__(
@@ -67,6 +71,7 @@ class History:
         limits: Limits = Limits(60.0),  # noqa: B008
         preferred: int = 2,
         seed: int = 0,
+        settled: bool = True,
     ) -> None:
         if seeds is None:
             seeds = (1001,) if profile == FLEET else ()  # a classic one counts as complete, whatever it announces
@@ -75,7 +80,7 @@ class History:
         setup = Setup(1002, rows, common, profile, limits, total)
         self.total = total
         self.now = 100.0
-        self.core = Swarm(setup, set_of(*here), len(here) == total, Random(seed))
+        self.core = Swarm(setup, set_of(*here), len(here) == total, Random(seed), settled)
         self.received: Dict[int, int] = {}
         self.unacked: Dict[int, int] = {}
         self.started = [show(effect) for effect in self.core.start(self.now)]
@@ -111,6 +116,15 @@ class History:
 
     def sent(self, peer: int, piece: int) -> List[str]:
         return self.tell(PieceSent(peer, piece))
+
+    def found(self, *pieces: int) -> List[str]:
+        return self.tell(Found(set_of(*pieces), set_of(*pieces)))
+
+    def checked(self, right: Sequence[int] = (), wrong: Sequence[int] = ()) -> List[str]:
+        return self.tell(Checked(set_of(*right), set_of(*wrong)))
+
+    def settled(self, complete: bool) -> List[str]:
+        return self.tell(Settled(complete))
 
     def finished(self) -> List[str]:
         return self.tell(Finished())

@@ -22,7 +22,7 @@ from peer.edge.hashing import make_manifest
 from peer.edge.papers import Papers
 from peer.edge.store import Store
 from tests.edge.crashing import Saboteur
-from tests.edge.stores import write_piece
+from tests.edge.stores import open_and_check, write_piece
 
 SEED, LEECHER, NAME = 1001, 1002, "model"
 # Names that look as if they were ours.
@@ -149,7 +149,7 @@ class Host:
             manifest = make_manifest(str(source), 100)
             store = Store(str(folder), manifest, papers.record)
             try:
-                store.open_leecher()
+                open_and_check(store)
                 fetch(store, source, manifest)
             finally:
                 store.close()
@@ -202,8 +202,9 @@ def fetch(store: Store, source: Path, manifest: Manifest) -> None:
     try:
         for piece in range(manifest.piece_count):
             data = b""
-            for file, offset, length in seed.segments(piece):
-                with seed.descriptor(file) as descriptor:
+            copy = seed.copy_of(piece)
+            for file, offset, length in copy.segments(piece):
+                with copy.descriptor(file) as descriptor:
                     data += os.pread(descriptor, length, offset)
             write_piece(store, piece, data)
         if not store.complete:

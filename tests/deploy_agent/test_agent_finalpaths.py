@@ -24,6 +24,7 @@ from peer.edge.hashing import make_manifest
 from peer.edge.papers import Papers
 from peer.edge.store import Store
 from tests.deploy_agent.foreign import fetch
+from tests.edge.stores import open_and_check
 
 NAME, PEER = "model", 1002
 
@@ -58,7 +59,7 @@ class Host:
         papers = Papers(str(self.home), PEER)
         source = source or self._source("earlier", b"an earlier version")
         store = Store(str(self.destination), make_manifest(str(source), 100), papers.record)
-        store.open_leecher()
+        open_and_check(store)
         fetch(store, source, store.manifest)
         store.close()
         papers.record.close()
@@ -195,7 +196,7 @@ def test_what_was_begun_counts_as_room(host: Host) -> None:
     host.destination.mkdir()
     papers = Papers(str(host.home), PEER)
     store = Store(str(host.destination), make_manifest(str(host.source), 100), papers.record)
-    store.open_leecher()
+    open_and_check(store)
     (part,) = host.destination.glob(".weft-*/new")
     (part / "a" / "x" if host.tree else part).write_bytes(b"x" * 100_000)
     assert host.spot().held >= 100_000

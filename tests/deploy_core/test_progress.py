@@ -112,7 +112,7 @@ def test_a_lost_host_is_told_until_it_is_heard_again() -> None:
         ("downloading", 12.9, "downloading", True),
         ("downloading", 14.0, "silent 4 s", False),
         ("seeding", 74.0, "silent 64 s", False),
-        ("checking", 74.0, "checking", True),  # it tells its status when it has hashed what is there
+        ("checking", 74.0, "silent 64 s", False),
         ("done", 74.0, "done", False),
     ],
 )
@@ -127,6 +127,14 @@ def test_a_peer_that_should_speak_and_does_not_is_silent(state: str, now: float,
     progress.see(status(state=state), now)
     progress.wait(now)
     assert not view.silent
+
+
+def test_a_check_is_told_with_its_part_its_pace_and_the_time_left() -> None:
+    progress = Progress(inventory())
+    checking = {"state": "checking", "to_check": 100 * 2**20, "checked": 43 * 2**20, "rate_checked": 19.0 * 2**20}
+    progress.see(status(**checking), 10.0)
+    assert progress.views[0].word == "checking 43 %"
+    assert "1 checking (43 %, 19 MiB/s, 3 s left)" in overall(progress.views)
 
 
 def test_a_host_that_is_cut_off_is_silent_and_its_rates_do_not_count() -> None:

@@ -7,7 +7,9 @@ import shutil
 from pathlib import Path
 from typing import Iterable, List, Optional
 
+from peer.core.finding import DiskEvent
 from peer.core.manifest import Manifest
+from peer.edge.checking import Check
 from peer.edge.hashing import make_manifest
 from peer.edge.ours.recordfile import RecordFile
 from peer.edge.papers import open_record
@@ -35,7 +37,7 @@ class Pair:
     def opened(self, manifest: Optional[Manifest] = None) -> Store:
         """The leecher's store, opened (again) as a peer does when it starts."""
         store = self.store(manifest)
-        store.open_leecher()
+        open_and_check(store)
         return store
 
     def store(self, manifest: Optional[Manifest] = None, aside: str = "", extras: bool = True) -> Store:
@@ -68,8 +70,9 @@ class Pair:
     def bytes_of(self, piece: int) -> bytes:
         """A piece as the seed has it."""
         found = b""
-        for file, offset, length in self._seed.segments(piece):
-            with self._seed.descriptor(file) as descriptor:
+        copy = self._seed.copy_of(piece)
+        for file, offset, length in copy.segments(piece):
+            with copy.descriptor(file) as descriptor:
                 found += os.pread(descriptor, length, offset)
         return found
 
@@ -94,6 +97,14 @@ class Pair:
         """Let go of the original."""
         self._close_records()
         self._seed.close()
+
+
+def open_and_check(store: Store) -> List[DiskEvent]:
+    """Open a leecher's store, and let all that lies there be checked; what was told."""
+    told: List[DiskEvent] = []
+    store.open_leecher()
+    Check(store, told.append).run()
+    return told
 
 
 def write_piece(store: Store, piece: int, data: bytes, step: int = 5000) -> Optional[bool]:

@@ -16,7 +16,7 @@ from peer.core.errors import StoreError
 from peer.core.manifest import bare_manifest
 from peer.edge.store import Store
 from tests.edge.crashing import Crash, Saboteur
-from tests.edge.stores import NAME, Pair, write_piece
+from tests.edge.stores import NAME, Pair, open_and_check, write_piece
 from tests.helpers.swarmfolder import Wish, content_of
 
 FILE = Wish(size=50_000, piece_size=10_000)
@@ -53,7 +53,7 @@ class Life:
 
     def live(self) -> None:
         """All of it: open, take every piece (with a checkpoint now and then), finish."""
-        self.store.open_leecher()
+        open_and_check(self.store)
         for piece in range(self._pair.manifest.piece_count):
             missing = not self.store.here >> piece & 1
             if missing and write_piece(self.store, piece, self._pair.bytes_of(piece)):
@@ -324,7 +324,7 @@ def test_without_hashes_a_crash_at_any_point_leaves_no_zeros(file_pair: Pair) ->
         store = file_pair.store(bare_manifest(NAME, FILE.size, FILE.piece_size))
         saboteur = Saboteur(at)
         with saboteur.at_work():
-            store.open_leecher()
+            open_and_check(store)
             file_pair.deliver(store, range(file_pair.manifest.piece_count))
             store.checkpoint()
             store.finish()

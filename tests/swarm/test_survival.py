@@ -89,7 +89,7 @@ def test_a_whole_leecher_killed_while_it_serves_is_whole_again(
     wait_for(lambda: folder.state(1002) == "seeding", "it to be whole")
     first[1002].kill()
     again = starter.start_listening(folder, 1002)
-    assert again.status.pieces == again.status.total
+    wait_for(lambda: again.status.pieces == again.status.total, "it to have checked its copy")
     assert_all_well(starter.start(folder, 1003), first[1001], again)
     folder.assert_equal()
     assert sorted(folder.downloads(1002)) == list(range(folder.manifest.piece_count))

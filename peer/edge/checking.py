@@ -1,0 +1,123 @@
+"""Checks what lies on the disk when a peer starts, on all cores and beside the running swarm, and tells what is proved.
+
+First what has the payload's final name, if it may be the payload: where every piece of it is right, it stays. At the
+first wrong piece an incomplete copy takes its place as the goal, and the right pieces are copied over to that.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Callable, Collection, Dict
+
+from peer.core import bits
+from peer.core.events import Checked, Found, Settled
+from peer.core.finding import DiskEvent
+from peer.edge.files import disk_error
+from peer.edge.papers import refusals
+from peer.edge.payload import Payload
+from peer.edge.resume import candidate, prints_of
+from peer.edge.store import Store
+from peer.edge.verdicts import verdicts
+
+TELL_SECONDS = 0.1  # between two reports: a fast disk proves thousands of pieces a second
+
+
+class Check:
+    """One look at what a leecher's store finds on the disk; `tell` gets the facts, in the thread of `run`."""
+
+    def __init__(self, store: Store, tell: Callable[[DiskEvent], object]) -> None:
+        self._store = store
+        self._tell = tell
+        self._stopped = threading.Event()
+        self._right = self._wrong = 0  # sets of pieces not told yet
+        self._told = time.monotonic()
+
+    def stop(self) -> None:
+        """Let `run` end soon, from any thread."""
+        self._stopped.set()
+
+    def run(self) -> None:
+        """Until all is checked and each proved piece is at its place, or `stop`. Raises StoreError."""
+        try:
+            with refusals():
+                self._run()
+        except OSError as error:
+            raise disk_error(error, self._store.final_path) from None
+
+    def _run(self) -> None:
+        store = self._store
+        known = store.look()
+        prints = prints_of(store.manifest, known)
+        older = candidate(store.manifest, store.final_path, prints)
+        if older:
+            store.older = older
+            self._tell(Found(bits.full(store.manifest.piece_count), _set_of(known)))
+            if self._all_right(older, prints) and store.adopt(older):
+                self._tell(Settled(True))
+                return
+        if not self._stopped.is_set():
+            store.begin(known)
+            self._check_rest(known, prints)
+
+    def _all_right(self, older: Payload, prints: Dict[int, bytes]) -> bool:
+        """Lend the pieces of the copy under the final name until one is wrong."""
+        for piece, right in verdicts(older, prints, prints, self._stopped.is_set):
+            if not right:
+                return False
+            self._prove(piece, lent=True)
+        self._report()
+        return not self._stopped.is_set()
+
+    def _check_rest(self, known: Dict[int, bytes], prints: Dict[int, bytes]) -> None:
+        store, older = self._store, self._store.older
+        if not older:
+            store.unchecked = _set_of(known)
+            self._tell(Found(store.unchecked, store.unchecked))
+        noted = [piece for piece in known if store.unchecked >> piece & 1]
+        for piece, right in verdicts(store.payload, known, noted, self._stopped.is_set):
+            if right:
+                self._prove(piece)
+            elif not older:
+                self._refute(piece)
+        if older:
+            for piece, right in verdicts(older, prints, list(bits.indices(store.unchecked)), self._stopped.is_set):
+                self._prove(piece, lent=True) if right else self._refute(piece)
+        self._report()
+        if any(not store.here >> piece & 1 for piece in known) and not self._stopped.is_set():
+            store.purge_map()
+        self._settle()
+
+    def _settle(self) -> None:
+        for piece in bits.indices(self._store.lent):
+            if self._stopped.is_set():
+                return
+            self._store.carry(piece)
+        if not self._stopped.is_set():
+            self._tell(Settled(False))
+
+    # ---- verdicts
+
+    def _prove(self, piece: int, lent: bool = False) -> None:
+        self._store.prove(piece, lent)
+        self._right |= 1 << piece
+        self._report_now_and_then()
+
+    def _refute(self, piece: int) -> None:
+        self._store.refute(piece)
+        self._wrong |= 1 << piece
+        self._report_now_and_then()
+
+    def _report_now_and_then(self) -> None:
+        if time.monotonic() - self._told >= TELL_SECONDS:
+            self._report()
+
+    def _report(self) -> None:
+        self._told = time.monotonic()
+        if self._right or self._wrong:
+            self._tell(Checked(self._right, self._wrong))
+            self._right = self._wrong = 0
+
+
+def _set_of(known: Collection[int]) -> int:
+    return sum(1 << piece for piece in known)

@@ -2,9 +2,9 @@
 """Measures this swarm and other tools side by side: python rigs/bench.py A B --runs 3 --tools weft,libtorrent.
 
 A, B, C, D: scenarios on hosts of a lab (root). scale, classic: swarms on loopback. up: all of `fab up` in a lab
-(root). tree: many small files to local hosts. all: everything. report: the table and the plot again, from what was
-measured before. Exit codes: 0 measured, 1 something failed, 2 wrong
-arguments, 130 interrupted; whatever happens, nothing is left running.
+(root). tree: many small files to local hosts. operator: `fab up` for a thousand hosts that aren't there. all:
+everything. report: the table and the plot again, from what was measured before. Exit codes: 0 measured, 1 something
+failed, 2 wrong arguments, 130 interrupted; whatever happens, nothing is left running.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from netlab import LabError
 from peer.core.limits import Limits
 from rigs.benchmark import campaign
 from rigs.benchmark.campaign import ALL, MAKERS
+from rigs.benchmark.operatorwork import OperatorOptions
 from rigs.benchmark.rounds import Care
 from rigs.benchmark.treelocal import TreeOptions
 from rigs.benchmark.uplab import UpOptions
@@ -69,8 +70,9 @@ def parser() -> Parser:
     add("--out", metavar="DIR", type=Path, default=Path("bench"), help="where the figures go (default ./bench)")
     add("--docs", action="store_true", help="write the tables and the plot into docs/benchmarks.md, too")
     add("--size", metavar="SIZE", type=size, default=0, help="of the payload (default: each measurement's own)")
-    add("--hosts", metavar="N,N", type=counts, default=UpOptions().receivers, help="receivers of `up` (default 2,10)")
+    add("--hosts", metavar="N,N", type=counts, help="receivers of `up` (default 2,10), hosts of `operator` (1000)")
     add("--files", metavar="N", type=count(1), default=TreeOptions().files, help="of `tree` (default 100000)")
+    add("--seconds", metavar="S", type=count(1), default=OperatorOptions().seconds, help="of `operator`'s peers (120)")
     add("--against", metavar="CHECKOUT", type=folder, help="`up` and `tree`: an older checkout's `fab up`, in turns")
     add("--piece-size", metavar="SIZE", type=size, help="of Weft's pieces (default: automatic)")
     limits = ", ".join(Limits._fields)
@@ -88,7 +90,7 @@ def folder(text: str) -> Path:
 
 def counts(text: str) -> Tuple[int, ...]:
     """An argument that is one whole number, or some with commas between."""
-    return tuple(map(count(1, 250), text.split(",")))
+    return tuple(map(count(1, 10_000), text.split(",")))
 
 
 def tool_names(text: str) -> List[str]:
@@ -118,8 +120,9 @@ def run(options: Options) -> int:
             weft,
             care,
             options.size,
-            UpOptions(options.hosts, options.size, options.against),
+            UpOptions(options.hosts or UpOptions().receivers, options.size, options.against),
             TreeOptions(options.files, options.against),
+            OperatorOptions(options.hosts or OperatorOptions().hosts, options.seconds),
         )
         failed = done.run(options.work, options.out)
     else:

@@ -6,8 +6,9 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional
+from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
 from peer.core import folder as names
 from rigs import accounting
@@ -23,7 +24,7 @@ Pids = Callable[[], Iterable[int]]
 class Walked(NamedTuple):
     """Seconds from the command to the prompt, and of each phase; CPU seconds of the operator and of the peers.
 
-    `peak`: bytes of the peer that took most.
+    `peak`: bytes of the peer that took most; `child`: the operator's process, ended; `used`: its CPU seconds at times.
     """
 
     seconds: float
@@ -31,6 +32,14 @@ class Walked(NamedTuple):
     operator: float
     peers: float
     peak: int
+    child: Child
+    used: List[Tuple[float, float]]
+
+    def used_between(self, begin: float, end: float) -> float:
+        """The operator's CPU seconds from one time to another (since the epoch), as well as it was looked at."""
+        before = [used for when, used in self.used if when <= begin]
+        until = [used for when, used in self.used if when <= end]
+        return (until[-1] if until else 0.0) - (before[-1] if before else 0.0)
 
 
 class Peers:
@@ -61,13 +70,22 @@ def is_peer(pid: int, below: str = "") -> bool:
     return any(word.endswith(f"/{names.CODE}".encode()) and word.startswith(os.fsencode(below)) for word in words)
 
 
-def command(checkout: Path, inventory: Path) -> List[str]:
-    fab = [sys.executable, "-m", "fabric", "--search-root", str(checkout)]
-    return [*fab, "up", "--inventory", str(inventory), "--json"]
+FAB = ("-m", "fabric")  # what Python is to run
 
 
-def walk(group: ProcessGroup, checkout: Path, inventory: Path, pids: Pids, seconds: float) -> Walked:
-    """Run it in the inventory's folder, which is its home too. Raises RigError with its words if it fails."""
+def walk(
+    group: ProcessGroup,
+    checkout: Path,
+    inventory: Path,
+    pids: Pids,
+    seconds: float,
+    fab: Sequence[str] = FAB,
+    more: Sequence[str] = (),
+) -> Walked:
+    """Run it in the inventory's folder, which is its home too, with `more` options.
+
+    Raises RigError with its words if it fails, or isn't done within `seconds`.
+    """
     folder = inventory.parent
     environment = {**os.environ, "HOME": str(folder), "PYTHONPATH": str(checkout)}
     peers = Peers(pids)
@@ -77,11 +95,15 @@ def walk(group: ProcessGroup, checkout: Path, inventory: Path, pids: Pids, secon
             return subprocess.Popen(argv, **{**options, "stdout": said})
 
     (folder / ERRORS).unlink(missing_ok=True)
-    argv = command(checkout, inventory)
+    arguments = ["--search-root", str(checkout), "up", "--inventory", str(inventory), "--json", *more]
+    argv = [sys.executable, *fab, *arguments]
     child = group.start("fab up", launch, argv, folder / ERRORS, cwd=str(folder), env=environment)
+    used: List[Tuple[float, float]] = []
 
     def over() -> bool:
         peers.look()
+        if child.code is None:
+            used.append((time.time(), accounting.cpu_seconds(child.process.pid)))
         return child.code is not None
 
     group.wait(over, seconds, "fab up", LOOK_SECONDS)
@@ -89,7 +111,7 @@ def walk(group: ProcessGroup, checkout: Path, inventory: Path, pids: Pids, secon
     if child.code or summary is None:
         raise RigError(_problem(child, summary))
     phases = {str(name): float(spent) for name, spent in summary["phases"].items()}
-    return Walked(child.ended - child.begun, phases, child.cpu, peers.cpu, peers.peak)
+    return Walked(child.ended - child.begun, phases, child.cpu, peers.cpu, peers.peak, child, used)
 
 
 def summary_of(said: str) -> Optional[Dict[str, Any]]:

@@ -7,10 +7,24 @@ from pathlib import Path
 from typing import Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Sequence, Tuple
 
 from rigs import workfolder
-from rigs.benchmark import docs, durable, loopback, plot, records, rounds, table, treelocal, uplab, usertable
+from rigs.benchmark import (
+    docs,
+    durable,
+    loopback,
+    operatortable,
+    operatorwork,
+    plot,
+    records,
+    rounds,
+    table,
+    treelocal,
+    uplab,
+    usertable,
+)
 from rigs.benchmark.aria2 import Aria2
 from rigs.benchmark.copytools import Fanout
 from rigs.benchmark.libtorrent_swarm import Libtorrent
+from rigs.benchmark.operatorwork import OperatorOptions
 from rigs.benchmark.records import Kept, LocalRun, UserRun
 from rigs.benchmark.rounds import Care
 from rigs.benchmark.scenarios import SCENARIOS, Scenario
@@ -38,7 +52,7 @@ def choose(names: Sequence[str], weft: WeftOptions) -> Tuple[List[Tool], Dict[st
     return [tool for tool in tools if not reasons[tool.name]], {name: why for name, why in reasons.items() if why}
 
 
-LOCAL = {"scale": loopback.scale_room, "classic": loopback.classic_room}
+LOCAL = {"scale": loopback.scale_room, "classic": loopback.classic_room, "operator": operatorwork.room}
 USER = ("up", "tree")
 ALL = (*SCENARIOS, *LOCAL, *USER)
 
@@ -54,6 +68,7 @@ class Campaign(NamedTuple):
     size: int = 0
     up: UpOptions = UpOptions()
     tree: TreeOptions = TreeOptions()
+    operator: OperatorOptions = OperatorOptions()
 
     def run(self, work: "Path | None", out: Path) -> bool:
         """Measure it all, keeping each part in `out` as soon as it is done; whether anything failed."""
@@ -95,7 +110,11 @@ class Campaign(NamedTuple):
     def _measured(self, name: str, tools: "List[Any]", folder: Path) -> "Iterator[Tuple[Any, str]]":
         """Each run with its line, once it is over."""
         disk = not workfolder.in_memory(folder)
-        if name in LOCAL:
+        if name == "operator":
+            print(TITLES[name], flush=True)
+            own = operatorwork.run(folder, self.operator, self.runs, self.care)
+            yield from ((run, operatortable.line(run)) for run in own)
+        elif name in LOCAL:
             print(loopback.TITLES[name], flush=True)
             yield from ((run, table.local_line(run)) for run in self._local(name, folder))
         elif name in USER:
@@ -120,6 +139,7 @@ class Campaign(NamedTuple):
 
 TITLES = {
     "up": "up: all of `fab up` on lab hosts, unshaped; the seed makes the payload, rsync finds it there",
+    "operator": "operator: all that `fab up` does itself, for hosts whose agents are scripted",
     "tree": f"tree: small files to {treelocal.RECEIVERS} receivers on this machine",
 }
 

@@ -103,7 +103,29 @@ class UserRun(NamedTuple):
     disturbed: bool = False
 
 
-AnyRun = Union[Run, LocalRun, UserRun]
+class OperatorRun(NamedTuple):
+    """The operator's own work for hosts that aren't there. Seconds, bytes, CPU seconds of its process.
+
+    `life`: how long each peer took; `watching`, `watched`: CPU seconds from the last start to the end of the watch, and
+    how long that was; `behind`: how long the watch outlived the last peer; `peak`: its memory.
+    """
+
+    hosts: int
+    life: float
+    number: int
+    problem: str = ""
+    seconds: float = 0.0
+    phases: Dict[str, float] = {}
+    cpu: float = 0.0
+    watching: float = 0.0
+    watched: float = 0.0
+    behind: float = 0.0
+    peak: int = 0
+    others: float = 0.0
+    disturbed: bool = False
+
+
+AnyRun = Union[Run, LocalRun, UserRun, OperatorRun]
 
 
 class Summary(NamedTuple):
@@ -209,6 +231,10 @@ def read(path: Path) -> Optional[Kept]:
         raise ValueError(f"{path}: not a file of measurements: remove it") from None
 
 
+# Each kind by a field that the others don't have.
+_SIGNS: Dict[str, Type[AnyRun]] = {"scenario": Run, "step": UserRun, "life": OperatorRun}
+
+
 def _run(row: Dict[str, Any]) -> AnyRun:
-    kind: Type[AnyRun] = Run if "scenario" in row else UserRun if "step" in row else LocalRun
+    kind: Type[AnyRun] = next((known for sign, known in _SIGNS.items() if sign in row), LocalRun)
     return kind(**{name: value for name, value in row.items() if name in kind._fields})

@@ -11,7 +11,7 @@ from netlab import Lab
 from peer.edge.generate import write_file
 from rigs import accounting
 from rigs.benchmark import durable, warm
-from rigs.benchmark.records import LocalRun, Run
+from rigs.benchmark.records import LocalRun, OperatorRun, Run
 from rigs.benchmark.scenarios import MIB, Scenario
 from rigs.benchmark.site import Outcome, Site, Tool
 from rigs.errors import RigError
@@ -49,7 +49,7 @@ def schedule(tools: Sequence[T], rounds: int) -> List[Tuple[int, T]]:
     ]
 
 
-AnyRun = TypeVar("AnyRun", Run, LocalRun)
+AnyRun = TypeVar("AnyRun", Run, LocalRun, OperatorRun)
 
 
 class Care(NamedTuple):

@@ -42,7 +42,7 @@ def warm(request: verbs.Warm, context: Context) -> verbs.Done:
     home = paths.deployed_home(context.home)
     for peer in request.peers:
         if peer not in _warm and locks.holder(home, peer) is None:
-            _warm[peer] = _launch(home, peer)
+            _warm[peer] = _launch(home, peer, request.absent)
     return verbs.Done()
 
 
@@ -52,7 +52,7 @@ def start(request: verbs.Start, context: Context) -> verbs.Started:
     pid = locks.holder(home, peer)
     if pid is not None:
         return verbs.Started(peer, listening=True, already=True, pid=pid)
-    process = _warm.pop(peer, None) or _launch(home, peer)
+    process = _warm.pop(peer, None) or _launch(home, peer, request.absent)
     children.adopt(process)  # an operator who hangs up now doesn't know of it
     try:
         _release(process)
@@ -90,12 +90,14 @@ def reap() -> None:
     _started[:] = [process for process in _started if process.poll() is None]
 
 
-def _launch(home: str, peer: int) -> "subprocess.Popen[bytes]":
+def _launch(home: str, peer: int, absent: Tuple[int, ...]) -> "subprocess.Popen[bytes]":
     """A loaded peer that waits: in a session of its own, so that the end of our connection doesn't end it."""
     code = paths.code_path(home)
     if not os.path.isfile(code):
         raise AgentError(f"{code} isn't there", "run `fab deploy` first")
     command = [sys.executable, "-I", "-X", "utf8", "-c", _LOADED, code, str(peer), "--dir", home]
+    if absent:
+        command += ["--without", ",".join(map(str, absent))]
     pipe, null = subprocess.PIPE, subprocess.DEVNULL
     with paths.recording(home) as record:
         handle = open_growing(record, paths.stderr_path(home, peer), os.O_WRONLY | os.O_TRUNC)

@@ -13,7 +13,8 @@ from peer.core.swarmfile import FLEET
 class Setup(NamedTuple):
     """One peer's part in a swarm. `rows`: PeerInfo.cfg in its order; `total`: pieces of the payload.
 
-    `classic`: peers known to speak only the classic protocol.
+    `classic`: peers known to speak only the classic protocol. `absent`: peers that won't take part in this run, so
+    nobody dials them or waits for them; one that comes all the same is served.
     """
 
     me: int
@@ -23,6 +24,7 @@ class Setup(NamedTuple):
     limits: Limits
     total: int
     classic: Tuple[int, ...] = ()
+    absent: Tuple[int, ...] = ()
 
     @property
     def fleet(self) -> bool:
@@ -32,7 +34,7 @@ class Setup(NamedTuple):
     @property
     def seeds(self) -> List[int]:
         """The peers that begin with the payload."""
-        return [row.peer_id for row in self.rows if row.has_file]
+        return [row.peer_id for row in self.rows if row.has_file and row.peer_id not in self.absent]
 
     @property
     def near(self) -> Tuple[int, ...]:
@@ -40,7 +42,7 @@ class Setup(NamedTuple):
 
         A classic peer waits until every other peer has announced to it that it is complete.
         """
-        peers = tuple(row.peer_id for row in self.rows)
+        peers = tuple(row.peer_id for row in self.rows if row.peer_id not in self.absent)
         if self.fleet:
             near = graph.neighbours(self.me, peers, self.limits.degree)
             return tuple(peer for peer in peers if peer in near or (peer in self.classic and peer != self.me))

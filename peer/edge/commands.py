@@ -51,12 +51,14 @@ def _declare_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dir", default=".", help="the working directory (default: the current one)")
     help_text = "give up after SECONDS without any progress (default: the value in swarm.json, or 120)"
     parser.add_argument("--patience", type=_positive, metavar="SECONDS", help=help_text)
+    help_text = "don't wait for these peers: they won't take part in this run"
+    parser.add_argument("--without", type=_peers, default=(), metavar="ID,ID", help=help_text)
 
 
 def _run(arguments: argparse.Namespace) -> int:
     from peer.edge.run import run_peer
 
-    return run_peer(arguments.dir, arguments.id, arguments.patience)
+    return run_peer(arguments.dir, arguments.id, arguments.patience, arguments.without)
 
 
 def _declare_follow(parser: argparse.ArgumentParser) -> None:
@@ -158,6 +160,10 @@ def _positive(text: str) -> float:
     if not 0 < number < 1e9:
         raise ValueError(text)
     return number
+
+
+def _peers(text: str) -> Tuple[int, ...]:
+    return tuple(int(peer) for peer in text.split(","))
 
 
 def _size(text: str) -> int:

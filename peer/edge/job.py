@@ -40,8 +40,11 @@ class Job(NamedTuple):
         return os.path.join(self.folder, names.payload(self.row.peer_id))
 
 
-def load_job(folder: str, peer: int, patience: Optional[float] = None) -> Job:
-    """Read all configuration of a peer in `folder`; `patience` (seconds) overrules swarm.json. Raises ConfigError."""
+def load_job(folder: str, peer: int, patience: Optional[float] = None, absent: Tuple[int, ...] = ()) -> Job:
+    """Read all configuration of a peer in `folder`; `patience` (seconds) overrules swarm.json. Raises ConfigError.
+
+    `absent`: other peers that won't take part.
+    """
     common = config.parse_common(_read(folder, names.COMMON), os.path.join(folder, names.COMMON))
     info_path = os.path.join(folder, names.PEER_INFO)
     rows = config.parse_peer_info(_read(folder, names.PEER_INFO), info_path)
@@ -53,10 +56,12 @@ def load_job(folder: str, peer: int, patience: Optional[float] = None) -> Job:
     limits = swarm.limits if swarm else Limits()
     if patience is not None:
         limits = limits._replace(patience=patience)
+    absent = tuple(other for other in absent if other != peer)
     if swarm is None:
-        return Job(folder, row, Setup(peer, rows, common, CLASSIC, limits, manifest.piece_count), manifest, "")
+        setup = Setup(peer, rows, common, CLASSIC, limits, manifest.piece_count, absent=absent)
+        return Job(folder, row, setup, manifest, "")
     profile = CLASSIC if peer in swarm.classic else swarm.profile
-    setup = Setup(peer, rows, common, profile, limits, manifest.piece_count, swarm.classic)
+    setup = Setup(peer, rows, common, profile, limits, manifest.piece_count, swarm.classic, absent)
     return Job(folder, row, setup, manifest, swarm.run, swarm.tls, swarm.replace, swarm.extras, swarm.ascii)
 
 

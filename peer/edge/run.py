@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from random import Random
-from typing import TYPE_CHECKING, Optional
+from typing import TYPE_CHECKING, Optional, Tuple
 
 from peer.core import folder as names
 from peer.core import handshake, status
@@ -41,11 +41,14 @@ _FEW_STRANGERS = 4  # connections that may be in their handshake if hardly any d
 SWITCH_SECONDS = 0.05  # between a waiting thread's requests for the interpreter, most of which fail
 
 
-def run_peer(folder: str, peer: int, patience: Optional[float] = None) -> int:
-    """Run a peer to its end; returns its exit code. Raises WeftError if it can't begin."""
+def run_peer(folder: str, peer: int, patience: Optional[float] = None, absent: Tuple[int, ...] = ()) -> int:
+    """Run a peer to its end; returns its exit code. `patience` and `absent`: see `load_job`.
+
+    Raises WeftError if it can't begin.
+    """
     threading.stack_size(STACK_BYTES)
     sys.setswitchinterval(SWITCH_SECONDS)
-    job = load_job(folder, peer, patience)
+    job = load_job(folder, peer, patience, absent)
     lock = _lock(job)
     try:
         return _run_locked(job)

@@ -8,7 +8,7 @@ dial 1001, finish          what their names say              leave 0: <reason>  
 from __future__ import annotations
 
 from random import Random
-from typing import Dict, List, Mapping, Optional, Sequence
+from typing import Dict, List, Mapping, Optional, Sequence, Tuple
 
 from peer.core import bits, messages
 from peer.core.config import Common, PeerRow
@@ -72,12 +72,13 @@ class History:
         preferred: int = 2,
         seed: int = 0,
         settled: bool = True,
+        absent: Tuple[int, ...] = (),
     ) -> None:
         if seeds is None:
             seeds = (1001,) if profile == FLEET else ()  # a classic one counts as complete, whatever it announces
         rows = tuple(PeerRow(peer, "localhost", 6008, peer in seeds) for peer in ids)
         common = Common(preferred, 5.0, 15.0, "f", total * PIECE_SIZE, PIECE_SIZE)
-        setup = Setup(1002, rows, common, profile, limits, total)
+        setup = Setup(1002, rows, common, profile, limits, total, absent=absent)
         self.total = total
         self.now = 100.0
         self.core = Swarm(setup, set_of(*here), len(here) == total, Random(seed), settled)

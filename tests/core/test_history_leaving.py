@@ -75,6 +75,22 @@ def test_a_classic_peer_waits_for_who_has_not_come_yet() -> None:
     assert history.wait(19) == []
 
 
+@pytest.mark.parametrize("profile", [CLASSIC, FLEET])
+def test_a_peer_that_will_not_take_part_is_neither_dialled_nor_waited_for(profile: str) -> None:
+    assert whole(profile, absent=(1001, 1003)).started == ["leave 0: "]
+
+
+def test_a_peer_that_takes_part_all_the_same_is_served_to_its_end() -> None:
+    history = whole(ids=(1002, 1003, 1004), absent=(1003,))
+    history.connect(1003, dialled=False)
+    history.got(1003, "interested")
+    assert "leave 0: " not in history.meet(1004, [0, 1, 2, 3]) + history.wait(LAST_WISH)
+    for piece in range(4):
+        history.got(1003, "have", piece)
+    history.got(1003, "not interested")
+    assert history.wait(LAST_WISH + 1)[-1] == "leave 0: "
+
+
 def test_a_peer_that_was_complete_and_is_gone_is_not_waited_for() -> None:
     history = whole()
     history.meet(1001, [0, 1, 2, 3])

@@ -47,7 +47,7 @@ def test_a_record_comes_through_as_it_was(record: Any) -> None:
 def test_a_request_travels_in_an_envelope() -> None:
     request = verbs.Start(1001, 30.0)
     envelope = lines.read_envelope(lines.write(lines.seal(request, "~/w $(x)", 49.96, 7)))
-    assert envelope == Envelope("start", "~/w $(x)", 50.0, 7, {"peer": 1001, "within": 30.0})
+    assert envelope == Envelope("start", "~/w $(x)", 50.0, 7, {"peer": 1001, "within": 30.0, "absent": []})
 
 
 @pytest.mark.parametrize("reply", [Answer({}), Failure("no", "yes"), Part("log", 5), Mark("x", 1, 2, BYTES), End(3)])
@@ -55,18 +55,18 @@ def test_replies_are_told_apart(reply: Any) -> None:
     assert lines.read_reply(lines.write(reply)) == reply
 
 
-START = {"peer": 1001, "within": 1.0}
+START = {"peer": 1001, "within": 1.0, "absent": []}
 MISMATCHES = [
-    (verbs.Start, {"peer": 1001}, "it: it lacks `within`"),
+    (verbs.Start, {"peer": 1001, "absent": []}, "it: it lacks `within`"),
     (verbs.Start, {**START, "fly": 1}, "it: `fly` is unknown"),
-    (verbs.Start, {"fly": 1, "peer": 2}, "it: it lacks `within`, `fly` is unknown"),
+    (verbs.Start, {"fly": 1, "peer": 2, "absent": []}, "it: it lacks `within`, `fly` is unknown"),
     (verbs.Start, {**START, "peer": "1001"}, "it: `peer` is '1001'"),
     (verbs.Start, {**START, "peer": True}, "it: `peer` is True"),
     (verbs.Start, {**START, "peer": 1.5}, "it: `peer` is 1.5"),
     (verbs.Start, {**START, "within": None}, "it: `within` is None"),
     (verbs.Start, [1001, 1.0], "it isn't an object"),
-    (verbs.Warm, {"peers": 1001}, "it: `peers` is 1001"),
-    (verbs.Warm, {"peers": [1001, "x"]}, "it: `peers` is 'x'"),
+    (verbs.Warm, {"peers": 1001, "absent": []}, "it: `peers` is 1001"),
+    (verbs.Warm, {"peers": [1001, "x"], "absent": []}, "it: `peers` is 'x'"),
     (verbs.Follow, {"offsets": {"x": 1}, "until_done": True}, "it: `offsets` is 'x'"),
     (verbs.Dial, {"targets": [["n1"]], "within": 1}, "it: `targets` has 1 parts instead of 2"),
     (verbs.Dial, {"targets": [{"host": "n1"}], "within": 1}, "it: `targets` is {'host': 'n1'}"),

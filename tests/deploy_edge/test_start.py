@@ -26,6 +26,7 @@ INVENTORY = parse_inventory(
 LISTENS = Started(1001, True)
 ENDED = Started(1002, False, code=2, reason="peer 1002: port 6008: address already in use")
 SILENT = Started(1002, False)
+ABSENT = (1009,)
 OTHERS = "peer 1002 couldn't be started"
 
 
@@ -35,6 +36,7 @@ class Hosts:
     def __init__(self, answers: Mapping[tuple[str, str], Any]) -> None:
         self.answers = answers
         self.asked: list[tuple[str, str]] = []
+        self.absent: set[int] = set()  # peers that the others were told not to wait for
 
     def link(self, name: str) -> HostLink:
         return HostLink(self, name)
@@ -61,6 +63,7 @@ class HostLink:
     def ask(self, request: Any, *_: Any) -> Any:
         verb = type(request).__name__.lower()
         self._hosts.asked.append((verb, self.name))
+        self._hosts.absent.update(getattr(request, "absent", ()))
         answer = self._hosts.answers.get((self.name, verb), LISTENS if verb == "start" else None)
         if isinstance(answer, HostError):
             raise answer
@@ -83,7 +86,7 @@ def run(hosts: Hosts, keep_going: bool = False, cancel_at: int = 0) -> tuple[lis
         starter.cancelled = isinstance(event, Listening) and event.peer.peer_id == cancel_at
 
     steps = describe(START, INVENTORY, facts_of(INVENTORY))
-    starter = Starter(cast(Fleet, hosts), INVENTORY, steps, keep_going, tell)
+    starter = Starter(cast(Fleet, hosts), INVENTORY, steps, keep_going, tell, ABSENT)
     try:
         starter.run()
     except (Halt, KeyboardInterrupt) as error:
@@ -98,6 +101,7 @@ def test_in_order_once_all_are_loaded() -> None:
     hosts = Hosts({})
     assert run(hosts) == ([A, B, C, "started 3 of 3 peers"], None)
     assert hosts.asked == [("warm", name) for name in "abc"] + [("start", name) for name in "abc"]
+    assert hosts.absent == set(ABSENT)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from tests.helpers.waiting import DEADLINE
 
 # Root drops its rights only after the program is loaded: the interpreter may lie where nobody else may read.
 _AS_NOBODY = """
-import os, sys, concurrent.futures.thread, locale
+import os, sys, concurrent.futures.thread, locale, shutil
 import peer.edge.commands, peer.edge.run, peer.edge.hashing, peer.edge.follow, peer.edge.generate
 os.setgroups([]); os.setgid(65534); os.setuid(65534)
 sys.exit(peer.edge.commands.main(sys.argv[1:]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -68,6 +69,8 @@ def test_an_unreachable_host_is_named_and_the_others_get_their_copies(site: Site
     assert "unreachable: c: connection refused: is sshd running on that port?" in ran.err
     assert "f.dat is complete on 2 of 3 hosts" in ran.out
     assert site.copy(1003) == site.copy(1001)
+    statuses = [json.loads(path.read_text()) for path in site.folder.rglob("status_*.json")]
+    assert [status["reason"] for status in statuses] == [""] * 3, "nobody waited for the peer on c"
 
 
 @pytest.mark.parametrize("accept_new", ["", ", accept_new: true"])

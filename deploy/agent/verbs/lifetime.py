@@ -8,9 +8,10 @@ from deploy.agent.verbs.done import Done
 
 
 class Warm(NamedTuple):
-    """Load these peers, so that `start` has less to wait for."""
+    """Load these peers, so that `start` has less to wait for. `absent`: see `Start`."""
 
     peers: Tuple[int, ...]
+    absent: Tuple[int, ...] = ()
 
     def answer(self) -> Type[Done]:
         return Done
@@ -30,10 +31,14 @@ class Started(NamedTuple):
 
 
 class Start(NamedTuple):
-    """Start one peer; the answer comes when it listens or has ended, at the latest after `within` seconds."""
+    """Start one peer; the answer comes when it listens or has ended, at the latest after `within` seconds.
+
+    `absent`: peers that it shouldn't wait for, since they won't take part.
+    """
 
     peer: int
     within: float
+    absent: Tuple[int, ...] = ()
 
     def answer(self) -> Type[Started]:
         return Started

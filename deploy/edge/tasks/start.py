@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
 from deploy.agent import verbs
 from deploy.core.inventory import Inventory, Peer
@@ -31,7 +32,13 @@ def _describe(inventory: Inventory, _: Facts) -> Iterator[Step]:
 
 def _start(chain: Chain, steps: Steps, options: Options) -> None:
     with chain.timing(STARTING):
-        Starter(chain.fleet, chain.inventory, steps, options.keep_going, lambda event: tell(chain, event)).run()
+        tell_chain = partial(tell, chain)
+        Starter(chain.fleet, chain.inventory, steps, options.keep_going, tell_chain, lost(chain)).run()
+
+
+def lost(chain: Chain) -> tuple[int, ...]:
+    """The chosen peers whose hosts have dropped out: the others needn't wait for them."""
+    return tuple(peer.peer_id for peer in chain.inventory.chosen_peers if peer.host in chain.down)
 
 
 def tell(chain: Chain, event: StartEvent) -> None:
@@ -48,11 +55,18 @@ def tell(chain: Chain, event: StartEvent) -> None:
 class Starter:
     """Starts peers in order. It changes nothing but the hosts, so it may run in any thread; `tell` gets its events.
 
-    Once it is `cancelled`, from another thread, it ends as after Ctrl-C.
+    `absent`: peers that the others needn't wait for. Once it is `cancelled`, from another thread, it ends as after
+    Ctrl-C.
     """
 
     def __init__(
-        self, fleet: Fleet, inventory: Inventory, steps: Steps, keep_going: bool, tell: Callable[[StartEvent], object]
+        self,
+        fleet: Fleet,
+        inventory: Inventory,
+        steps: Steps,
+        keep_going: bool,
+        tell: Callable[[StartEvent], object],
+        absent: tuple[int, ...] = (),
     ) -> None:
         self.cancelled = False
         self._fleet = fleet
@@ -60,6 +74,7 @@ class Starter:
         self._steps = steps
         self._keep_going = keep_going
         self._tell = tell
+        self._absent = absent
         self._down: set[str] = set()  # hosts that couldn't be reached
         self._begun: list[Peer] = []
         self._failed: list[Peer] = []
@@ -70,7 +85,7 @@ class Starter:
         The first that fails ends it and what was started is stopped again, unless `keep_going`. Raises Halt then.
         """
         # All of them simultaneously, so that the order costs little.
-        self._ask(lambda link: link.ask(verbs.Warm(tuple(peers_of(self._steps, link.name)))), hosts_of(self._steps))
+        self._ask(self._warm, hosts_of(self._steps))
         peers = [peer for peer in map(self._inventory.peer, peers_of(self._steps)) if peer.host not in self._down]
         try:
             for peer in peers:
@@ -85,6 +100,9 @@ class Starter:
         if not started:
             raise Halt("no peer could be started")
 
+    def _warm(self, link: HostLink) -> object:
+        return link.ask(verbs.Warm(tuple(peers_of(self._steps, link.name)), self._absent))
+
     def _start_next(self, peer: Peer) -> None:
         if self.cancelled:
             raise KeyboardInterrupt
@@ -97,7 +115,8 @@ class Starter:
     def _start_one(self, peer: Peer) -> Listening | Wrong:
         link = self._fleet.link(peer.host)
         try:
-            answer = link.ask(verbs.Start(peer.peer_id, within=LISTEN_SECONDS), LISTEN_SECONDS + SLACK_SECONDS)
+            request = verbs.Start(peer.peer_id, LISTEN_SECONDS, self._absent)
+            answer = link.ask(request, LISTEN_SECONDS + SLACK_SECONDS)
         except HostError as error:
             return self._wrong([error.outcome(peer.host, peer.peer_id)])
         if answer.listening or answer.code == 0:

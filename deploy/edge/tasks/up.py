@@ -15,7 +15,7 @@ from deploy.edge.tasks.collect_logs import COLLECT_LOGS
 from deploy.edge.tasks.deploy import DEPLOY, bring, reach
 from deploy.edge.tasks.logs import FOLLOW
 from deploy.edge.tasks.phase import Options, Phase, describe
-from deploy.edge.tasks.start import START, Starter
+from deploy.edge.tasks.start import START, Starter, lost
 from deploy.edge.tasks.takeup import take_up
 from deploy.edge.tasks.verify import VERIFY
 from deploy.edge.tasks.watch import Watch, tell_the_way_back
@@ -31,7 +31,7 @@ def _start_and_watch(chain: Chain, steps: Steps, options: Options) -> None:
     """Start the peers and follow them from the first on, until all have ended. Raises Halt where a start failed."""
     watch = Watch(chain, hosts_of(steps), options.every, ends_waits=True)
     peers = [step for step in steps if step.peer is not None and step.peer not in chain.settled]
-    starter = Starter(chain.fleet, chain.inventory, peers, options.keep_going, watch.put)
+    starter = Starter(chain.fleet, chain.inventory, peers, options.keep_going, watch.put, lost(chain))
     beside = _Beside(starter, watch, bool(chain.settled) and not peers)
     for name in hosts_of(step for step in steps if step.peer in chain.settled):
         watch.open(name)

@@ -9,7 +9,7 @@ from typing import List, Tuple
 
 from deploy.agent import finalpaths, paths, verbs
 from deploy.agent.context import Context
-from peer.core.errors import ConfigError
+from peer.core.errors import ConfigError, system_words
 from peer.core.payloadnames import LINK, SPECIAL, check_names
 from peer.edge.files import entries_below, free_bytes
 from peer.edge.modes import keeps_modes
@@ -51,7 +51,7 @@ def source(peer: int, path: str, name: str) -> verbs.Spot:
     except ConfigError as error:
         problem, size = str(error), 0
     except OSError as error:
-        problem, size = f"{os.fsdecode(error.filename or path)}: {(error.strerror or str(error)).lower()}", 0
+        problem, size = f"{os.fsdecode(error.filename or path)}: {system_words(error)}", 0
     return verbs.Spot(peer, path, problem, 0, None, 0, True, size)
 
 

@@ -48,7 +48,7 @@ def patience_left(followed: Collection[str], lost: Mapping[str, float], patience
 
 def stalled_for(views: Iterable[PeerView]) -> float | None:
     """Seconds since any running peer made progress; None if one does so now, or none runs."""
-    idle = [_idle(view) for view in views if view.status is not None and not view.ended]
+    idle = [_idle(view) for view in views if view.runs]
     return min(idle) if idle and min(idle) >= _STALL_SECONDS else None
 
 

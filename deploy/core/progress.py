@@ -66,6 +66,16 @@ class PeerView:
         return self.status is not None and (self.status.completed > 0 or self.status.state == "done")
 
     @property
+    def runs(self) -> bool:
+        """Whether it told its status, and hasn't left."""
+        return self.status is not None and not self.ended
+
+    @property
+    def unheard(self) -> bool:
+        """Whether nothing comes from it that should."""
+        return bool(self.trouble or self.silent)
+
+    @property
     def failed(self) -> bool:
         """Whether it left without the payload."""
         return self.ended and not self.complete
@@ -85,7 +95,7 @@ class PeerView:
     @property
     def rates(self) -> tuple[float, float] | None:
         """Bytes a second down and up; None if they are old or were never known."""
-        if self.status is None or self.ended or self.silent or self.trouble:
+        if self.status is None or not self.runs or self.unheard:
             return None
         return self.status.rate_down, self.status.rate_up
 
@@ -97,18 +107,18 @@ class PeerView:
     @property
     def missing(self) -> float:
         """Bytes that it lacks and may still get."""
-        return 0.0 if self.status is None or self.ended else (1 - self.fraction) * self.status.size
+        return (1 - self.fraction) * self.status.size if self.status and self.runs else 0.0
 
     def wait(self, now: float) -> None:
         """Update for how long it has been silent."""
-        speaks = self.status is not None and not self.ended and self.status.listening
+        speaks = self.status is not None and self.runs and self.status.listening
         seconds = now - self.heard if speaks and self.heard is not None else 0.0
         self.silent = seconds if seconds >= SILENT_SECONDS or self.trouble else 0.0
 
     @property
     def unchoked(self) -> str:
         """The neighbours that it unchokes, with a star at an optimistically unchoked one."""
-        if self.status is None or self.ended:
+        if self.status is None or not self.runs:
             return ""
         names = [str(neighbour.peer) for neighbour in self.status.neighbours if neighbour.we_unchoke]
         return " ".join(f"{name}*" if name == str(self.status.optimistic) else name for name in names)
@@ -217,7 +227,7 @@ def most_telling(views: Iterable[PeerView], room: int) -> tuple[tuple[PeerView, 
 
 
 def _rank(view: PeerView) -> int:
-    if view.trouble or view.failed or view.silent:
+    if view.failed or view.unheard:
         return 0
     if view.status is None:
         return 2
@@ -243,7 +253,7 @@ def overall(views: Iterable[PeerView]) -> str:
     views = tuple(views)
     rate = sum(view.rates[0] for view in views if view.rates and view.missing)  # the others receive only messages
     checks = [view.checks for view in views if view.checks]
-    failed, silent = sum(view.failed for view in views), sum(bool(view.trouble or view.silent) for view in views)
+    failed, silent = sum(view.failed for view in views), sum(view.unheard for view in views)
     parts = [f"{sum(view.complete for view in views)} of {len(views)} complete"]
     parts += [f"{count} {word}" for count, word in ((failed, "failed"), (silent, "silent")) if count]
     if any(one.to_check for one in checks):

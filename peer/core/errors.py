@@ -55,9 +55,9 @@ class ProtocolError(Exception):
         return "; ".join(part for part in parts if part)
 
 
-def system_words(error: OSError) -> str:
-    """The system's text for an error, in lower case and without its number."""
-    return (error.strerror or str(error) or type(error).__name__).lower()
+def system_words(error: Exception) -> str:
+    """The system's text for an error, in lower case and without its number; a library's may be of another kind."""
+    return (getattr(error, "strerror", None) or str(error) or type(error).__name__).lower()
 
 
 _SPOKEN = re.compile(r"peer(?: [a-z0-9]+)?: ")

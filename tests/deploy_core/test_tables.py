@@ -8,7 +8,7 @@ import pytest
 
 from deploy.core.columns import columns
 from deploy.core.inventory import Peer
-from deploy.core.statustable import HEADINGS, status_row
+from deploy.core.statustable import HEADINGS, status_row, tolerated_lines
 from deploy.core.summary import run_seconds
 from deploy.core.verdict import BRIEF_COLUMNS, COLUMNS, Copy, Row
 
@@ -39,6 +39,15 @@ def test_status_rows(said: dict[str, Any] | None, trouble: str, cells: tuple[str
     made = status_row(PEER, said, trouble)
     assert made == ("1002", "b", *cells)
     assert len(made) == len(HEADINGS)
+
+
+def test_what_a_peer_tolerates_is_a_line_each() -> None:
+    told = about(tolerated=["1003 requests while choked (12 times)", "1004 says hello\x1b[2J"])
+    assert tolerated_lines(PEER, told) == (
+        "peer 1002 tolerates: 1003 requests while choked (12 times)",
+        "peer 1002 tolerates: 1004 says hello\\x1b[2J",
+    )
+    assert tolerated_lines(PEER, None) == tolerated_lines(PEER, {"status": None}) == ()
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ def test_up_takes_up_what_runs_and_other_payloads_do_not(write: Callable[..., li
     inventory.write_text(text.replace("{name: t,", "{name: t, unchoking: 7,"))
     assert "failed: a: peer 1001 runs there (run one)" in fab(tmp_path, "up").err
     inventory.write_text(text)
+    assert [folder.name for folder in (tmp_path / "runs").iterdir()] == ["one"]  # what is refused leaves none
 
     ran = fab(tmp_path, "up", "--json")
     assert ran.code == 0, ran

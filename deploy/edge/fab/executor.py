@@ -22,7 +22,7 @@ from deploy.edge.fab.openchain import open_chain, open_screen
 from deploy.edge.screen.screen import Screen
 from deploy.edge.tasks.chain import Chain, Halt
 from deploy.edge.tasks.plan import show
-from peer.core.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, WeftError
+from peer.core.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, WeftError, system_words
 
 _SHARED = tuple(option.name for option in SHARED)
 
@@ -92,10 +92,11 @@ class ChainExecutor(invoke.Executor):
             raise invoke.Exit(code=_told(error, screen, chain)) from None
         except OSError as error:  # of our own papers: a host's are HostErrors
             where = f"{error.filename}: " if error.filename else ""
-            screen.errors([f"{where}{(error.strerror or str(error)).lower()}"])
+            screen.errors([f"{where}{system_words(error)}"])
             raise invoke.Exit(code=EXIT_FAILED) from None
         except KeyboardInterrupt:
-            screen.errors(["interrupted"])
+            told = chain is None or chain.runs_on
+            screen.errors(["interrupted" if told else "interrupted; what is done stays done: run it again to go on"])
             raise invoke.Exit(code=EXIT_INTERRUPTED) from None
 
     def _refuse(self) -> None:

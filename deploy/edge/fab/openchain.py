@@ -17,7 +17,7 @@ from deploy.edge.screen.transcript import Transcript
 from deploy.edge.ssh.routes import Routes
 from deploy.edge.ssh.transport import SshTransport
 from deploy.edge.tasks.chain import Chain
-from peer.core.errors import ConfigError
+from peer.core.errors import ConfigError, system_words
 
 LOCAL_FOLDER = "~/.weft/local"  # `--local`: a folder a host below this one
 _LAST_FIRST_PORT = 60000
@@ -59,7 +59,7 @@ def _read(path: Path) -> str:
     except UnicodeDecodeError:
         raise ConfigError(str(path), "it isn't UTF-8 text", "save it as UTF-8") from None
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
+        reason = system_words(error)
         remedy = "name your inventory with --inventory FILE; `fab init` writes one to begin with"
         raise ConfigError(str(path), reason, remedy) from None
 

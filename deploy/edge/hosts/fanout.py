@@ -70,4 +70,4 @@ def _value(future: Future[T]) -> T | HostError:
     except HostError as error:
         return error
     except (OSError, EOFError) as error:
-        return HostError(system_words(error) if isinstance(error, OSError) else str(error) or "it broke off")
+        return HostError(system_words(error))

@@ -15,6 +15,7 @@ from deploy.edge.hosts import agentsource
 from deploy.edge.hosts.deadline import Deadline
 from deploy.edge.hosts.errors import unreachable
 from deploy.edge.hosts.pipe import Pipe
+from peer.core.errors import system_words
 
 _PATIENCE = 2.0  # seconds for an agent to notice that we hung up
 
@@ -47,7 +48,7 @@ class LocalTransport:
         except OSError as error:
             ours.close()
             words.close()
-            raise unreachable(f"{command[0]}: {(error.strerror or '').lower()}", "install python3") from None
+            raise unreachable(f"{command[0]}: {system_words(error)}", "install python3") from None
         finally:
             theirs.close()
         return Pipe(ours, lambda: _last_words(process, words), lambda: _end(process, ours, words))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from deploy.edge.screen.screen import Screen
-from peer.core.errors import ConfigError
+from peer.core.errors import ConfigError, system_words
 
 
 @contextlib.contextmanager
@@ -28,5 +28,5 @@ def _make_room(path: Path) -> None:
         if path.stat().st_size and not path.read_bytes()[:400].lstrip().startswith(b'<svg class="rich-terminal"'):
             raise ConfigError("--svg", f"{path}: it is there, and no picture", "name another file, or move it away")
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
+        reason = system_words(error)
         raise ConfigError("--svg", f"{error.filename or path}: {reason}", "name a file that can be written") from None

@@ -226,7 +226,7 @@ def _panel(progress: Progress, room: int, width: int, wait: str = "") -> Rendera
 
 def _cells(view: PeerView) -> list[RenderableType]:
     status = view.status
-    style = "red" if view.trouble or view.failed or view.silent else _STYLES.get(status.state if status else "", "")
+    style = "red" if view.failed or view.unheard else _STYLES.get(status.state if status else "", "")
     bar = ProgressBar(total=1.0, completed=view.fraction, complete_style=style or "cyan", finished_style="green")
     rates = [format_rate(rate) for rate in view.rates] if view.rates else ["-", "-"]
     return [

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import paramiko
 
 from deploy.edge.ssh.knownfile import AUTHORITY, REVOKED, Entry, entries, fingerprint, revoked_keys
+from peer.core.errors import system_words
 
 SYSTEM_FILES = (Path("/etc/ssh/ssh_known_hosts"), Path("/etc/ssh/ssh_known_hosts2"))
 USER_FILES = (Path("~/.ssh/known_hosts"), Path("~/.ssh/known_hosts2"))
@@ -118,7 +119,7 @@ class KnownHosts:
             with self.path.open("a", encoding="utf-8") as file:
                 file.write(("" if complete else "\n") + line)
         except OSError as error:
-            reason = (error.strerror or str(error)).lower()
+            reason = system_words(error)
             raise UntrustedKey(f"its host key can't be noted in {self.path}: {reason}", "make it writable") from None
         self._entries.append(Entry(str(self.path), "", name, kind, key))
 
@@ -127,7 +128,7 @@ def _read(path: Path) -> list[Entry]:
     try:
         return entries(path)
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
+        reason = system_words(error)
         raise UntrustedKey(f"{path} can't be read: {reason}", "make it a file that you may read") from None
 
 
@@ -135,6 +136,6 @@ def _read_revoked(path: str) -> set[bytes]:
     try:
         return revoked_keys(Path(path))
     except (OSError, ValueError) as error:
-        reason = (getattr(error, "strerror", "") or str(error)).lower()
+        reason = system_words(error)
         problem = f"the file that RevokedHostKeys names, {path}, can't be read: {reason}"
         raise UntrustedKey(problem, "name a text file with one key a line") from None

@@ -13,6 +13,8 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from paramiko.agent import AgentSSH
 from paramiko.pkey import UnknownKeyType
 
+from peer.core.errors import system_words
+
 _AGENT_SECONDS = 30.0  # an agent may ask its user before it signs
 _MAGIC = b"openssh-key-v1\0"
 
@@ -54,7 +56,7 @@ def load(path: str, passphrase: str | None) -> paramiko.PKey:
         try:
             return paramiko.PKey.from_path(path, word and word.encode())
         except OSError as error:
-            raise UnusableKey((error.strerror or str(error)).lower()) from None
+            raise UnusableKey(system_words(error)) from None
         except (paramiko.PasswordRequiredException, TypeError):
             problem = UnusableKey("needs a passphrase", locked=True) if word is None else problem
         except (UnsupportedAlgorithm, UnknownKeyType):

@@ -12,6 +12,7 @@ from paramiko.auth_strategy import AuthStrategy
 from deploy.edge.ssh.clienttransport import ClientTransport
 from deploy.edge.ssh.keyfiles import KeyAgent, UnusableKey, load, public_blob
 from deploy.edge.ssh.settings import Settings
+from peer.core.errors import system_words
 
 _NO_LOGIN = "is your key in authorized_keys there, and `user` right?"
 _PASSPHRASE = "add the key to your agent: ssh-add"
@@ -138,7 +139,7 @@ class Login(AuthStrategy):
         try:
             self._agent = KeyAgent(path)
         except (OSError, paramiko.SSHException, ValueError) as error:
-            self._notes.append(f"agent {path}: {(getattr(error, 'strerror', '') or str(error)).lower()}")
+            self._notes.append(f"agent {path}: {system_words(error)}")
             return {}
         return {key.blob: key for key in self._agent.get_keys()}
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from deploy.edge.ssh.keywords import KNOWN
 from deploy.edge.ssh.localnetwork import here
 from deploy.edge.ssh.words import BadWords, fill, matches, seconds, split_line, split_words
+from peer.core.errors import system_words
 
 Values = dict[str, list[str]]
 
@@ -203,7 +204,7 @@ def _lines(file: Path) -> Iterator[_Line]:
     try:
         text = file.read_bytes().decode("utf-8-sig", errors="surrogateescape")
     except OSError as error:
-        raise ConfigTrouble(str(file), (error.strerror or str(error)).lower(), "make it readable") from None
+        raise ConfigTrouble(str(file), system_words(error), "make it readable") from None
     for number, line in enumerate(text.split("\n"), 1):
         parts = split_line(line)
         if parts is not None:

@@ -10,6 +10,7 @@ import paramiko
 
 from deploy.edge.ssh.hostkeys import UntrustedKey
 from deploy.edge.ssh.login import LoginTrouble
+from peer.core.errors import system_words
 
 _HANG_UPS = (EOFError, ConnectionResetError, BrokenPipeError)
 _CAN_SSH = "can `ssh` reach it?"
@@ -65,7 +66,7 @@ def _explain_network(error: BaseException, attempt: Attempt) -> tuple[str, str]:
     if isinstance(error, _HANG_UPS):
         return _hang_up(attempt)
     if isinstance(error, OSError):
-        return (error.strerror or str(error) or type(error).__name__).lower(), _IS_UP
+        return system_words(error), _IS_UP
     return f"{type(error).__name__}: {error}", _CAN_SSH
 
 

@@ -64,6 +64,7 @@ class Chain:
         self.verdict: Verdict | None = None  # that of the last `verify`
         self.slow: tuple[str, ...] = ()  # lines about slow hosts, as `verify` found them
         self.settled: frozenset[int] = frozenset()  # peers of a run that was taken up, which need no start
+        self.runs_on = False  # the swarm was left running, and how to come back to it has been told
         self.halt = ""  # why the chain couldn't go on
         self.times = Times()
         self.seconds: dict[str, float] = {}  # of the phases so far

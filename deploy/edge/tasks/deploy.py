@@ -74,6 +74,8 @@ def bring(chain: Chain, steps: Steps) -> None:
     preflight.refuse(chain, states)
     if not chain.able(states):
         raise Halt("no host is ready")
+    if not chain.able(hosts_of(seeds)):
+        raise Halt(payload.NO_SEED)  # before there is a run, and a folder of it
     manifest, code = _begin(chain, seeds, states)
     chain.screen.note(
         f"run {chain.run}: {manifest.name}, {format_size(manifest.size)} in {manifest.piece_count} pieces"

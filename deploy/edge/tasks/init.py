@@ -6,7 +6,7 @@ from pathlib import Path
 
 from deploy.core.starterfile import NEXT, STARTER
 from deploy.edge.screen.screen import Screen
-from peer.core.errors import ConfigError
+from peer.core.errors import ConfigError, system_words
 
 
 def write_inventory(screen: Screen, path: Path) -> None:
@@ -17,5 +17,5 @@ def write_inventory(screen: Screen, path: Path) -> None:
     except FileExistsError:
         raise ConfigError(str(path), "it exists, and isn't replaced", "name another with --inventory FILE") from None
     except OSError as error:
-        raise ConfigError(str(path), (error.strerror or str(error)).lower(), "name another place") from None
+        raise ConfigError(str(path), system_words(error), "name another place") from None
     screen.say(f"wrote {path}: {NEXT}", None)

@@ -26,6 +26,8 @@ from peer.core import folder
 from peer.core.manifest import Manifest, from_json, other_modes
 from peer.core.mark import BYTES
 
+NO_SEED = "no seed has the payload, so there is nothing to bring to the others"
+
 
 def make_payload(chain: Chain, seeds: Steps) -> Manifest:
     """Have the payload on the seeds that the steps name; its manifest.
@@ -45,7 +47,7 @@ def make_payload(chain: Chain, seeds: Steps) -> Manifest:
         answers = chain.ask(on_host, hosts_of(seeds), drop=True)
     found = {name: manifest for name, manifests in answers.items() for manifest in manifests}
     if not found:
-        raise Halt("no seed has the payload, so there is nothing to bring to the others")
+        raise Halt(NO_SEED)
     if len({manifest.digest for manifest in found.values()}) > 1:
         raise Halt(f"the seeds' payloads differ{_in_what(found)}")
     return next(iter(found.values()))

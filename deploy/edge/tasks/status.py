@@ -9,7 +9,7 @@ from deploy.agent.verbs import Status
 from deploy.core.ending import FULL
 from deploy.core.inventory import Inventory
 from deploy.core.plan import Facts, Step, Steps, hosts_of
-from deploy.core.statustable import HEADINGS, status_row
+from deploy.core.statustable import HEADINGS, status_row, tolerated_lines
 from deploy.edge.tasks.chain import Chain, peer_ids
 from deploy.edge.tasks.phase import Options, Phase
 from peer.core.errors import parse_words
@@ -38,6 +38,8 @@ def _status(chain: Chain, steps: Steps, _: Options) -> None:
         about = answers[peer.peer_id]
         chain.record("status", host=peer.host, peer=peer.peer_id, alive=about["alive"], status=about["status"])
     chain.screen.table(HEADINGS, rows)
+    for line in (line for peer in peers for line in tolerated_lines(peer, answers.get(peer.peer_id))):
+        chain.screen.say(line, None)
 
 
 def statuses(chain: Chain, hosts: Iterable[str]) -> dict[int, dict[str, Any]]:

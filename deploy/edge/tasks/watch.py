@@ -166,4 +166,5 @@ class Watch:
 def tell_the_way_back(chain: Chain) -> None:
     """How to come back to a swarm that is left running."""
     where = command_options(chain.inventory)
+    chain.runs_on = True
     chain.screen.note(f"the swarm runs on: `fab logs{where}` comes back to it, `fab stop{where}` ends it")

@@ -6,7 +6,7 @@ from typing import Any
 
 from invoke import Collection
 
-from deploy.core.command.grammar import FILE, Option
+from deploy.core.command.grammar import FILE, TEXT, Option
 from deploy.edge.fab.chaintask import chain_task
 from deploy.edge.tasks.check import CHECK
 from deploy.edge.tasks.clean import CLEAN
@@ -16,6 +16,7 @@ from deploy.edge.tasks.init import write_inventory
 from deploy.edge.tasks.logs import LOGS
 from deploy.edge.tasks.phase import Options, walk
 from deploy.edge.tasks.plan import plan as show_plan
+from deploy.edge.tasks.push import PUSH, make_inventory
 from deploy.edge.tasks.schema import print_schema
 from deploy.edge.tasks.start import START
 from deploy.edge.tasks.status import STATUS
@@ -27,6 +28,14 @@ _KEEP_GOING = Option("keep_going", "start the others even if a peer can't be sta
 _EVERY = Option("every", "show every event line, including the frequent kinds")
 _TABLE = Option("table", "show the table of all copies, however many hosts there are")
 _SVG = Option("svg", "write a picture of the console to this SVG file", FILE)
+_PUSH = (
+    Option("payload", "a file or folder on this machine", FILE),
+    Option("target", "where to: USER@HOST:/folder, or ./folder on this machine", TEXT, many=True),
+    Option("to", "push to the hosts in this list too, one a line; - reads standard input", FILE),
+    Option("seed", "the payload is on this host already: HOST:/path; nothing is uploaded", TEXT),
+    Option("save", "keep the inventory that this makes in this file", FILE, "runs/push-NAME.yaml"),
+    Option("replace", "put aside foreign files with the payload's name, instead of refusing them"),
+)
 
 
 @chain_task()
@@ -113,6 +122,33 @@ def clean(c: Any) -> None:
     walk(c.chain, CLEAN)
 
 
+@chain_task(
+    _KEEP_GOING,
+    _EVERY,
+    _TABLE,
+    makes=make_inventory,
+    made_of=_PUSH,
+    words=("payload", "target"),
+    usage="weft push [OPTIONS] PAYLOAD TARGET...\n       weft push [OPTIONS] --seed HOST:/path TARGET...",
+    examples=(
+        ("weft push ./model 'fleet@node[01-16]:/srv/models'", "it becomes /srv/models/model on 16 hosts"),
+        ("weft push ./model --to hosts.txt :/srv/models", "the hosts of a list; a line may have its own :/folder"),
+        ("weft push --seed store:/data/model 'node[01-16]:/srv'", "the payload is on store already"),
+        ("weft push ./model /tmp/a /tmp/b", "a first try, on this machine"),
+    ),
+)
+def push(c: Any, keep_going: bool = False, every: bool = False, table: bool = False) -> None:
+    """Put a payload on hosts without an inventory: all in one.
+
+    The payload is uploaded to the first host, and from there it goes to all of them. Then each host proves its copy,
+    and everything else that was put there is removed. After a failure nothing is removed: run it again, and only what
+    is missing is transferred. The payload keeps its name in the folder of a target.
+
+    The inventory that this makes is kept, so `weft logs -i runs/push-NAME.yaml` comes back to a push after Ctrl-C.
+    """
+    walk(c.chain, PUSH, Options(keep_going, every, table))
+
+
 @chain_task(_KEEP_GOING, _EVERY, _TABLE, _SVG)
 def up(c: Any, keep_going: bool = False, every: bool = False, table: bool = False, svg: str = "") -> None:
     """Do all of it: deploy, start, watch, collect logs, verify.
@@ -138,4 +174,4 @@ def init(c: Any) -> None:
     write_inventory(c.screen, c.inventory)
 
 
-ns = Collection(init, check, plan, up, deploy, start, logs, status, stop, collect_logs, verify, clean, schema)
+ns = Collection(push, init, check, plan, up, deploy, start, logs, status, stop, collect_logs, verify, clean, schema)

@@ -18,7 +18,7 @@ END = "<!-- end of rooms -->"
 # The rooms that are drawn, in the order of reading. A module belongs to the longest name that its own begins with.
 DRAWN = (
     *("weft", "peer.core", "peer.edge"),
-    *("deploy.core", "deploy.core.inventory", "deploy.agent"),
+    *("deploy.core", "deploy.core.command", "deploy.core.hostlists", "deploy.core.inventory", "deploy.agent"),
     *("deploy.edge.tasks", "deploy.edge.hosts", "deploy.edge.pushed", "deploy.edge.screen", "deploy.edge.fab"),
     "deploy.edge.command",
     *("netlab", "tools", "rigs"),

@@ -92,7 +92,7 @@ def as_agent_error() -> Iterator[None]:
     try:
         yield
     except ForeignError as error:
-        remedy = error.remedy or "move it away, or write `replace: true` to have it put aside"
+        remedy = error.remedy or "move it away, or write `replace: true` (push: `--replace`) to have it put aside"
         raise AgentError(str(error), remedy) from None
 
 

@@ -67,7 +67,7 @@ def obstacles(inventory: Inventory, host: str, spots: Spots, size: int | None) -
     """
     if inventory.host(host).replace:
         return []
-    remedy = "move it away, or write `replace: true` to have it put aside"
+    remedy = "move it away, or write `replace: true` (push: `--replace`) to have it put aside"
     return [
         Outcome(host, FAILED, spot.obstacle, remedy)
         for spot in spots

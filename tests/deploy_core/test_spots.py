@@ -117,7 +117,7 @@ def test_what_is_in_the_way_unless_it_may_be_the_payload(
     sizes: tuple[int, int], size: int | None, told_of: bool
 ) -> None:
     found = [Spot(), Spot(obstacle="/data/x: no record", no_obstacle=sizes)]
-    remedy = "move it away, or write `replace: true` to have it put aside"
+    remedy = "move it away, or write `replace: true` (push: `--replace`) to have it put aside"
     assert told(spots.obstacles(INVENTORY, "b", found, size)) == [f"/data/x: no record; {remedy}"] * told_of
     replacing = parse_inventory(f"swarm: {{name: demo, payload: {{generate: 20MiB}}}}\n{REPLACING}seeds: [a]\n", "test")
     assert spots.obstacles(replacing, "a", found, size) == []

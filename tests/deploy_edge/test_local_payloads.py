@@ -39,7 +39,7 @@ def test_one_host_with_somebodys_file_in_the_way_keeps_nobody_else_waiting(
     taken = tmp_path / "models" / "f.dat"
     taken.parent.mkdir()
     taken.write_text("somebody's")
-    said = f"b: {taken}: Weft has no record of making it: move it away, or write `replace: true` to have it put aside"
+    said = f"b: {taken}: Weft has no record of making it: move it away, or write `replace: true` (push: `--replace`)"
     checked = fab(tmp_path, "check")
     assert checked.code == 1 and said in checked.err, checked
     ran = fab(tmp_path, "up")

@@ -12,6 +12,7 @@ _GAP = "  "
 _LONGEST_LEFT = 30  # columns of the left side; what is longer has its text on the next line
 
 EXAMPLES = (
+    ("weft push ./model 'fleet@node[01-16]:/srv/models'", "without an inventory: all in one"),
     ("weft init", "write a commented inventory.yaml, to be edited"),
     ("weft check up", "is every host ready? then put the payload there, and prove it"),
     ("weft -i fleet.yaml -l 'node[01-04]' up", "another inventory, and four of its hosts"),

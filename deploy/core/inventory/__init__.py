@@ -23,11 +23,12 @@ from deploy.core.inventory.parse import parse_inventory
 from deploy.core.inventory.ranges import fold
 from deploy.core.inventory.schema import json_schema
 from deploy.core.inventory.select import joined, limited, localized
+from deploy.core.inventory.yamlscalar import scalar
 
 __all__ = [
     "FIRST_ID", "FIRST_PORT", "LOCAL", "SSH",
     "Generate", "Host", "Inventory", "InventoryError", "Jump", "OnSeed", "Payload", "Peer", "Problem", "Rate",
     "Rounds", "Swarm", "Upload",
     "did_you_mean", "fold", "inventory_text", "joined", "json_schema", "limited", "localized", "parse_inventory",
-    "read_machines", "shown",
+    "read_machines", "scalar", "shown",
 ]  # fmt: skip

@@ -10,11 +10,10 @@ from typing import Any, NamedTuple
 from deploy.core.inventory.errors import InventoryError
 from deploy.core.inventory.names import is_loopback
 from deploy.core.inventory.parse import parse_inventory
+from deploy.core.inventory.yamlscalar import scalar
 from peer.core.config import Common, PeerRow, parse_peer_info
 from peer.core.errors import ConfigError
 
-_PLAIN = re.compile(r"[A-Za-z~/][A-Za-z0-9_./~-]*", re.ASCII)
-_WORDS = ("null", "true", "false", "yes", "no", "on", "off", "y", "n")  # to some YAML readers not texts
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+", re.ASCII)
 _SHAPE = '[{"machine_name": "a", "host": "10.0.0.1", "peers": [{"id": 1001, "port": 6008, "has_file": true}]}]'
 
@@ -113,10 +112,10 @@ def _free_name(text: str, taken: Iterable[str]) -> str:
 
 def _swarm_lines(name: str, common: Common | None) -> list[str]:
     if common is None:
-        return [f"name: {_scalar(name)}", "payload: {generate: 20MiB}  # or {path: /on/the/seed}, {upload: ./local}"]
+        return [f"name: {scalar(name)}", "payload: {generate: 20MiB}  # or {path: /on/the/seed}, {upload: ./local}"]
     return [
-        f"name: {_scalar(name)}",
-        f"payload: {{generate: {common.file_size}, name: {_scalar(common.file_name)}}}",
+        f"name: {scalar(name)}",
+        f"payload: {{generate: {common.file_size}, name: {scalar(common.file_name)}}}",
         f"piece_size: {common.piece_size}",
         "profile: classic",
         f"preferred: {common.preferred}",
@@ -128,23 +127,16 @@ def _swarm_lines(name: str, common: Common | None) -> list[str]:
 def _host_line(name: str, addresses: dict[str, str]) -> str:
     address = addresses[name]
     if is_loopback(address):
-        return f"{_scalar(name)}: {{connection: local}}"
-    keys = [] if address == name else [f"address: {_scalar(address)}"]
+        return f"{scalar(name)}: {{connection: local}}"
+    keys = [] if address == name else [f"address: {scalar(address)}"]
     if list(addresses.values()).count(address) > 1:  # one machine under several names: a folder for each
-        keys.append(f"workdir: {_scalar('~/.weft/' + name)}")
-    return f"{_scalar(name)}: {{{', '.join(keys)}}}"
+        keys.append(f"workdir: {scalar('~/.weft/' + name)}")
+    return f"{scalar(name)}: {{{', '.join(keys)}}}"
 
 
 def _peer_line(row: PeerRow) -> str:
     seed = ", seed: true" if row.has_file else ""
-    return f"{{id: {row.peer_id}, host: {_scalar(row.host)}, port: {row.port}{seed}}}"
-
-
-def _scalar(text: str) -> str:
-    """A string as YAML: quoted if a reader could take it for something else."""
-    if _PLAIN.fullmatch(text) and text.lower() not in _WORDS:
-        return text
-    return json.dumps(text, ensure_ascii=not text.isprintable())
+    return f"{{id: {row.peer_id}, host: {scalar(row.host)}, port: {row.port}{seed}}}"
 
 
 def _printable(text: str) -> str:

@@ -14,7 +14,8 @@ import invoke
 
 from deploy.core.command.astyped import FAB
 from deploy.core.command.optiontable import INVENTORY, SHARED
-from deploy.core.options import Call, hoist
+from deploy.core.inventory import Inventory
+from deploy.core.options import Call, ChainError, hoist
 from deploy.core.summary import next_commands
 from deploy.edge.fab.chaintask import ChainTask
 from deploy.edge.fab.interrupts import orderly
@@ -49,7 +50,8 @@ class ChainExecutor(invoke.Executor):
 
     def _run_chain(self, calls: list[invoke.Call], screen: Screen, options: Mapping[str, Any]) -> None:
         try:
-            chain = open_chain(options, [call.task.name for call in calls], self.config, screen)
+            made = _made(calls, options)
+            chain = open_chain(options, [call.task.name for call in calls], self.config, screen, made)
         except WeftError as error:
             raise invoke.Exit(screen.typed(str(error)), error.code) from None
         with orderly():
@@ -109,6 +111,16 @@ class ChainExecutor(invoke.Executor):
 
 def _needs_no_inventory(call: invoke.Call) -> bool:
     return isinstance(call.task, ChainTask) and call.task.alone
+
+
+def _made(calls: list[invoke.Call], options: Mapping[str, Any]) -> Inventory | None:
+    """The inventory that a task makes by itself; None if a file has it. Raises ChainError, and what the task does."""
+    for call in calls:
+        if isinstance(call.task, ChainTask) and call.task.makes is not None:
+            if len(calls) > 1:
+                raise ChainError(f"{call.task.form.name} makes an inventory of its own: run it without other tasks")
+            return call.task.makes({**call.kwargs, **options})
+    return None
 
 
 def _told(error: WeftError, screen: Screen, chain: Chain | None) -> int:

@@ -21,7 +21,7 @@ from peer.core.errors import ConfigError, system_words
 
 LOCAL_FOLDER = "~/.weft/local"  # `--local`: a folder a host below this one
 _LAST_FIRST_PORT = 60000
-BRINGING = frozenset({"deploy", "up"})  # tasks that need a seed: with --limit, the seeds take part
+BRINGING = frozenset({"deploy", "up", "push"})  # tasks that need a seed: with --limit, the seeds take part
 
 
 def open_screen(options: Mapping[str, Any], program: str) -> Screen:
@@ -29,10 +29,19 @@ def open_screen(options: Mapping[str, Any], program: str) -> Screen:
     return Screen(Transcript(), bool(options.get("json")), bool(options.get("plain")), program)
 
 
-def open_chain(options: Mapping[str, Any], tasks: Collection[str], fabric_config: Any, screen: Screen) -> Chain:
-    """A chain of `tasks`; `options` are those that hold for all. Raises ConfigError, InventoryError."""
+def open_chain(
+    options: Mapping[str, Any],
+    tasks: Collection[str],
+    fabric_config: Any,
+    screen: Screen,
+    made: Inventory | None = None,
+) -> Chain:
+    """A chain of `tasks`; `options` are those that hold for all. Raises ConfigError, InventoryError.
+
+    `made`: the inventory, where no file has it.
+    """
     path = Path(str(options.get("inventory", INVENTORY)))
-    inventory = parse_inventory(_read(path), str(path))
+    inventory = made or parse_inventory(_read(path), str(path))
     if options.get("local"):
         inventory = localized(inventory, LOCAL_FOLDER, _free_base(len(inventory.peers)))
     inventory = asked_for = limited(inventory, str(options.get("limit", "")))

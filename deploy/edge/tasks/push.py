@@ -1,0 +1,97 @@
+"""The task `push`: a payload to hosts without an inventory; makes one, does what `up` does, and tidies up."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from deploy.agent.verbs import Clean
+from deploy.core.configfiles import swarm_folder
+from deploy.core.hostlists.listed import Listed
+from deploy.core.hostlists.plainlist import read_plain
+from deploy.core.inventory import Inventory
+from deploy.core.plan import Facts, Step, Steps, hosts_of
+from deploy.core.pushtext import HEAD, PushError, Wish, is_remote, push_inventory, swarm_name
+from deploy.core.verdict import FAILED, Outcome
+from deploy.edge.hosts.host import WORK_SECONDS
+from deploy.edge.tasks.chain import RUNS, Chain
+from deploy.edge.tasks.phase import Options, Phase
+from deploy.edge.tasks.up import UP
+
+
+def make_inventory(options: Mapping[str, Any]) -> Inventory:
+    """The inventory of a `push` with these options, kept in a file. Raises PushError, InventoryError."""
+    if options.get("inventory"):
+        raise PushError("push makes an inventory of its own: leave --inventory out, or run `fab up` with it")
+    payload, seed = str(options.get("payload", "")), str(options.get("seed", ""))
+    targets = [str(target) for target in options.get("target", ())]
+    if seed and payload:  # the payload is on the seed, so the first word is a target too
+        targets, payload = [payload, *targets], ""
+    if not seed and not payload:
+        raise PushError("push: which payload? weft push ./model USER@HOST:/folder, or --seed HOST:/path if it is there")
+    wish = Wish(
+        payload and _here(payload),
+        [target if is_remote(target) else _here(target) for target in targets],
+        _listed(str(options.get("to", ""))),
+        seed,
+        bool(options.get("replace")),
+    )
+    kept = Path(str(options.get("save") or f"{RUNS}/{swarm_name(seed or wish.payload)}.yaml"))
+    inventory, text = push_inventory(wish, str(kept))
+    if options.get("save") or not options.get("dry_run"):
+        _keep(text, kept, bool(options.get("save")))
+    return inventory
+
+
+def _keep(text: str, path: Path, is_asked: bool) -> None:
+    """Write the inventory down, so that other tasks can be run on what was pushed."""
+    try:
+        if os.path.lexists(path) and (is_asked or not path.read_text("utf-8").startswith(HEAD)):
+            raise PushError(f"push: {path} exists, and isn't replaced; name another file with --save FILE")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+    except OSError as error:
+        problem = (error.strerror or str(error)).lower()
+        raise PushError(f"push: {path}: {problem}; name another file with --save FILE") from None
+
+
+def _here(path: str) -> str:
+    """A path on this machine that means the same for an inventory in another folder."""
+    return path if path.startswith("~") else os.path.abspath(path)
+
+
+def _listed(name: str) -> Listed:
+    if not name:
+        return Listed(())
+    if name == "-":
+        return read_plain(sys.stdin.read(), "standard input")
+    try:
+        return read_plain(Path(name).expanduser().read_text("utf-8"), name)
+    except UnicodeDecodeError:
+        raise PushError(f"push: {name}: it isn't UTF-8 text; save it as UTF-8") from None
+    except OSError as error:
+        raise PushError(f"push: {name}: {(error.strerror or str(error)).lower()}; name a list of hosts") from None
+
+
+def _describe(inventory: Inventory, _: Facts) -> Iterator[Step]:
+    for host in inventory.chosen_hosts:
+        yield Step("push", host.name, None, f"remove {swarm_folder(inventory, host.name)}; the payload stays")
+
+
+def _tidy(chain: Chain, steps: Steps, _: Options) -> None:
+    """Remove what isn't the payload, if all is well; else it stays, because the next try continues with it."""
+    if chain.code:
+        chain.screen.note("what was transferred stays there for the next try: run it again")
+        return
+    with chain.doing("removing what isn't the payload"):
+        answers = chain.ask(lambda link: link.ask(Clean(), WORK_SECONDS), hosts_of(steps))
+    for name, answer in answers.items():
+        if answer.foreign:
+            problem = f"{answer.home} holds files that aren't ours: {', '.join(answer.foreign[:5])}"
+            chain.fail([Outcome(name, FAILED, problem, "the payload is complete; remove that folder by hand")])
+
+
+PUSH: Sequence[Phase] = (*UP, Phase(_describe, _tidy))

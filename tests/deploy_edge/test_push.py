@@ -1,0 +1,52 @@
+"""`push` on this machine: no inventory before, the payload and nothing else after."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.deploy_edge.fabrun import fab
+from tests.deploy_edge.localhosts import working_in
+from tests.deploy_edge.test_weft_command import weft
+
+
+def test_a_payload_is_pushed_and_nothing_else_stays(tmp_path: Path) -> None:
+    (tmp_path / "model").write_bytes(bytes(range(256)) * 900)
+    ran = weft(tmp_path, "push", "./model", "./a", "b/c", "--plain")
+    assert (ran.code, "model is complete on all 2 hosts" in ran.out) == (0, True), ran.err
+    assert [(tmp_path / f"{folder}/model").read_bytes() for folder in ("a", "b/c")] == [bytes(range(256)) * 900] * 2
+    assert {path.name for path in tmp_path.iterdir()} == {"model", "a", "b", "runs"}
+    assert [path.name for folder in ("a", "b/c") for path in (tmp_path / folder).iterdir()] == ["model", "model"]
+    kept = "runs/push-model.yaml"
+    assert weft(tmp_path, "plan", "-i", kept).code == 0
+
+    (tmp_path / "model").write_bytes(b"another version")
+    refused = weft(tmp_path, "push", "model", "a/", "./b/c")
+    assert refused.code == 1 and "(push: `--replace`)" in refused.err
+    assert f"  next: weft up --inventory {kept}" in refused.err
+    ran = fab(tmp_path, "push", "--payload", "model", "--target", "./a", "--target", "./b/c", "--replace")
+    assert ran.code == 0, ran.err
+    assert [(tmp_path / f"{folder}/model").read_bytes() for folder in ("a", "b/c")] == [b"another version"] * 2
+    assert working_in(tmp_path) == []
+
+
+def test_what_it_is_told_and_what_it_keeps(tmp_path: Path) -> None:
+    (tmp_path / "m").touch()
+    (tmp_path / "hosts.txt").write_text("node[1-2]\n")
+    ran = weft(tmp_path, "push", "m", "--to", "hosts.txt", ":/srv", "--dry-run", "--save", "kept.yaml")
+    assert ran.code == 0 and "upload" in ran.out and "node2  1002" in ran.out
+    assert f"payload: {{upload: {tmp_path}/m}}" in (tmp_path / "kept.yaml").read_text()
+    assert not (tmp_path / "runs").exists()
+    for arguments, line in [
+        (
+            ["push", "m", "--to", "hosts.txt", ":/srv", "--save", "kept.yaml"],
+            "push: kept.yaml exists, and isn't replaced",
+        ),
+        (["push", "m", "--to", "lost", ":/srv"], "push: lost: no such file or directory; name a list of hosts"),
+        (
+            ["push", "m", "./a", "-i", "kept.yaml"],
+            "push makes an inventory of its own: leave --inventory out, or run `weft",
+        ),
+        (["push"], "push: which payload? weft push ./model USER@HOST:/folder, or --seed HOST:/path if it is there"),
+    ]:
+        ran = weft(tmp_path, *arguments)
+        assert ran.code == 2 and ran.err.startswith(line), ran.err

@@ -80,7 +80,7 @@ def _build(spec: LabSpec, made_directory: bool) -> Plan:
 
 
 def _for_all(hosts: Iterable[HostPlan], make: Callable[[HostPlan], None], stop: threading.Event) -> None:
-    """Does it for all hosts, some at once. Raises the first error, once nothing is in the making any more."""
+    """Does it for all hosts, some simultaneously. Raises the first error, once nothing is in the making any more."""
     pool = ThreadPoolExecutor(AT_ONCE)
     try:
         futures: List["Future[None]"] = [pool.submit(make, one) for one in hosts]

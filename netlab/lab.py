@@ -1,4 +1,4 @@
-"""A lab as a whole: `Lab.up` makes it, `Lab.open` finds it again, `down` leaves nothing of it."""
+"""A lab: `Lab.up` makes it, `Lab.open` finds it again, `down` removes all of it."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Lab:
         """Makes `hosts` hosts with links of `rate` Mbit/s each way (0: unshaped) and returns once all sshds answer.
 
         `maxstartups` is sshd's own setting ("3:100:3"), `small_disks` gives hosts a home of so many bytes, `subnet`
-        chooses the network. Whatever goes wrong, nothing is left behind.
+        chooses the network. Whatever goes wrong, nothing is left.
         """
         wanted = LabSpec(os.path.realpath(directory), hosts, rate, maxstartups, dict(small_disks), subnet)
         return cls(build(wanted))

@@ -123,7 +123,7 @@ def leg_exists(tag: str) -> bool:
 
 
 def destroy(tag: str) -> None:
-    """Takes away all that `build` made, whole or in part. No process may be in it any more."""
+    """Removes everything that `build` made, complete or not. No process may be in it any more."""
     if leg_exists(tag):
         shell.batch(["ip"], [f"link del {addresses.operator_link(tag)}"])
     shell.batch(["ip"], [f"netns del {name}" for name in namespaces(tag)])

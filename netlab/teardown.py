@@ -1,4 +1,4 @@
-"""Takes a lab down, whole or half-made: what there is of it is found by its names, not by what some file remembers."""
+"""Takes a lab down, complete or not: its parts are found by their names, not by a file that lists them."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def need_root() -> None:
 def holding(directory: str) -> Iterator[None]:
     """One at a time works on the lab of a directory; a lab that is being made when its maker dies is waited for.
 
-    The processes that a dying maker leaves behind hold the lock until they are a host's first process.
+    The processes that a dying maker leaves hold the lock until they are a host's first process.
     """
     try:
         descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

@@ -8,7 +8,7 @@ from typing import Iterable, NamedTuple, Optional
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 NOISE = 0.05  # share of the CPU that other programs may take before a run is called disturbed
-_UTIME = 11  # in /proc/PID/stat, counted behind the name: utime, stime and both of the children that were waited for
+_UTIME = 11  # in /proc/PID/stat, counted after the name: utime, stime and both of the children that were waited for
 
 
 def cpu_seconds(pid: int, children: bool = True) -> float:

@@ -8,7 +8,7 @@ from typing import Sequence
 _SHELL = """\
 #!/bin/sh
 # Starts the peers of this folder and waits for them. All: ./run_peers.sh   Some: ./run_peers.sh 1001 1003
-# Each peer's own words go to peer_ID.out. Exit code 0: every peer started here has the whole file.
+# Each peer's own words go to peer_ID.out. Exit code 0: every peer started here has the complete file.
 cd "$(dirname "$0")" || exit 1
 PYTHONPATH=${{WEFT:-{root}}}${{PYTHONPATH:+:$PYTHONPATH}}
 export PYTHONPATH

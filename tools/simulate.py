@@ -60,7 +60,7 @@ def parser() -> Parser:
     add("--slow", metavar="N:RATIO", type=slow, default=(0, 1.0), help="the last N peers are slower, as 50:0.1")
     add("--latency", metavar="MS", type=milliseconds, default="0.5", help="one way, in ms (default 0.5)")
     add("--degree", metavar="N", type=count(1), default=usual.degree, help=f"neighbours (default {usual.degree})")
-    add("--uploads", metavar="N", type=count(1), default=usual.uploads, help=f"at once (default {usual.uploads})")
+    add("--uploads", metavar="N", type=count(1), default=usual.uploads, help=f"parallel (default {usual.uploads})")
     add("--chunk", metavar="SIZE", type=size, default="64KiB", help="what links send in turn (default 64KiB)")
     add("--seed", metavar="N", type=count(0), default=1, help="of all chance: the same gives the same run (default 1)")
     add("--plain", action="store_true", help="don't compile the decisions first, as large swarms do where they can")
@@ -153,7 +153,8 @@ def as_json(outcome: Outcome) -> Dict[str, Any]:
 
 def tell(options: Options, payload: Payload, peers: int, outcome: Outcome, cost: Dict[str, Any]) -> None:
     pieces = f"{payload.pieces} pieces of {format_size(payload.piece_size)}"
-    print(f"{peers} peers, {pieces}, degree {options.degree}, {options.uploads} uploads at once, chance {options.seed}")
+    settings = f"degree {options.degree}, {options.uploads} parallel uploads, random seed {options.seed}"
+    print(f"{peers} peers, {pieces}, {settings}")
     if outcome.complete < peers - 1:
         print(f"  INCOMPLETE: {outcome.complete} of {peers - 1} receivers have it all; the others stopped getting on")
     print(f"  time       {outcome.seconds:.2f} s = {outcome.ratio:.3f} T* (T* {outcome.limit:.2f} s)")

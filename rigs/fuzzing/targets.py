@@ -66,7 +66,7 @@ def read_messages(data: bytes) -> None:
 
 
 def _heard(decoder: Decoder, payload: Manifest, parts: List[bytes]) -> List[Any]:
-    """All messages and whole pieces, and the reason where an error ended them; memory stays bounded meanwhile."""
+    """All messages and complete pieces, and the reason where an error ended them; memory stays bounded meanwhile."""
     found: List[Any] = []
     bound = max(messages.PIECE_HEADER_BYTES, 5 + bits.wire_length(payload.piece_count + 1))
     for part in parts:

@@ -20,7 +20,7 @@ class Found(NamedTuple):
     place: int
     code: Optional[int]
     gone: bool
-    whole: bool  # something is under the final name
+    named: bool  # something is under the final name
     problem: str
     left: Sequence[str]
     words: str
@@ -60,7 +60,7 @@ def _may_lack(swarm: Round, place: int, obtainable: bool) -> bool:
 
 
 def _wrong_without(one: Found) -> List[str]:
-    wrong = ["exit code 3, and yet something is under the final name"] if one.whole else []
+    wrong = ["exit code 3, and yet something is under the final name"] if one.named else []
     honest = ": incomplete: " in _last(one.words)
     return wrong + ([] if honest else [f"exit code 3 without a word of what is missing: {_last(one.words)}"])
 

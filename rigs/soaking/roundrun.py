@@ -183,7 +183,7 @@ class RoundRun:
             place=place,
             code=None if hung else self._peers.code(place),
             gone=place in self._peers.killed,
-            whole=final.exists(),
+            named=final.exists(),
             problem=self.dirs.problem(place),
             left=sorted(path.name for path in beside if path != final),
             words=words.read_text(errors="replace") if words.exists() else "",

@@ -19,7 +19,7 @@ from rigs.soaking.series import work_folder
 
 RECEIVERS = 7
 SWARM = Round("slow", 1, FLEET, False, 1 + RECEIVERS, (0,), 32 * MIB, 65_536, False, 40.0, 16, ())
-DEADLINE = 120.0  # seconds for the others to be whole
+DEADLINE = 120.0  # seconds for the others to be complete
 ALLOWED = 1.10  # times as long as without
 
 
@@ -33,7 +33,7 @@ def run(pairs: int, work: Optional[Path]) -> int:
         for number in range(pairs):
             slow = 1 + number % RECEIVERS
             for seconds, factor in ((without, 1), (beside, SLOWER)):
-                seconds.append(_others_whole(machines, folder / "payload", slow, factor))
+                seconds.append(_others_complete(machines, folder / "payload", slow, factor))
             line = f"{without[-1]:.2f} s; {beside[-1]:.2f} s beside {peer_id(slow)} at 1/{SLOWER} of the rate"
             print(f"  {line}", flush=True)
     ratio = median(beside) / median(without)
@@ -41,7 +41,7 @@ def run(pairs: int, work: Optional[Path]) -> int:
     return 0 if ratio <= ALLOWED else 1
 
 
-def _others_whole(machines: LabMachines, source: Path, slow: int, factor: int) -> float:
+def _others_complete(machines: LabMachines, source: Path, slow: int, factor: int) -> float:
     """Seconds from the first start until the last receiver but the slow one has its copy."""
     prepared = machines.prepare(SWARM.peers, SWARM.rate)
     machines.rate(slow, SWARM.rate / factor)
@@ -54,7 +54,7 @@ def _others_whole(machines: LabMachines, source: Path, slow: int, factor: int) -
             peers.start(place)
         while not all(dirs.final(place).exists() for place in others):
             if time.time() > begun + DEADLINE:
-                raise RigError(f"not all were whole after {DEADLINE:.0f} s: try again on an idle machine")
+                raise RigError(f"not all were complete after {DEADLINE:.0f} s: try again on an idle machine")
             time.sleep(0.05)
         return max(finished_at(dirs.final(place)) for place in others) - begun
     finally:

@@ -41,7 +41,7 @@ BEFORE = "is Fabric's own and belongs before the tasks:"
         (["up", "--limit", ""], "--limit: '' is empty; write a value, or leave it out"),
         (["up", "--limit", " , "], "--limit: ' , ' is empty; write a value, or leave it out"),
         (["deploy", "up", "--run="], "--run: '' is empty; write a value, or leave it out"),
-        (["--inventory", "x.yaml", "up"], "--inventory belongs behind a task: fab TASK --inventory ..."),
+        (["--inventory", "x.yaml", "up"], "--inventory belongs after a task: fab TASK --inventory ..."),
     ],
 )
 def test_words_that_no_task_knows_are_one_line_and_exit_code_2(tmp_path: Path, arguments: list[str], line: str) -> None:

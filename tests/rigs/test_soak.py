@@ -130,9 +130,9 @@ def test_spoiling_flips_bits_and_keeps_sizes(tmp_path: Path, tree: bool) -> None
 
 # ---- verdicts
 
-GOOD = Found(place=1, code=0, gone=False, whole=True, problem="", left=(), words="")
+GOOD = Found(place=1, code=0, gone=False, named=True, problem="", left=(), words="")
 INCOMPLETE = "peer 1002: incomplete: 3 of 20 pieces missing, 3 of them nowhere; 1001 unreachable: connection refused\n"
-HONEST = GOOD._replace(code=3, whole=False, problem="not there", left=("payload.part",), words=INCOMPLETE)
+HONEST = GOOD._replace(code=3, named=False, problem="not there", left=("payload.part",), words=INCOMPLETE)
 PLAIN = ROUNDS[0]._replace(faults=())
 
 
@@ -168,7 +168,7 @@ def test_who_is_cut_off_for_good_may_lack_pieces_and_must_say_so() -> None:
     assert verdict(GOOD, swarm) == []
     assert verdict(HONEST._replace(place=2), swarm) != []
     assert "without a word" in verdict(HONEST._replace(words=""), swarm)[0]
-    assert "something is under the final name" in verdict(HONEST._replace(whole=True), swarm)[0]
+    assert "something is under the final name" in verdict(HONEST._replace(named=True), swarm)[0]
 
 
 def test_where_the_seed_died_too_early_all_may_lack_pieces_but_only_if_they_are_nowhere() -> None:

@@ -253,7 +253,7 @@ class Watcher:
 
     def _check_leave(self, peer: SimPeer, effect: Leave) -> None:
         lacking = self._total - bits.count(peer.disk)
-        if effect.code == EXIT_OK and (lacking or not peer.whole):
+        if effect.code == EXIT_OK and (lacking or not peer.complete):
             self._blame(peer, f"leaves with 0 and lacks {lacking} pieces")
         wanted = f"incomplete: {lacking} of {self._total} pieces missing"
         if effect.code == EXIT_INCOMPLETE and not (lacking and effect.reason.startswith(wanted)):

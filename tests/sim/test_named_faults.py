@@ -40,7 +40,7 @@ def when(world: World, fact: Callable[[], bool], what: Callable[[], None]) -> No
 
 def complete(peer: SimPeer) -> bool:
     assert peer.core
-    return peer.whole and peer.core.pieces.complete
+    return peer.complete and peer.core.pieces.complete
 
 
 def out_once(leechers: Sequence[SimPeer], pieces: int) -> bool:

@@ -1,4 +1,4 @@
-"""Puts whole swarms into a world: who is in it, what each speaks, what its links carry."""
+"""Builds complete swarms in a world: the peers, the profile of each, the rates of their links."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 Model: each port has an uplink that serves its transfers in turn, chunk by chunk, and a downlink that takes chunks as
 they come; a transfer keeps `WINDOW` chunks in flight, as TCP does. Messages on one connection keep their order and wait
-behind a piece that is being sent.
+after a piece that is being sent.
 """
 
 from __future__ import annotations

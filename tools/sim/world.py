@@ -56,7 +56,7 @@ class SimPeer:
         self.links: Dict[int, Link] = {}
         self.dialling: Set[int] = set()
         self.disk = 0  # the set of pieces that survives a crash
-        self.whole = False
+        self.complete = False
         self.completed: Optional[float] = None
         self.left: Optional[Leave] = None
         self.sent_pieces = 0
@@ -96,16 +96,16 @@ class World:
 
     # ---- lives
 
-    def add(self, setup: Setup, rates: Rates, here: int = 0, whole: bool = False, sent_bad: float = 0.0) -> SimPeer:
+    def add(self, setup: Setup, rates: Rates, here: int = 0, complete: bool = False, sent_bad: float = 0.0) -> SimPeer:
         """Put a peer into the world; `begin` starts it."""
         peer = self.peers[setup.me] = SimPeer(setup, rates, sent_bad)
-        peer.disk, peer.whole = here, whole
+        peer.disk, peer.complete = here, complete
         return peer
 
     def begin(self, peer: SimPeer) -> None:
         """Start a peer, for the first time or again after `kill`."""
         peer.alive, peer.left = True, None
-        peer.core = Swarm(peer.setup, peer.disk, peer.whole, Random(self.rng.random()))
+        peer.core = Swarm(peer.setup, peer.disk, peer.complete, Random(self.rng.random()))
         self._carry_out(peer, None, peer.core.start(self.now))
         self._schedule_tick(peer)
 
@@ -187,7 +187,7 @@ class World:
 
     def _finish(self, peer: SimPeer, life: int) -> None:
         if peer.alive and peer.port.life == life:
-            peer.whole = True
+            peer.complete = True
             peer.completed = self.now if peer.completed is None else peer.completed
             self.deliver(peer, Finished())
 

@@ -121,7 +121,7 @@ def _explained(error: invoke.ParseError, words: Sequence[str], contexts: Sequenc
 def _unknown_option(option: str, context: Any, contexts: Sequence[Any]) -> str:
     if context is None or context.name is None:  # no task was named yet
         if option in _options(contexts):
-            return f"{option} belongs behind a task: fab TASK {option} ..."
+            return f"{option} belongs after a task: fab TASK {option} ..."
         return f"fab has no option {option}{_near(option, _options(contexts))}"
     near = _near(option, _options([context]))
     return f"{context.name} has no option {option}{near or f'; `fab --help {context.name}` names them all'}"

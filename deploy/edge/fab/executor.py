@@ -102,7 +102,7 @@ class ChainExecutor(invoke.Executor):
             raise invoke.Exit(code=EXIT_INTERRUPTED) from None
 
     def _refuse(self) -> None:
-        """What came past the command line's check: from the environment, or behind `--`."""
+        """What came past the command line's check: from the environment, or after `--`."""
         if self.core and self.core.remainder:
             raise invoke.Exit("`--` runs commands on hosts, which isn't what these tasks are for", EXIT_USAGE)
         if self.config.run.dry:

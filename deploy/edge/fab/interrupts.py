@@ -1,4 +1,4 @@
-"""Ctrl-C, TERM, a closed terminal: the first interrupts, the second waits for tidying up, the third ends at once."""
+"""Ctrl-C, TERM, a closed terminal: the first interrupts, the second waits for the clean-up, the third ends."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def orderly() -> Iterator[None]:
             raise KeyboardInterrupt
         if count >= _PATIENCE:
             os._exit(EXIT_INTERRUPTED)
-        os.write(sys.stderr.fileno(), b"tidying up; once more to leave at once\n")
+        os.write(sys.stderr.fileno(), b"tidying up; once more to leave immediately\n")
 
     before = [signal.signal(number, on_signal) for number in _SIGNALS]
     try:

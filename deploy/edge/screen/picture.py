@@ -12,7 +12,7 @@ from peer.core.errors import ConfigError, system_words
 
 @contextlib.contextmanager
 def picture(screen: Screen, path: str, title: str) -> Iterator[None]:
-    """Write the picture to `path` after the body, if there is a path. Raises ConfigError at once if it can't be."""
+    """Write the picture to `path` after the body, if there is a path. Raises ConfigError first if it can't be."""
     if path:
         _make_room(Path(path))
     yield

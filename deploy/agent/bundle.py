@@ -13,7 +13,9 @@ from deploy.agent import paths, verbs
 from deploy.agent.context import Context
 from deploy.agent.lines import OTHER_VERSION
 from deploy.agent.wire import AgentError, Wire
+from deploy.agent.writeback import written_back
 from peer.core import folder
+from peer.edge.files import write_all
 from peer.edge.modes import set_mode
 from peer.edge.ours import making, turning
 from peer.edge.ours.recordfile import RecordFile
@@ -125,14 +127,13 @@ def _write(path: str, entry: verbs.PushedFile, wire: Wire) -> None:
     # The mode is there from the first moment: nobody else may read a key while it arrives.
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, entry.mode)
     sha = hashlib.sha256()
-    with os.fdopen(handle, "wb") as file:
+    with os.fdopen(handle, "wb", buffering=0), written_back(handle) as wrote:
         for data in wire.body(entry.size):
             sha.update(data)
-            file.write(data)
-        set_mode(file.fileno(), entry.mode)  # the umask may have taken bits away
+            write_all(handle, data)
+            wrote(len(data))
+        set_mode(handle, entry.mode)  # the umask may have taken bits away
         _check_private(handle, entry.mode)
-        file.flush()
-        os.fsync(file.fileno())
     if entry.sha256 and sha.hexdigest() != entry.sha256:
         raise AgentError(f"{entry.path} arrived damaged", "run it again")
     if not os.path.lexists(path):

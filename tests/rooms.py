@@ -84,13 +84,14 @@ ROOMS: Dict[str, Room] = {
         ),
         others=("atheris", "libtorrent", "matplotlib"),
     ),
-    "tools": Room(own=("tools", "netlab", "peer", "deploy.core")),
+    "tools": Room(own=("tools", "netlab", "peer", "deploy.core"), others=("rich",)),
+    "tools.auditing": Room(own=("tools.auditing", "peer.core"), stdlib=PURE | {"calendar", "html"}, pure=True),
     "tools.sim": Room(own=("tools", "peer.core")),
 }
 # The only modules that import a library at run time.
 DOORS: Dict[str, Tuple[str, ...]] = {
     "fabric": ("deploy.edge.ssh.connection", "fabfile"),
-    "rich": ("deploy.edge.screen.screen",),
+    "rich": ("deploy.edge.screen.screen", "tools.audittable"),
 }
 MOST_LINES = 300  # of a module
 # Names of modules that occur more than once, and why. Packages are rooms, whose names are read with their path.

@@ -21,7 +21,7 @@ DRAWN = (
     *("deploy.core", "deploy.core.command", "deploy.core.hostlists", "deploy.core.inventory", "deploy.agent"),
     *("deploy.edge.tasks", "deploy.edge.hosts", "deploy.edge.pushed", "deploy.edge.screen", "deploy.edge.fab"),
     "deploy.edge.command",
-    *("netlab", "tools", "rigs"),
+    *("netlab", "tools", "tools.auditing", "rigs"),
 )
 COMMON = "peer.core"  # so many rooms import it that its arrows would hide the others
 GROUPS = ("peer", "deploy")

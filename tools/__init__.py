@@ -1,1 +1,1 @@
-"""Programs for people: a lab of hosts on one machine, a swarm to start by hand, imported inventories, a simulation."""
+"""Programs for people: a lab on one machine, a swarm to start by hand, its audit, a simulation, old inventories."""

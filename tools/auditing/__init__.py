@@ -1,0 +1,1 @@
+"""Judges the event logs of any implementation by the rules of the assignment; reads no file itself."""

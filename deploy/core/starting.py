@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple, Union
 
 from deploy.core.inventory import Peer
 from deploy.core.verdict import FAILED, Outcome
+
+MOST_AT_ONCE = 64  # peers that are started simultaneously: as many hosts are asked at a time
 
 
 class Listening(NamedTuple):
@@ -36,6 +39,17 @@ class Over(NamedTuple):
 
 
 StartEvent = Union[Listening, Wrong, Note, Over]
+
+
+def waves(peers: Sequence[Peer]) -> Iterator[Sequence[Peer]]:
+    """The peers in their order, in groups of which each begins once all of the one before listen: 1, 2, 4, ... peers.
+
+    So the first peer is known to listen before any other begins, and a thousand take some twenty waits.
+    """
+    begin, size = 0, 1
+    while begin < len(peers):
+        yield peers[begin : begin + size]
+        begin, size = begin + size, min(2 * size, MOST_AT_ONCE)
 
 
 def not_listening(peer: Peer, code: int | None, words: str, seconds: float) -> Outcome:

@@ -8,9 +8,9 @@ from typing import Any, TypeVar, cast
 import pytest
 
 from deploy.agent.verbs import Started
-from deploy.core.inventory import parse_inventory
+from deploy.core.inventory import Peer, parse_inventory
 from deploy.core.plan import facts_of
-from deploy.core.starting import Listening, Note, StartEvent, Wrong
+from deploy.core.starting import Listening, Note, StartEvent, Wrong, waves
 from deploy.core.verdict import FAILED, SKIPPED, UNREACHABLE
 from deploy.edge.hosts.errors import HostError, unreachable
 from deploy.edge.hosts.fleet import Fleet
@@ -116,10 +116,53 @@ def test_the_first_that_fails_ends_it(answer: Any, problem: str) -> None:
     hosts = Hosts({("b", "start"): answer})
     lines, error = run(hosts)
     skipped = f"{SKIPPED} 1001: {OTHERS}; {SKIPPED} 1003: {OTHERS}"
-    assert lines == [A, problem, "stopping what was started", skipped]
+    assert lines == [A, problem, C, "stopping what was started", skipped]
     assert isinstance(error, Halt) and "--keep-going" in str(error)
-    assert sorted(hosts.asked[-2:]) == [("stop", "a"), ("stop", "b")]
-    assert ("start", "c") not in hosts.asked
+    assert sorted(hosts.asked[-3:]) == [("stop", "a"), ("stop", "b"), ("stop", "c")]
+
+
+def test_if_the_very_first_fails_no_other_is_started() -> None:
+    hosts = Hosts({("a", "start"): ENDED})
+    _, error = run(hosts)
+    assert isinstance(error, Halt) and "peer 1001 couldn't be started" in str(error)
+    assert [name for verb, name in hosts.asked if verb == "start"] == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("count", "sizes"), [(0, []), (1, [1]), (5, [1, 2, 2]), (200, [1, 2, 4, 8, 16, 32, 64, 64, 9])]
+)
+def test_waves_keep_the_order_and_double(count: int, sizes: list[int]) -> None:
+    peers = [Peer(peer, "a", 6008, False) for peer in range(count)]
+    found = list(waves(peers))
+    assert [peer for wave in found for peer in wave] == peers
+    assert [len(wave) for wave in found] == sizes
+
+
+SEVEN = parse_inventory(
+    "swarm: {name: s, payload: {generate: 1MiB}}\nhosts: {a: {address: h}}\n"
+    "peers: [{host: a, id: 1001, seed: true}, "
+    + ", ".join(f"{{host: a, id: {peer}}}" for peer in range(1002, 1008))
+    + "]\n"
+)
+
+
+def start_seven(hosts: Hosts) -> list[str]:
+    """Start seven peers of one host; what was told."""
+    lines: list[str] = []
+    steps = describe(START, SEVEN, facts_of(SEVEN))
+    Starter(cast(Fleet, hosts), SEVEN, steps, True, lambda event: lines.append(told(event))).run()
+    return lines
+
+
+def test_several_peers_of_a_host_are_started_in_order() -> None:
+    assert [line.split()[1] for line in start_seven(Hosts({}))[:-1]] == [str(1001 + place) for place in range(7)]
+
+
+def test_a_host_that_is_lost_is_asked_once_a_wave() -> None:
+    lost = Hosts({("a", "start"): unreachable("no answer")})
+    with pytest.raises(Halt):
+        start_seven(lost)
+    assert lost.asked.count(("start", "a")) == 3
 
 
 def test_keep_going() -> None:

@@ -1,14 +1,14 @@
-"""The task `start`: the peers in PeerInfo order, each confirmed listening before the next."""
+"""The task `start`: the peers in PeerInfo order, in waves, each peer confirmed listening."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 
 from deploy.agent import verbs
 from deploy.core.inventory import Inventory, Peer
 from deploy.core.plan import Facts, Step, Steps, hosts_of, peers_of
-from deploy.core.starting import Listening, Note, StartEvent, Wrong, not_listening
+from deploy.core.starting import Listening, Note, StartEvent, Wrong, not_listening, waves
 from deploy.core.times import START as STARTING
 from deploy.core.verdict import SKIPPED, UNREACHABLE, Outcome
 from deploy.edge.hosts.errors import HostError
@@ -19,7 +19,7 @@ from deploy.edge.tasks.phase import Options, Phase
 from deploy.edge.tasks.stop import SLACK_SECONDS, stop_on
 from peer.core.errors import parse_words
 
-LISTEN_SECONDS = 30.0  # for a peer to say that it listens: it may first have to re-hash what a damaged map is unsure of
+LISTEN_SECONDS = 30.0  # for a loaded peer to say that it listens, which takes it a moment, whatever it has on its disk
 
 
 def _describe(inventory: Inventory, _: Facts) -> Iterator[Step]:
@@ -80,16 +80,17 @@ class Starter:
         self._failed: list[Peer] = []
 
     def run(self) -> None:
-        """Start the peers in the steps' order, each confirmed listening before the next.
+        """Start the peers in the steps' order, in waves; all of a wave are confirmed listening before the next begins.
 
-        The first that fails ends it and what was started is stopped again, unless `keep_going`. Raises Halt then.
+        The first that fails ends it with its wave, and what was started is stopped again, unless `keep_going`. Raises
+        Halt then.
         """
         # All of them simultaneously, so that the order costs little.
         self._ask(self._warm, hosts_of(self._steps))
         peers = [peer for peer in map(self._inventory.peer, peers_of(self._steps)) if peer.host not in self._down]
         try:
-            for peer in peers:
-                self._start_next(peer)
+            for wave in waves(peers):
+                self._start_wave(wave)
                 if self._failed and not self._keep_going:
                     self._give_up(peers)
         except KeyboardInterrupt:
@@ -103,29 +104,44 @@ class Starter:
     def _warm(self, link: HostLink) -> object:
         return link.ask(verbs.Warm(tuple(peers_of(self._steps, link.name)), self._absent))
 
-    def _start_next(self, peer: Peer) -> None:
+    def _start_wave(self, wave: Sequence[Peer]) -> None:
         if self.cancelled:
             raise KeyboardInterrupt
-        self._begun.append(peer)
-        event = self._start_one(peer)
-        if isinstance(event, Wrong):
-            self._failed.append(peer)
-        self._tell(event)
+        self._begun += wave
+        on_hosts, bad = self._fleet.each(
+            dict.fromkeys(peer.host for peer in wave),
+            lambda link: self._start_on(link, [peer for peer in wave if peer.host == link.name]),
+        )
+        for peer in wave:
+            answer = bad.get(peer.host) or on_hosts[peer.host][peer.peer_id]
+            event = self._event(peer, answer)
+            if isinstance(event, Wrong):
+                self._failed.append(peer)
+            self._tell(event)
 
-    def _start_one(self, peer: Peer) -> Listening | Wrong:
-        link = self._fleet.link(peer.host)
-        try:
+    def _start_on(self, link: HostLink, peers: Sequence[Peer]) -> dict[int, verbs.Started | HostError]:
+        """Start these peers of one host one by one; the answer about each. A host that is lost gets no more."""
+        answers: dict[int, verbs.Started | HostError] = {}
+        lost: HostError | None = None
+        for peer in peers:
             request = verbs.Start(peer.peer_id, LISTEN_SECONDS, self._absent)
-            answer = link.ask(request, LISTEN_SECONDS + SLACK_SECONDS)
-        except HostError as error:
-            return self._wrong([error.outcome(peer.host, peer.peer_id)])
+            try:
+                answers[peer.peer_id] = lost or link.ask(request, LISTEN_SECONDS + SLACK_SECONDS)
+            except HostError as error:
+                answers[peer.peer_id] = error
+                lost = error if error.state == UNREACHABLE else None
+        return answers
+
+    def _event(self, peer: Peer, answer: verbs.Started | HostError) -> Listening | Wrong:
+        if isinstance(answer, HostError):
+            return self._wrong([answer.outcome(peer.host, peer.peer_id)])
         if answer.listening or answer.code == 0:
             return Listening(peer, answer.already)
         return Wrong((not_listening(peer, answer.code, parse_words(answer.reason), LISTEN_SECONDS),))
 
     def _give_up(self, peers: list[Peer]) -> None:
         self._stop_again()
-        because = f"peer {self._begun[-1].peer_id} couldn't be started"
+        because = f"peer {self._failed[0].peer_id} couldn't be started"
         rest = [peer for peer in peers if peer not in self._failed and peer.host not in self._down]
         self._tell(Wrong(tuple(Outcome(peer.host, SKIPPED, because, "", peer.peer_id) for peer in rest)))
         raise Halt(f"{because}, so the others aren't; `--keep-going` starts them all the same")

@@ -154,7 +154,7 @@ class Progress:
 
     def __init__(self, inventory: Inventory, run: str = "") -> None:
         self._run = run
-        self._quiet = FREQUENT + (_OF_FLEET if inventory.swarm.profile == FLEET else ())
+        self.quiet = FREQUENT + (_OF_FLEET if inventory.swarm.profile == FLEET else ())
         self._views = {peer.peer_id: PeerView(peer.peer_id, peer.host, peer.seed) for peer in inventory.chosen_peers}
 
     @property
@@ -211,7 +211,7 @@ class Progress:
     def _see_log(self, view: PeerView, line: LogLine) -> tuple[Line, ...]:
         view.offset = line.offset
         entry = eventlog.parse_line(line.text)
-        notable = entry is None or entry.kind not in self._quiet
+        notable = entry is None or entry.kind not in self.quiet
         return (Line(view.peer, view.host, shown(line.text), notable),)
 
     def _see_status(self, view: PeerView, status: Status, now: float) -> None:

@@ -8,6 +8,7 @@ from typing import NamedTuple, Union
 from deploy.core.inventory import Peer
 from deploy.core.verdict import FAILED, Outcome
 
+ALONE = 4  # peers at the head of the order that are started one by one
 MOST_AT_ONCE = 64  # peers that are started simultaneously: as many hosts are asked at a time
 
 
@@ -42,14 +43,15 @@ StartEvent = Union[Listening, Wrong, Note, Over]
 
 
 def waves(peers: Sequence[Peer]) -> Iterator[Sequence[Peer]]:
-    """The peers in their order, in groups of which each begins once all of the one before listen: 1, 2, 4, ... peers.
+    """The peers in their order, in groups of which each begins once all of the one before listen: 1, 1, 1, 1, 2, 4, ...
 
-    So the first peer is known to listen before any other begins, and a thousand take some twenty waits.
+    So the first ones, with which what is wrong everywhere shows, begin one by one, and a thousand take two dozen waits.
     """
     begin, size = 0, 1
     while begin < len(peers):
         yield peers[begin : begin + size]
-        begin, size = begin + size, min(2 * size, MOST_AT_ONCE)
+        begin += size
+        size = min(2 * size, MOST_AT_ONCE) if begin >= ALONE else 1
 
 
 def not_listening(peer: Peer, code: int | None, words: str, seconds: float) -> Outcome:

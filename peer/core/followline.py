@@ -12,7 +12,8 @@ from __future__ import annotations
 import json
 from typing import Any, Dict, NamedTuple, Optional, Union
 
-from peer.core.status import Status, format_status, parse_status
+from peer.core import status
+from peer.core.status import Status
 
 # Without news an empty line comes this often: it tells the reader that the writer lives, and tells the writer, by a
 # broken pipe, that the reader doesn't.
@@ -50,7 +51,7 @@ def fields_of(line: FollowLine) -> Dict[str, Any]:
     if isinstance(line, LogLine):
         return {"peer": line.peer, "log": line.text, "offset": line.offset}
     if isinstance(line, StatusLine):
-        return {"peer": line.peer, "status": json.loads(format_status(line.status))}
+        return {"peer": line.peer, "status": status.to_fields(line.status)}
     return line._asdict()
 
 
@@ -77,7 +78,7 @@ def from_fields(fields: Any) -> FollowLine:
     if "log" in fields:
         return LogLine(peer, _typed(fields, "log", str), _typed(fields, "offset", int))
     if "status" in fields:
-        return StatusLine(peer, parse_status(json.dumps(fields["status"])))
+        return StatusLine(peer, status.from_fields(fields["status"]))
     return Alive(peer, _typed(fields, "alive", bool))
 
 

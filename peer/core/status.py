@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any, NamedTuple, Optional, Tuple
+from typing import Any, Dict, NamedTuple, Optional, Tuple
 
 # A peer's life: checking (hashing what was there, serving what is proved), downloading, seeding (complete, serving
 # others), one of the ends.
@@ -63,9 +63,12 @@ class Status(NamedTuple):
 
 def format_status(status: Status) -> str:
     """One line of JSON."""
-    fields = status._asdict()
-    fields["neighbours"] = [neighbour._asdict() for neighbour in status.neighbours]
-    return json.dumps(fields, separators=(",", ":")) + "\n"
+    return json.dumps(to_fields(status), separators=(",", ":")) + "\n"
+
+
+def to_fields(status: Status) -> Dict[str, Any]:
+    """The status as a JSON object."""
+    return {**status._asdict(), "neighbours": [neighbour._asdict() for neighbour in status.neighbours]}
 
 
 def doing(state: str, checked: int, to_check: int) -> str:
@@ -76,12 +79,20 @@ def doing(state: str, checked: int, to_check: int) -> str:
 def parse_status(text: str) -> Status:
     """The status in `text`; fields that a newer peer added are left out. Raises ValueError."""
     try:
-        fields = _known(Status, json.loads(text))
+        return from_fields(json.loads(text))
+    except RecursionError as error:
+        raise ValueError(f"not a status: {error}") from None
+
+
+def from_fields(fields: Any) -> Status:
+    """The status that a JSON object is. Raises ValueError."""
+    try:
+        fields = _known(Status, fields)
         fields["neighbours"] = tuple(Neighbour(**_known(Neighbour, row)) for row in fields.get("neighbours", ()))
         fields["preferred"] = tuple(_number("preferred", peer) for peer in fields.get("preferred", ()))
         fields["tolerated"] = tuple(_text("tolerated", line) for line in fields.get("tolerated", ()))
         return Status(**fields)
-    except (TypeError, RecursionError) as error:
+    except TypeError as error:
         raise ValueError(f"not a status: {error}") from None
 
 

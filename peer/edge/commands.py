@@ -66,6 +66,8 @@ def _declare_follow(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--from", dest="offsets", type=_offsets, default={}, metavar="JSON",
                         help='continue each log at this offset in bytes: {"1001": 1234}')  # fmt: skip
     parser.add_argument("--until-done", action="store_true", help="end when every peer in DIR has ended")
+    parser.add_argument("--leave-out", type=_kinds, default=(), metavar="KINDS",
+                        help="no log lines of these kinds: have,piece")  # fmt: skip
 
 
 def _follow(arguments: argparse.Namespace) -> int:
@@ -73,7 +75,7 @@ def _follow(arguments: argparse.Namespace) -> int:
 
     if not os.path.isdir(arguments.dir):
         raise ConfigError(arguments.dir, "no such folder", "name the working directory of the peers")
-    follow(arguments.dir, arguments.offsets, arguments.until_done, sys.stdout)
+    follow(arguments.dir, arguments.offsets, arguments.until_done, sys.stdout, arguments.leave_out)
     return EXIT_OK
 
 
@@ -164,6 +166,15 @@ def _positive(text: str) -> float:
 
 def _peers(text: str) -> Tuple[int, ...]:
     return tuple(int(peer) for peer in text.split(","))
+
+
+def _kinds(text: str) -> Tuple[str, ...]:
+    from peer.core import eventlog
+
+    kinds = tuple(text.split(","))
+    if not set(kinds) <= set(eventlog.KINDS):
+        raise ValueError(text)
+    return kinds
 
 
 def _size(text: str) -> int:

@@ -1,4 +1,4 @@
-"""Follows all peers of one working directory: their log lines and statuses on one stream.
+"""Follows all peers of one working directory: their statuses and log lines, all or some kinds, on one stream.
 
 The lines are those of `peer.core.followline`. After a restart with the last offsets no line is lost or repeated.
 """
@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import os
 import time
-from typing import Any, Callable, Dict, List, Mapping, Optional
+from typing import Any, Callable, Collection, Dict, List, Mapping, Optional
 
-from peer.core import config
+from peer.core import config, eventlog
 from peer.core import folder as names
 from peer.core.followline import HEARTBEAT, HEARTBEAT_SECONDS, Alive, FollowLine, LogLine, StatusLine, format_line
 from peer.core.status import parse_status
@@ -24,10 +24,11 @@ Emit = Callable[[FollowLine], None]
 class FollowedPeer:
     """One peer's files, read again and again; reports only what is new."""
 
-    def __init__(self, folder: str, peer: int, offset: int, emit: Emit) -> None:
+    def __init__(self, folder: str, peer: int, offset: int, emit: Emit, left_out: Collection[str] = ()) -> None:
         self.peer = peer
         self._folder = folder
         self._offset = offset
+        self._left_out = left_out
         self._emit = emit
         self._status = ""
         self._alive: Optional[bool] = None
@@ -57,8 +58,13 @@ class FollowedPeer:
         for line in data[: data.rfind(b"\n") + 1].splitlines(keepends=True):
             self._offset += len(line)
             text = line.decode("utf-8", "replace").rstrip("\r\n")
-            self._emit(LogLine(self.peer, text, self._offset))
+            if not self._is_left_out(text):
+                self._emit(LogLine(self.peer, text, self._offset))
         return len(data) == MOST_READ and b"\n" in data
+
+    def _is_left_out(self, text: str) -> bool:
+        entry = eventlog.parse_line(text) if self._left_out else None
+        return entry is not None and entry.kind in self._left_out
 
     def _look_at_status(self) -> None:
         try:
@@ -71,15 +77,18 @@ class FollowedPeer:
             return
 
 
-def follow(folder: str, offsets: Mapping[int, int], until_done: bool, out: Any) -> None:
-    """Write the lines to `out` until it is closed, or, with `until_done`, until every peer here has ended."""
+def follow(folder: str, offsets: Mapping[int, int], until_done: bool, out: Any, left_out: Collection[str] = ()) -> None:
+    """Write the lines to `out` until it is closed, or, with `until_done`, until every peer here has ended.
+
+    Log lines of the kinds that are `left_out` aren't written: most lines are of a few kinds that nobody reads live.
+    """
     lines: List[FollowLine] = []
     followed: Dict[int, FollowedPeer] = {}
     beat = time.monotonic()
     while True:
         for peer in _peers_here(folder):
             if peer not in followed:
-                followed[peer] = FollowedPeer(folder, peer, offsets.get(peer, 0), lines.append)
+                followed[peer] = FollowedPeer(folder, peer, offsets.get(peer, 0), lines.append, left_out)
         for one in followed.values():
             one.look()
         done = until_done and bool(followed) and all(one.ended for one in followed.values())

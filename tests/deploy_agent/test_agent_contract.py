@@ -31,7 +31,7 @@ RECORDS = [
     verbs.Statuses("r1", "/w", 9, (ABOUT, verbs.About(1002, False, None, ()))),
     verbs.Dial((verbs.Target("n1", 6008),), 4.0),
     verbs.Dialled((verbs.Unreached("n1", 6008, "refused"),)),
-    verbs.Follow({1001: 55}, True),
+    verbs.Follow({1001: 55}, True, ("have", "not interested")),
     verbs.Done(),
 ]
 
@@ -67,7 +67,7 @@ MISMATCHES = [
     (verbs.Start, [1001, 1.0], "it isn't an object"),
     (verbs.Warm, {"peers": 1001, "absent": []}, "it: `peers` is 1001"),
     (verbs.Warm, {"peers": [1001, "x"], "absent": []}, "it: `peers` is 'x'"),
-    (verbs.Follow, {"offsets": {"x": 1}, "until_done": True}, "it: `offsets` is 'x'"),
+    (verbs.Follow, {"offsets": {"x": 1}, "until_done": True, "leave_out": []}, "it: `offsets` is 'x'"),
     (verbs.Dial, {"targets": [["n1"]], "within": 1}, "it: `targets` has 1 parts instead of 2"),
     (verbs.Dial, {"targets": [{"host": "n1"}], "within": 1}, "it: `targets` is {'host': 'n1'}"),
     (verbs.Prepare, {"peers": [[1001, 5, None]], "name": "x", "receivers": []}, "it: `peers`: `destination` is 5"),

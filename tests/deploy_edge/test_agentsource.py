@@ -12,7 +12,6 @@ from tests.helpers.waiting import DEADLINE, wait_for
 
 
 def test_two_hosts_at_the_same_time_pack_it_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """`ast.parse` of Python 3.11 fails in one of two threads that are in it."""
     agentsource._script.cache_clear()
     begun: list[int] = []
     go_on = threading.Event()

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Mapping, Type, TypeVar
+from typing import Any, Dict, Iterator, List, Mapping, Sequence, Type, TypeVar
 
 import pytest
 
@@ -105,9 +105,16 @@ class Reader:
 class Watch:
     """`follow` in a thread; leaving the block ends it as a broken pipe does."""
 
-    def __init__(self, folder: Folder, offsets: Mapping[int, int], reader: Reader, until_done: bool = False) -> None:
+    def __init__(
+        self,
+        folder: Folder,
+        offsets: Mapping[int, int],
+        reader: Reader,
+        until_done: bool = False,
+        left_out: Sequence[str] = (),
+    ) -> None:
         self.reader = reader
-        self._arguments = (str(folder.root), offsets, until_done, reader)
+        self._arguments = (str(folder.root), offsets, until_done, reader, left_out)
         self._thread = threading.Thread(target=self._follow, name="follow")
 
     def _follow(self) -> None:
@@ -302,3 +309,16 @@ def test_the_command_goes_on_where_it_is_told(folder: Folder) -> None:
     out, err = command(folder, "--from", '{"1001": 4}', "--until-done").communicate(timeout=DEADLINE)
     assert err == ""
     assert [fact.text for fact in read(out) if isinstance(fact, LogLine)] == ["two"]
+
+
+def test_lines_of_kinds_that_nobody_reads_are_left_out(folder: Folder) -> None:
+    """What isn't one of the classic lines stays, and an offset is one behind all that was left out."""
+    at = "2026-01-02 03:04:05: Peer 1001"
+    folder.start(A)
+    folder.log(A, f"{at} received the 'have' message from 1002 for the piece 5.", "Peer 1001 says 'have'")
+    folder.log(A, f"{at} received the 'not interested' message from 1002.", f"{at} has downloaded the complete file.")
+    reader = Reader()
+    with Watch(folder, {}, reader, left_out=("have", "not interested")):
+        wait_for(lambda: len(reader.logs(A)) == 2, "two lines")
+    assert reader.logs(A) == ["Peer 1001 says 'have'", f"{at} has downloaded the complete file."]
+    assert reader.offsets() == {A: (folder.root / f"log_peer_{A}.log").stat().st_size}

@@ -91,10 +91,14 @@ class Status(NamedTuple):
 
 
 class Follow(NamedTuple):
-    """Stream the peers' lines, in each log from its offset on; with `until_done` until all have ended."""
+    """Stream the peers' lines, in each log from its offset on; with `until_done` until all have ended.
+
+    `leave_out`: kinds of log lines that aren't sent.
+    """
 
     offsets: Dict[int, int]
     until_done: bool
+    leave_out: Tuple[str, ...] = ()
 
     def answer(self) -> Type[Done]:
         return Done

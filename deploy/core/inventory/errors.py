@@ -75,6 +75,8 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 def shown(text: str) -> str:
     """Untrusted text, made safe for one line of a terminal: shortened, and without unprintable characters."""
+    if len(text) <= 400 and text.isprintable():
+        return text
     plain = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text[:400])
     return plain if len(text) <= 400 else plain + "..."
 

@@ -26,9 +26,13 @@ class HostEvent(NamedTuple):
 
 
 class Follower:
-    """Follows hosts until each stream is over; after a lost connection a stream goes on where it was."""
+    """Follows hosts until each stream is over; after a lost connection a stream goes on where it was.
 
-    def __init__(self) -> None:
+    `leave_out`: kinds of log lines that the hosts needn't send.
+    """
+
+    def __init__(self, leave_out: tuple[str, ...] = ()) -> None:
+        self._leave_out = leave_out
         self._queue: queue.SimpleQueue[HostEvent | StartEvent] = queue.SimpleQueue()
         self._end = threading.Event()
         self._links: dict[str, HostLink] = {}
@@ -70,7 +74,7 @@ class Follower:
     def _listen(self, link: HostLink, offsets: dict[int, int]) -> None:
         while not self._end.is_set():
             try:
-                for line in link.follow(offsets, until_done=True):
+                for line in link.follow(offsets, until_done=True, leave_out=self._leave_out):
                     if isinstance(line, LogLine):
                         offsets[line.peer] = line.offset
                     self._queue.put(HostEvent(link.name, line))

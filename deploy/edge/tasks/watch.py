@@ -43,7 +43,7 @@ class Watch:
         self._whole_since = 0.0
         self._half_way = False
         self._starting = False  # peers are being started meanwhile
-        self._follower = Follower()
+        self._follower = Follower(() if every else self._progress.quiet)
 
     def open(self, name: str) -> None:
         """Listen to a host."""
@@ -117,7 +117,7 @@ class Watch:
             self._over(heard)
         if heard.line is None:
             return ()
-        if self._every or not isinstance(heard.line, followline.LogLine):
+        if self._chain.screen.as_json and (self._every or not isinstance(heard.line, followline.LogLine)):
             kind = _KINDS[type(heard.line)]
             self._chain.record(kind, host=heard.host, **followline.fields_of(heard.line))
         return self._progress.see(heard.line, time.monotonic())

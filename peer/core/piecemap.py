@@ -30,6 +30,11 @@ def record(piece: int, sha256: bytes) -> bytes:
     return _sealed(piece, sha256[:PRINT_BYTES])
 
 
+def length(records: int) -> int:
+    """Bytes of a map with so many records."""
+    return HEADER_BYTES + records * _RECORD.size
+
+
 def parse(data: bytes, digest: bytes, total: int) -> Dict[int, bytes]:
     """The first bytes of the hash of each piece in a map; nothing if the map belongs to another payload."""
     records = (_RECORD.unpack_from(data, start) for start in range(HEADER_BYTES, sound_length(data, digest), _STEP))

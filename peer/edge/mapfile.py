@@ -16,8 +16,9 @@ class MapFile:
 
     def __init__(self, path: str, manifest: Manifest) -> None:
         self.path = path
-        self.records = 0  # pieces named in it
+        self.records = 0  # pieces added to it
         self.synced = 0  # how many of them are on the disk itself, with their data
+        self._old = False  # whether there are others before them, from an earlier start
         self._digest = manifest.digest
         self._total = manifest.piece_count
         self._descriptor: Optional[int] = None
@@ -43,6 +44,7 @@ class MapFile:
             return
         self._descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW)
         os.ftruncate(self._descriptor, sound)
+        self._old = sound > piecemap.length(0)
 
     def purge(self, here: int) -> None:
         """Write it anew if it names pieces that aren't in `here`; the data of those that are must be synced."""
@@ -63,6 +65,7 @@ class MapFile:
         self._append(b"".join([piecemap.header(self._digest), *records]))
         if prints:
             os.fsync(self._descriptor)
+        self.records, self.synced, self._old = len(prints), 0, False
         os.replace(temporary, self.path)
 
     def add(self, piece: int, sha256: bytes) -> None:
@@ -75,6 +78,13 @@ class MapFile:
         if self._descriptor is not None:
             os.fsync(self._descriptor)
             self.synced = records
+
+    def cut(self) -> None:
+        """Data was lost: name safe pieces only, none of an earlier start, and add none any more."""
+        if self._descriptor is not None:
+            with contextlib.suppress(OSError):
+                os.ftruncate(self._descriptor, piecemap.length(0 if self._old else self.synced))
+            self.close()
 
     def _append(self, data: bytes) -> None:
         if self._descriptor is not None:

@@ -48,7 +48,6 @@ from peer.edge.meeting import Met
 from peer.edge.statusfile import StatusFile
 from peer.edge.store import Store
 
-CHECKPOINT_SECONDS = 5.0
 FLUSH_SECONDS = 10.0  # that a leaving peer's last messages may take
 MOST_WAITING = 5000  # facts in the inbox, above which each thread that brings one more ...
 FLOOD_PAUSE = 0.01  # ... waits for so many seconds
@@ -89,7 +88,6 @@ class Owner:
         self._old_links: List[Link] = []
         self._ending: Optional[Ending] = None
         self._hands: List[threading.Thread] = []
-        self._next_checkpoint = time.monotonic() + CHECKPOINT_SECONDS
         self._check = Check(store, lambda fact: inbox.put((None, fact)))
         self._carry: Dict[type, Callable[[Any], None]] = {
             Send: self._send,
@@ -105,6 +103,8 @@ class Owner:
 
     def run(self) -> Ending:
         """The loop. Returns when the swarm decides to leave."""
+        if not self._store.complete:
+            self._start_hand(self._write_back, "write-back")
         self._carry_out(self._swarm.start(time.monotonic()))
         if not self._swarm.pieces.settled:
             self._start_hand(self._check.run, "check")
@@ -164,10 +164,6 @@ class Owner:
         if now >= self._status.due:
             self._status.write(self._swarm, self._links)
             self._old_links = [link for link in self._old_links if not link.dispose()]
-        if now >= self._next_checkpoint:
-            self._next_checkpoint = now + CHECKPOINT_SECONDS
-            if not self._swarm.pieces.complete:
-                self._start_hand(self._store.checkpoint, "checkpoint")
 
     def _meet(self, met: Met) -> None:
         """A new connection. The newest one counts: the neighbour may dial again before we notice the old one's end."""
@@ -227,6 +223,9 @@ class Owner:
     def _tell(self, effect: Tell) -> None:
         stderr.report(peer_name(self._swarm.me), effect.text)
 
+    def _write_back(self) -> None:
+        self._store.unsynced.watch(self._store.checkpoint)
+
     def _finish(self, effect: Finish) -> None:
         self._start_hand(self._finish_store, "finish")
 
@@ -258,6 +257,7 @@ class Owner:
     def _part(self, ending: Ending) -> None:
         """Send the last messages, then end all threads."""
         self._check.stop()
+        self._store.unsynced.release()
         for link in self._links.values():
             link.finish()
         deadline = time.monotonic() + (FLUSH_SECONDS if not ending.code else 1.0)

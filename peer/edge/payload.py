@@ -2,30 +2,40 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import os
 import time
-from typing import ContextManager, Iterator
+from typing import ContextManager, Iterator, Optional
 
 from peer.core.layout import Layout, Segment
 from peer.core.manifest import Manifest
 from peer.edge.files import OpenFiles, read_range, size_of, sync_folder
 from peer.edge.modes import set_mode
+from peer.edge.syncfs import sync_file_system
+from peer.edge.unsynced import Unsynced
 
-MOST_SYNCED = 256  # files to sync one by one; with more, all buffers of the system are synced
+MOST_SYNCED = 64  # files or folders to sync one by one; with more, their file system is synced
+_SYNCING_THREADS = 8  # where that is impossible: syncs that run at the same time share their trips to the disk
+_OWNER = 0o600  # what we need while the files are incomplete
 _ALLOCATE_STEP = 64 * 1024 * 1024
 _ALLOCATE_PATIENCE = 0.005  # seconds for each step of reserving; a slower file system writes zeros, so we stop
 
 
 class Payload:
-    """The files of one copy; `root`: the file itself, or a tree's folder. All methods raise OSError."""
+    """The files of one copy; `root`: the file itself, or a tree's folder. All methods raise OSError.
 
-    def __init__(self, manifest: Manifest, root: str, flags: int) -> None:
+    What is written is noted in `unsynced`.
+    """
+
+    def __init__(self, manifest: Manifest, root: str, flags: int, unsynced: Optional[Unsynced] = None) -> None:
         self.root = root
+        self._unsynced = unsynced or Unsynced()
         self._manifest = manifest
         self._layout = Layout(manifest)
         self._files = OpenFiles(self.path, flags)
+        self._folder: Optional[int] = None  # a tree's, opened before the first write: it hears of data that gets lost
 
     def path(self, number: int) -> str:
         """The path of the manifest's file of this number."""
@@ -53,8 +63,9 @@ class Payload:
             for path in [self.root, *below]:
                 os.makedirs(path, exist_ok=True)
                 set_mode(path, 0o700)  # a crash may have left the final modes, which come at the end
+            self._folder = os.open(self.root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         for path, entry in zip(self.paths, self._manifest.files):
-            _preallocate(path, entry.size)
+            _preallocate(path, entry.size, entry.mode | _OWNER)
 
     # ---- pieces
 
@@ -75,7 +86,13 @@ class Payload:
         for segment in self._layout.segments(piece, begin, len(data)):
             with self._files.descriptor(segment.file) as descriptor:
                 _write_fully(descriptor, data[: segment.length], segment.offset)
+            self._unsynced.wrote(segment.file, segment.length)
             data = data[segment.length :]
+
+    def doubt(self, piece: int) -> None:
+        """Somebody else wrote a piece: it may not be on the disk itself yet."""
+        for segment in self.segments(piece):
+            self._unsynced.wrote(segment.file, 0)
 
     def hash_piece(self, piece: int) -> bytes:
         """SHA-256 of a piece as it lies on disk."""
@@ -89,31 +106,54 @@ class Payload:
     # ---- the end
 
     def sync(self) -> None:
-        """Sync the files' data to the disk."""
-        if len(self._manifest.files) > MOST_SYNCED:
-            os.sync()
-            return
-        for number in range(len(self._manifest.files)):
-            with self._files.descriptor(number) as descriptor:
+        """Sync to the disk what was written since the last sync. Once it has failed, it always fails."""
+        with self._unsynced.taken() as files:
+            if len(files) > MOST_SYNCED and self._sync_at_once():
+                return
+            if len(files) <= MOST_SYNCED:
+                for number in files:
+                    self._sync_file(number)
+                return
+            from concurrent.futures import ThreadPoolExecutor  # slow to load
+
+            with ThreadPoolExecutor(_SYNCING_THREADS) as pool:
+                for _ in pool.map(self._sync_file, files):
+                    pass
+
+    def _sync_at_once(self) -> bool:
+        """Sync everything on the tree's file system, if the system can do that."""
+        return self._folder is not None and sync_file_system(self._folder)
+
+    def _sync_file(self, number: int) -> None:
+        with self._files.descriptor(number) as descriptor:
+            try:
                 os.fsync(descriptor)
+            except OSError as error:
+                error.filename = error.filename or self.path(number)
+                raise
 
     def seal(self) -> None:
         """All is written: set the final modes, and sync files and folders."""
         self._files.read_only()  # the final modes may forbid opening them for writing
         for number, entry in enumerate(self._manifest.files):
-            with self._files.descriptor(number) as descriptor:
-                set_mode(descriptor, entry.mode)
+            if entry.mode & _OWNER != _OWNER:  # the others have theirs since they were made
+                set_mode(self.path(number), entry.mode)
+                self._unsynced.wrote(number, 0)
         self.sync()
         if self._manifest.tree:
             self._seal_folders()
 
     def _seal_folders(self) -> None:
-        for folder in sorted(self._manifest.folders, reverse=True):  # a folder after its contents
-            path = os.path.join(self.root, folder.path)
-            sync_folder(path)
-            set_mode(path, folder.mode)
-        sync_folder(self.root)
-        set_mode(self.root, self._manifest.root_mode)
+        """Set the folders' modes, a folder's after its contents', and sync their names."""
+        folders = sorted(self._manifest.folders, reverse=True)
+        sealed = [(os.path.join(self.root, folder.path), folder.mode) for folder in folders]
+        sealed.append((self.root, self._manifest.root_mode))
+        with self._unsynced.taken():
+            one_by_one = len(sealed) <= MOST_SYNCED or not self._sync_at_once()
+        for path, mode in sealed:
+            if one_by_one:
+                sync_folder(path)
+            set_mode(path, mode)
 
     def undisturbed(self) -> ContextManager[None]:
         """While the block runs no file can be opened, because the block renames the path to them."""
@@ -122,6 +162,9 @@ class Payload:
     def close(self) -> None:
         """Close all files."""
         self._files.close()
+        folder, self._folder = self._folder, None
+        if folder is not None:
+            os.close(folder)
 
 
 def _allocated(path: str) -> int:
@@ -138,12 +181,9 @@ def _write_fully(descriptor: int, data: memoryview, offset: int) -> None:
         offset += written
 
 
-def _preallocate(path: str, size: int) -> None:
-    """Make a file of `size` bytes, and reserve its blocks if that costs nothing."""
-    if os.path.exists(path):
-        set_mode(path, 0o600)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-    try:
+def _preallocate(path: str, size: int, mode: int) -> None:
+    """Make a file of `size` bytes with this mode, and reserve its blocks if that costs nothing."""
+    with _made_or_opened(path, mode) as descriptor:
         if os.fstat(descriptor).st_size == size:
             return
         os.ftruncate(descriptor, size)
@@ -153,6 +193,19 @@ def _preallocate(path: str, size: int) -> None:
                 return
             if time.monotonic() - begin > _ALLOCATE_PATIENCE:
                 return
+
+
+@contextlib.contextmanager
+def _made_or_opened(path: str, mode: int) -> Iterator[int]:
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        descriptor = os.open(path, flags | os.O_EXCL, 0o600)
+    except FileExistsError:
+        set_mode(path, 0o600)
+        descriptor = os.open(path, flags, 0o600)
+    try:
+        set_mode(descriptor, mode)
+        yield descriptor
     finally:
         os.close(descriptor)
 

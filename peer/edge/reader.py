@@ -27,6 +27,7 @@ class Reader:
         self._channel = channel
         self._decoder = decoder
         self._claims = store.claims
+        self._await_disk = store.unsynced.await_disk
         self._buffers = Buffers(store.manifest.piece_size)
         self._report = report
         self._claim: Optional[Claim] = None
@@ -62,6 +63,7 @@ class Reader:
             if not self._decoder.body_left:
                 self._end_piece()
         elif kind is PieceStart:
+            self._await_disk()
             self._piece = item.piece
             self._claim = self._claims.claim(item.piece)
         elif kind is Habit:

@@ -7,9 +7,10 @@ not in the map. When all pieces are here, the data is synced, noted in the peer'
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
-from typing import Dict, Optional
+from typing import Dict, Iterator, Optional
 
 from peer.core import bits
 from peer.core.errors import StoreError
@@ -24,6 +25,7 @@ from peer.edge.papers import refusals
 from peer.edge.partial import Partial
 from peer.edge.payload import Payload
 from peer.edge.resume import is_equal, put_right
+from peer.edge.unsynced import Unsynced
 
 
 class Store:
@@ -33,8 +35,8 @@ class Store:
     While an `older` copy has the final name, the pieces that are `lent` are read from that.
 
     New files are noted in `record`, which a seed doesn't need; `aside` and `extras` are those of `Job`. Writing a piece
-    requires a claim from `claims`. Methods may be called from any thread. All failures of the disk are StoreError with
-    path and remedy.
+    requires a claim from `claims`; `unsynced` tells what isn't on the disk itself yet. Methods may be called from any
+    thread. All failures of the disk are StoreError with path and remedy.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class Store:
         self._work: Optional[Partial] = None
         self.payload = Payload(manifest, self.final_path, os.O_RDONLY)  # complete, or on its way to that
         self._map = MapFile("", manifest)
+        self.unsynced = Unsynced()
         self._lock = threading.Lock()  # for `here` and the map; may be taken under the lock of the claims
         self._syncing = threading.Lock()  # a checkpoint may be under way when the last piece comes
 
@@ -127,7 +130,7 @@ class Store:
             self._work.discard()
         self._check_room(self._work)
         self._work.begin()
-        self.payload = Payload(self.manifest, self._work.part, os.O_RDWR)
+        self.payload = Payload(self.manifest, self._work.part, os.O_RDWR, self.unsynced)
         self.payload.create()
         self._map = MapFile(self._work.map, self.manifest)
         self._map.begin()
@@ -136,6 +139,8 @@ class Store:
     def prove(self, piece: int, lent: bool) -> None:
         """A piece is right: in the older copy if it is `lent`, else at its place."""
         bit = 1 << piece
+        if not lent:
+            self.payload.doubt(piece)
         with self._lock:
             self.here |= bit
             self.lent |= bit if lent else 0
@@ -165,7 +170,8 @@ class Store:
     def purge_map(self) -> None:
         """All is checked: from now on the map names no piece that isn't here."""
         with self._syncing:
-            self.payload.sync()
+            with self._honest_map():
+                self.payload.sync()
             with self._lock:
                 self._map.purge(self.here)
 
@@ -203,14 +209,28 @@ class Store:
         return True
 
     def checkpoint(self) -> None:
-        """Sync the stored pieces, then the map that names them: a power cut costs only later pieces."""
+        """Sync what was written, then the map that names it: a power cut costs only what came later."""
         with self._syncing:
             with self._lock:
                 records = self._map.records
-            if not self._map.open or records == self._map.synced:
+            if not self._map.open:
                 return
-            self.payload.sync()
-            self._map.sync(records)
+            with self._honest_map():
+                self.payload.sync()
+                if records != self._map.synced:
+                    self._map.sync(records)
+
+    @contextlib.contextmanager
+    def _honest_map(self) -> Iterator[None]:
+        """If the block loses data, the map forgets it: the next start mustn't believe what it may still find in the
+        system's memory. Raises StoreError."""
+        try:
+            yield
+        except OSError as error:
+            with self._lock:
+                if self.unsynced.lost:
+                    self._map.cut()
+            raise disk_error(error, self.payload.root) from None
 
     # ---- pieces that go
 
@@ -231,9 +251,11 @@ class Store:
     def finish(self) -> None:
         """All pieces are stored: set modes, sync, and give the payload its final name. Raises StoreError."""
         assert self._work is not None
+        self.unsynced.release()
         try:
             with self._syncing, refusals():
-                self.payload.seal()
+                with self._honest_map():
+                    self.payload.seal()
                 self._work.note()
                 self._move_into_place(self._work)
                 sync_folder(self.folder)

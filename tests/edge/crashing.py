@@ -11,9 +11,12 @@ import contextlib
 import os
 from typing import Any, Callable, Dict, Iterator, List, Tuple
 
+from peer.edge import payload
 from peer.edge.ours import naming
 
+AT_ONCE = "sync_file_system"  # as peer/edge/payload.py calls it
 RENAMES = "_renamed"  # of peer/edge/ours/naming.py, which asks the system itself
+PLACES = {AT_ONCE: payload, RENAMES: naming}  # of what isn't called as os.something
 CHANGES = ("pwrite", "write", "fsync", "rename", "replace", "unlink", "rmdir", "ftruncate", "chmod", "fchmod", "mkdir")
 
 
@@ -29,16 +32,16 @@ class Saboteur:
         self._at = at
         self._cut_short = cut_short
         self._power_cut = power_cut
-        self._real: Dict[str, Callable[..., Any]] = {name: getattr(os, name) for name in CHANGES}
-        self._real[RENAMES] = naming._renamed
+        self._real: Dict[str, Callable[..., Any]] = {
+            name: getattr(PLACES.get(name, os), name) for name in (*CHANGES, *PLACES)
+        }
         self._unsynced: Dict[int, List[Tuple[str, int, int]]] = {}  # inode -> path, offset, length
 
     @contextlib.contextmanager
     def at_work(self) -> Iterator[None]:
         """While the block runs, changes of the disk are counted, and one is the last."""
-        for name in CHANGES:
-            setattr(os, name, self._watched(name))
-        setattr(naming, RENAMES, self._watched(RENAMES))
+        for name in self._real:
+            setattr(PLACES.get(name, os), name, self._watched(name))
         try:
             yield
         except Crash:
@@ -49,7 +52,7 @@ class Saboteur:
 
     def _restore(self) -> None:
         for name, call in self._real.items():
-            setattr(naming if name == RENAMES else os, name, call)
+            setattr(PLACES.get(name, os), name, call)
 
     def _watched(self, name: str) -> Callable[..., Any]:
         def call(*arguments: Any, **options: Any) -> Any:
@@ -62,6 +65,9 @@ class Saboteur:
             if name == "fsync":
                 self._unsynced.pop(os.fstat(arguments[0]).st_ino, None)
                 return None
+            if name == AT_ONCE:
+                self._unsynced.clear()
+                return True
             if name == "pwrite":
                 self._note(*arguments)
             return self._real[name](*arguments, **options)

@@ -20,11 +20,16 @@ NAME = "payload"
 
 
 class Pair:
-    """An original, and the folder of a leecher that shall get it. `wish`: size, piece size, file or tree."""
+    """An original, and the folder of a leecher that shall get it. `wish`: size, piece size, file or tree.
 
-    def __init__(self, root: Path, wish: Wish) -> None:
+    `mode`: that of the file, if not the usual one.
+    """
+
+    def __init__(self, root: Path, wish: Wish, mode: int = 0) -> None:
         self.original = root / "seed" / NAME
         make_payload(self.original, wish)
+        if mode:
+            self.original.chmod(mode)
         self.manifest = make_manifest(str(self.original), wish.piece_size)
         self._seed = Store(str(self.original.parent), self.manifest)
         self._seed.open_seed()

@@ -121,9 +121,9 @@ def refusing(name: str, number: int) -> Iterator[None]:
     ],
     ids=["full", "quota", "not allowed", "read-only", "broken"],
 )
-@pytest.mark.parametrize("step", ["pwrite", RENAMES, "fchmod"])
+@pytest.mark.parametrize("step", ["pwrite", RENAMES, "chmod"])
 def test_each_trouble_names_place_and_remedy(tmp_path: Path, number: int, remedy: str, step: str) -> None:
-    pair = Pair(tmp_path, WISH)
+    pair = Pair(tmp_path, WISH, mode=0o444)
     store = pair.opened()
     pair.deliver(store, range(5))
     with refusing(step, number), pytest.raises(StoreError) as caught:
@@ -134,6 +134,84 @@ def test_each_trouble_names_place_and_remedy(tmp_path: Path, number: int, remedy
     store.close()
     again = pair.opened()
     assert again.here & 0b11111 == 0b11111, "nothing that was stored is lost"
+    pair.complete(again)
+    pair.assert_arrived()
+    pair.close()
+
+
+@contextlib.contextmanager
+def losing(number: int) -> Iterator[None]:
+    """While the block runs, the disk loses data, and the system tells so once."""
+    real, told = os.fsync, []
+
+    def fsync(descriptor: int) -> None:
+        if not told:
+            told.append(descriptor)
+            raise OSError(number, os.strerror(number))
+        real(descriptor)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", fsync)
+        yield
+    assert told
+
+
+LOST = pytest.mark.parametrize("number", [errno.EIO, errno.ENOSPC, errno.EDQUOT], ids=["broken", "full", "quota"])
+
+
+@LOST
+@pytest.mark.parametrize("tree", [False, True], ids=["file", "tree"])
+def test_data_that_the_disk_lost_is_never_believed(tmp_path: Path, number: int, tree: bool) -> None:
+    """The system's memory still holds it, so its hashes are right; and a second sync would succeed."""
+    pair = Pair(tmp_path, WISH._replace(tree=tree))
+    store = pair.opened()
+    pair.deliver(store, [0, 1])
+    store.checkpoint()
+    pair.deliver(store, [2, 3])
+    with losing(number), pytest.raises(StoreError, match=f"^{pair.work}/new.*: {os.strerror(number)}; "):
+        store.checkpoint()
+    pair.deliver(store, [4, 5])
+    with pytest.raises(StoreError, match=os.strerror(number)):
+        store.finish()
+    assert not pair.final.exists()
+    store.close()
+    again = pair.opened()
+    assert set(bits.indices(again.here)) == {0, 1}
+    pair.complete(again)
+    pair.assert_arrived()
+    pair.close()
+
+
+@LOST
+def test_data_that_the_disk_lost_at_the_end_gets_no_name(tmp_path: Path, number: int) -> None:
+    pair = Pair(tmp_path, WISH)
+    store = pair.opened()
+    pair.deliver(store, range(6))
+    with losing(number), pytest.raises(StoreError, match=os.strerror(number)):
+        store.finish()
+    assert not pair.final.exists()
+    store.close()
+    again = pair.opened()
+    assert again.here == 0
+    pair.complete(again)
+    pair.assert_arrived()
+    pair.close()
+
+
+def test_data_of_a_killed_peer_that_the_disk_lost_is_never_believed(tmp_path: Path) -> None:
+    """It was never synced; the peer that starts again finds it in the system's memory, and syncs it first."""
+    pair = Pair(tmp_path, WISH)
+    store = pair.opened()
+    pair.deliver(store, [0, 1])
+    store.close()
+    again = pair.opened()
+    assert set(bits.indices(again.here)) == {0, 1}
+    pair.deliver(again, [2])
+    with losing(errno.EIO), pytest.raises(StoreError):
+        again.checkpoint()
+    again.close()
+    again = pair.opened()
+    assert again.here == 0
     pair.complete(again)
     pair.assert_arrived()
     pair.close()

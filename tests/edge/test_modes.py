@@ -69,7 +69,7 @@ def test_the_bytes_arrive_where_modes_cant_be_had(
 
 @pytest.mark.parametrize("number", [errno.EIO, errno.EROFS, errno.ESTALE])
 def test_a_broken_disk_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
-    pair = Pair(tmp_path, FILE)
+    pair = Pair(tmp_path, FILE, mode=0o444)  # which it gets at the end
     store = pair.opened()
     odd(monkeypatch, refusing(number))
     with pytest.raises(StoreError, match=r"^/the/place: "):

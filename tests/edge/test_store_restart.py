@@ -14,6 +14,7 @@ import pytest
 from peer.core import bits
 from peer.core.errors import StoreError
 from peer.core.manifest import bare_manifest
+from peer.edge import payload
 from peer.edge.store import Store
 from tests.edge.crashing import Crash, Saboteur
 from tests.edge.stores import NAME, Pair, open_and_check, write_piece
@@ -106,7 +107,13 @@ def test_a_crash_at_any_point_costs_nothing_that_was_stored(
 
 
 @pytest.mark.skipif(not LINUX, reason="paths of open files are read from /proc")
-def test_after_a_power_cut_no_lost_data_is_called_a_piece(pair: Pair) -> None:
+@pytest.mark.parametrize("at_once", [False, True], ids=["file by file", "all at once"])
+def test_after_a_power_cut_no_lost_data_is_called_a_piece(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch, at_once: bool
+) -> None:
+    if at_once and not pair.manifest.tree:
+        pytest.skip("one file is synced alone")
+    monkeypatch.setattr(payload, "MOST_SYNCED", 0 if at_once else 64)
     points = crash_points(pair)
     kept_some = False
     for at in range(points):

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import shlex
-from typing import Sequence
+from types import MappingProxyType
+from typing import Mapping, Sequence, Tuple
+
+GRACE = 5  # seconds that somebody else's program has to end, after ours have
+NONE: Mapping[int, str] = MappingProxyType({})
 
 _SHELL = """\
 #!/bin/sh
@@ -14,17 +18,30 @@ PYTHONPATH=${{WEFT:-{root}}}${{PYTHONPATH:+:$PYTHONPATH}}
 export PYTHONPATH
 [ $# -gt 0 ] || set -- {ids}
 
+start() {{
+    case $1 in
+{foreign}    *) exec ${{PYTHON:-python3}} -m peer "$1" ;;
+    esac
+}}
+
 started=
 trap 'trap "" INT TERM; [ -z "$started" ] || kill $started 2>/dev/null; wait; exit 130' INT TERM
 for id in "$@"; do
-    ${{PYTHON:-python3}} -m peer "$id" >"peer_$id.out" 2>&1 &
+    start "$id" >"peer_$id.out" 2>&1 &
     started="$started $!"
 done
 
 failed=0
+left=
 for id in "$@"; do
     pid=${{started# }}
     pid=${{pid%% *}}
+    case $id in
+    {others})
+        left="$left $id:$pid"
+        started="${{started# $pid}} $pid"
+        continue ;;
+    esac
     wait "$pid"
     code=$?
     started="${{started# $pid}}"
@@ -35,7 +52,30 @@ for id in "$@"; do
         echo "peer $id: exit code $code: $(tail -n 1 "peer_$id.out")" >&2
     fi
 done
-exit $failed
+{end}exit $failed
+"""
+
+_END = """\
+
+# Ours are done. The other programs have {grace} seconds to end; then they are stopped.
+stoppers=
+for one in $left; do
+    pid=${{one#*:}}
+    (sleep {grace}; kill "$pid"; sleep 3; kill -9 "$pid") >/dev/null 2>&1 &
+    stoppers="$stoppers $!"
+done
+for one in $left; do
+    id=${{one%:*}}
+    {{ wait "${{one#*:}}"; code=$?; }} 2>/dev/null
+    case $code in 137|143) how="didn't end, so it was stopped" ;; *) how="ended with exit code $code" ;; esac
+    if cmp -s {model} "peer_$id/"{name}; then
+        echo "peer $id (not ours): complete; it $how"
+    else
+        failed=1
+        echo "peer $id (not ours): not complete; it $how: $(tail -n 1 "peer_$id.out")" >&2
+    fi
+done
+[ -z "$stoppers" ] || kill $stoppers 2>/dev/null
 """
 
 _BATCH = """\
@@ -47,12 +87,26 @@ set "PYTHONPATH=%WEFT%;%PYTHONPATH%"
 {lines}"""
 
 
-def shell(root: str, ids: Sequence[int]) -> str:
-    """A POSIX shell script; `root` is the folder that holds the package `peer`."""
-    return _SHELL.format(root=shlex.quote(root), ids=" ".join(map(str, ids)))
+def shell(root: str, ids: Sequence[int], foreign: Mapping[int, str] = NONE, model: Tuple[int, str] = (0, "")) -> str:
+    """A POSIX shell script; `root` is the folder that holds the package `peer`.
+
+    `foreign`: peer -> the command of somebody else's program; `model`: a peer that has the file, and the file's name.
+    """
+    cases = "".join(f"    {peer}) {_line(command)} ;;\n" for peer, command in foreign.items())
+    others = "|".join(map(str, foreign)) or "none"
+    source = f"peer_{model[0]}/{model[1]}"
+    end = _END.format(grace=GRACE, model=shlex.quote(source), name=shlex.quote(model[1])) if foreign else ""
+    words = {"root": shlex.quote(root), "ids": " ".join(map(str, ids))}
+    return _SHELL.format(**words, foreign=cases, others=others, end=end)
 
 
-def batch(root: str, ids: Sequence[int]) -> str:
+def _line(command: str) -> str:
+    """A program takes the shell's place, so that a signal reaches it; what is more than a program stays as it is."""
+    return command if any(character in command for character in ";&|<>()") else f"exec {command}"
+
+
+def batch(root: str, ids: Sequence[int], foreign: Mapping[int, str] = NONE) -> str:
     """A Windows batch file (its line ends are the writer's business)."""
-    lines = "".join(f'start "peer {peer}" cmd /k python -m peer {peer}\n' for peer in ids)
+    commands = {peer: foreign.get(peer, f"python -m peer {peer}").replace("%", "%%") for peer in ids}
+    lines = "".join(f'start "peer {peer}" cmd /k {command}\n' for peer, command in commands.items())
     return _BATCH.format(root=root.replace("%", "%%"), lines=lines)

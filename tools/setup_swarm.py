@@ -41,7 +41,7 @@ def main(argv: Optional[List[str]] = None) -> int:
     options = parser().parse_args(argv)
     try:
         common, rows = configuration(options)
-        texts = files(common, rows, options.windows)
+        texts = files(common, rows, options.windows, programs(options.foreign, rows))
         make_way(options.dir, [*texts, *remains(rows)], options.force)
         write(options.dir, texts, common, rows, options.seed)
     except ConfigError as error:
@@ -69,6 +69,13 @@ def parser() -> Parser:
     add("--unchoking", metavar="S", type=count(1), default=1, help="unchoking interval in s (default 1)")
     add("--optimistic", metavar="S", type=count(1), default=2, help="optimistic interval in s (default 2)")
     add("--dir", metavar="DIR", type=Path, default=Path("."), help="where to put it all (default: here)")
+    add(
+        "--foreign",
+        metavar="ID=COMMAND",
+        action="append",
+        default=[],
+        help="run_peers.sh starts COMMAND as this peer, and stops it in the end (may be given several times)",
+    )
     add("--windows", action="store_true", help="write run_peers.bat as well")
     add("--force", action="store_true", help="replace what an earlier set-up or run left in that folder")
     return made
@@ -97,15 +104,32 @@ def configuration(options: argparse.Namespace) -> Tuple[config.Common, Rows]:
     return common, rows
 
 
-def files(common: config.Common, rows: Rows, windows: bool) -> Dict[str, str]:
-    """Name and text of each small file."""
+def programs(wanted: List[str], rows: Rows) -> Dict[int, str]:
+    """Peer -> command of somebody else's program. Raises ConfigError."""
+    found: Dict[int, str] = {}
+    for one in wanted:
+        peer, _, command = one.partition("=")
+        if not command.strip() or "\n" in command:
+            raise ConfigError(
+                "--foreign", f"'{one}' names no command", 'write ID="COMMAND", as 1003="java peerProcess 1003"'
+            )
+        if peer not in [str(row.peer_id) for row in rows]:
+            span = f"from {rows[0].peer_id} to {rows[-1].peer_id}"
+            raise ConfigError("--foreign", f"there is no peer {peer}", f"give an ID {span}")
+        found[int(peer)] = command.strip()
+    return found
+
+
+def files(common: config.Common, rows: Rows, windows: bool, foreign: Dict[int, str]) -> Dict[str, str]:
+    """Name and text of each small file. `foreign`: peer -> command of somebody else's program."""
     ids = [row.peer_id for row in rows]
+    seed = next((row.peer_id for row in rows if row.has_file and row.peer_id not in foreign), rows[0].peer_id)
     texts = {
         **folder_texts(common, rows),
-        "run_peers.sh": scripts.shell(ROOT, ids),
+        "run_peers.sh": scripts.shell(ROOT, ids, foreign, (seed, common.file_name)),
     }
     if windows:
-        texts["run_peers.bat"] = scripts.batch(ROOT, ids)
+        texts["run_peers.bat"] = scripts.batch(ROOT, ids, foreign)
     return texts
 
 

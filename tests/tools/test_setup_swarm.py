@@ -105,6 +105,9 @@ def test_what_is_there_is_replaced_only_by_force(tmp_path, capsys):
         ("--host two;words", 2, "host"),
         ("--file-size 1PB --piece-size 1GiB", 1, "free on this disk"),
         ("--unknown", 2, "--unknown"),
+        ("--foreign 1009=true", 2, "there is no peer 1009"),
+        ("--foreign 1003=", 2, "names no command"),
+        ("--foreign java", 2, "names no command"),
     ],
 )
 def test_errors_are_one_line(tmp_path, capsys, options, code, complaint):
@@ -166,3 +169,40 @@ def test_an_interrupted_run_peers_stops_the_peers_that_it_started(swarm, number)
         assert started.wait(60) == 130
     for peer in (1002, 1003):
         Lock(str(swarm), peer).release()  # which it can't take while the peer lives
+
+
+# ---- somebody else's program as one of the peers
+
+STANDS_IN = """
+import subprocess, sys, time
+code = subprocess.run([sys.executable, "-m", "peer", sys.argv[1]]).returncode
+{then}
+"""
+ENDS = {"sys.exit(code)": "it ended with exit code 0", "time.sleep(600)": "it didn't end, so it was stopped"}
+
+
+@pytest.mark.parametrize("then", ENDS)
+def test_somebody_elses_program_takes_part_and_is_stopped_in_the_end(tmp_path, capsys, then):
+    folder = tmp_path / "swarm"
+    program = tmp_path / "their peer.py"
+    program.write_text(STANDS_IN.format(then=then))
+    (port,) = free_ports(1)
+    command = f"1002={sys.executable} '{program}' 1002"
+    options = ("--peers", 3, "--file-size", "100KiB", "--piece-size", "16KiB", "--port", port, "--foreign", command)
+    assert run(capsys, *options, "--dir", folder)[0] == 0
+    done = script(folder)
+    assert (done.returncode, done.stderr) == (0, ""), done
+    lines = ["peer 1001: complete", "peer 1003: complete", f"peer 1002 (not ours): complete; {ENDS[then]}"]
+    assert done.stdout.splitlines() == lines
+
+
+def test_a_program_that_brings_nothing_is_told_with_its_last_words(tmp_path, capsys):
+    (port,) = free_ports(1)
+    command = "1001=echo no main class; exit 3"
+    options = ("--peers", 1, "--file-size", 5, "--port", port, "--foreign", command, "--windows", "--dir", tmp_path)
+    assert run(capsys, *options)[0] == 0
+    (tmp_path / "peer_1001" / "TheFile.dat").unlink()
+    done = script(tmp_path)
+    words = "peer 1001 (not ours): not complete; it ended with exit code 3: no main class\n"
+    assert (done.returncode, done.stderr) == (1, words)
+    assert b'start "peer 1001" cmd /k echo no main class; exit 3\r\n' in (tmp_path / "run_peers.bat").read_bytes()

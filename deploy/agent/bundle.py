@@ -5,7 +5,6 @@ What comes for a peer's folder is a version of the payload: it gets its name whe
 
 from __future__ import annotations
 
-import hashlib
 import os
 from typing import Dict, List, NamedTuple, Tuple
 
@@ -15,10 +14,19 @@ from deploy.agent.lines import OTHER_VERSION
 from deploy.agent.wire import AgentError, Wire
 from deploy.agent.writeback import written_back
 from peer.core import folder
+from peer.core.blocks import RunHash, file_lengths
 from peer.edge.files import write_all
 from peer.edge.modes import set_mode
 from peer.edge.ours import making, turning
 from peer.edge.ours.recordfile import RecordFile
+
+
+class _Way(NamedTuple):
+    """How the files come: over the agent's pipe, with hashes by blocks of so many bytes (0: see `Receive`)."""
+
+    wire: Wire
+    block: int
+
 
 INCOMING = ".incoming-"  # begins the name of a folder in which a new version arrives
 
@@ -52,7 +60,7 @@ def receive(request: verbs.Receive, context: Context) -> verbs.Received:
         for parts, _ in folders:
             _make_folders(record, home, versions, [*parts, ""])
         for parts, entry in rows:
-            _receive_one(record, home, versions, parts, entry, context.wire)
+            _receive_one(record, home, versions, parts, entry, _Way(context.wire, request.block))
         for parts, mode in sorted(folders, reverse=True):  # only now: a folder may be read-only in the end
             set_mode(_place(home, versions, parts), mode)
         for version in versions.values():
@@ -101,14 +109,14 @@ def _receive_one(
     versions: Dict[Tuple[str, str], Version],
     parts: List[str],
     entry: verbs.PushedFile,
-    wire: Wire,
+    way: _Way,
 ) -> None:
     place = _place(home, versions, parts)
     _make_folders(record, home, versions, parts)
     if (parts[0], parts[1] if len(parts) > 1 else "") in versions:
-        _write(place, entry, wire)
+        _write(place, entry, way)
         return
-    making.replace_file(record, place, lambda fresh: _write(fresh, entry, wire))
+    making.replace_file(record, place, lambda fresh: _write(fresh, entry, way))
 
 
 def _make_folders(record: RecordFile, home: str, versions: Dict[Tuple[str, str], Version], parts: List[str]) -> None:
@@ -122,19 +130,19 @@ def _make_folders(record: RecordFile, home: str, versions: Dict[Tuple[str, str],
             os.mkdir(above, 0o755)
 
 
-def _write(path: str, entry: verbs.PushedFile, wire: Wire) -> None:
+def _write(path: str, entry: verbs.PushedFile, way: _Way) -> None:
     """The body's next bytes into a new file. AgentError where they aren't what was announced, or the file is gone."""
     # The mode is there from the first moment: nobody else may read a key while it arrives.
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, entry.mode)
-    sha = hashlib.sha256()
+    sha = RunHash(file_lengths(entry.size, way.block or max(1, entry.size)))
     with os.fdopen(handle, "wb", buffering=0), written_back(handle) as wrote:
-        for data in wire.body(entry.size):
+        for data in way.wire.body(entry.size):
             sha.update(data)
             write_all(handle, data)
             wrote(len(data))
         set_mode(handle, entry.mode)  # the umask may have taken bits away
         _check_private(handle, entry.mode)
-    if entry.sha256 and sha.hexdigest() != entry.sha256:
+    if entry.hash and sha.digest().hex() != entry.hash:
         raise AgentError(f"{entry.path} arrived damaged", "run it again")
     if not os.path.lexists(path):
         raise AgentError("another operator sends to this host just now", "run it again when that is done")

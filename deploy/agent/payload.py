@@ -57,13 +57,14 @@ def manifest(request: verbs.Manifest, context: Context) -> verbs.Hashed:
     note = os.path.join(home, f"manifest_{request.peer}.json")
     context.meter.begin(f"looking at {request.name}")
     files = _stamp(path)
-    stamp = [[request.name, request.piece_size], *files]
+    stamp = [[request.name, request.piece_size, request.block], *files]
     kept = _load(note)
     if isinstance(kept, dict) and kept.get("stamp") == stamp:
         return verbs.Hashed(kept["manifest"], hashed=False)
     context.meter.begin(f"hashing {request.name}", _bytes(files), BYTES)
     arguments = [paths.code_path(home), "manifest", os.path.realpath(path), "--name", request.name, "--progress"]
-    ended = _peer_program([*arguments, "--piece-size", request.piece_size], home, context)
+    arguments += ["--piece-size", request.piece_size, "--block", str(request.block)]
+    ended = _peer_program(arguments, home, context)
     with paths.recording(home) as record:
         _save(record, note, {"stamp": stamp, "manifest": json.loads(ended.out)})
     return verbs.Hashed(json.loads(ended.out), hashed=True)
@@ -86,7 +87,8 @@ def _verify_one(home: str, peer: int, request: verbs.Verify, context: Context) -
         return verbs.Copy(peer, ok=False, problem=f"{error}: {error.remedy}", path=path)
     try:
         found = json.loads(ended.out)
-        return verbs.Copy(peer, found["ok"], found["problem"], found["sha256"], found["bytes"], path, found["extras"])
+        ok, problem, proof = found["ok"], found["problem"], found["proof"]
+        return verbs.Copy(peer, ok, problem, proof, found["sha256"], found["bytes"], path, found["extras"])
     except (ValueError, KeyError, TypeError):  # it ended with an error, or is another version
         return verbs.Copy(peer, ok=False, problem=ended.last_words, path=path)
 

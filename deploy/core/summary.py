@@ -14,11 +14,11 @@ from deploy.core.outcome import OK, Outcome
 from deploy.core.report import time_lines
 from deploy.core.times import Times
 from deploy.core.verdict import COLUMNS, Row, Verdict
-from peer.core.manifest import Manifest, payload_digest
+from peer.core.manifest import Manifest, payload_proof
 
 SUMMARY_NAME = "summary.txt"
 SUMMARY_JSON_NAME = "summary.json"
-DIGEST_NAME = "payload.sha256"  # the hash in the run's manifest, as `sha256sum` writes it
+PROOF_NAME = "payload.proof"  # what a correct copy is known by, from the run's manifest
 _TOKEN_BITS = 24
 
 
@@ -39,13 +39,13 @@ def run_id(now: datetime, token: int) -> str:
     return f"{now:%Y%m%d-%H%M%S}-{token % 2**_TOKEN_BITS:06x}"
 
 
-def format_digest(manifest: Manifest) -> str:
-    """The text of payload.sha256."""
-    return f"{payload_digest(manifest)}  {manifest.name}\n"
+def format_proof(manifest: Manifest) -> str:
+    """The text of payload.proof."""
+    return f"{payload_proof(manifest)}  {manifest.name}\n"
 
 
-def parse_digest(text: str) -> str:
-    """The digest in payload.sha256; "" if it holds none."""
+def parse_proof(text: str) -> str:
+    """The proof in payload.proof; "" if it holds none."""
     return text.partition(" ")[0].strip()
 
 

@@ -42,6 +42,7 @@ class Copy(NamedTuple):
 
     peer: int
     ok: bool
+    proof: str = ""  # hex: what its bytes are known by
     sha256: str = ""  # hex: the file's hash, or a tree's digest
     bytes: int | None = None
     pieces: int | None = None
@@ -63,6 +64,7 @@ class Copy(NamedTuple):
         return cls(
             peer=int(found["peer"]),
             ok=found.get("ok") is True,
+            proof=str(found.get("proof", "")),
             sha256=str(found.get("sha256", "")),
             bytes=found.get("bytes"),
             problem=str(found.get("problem", "")),
@@ -127,12 +129,12 @@ def rows(inventory: Inventory, copies: Sequence[Copy], outcomes: Sequence[Outcom
     return tuple(_row(peer, known.get(peer.peer_id), troubles) for peer in inventory.chosen_peers)
 
 
-def judge(inventory: Inventory, copies: Sequence[Copy], outcomes: Sequence[Outcome] = (), sha256: str = "") -> Verdict:
-    """The verdict on the chosen peers. Code 0 requires a good copy on every one of them, all with the same hash.
+def judge(inventory: Inventory, copies: Sequence[Copy], outcomes: Sequence[Outcome] = (), proof: str = "") -> Verdict:
+    """The verdict on the chosen peers. Code 0 requires a good copy on every one of them, all with the same proof.
 
-    `sha256` (hex): the hash in the manifest; "" compares the copies only with one another.
+    `proof` (hex): that of the manifest; "" compares the copies only with one another.
     """
-    checked = _checked(copies, sha256)
+    checked = _checked(copies, proof)
     table = rows(inventory, checked, outcomes)
     doubts = _doubts(inventory, checked, _troubles(outcomes))
     everything = (*outcomes, *doubts)
@@ -140,17 +142,17 @@ def judge(inventory: Inventory, copies: Sequence[Copy], outcomes: Sequence[Outco
     return Verdict(exit_code(everything), error_lines(everything), table, sentence, failures(inventory, everything))
 
 
-def _checked(copies: Sequence[Copy], sha256: str) -> tuple[Copy, ...]:
-    """The copies, where those with a different hash no longer count as good."""
-    expected = sha256 or next((copy.sha256 for copy in copies if copy.ok and copy.sha256), "")
-    source = "the manifest" if sha256 else "the other peers"
+def _checked(copies: Sequence[Copy], proof: str) -> tuple[Copy, ...]:
+    """The copies, where those with a different proof no longer count as good."""
+    expected = proof or next((copy.proof for copy in copies if copy.ok and copy.proof), "")
+    source = "the manifest" if proof else "the other peers"
     return tuple(_compared(copy, expected, source) for copy in copies)
 
 
 def _compared(copy: Copy, expected: str, source: str) -> Copy:
-    if not copy.ok or (copy.sha256 and copy.sha256.lower() == expected.lower()):
+    if not copy.ok or (copy.proof and copy.proof.lower() == expected.lower()):
         return copy
-    problem = f"its hash differs from that of {source}" if copy.sha256 else "its hash isn't known"
+    problem = f"its hash differs from that of {source}" if copy.proof else "its hash isn't known"
     return copy._replace(ok=False, problem=problem)
 
 

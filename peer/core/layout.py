@@ -1,12 +1,17 @@
-"""Where a piece lies: the payload's sequence of bytes mapped to its files."""
+"""Where pieces and blocks lie: the payload's row of files cut into blocks, and runs of these into pieces.
+
+Each file is cut on its own grid, from its own start. A piece is a run of consecutive blocks: it ends where the next
+block would make it longer than `piece_size`. So the pieces of one file are equally long but for the last.
+"""
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_right
 from itertools import accumulate
-from typing import Iterator, NamedTuple
+from typing import Iterator, NamedTuple, Sequence
 
-from peer.core.manifest import Manifest
+from peer.core.blocks import block_count
 
 
 class Segment(NamedTuple):
@@ -17,27 +22,101 @@ class Segment(NamedTuple):
     length: int
 
 
-class Layout:
-    """Tells for one manifest which bytes of which files a range of a piece is."""
+class Run(NamedTuple):
+    """The blocks of a piece or a file: the number of the first in the row, and of the first that isn't part of it."""
 
-    def __init__(self, manifest: Manifest) -> None:
-        self._piece_size = manifest.piece_size
-        self._sizes = [entry.size for entry in manifest.files]
-        self._starts = [0, *accumulate(self._sizes)]
+    begin: int
+    end: int
+
+
+class Layout:
+    """Tells which bytes of which files a piece is. `starts`: where each file begins in the row, and the row's end.
+
+    `block` must divide `piece_size`. There is no object a file or a piece in it.
+    """
+
+    def __init__(self, starts: Sequence[int], block: int, piece_size: int) -> None:
+        self._starts = starts
+        self._block = block
+        sizes = (starts[file + 1] - starts[file] for file in range(len(starts) - 1))
+        self._first_blocks = array("Q", accumulate((block_count(size, block) for size in sizes), initial=0))
+        self._begins = _piece_begins(starts, block, piece_size)
+
+    @property
+    def piece_count(self) -> int:
+        """How many pieces there are; none in an empty payload."""
+        return len(self._begins)
+
+    @property
+    def block_count(self) -> int:
+        """How many blocks there are."""
+        return self._first_blocks[-1]
+
+    def piece_begin(self, piece: int) -> int:
+        """Where a piece begins in the row; the row's end after the last."""
+        return self._begins[piece] if piece < len(self._begins) else self._starts[-1]
 
     def piece_length(self, piece: int) -> int:
-        """Bytes of a piece, 0 after the last; the manifest would add up all its files each time."""
-        return max(0, min(self._piece_size, self._starts[-1] - piece * self._piece_size))
+        """Bytes of a piece, 0 after the last."""
+        return self.piece_begin(piece + 1) - self.piece_begin(piece)
+
+    def blocks_of_piece(self, piece: int) -> Run:
+        """The blocks of a piece."""
+        return Run(self._block_at(self.piece_begin(piece)), self._block_at(self.piece_begin(piece + 1)))
+
+    def blocks_of_file(self, file: int) -> Run:
+        """The blocks of a file."""
+        return Run(self._first_blocks[file], self._first_blocks[file + 1])
+
+    def file_of_block(self, block: int) -> int:
+        """The number of the file that a block is part of."""
+        return bisect_right(self._first_blocks, block) - 1
+
+    def _block_at(self, place: int) -> int:
+        """The block that begins at a place in the row."""
+        file = self._file_at(place)
+        if file == len(self._starts) - 1:
+            return self.block_count
+        return self._first_blocks[file] + (place - self._starts[file]) // self._block
+
+    def _file_at(self, place: int) -> int:
+        return bisect_right(self._starts, place) - 1
 
     def segments(self, piece: int, begin: int, length: int) -> Iterator[Segment]:
         """The segments of the `length` bytes that begin `begin` bytes into a piece, in order; empty files have none."""
-        at = piece * self._piece_size + begin
-        file = bisect_right(self._starts, at) - 1
+        at = self.piece_begin(piece) + begin
+        file = self._file_at(at)
         while length > 0:
-            offset = at - self._starts[file]
-            step = min(length, self._sizes[file] - offset)
+            step = min(length, self._starts[file + 1] - at)
             if step > 0:
-                yield Segment(file, offset, step)
+                yield Segment(file, at - self._starts[file], step)
             at += step
             length -= step
             file += 1
+
+    def block_lengths(self, piece: int) -> Iterator[int]:
+        """The bytes of each block of a piece, in order."""
+        for segment in self.segments(piece, 0, self.piece_length(piece)):
+            left = segment.length
+            while left:
+                step = min(left, self._block)
+                yield step
+                left -= step
+
+
+def _piece_begins(starts: Sequence[int], block: int, piece_size: int) -> Sequence[int]:
+    """Where each piece begins in the row."""
+    if len(starts) == 2:
+        return range(0, starts[-1], piece_size)  # also of a payload of millions of pieces
+    begins = array("Q")
+    room = 0
+    for file in range(len(starts) - 1):
+        at, end = starts[file], starts[file + 1]
+        while at < end:
+            taken = end - at if end - at <= room else room - room % block
+            if not taken:
+                begins.append(at)
+                room = piece_size
+            at += taken
+            room -= taken
+    return begins

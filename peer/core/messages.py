@@ -77,9 +77,9 @@ class Decoder:
     def __init__(self, manifest: Manifest, fleet: bool = False) -> None:
         self._total = manifest.piece_count
         self._piece_size = manifest.piece_size
-        self._last_length = manifest.piece_length(self._total - 1)  # asked once: it adds up all files' sizes
-        # If the size is a multiple of the piece size, some peers count one more, empty piece, and announce it.
-        self._phantom = manifest.size % manifest.piece_size == 0
+        self._length_of = manifest.piece_length
+        # If all pieces are full, some peers count one more, empty piece, and announce it.
+        self._phantom = manifest.size == self._total * manifest.piece_size
         self._fleet = fleet
         self._types = 10 if fleet else 8
         self._tolerated: Set[str] = set()
@@ -186,9 +186,9 @@ class Decoder:
             raise ProtocolError(reason, head, f"the last piece is {self._total - 1}")
         if kind != PIECE:
             return [Message(kind, index)]
-        wanted = self._last_length if index == self._total - 1 else self._piece_size
+        wanted = self._length_of(index)
         if length != wanted:
             reason = f"piece {index} with {length} bytes instead of {wanted}"
-            raise ProtocolError(reason, head, "all pieces but the last are equally long")
+            raise ProtocolError(reason, head, "a piece message carries the complete piece")
         self.body_left = length
         return [PieceStart(index, length)]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import List, NamedTuple, Tuple
+from typing import List, NamedTuple, Optional, Tuple
 
 from peer.core import graph
 from peer.core.config import Common, PeerRow
+from peer.core.layout import Layout
 from peer.core.limits import Limits
 from peer.core.swarmfile import FLEET
 
@@ -14,7 +15,8 @@ class Setup(NamedTuple):
     """One peer's part in a swarm. `rows`: PeerInfo.cfg in its order; `total`: pieces of the payload.
 
     `classic`: peers known to speak only the classic protocol. `absent`: peers that won't take part in this run, so
-    nobody dials them or waits for them; one that comes all the same is served.
+    nobody dials them or waits for them; one that comes all the same is served. `layout` None: all pieces are equally
+    long.
     """
 
     me: int
@@ -25,6 +27,11 @@ class Setup(NamedTuple):
     total: int
     classic: Tuple[int, ...] = ()
     absent: Tuple[int, ...] = ()
+    layout: Optional[Layout] = None
+
+    def piece_length(self, piece: int) -> int:
+        """Bytes of a piece."""
+        return self.layout.piece_length(piece) if self.layout else self.common.piece_size
 
     @property
     def fleet(self) -> bool:

@@ -229,7 +229,7 @@ class Swarm:
         told = self._fetcher.arrived(neighbour, index, now)
         self.pieces.store(index)
         self.leaving.note_arrival(now)
-        self.choker.note_piece(neighbour, self.setup.common.piece_size)
+        self.choker.note_piece(neighbour, self.setup.piece_length(index))
         effects: List[Effect] = [ev.Log(Entry("piece", self.me, event.peer, index, self.pieces.held)), *told]
         effects += self._fetcher.fill(neighbour, now)  # before the haves: the link is idle until then
         effects += self._fetcher.withdraw(index)

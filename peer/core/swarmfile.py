@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 from typing import Any, Dict, NamedTuple, Optional, Tuple
 
-from peer.core import config, limits
-from peer.core import manifest as manifests
+from peer.core import config, limits, manifestjson
 from peer.core.config import Common, PeerRow
 from peer.core.errors import ConfigError
 from peer.core.folder import COMMON, PEER_INFO, SWARM
 from peer.core.limits import Limits
 from peer.core.manifest import Manifest
 
-FORMAT = 1
+FORMAT = 2
 CLASSIC, FLEET = "classic", "fleet"
 
 
@@ -39,7 +38,7 @@ def folder_texts(common: Common, rows: Tuple[PeerRow, ...], swarm: Optional[Swar
 
 
 def format_swarm(swarm: SwarmFile) -> str:
-    """The text of swarm.json."""
+    """The text of swarm.json: a line for each field, as the manifest's columns may have a hundred thousand rows."""
     fields = {
         "format": FORMAT,
         "name": swarm.name,
@@ -51,9 +50,10 @@ def format_swarm(swarm: SwarmFile) -> str:
         "classic": swarm.classic,
         "ascii": swarm.ascii,
         "limits": swarm.limits._asdict(),
-        "manifest": manifests.to_json(swarm.manifest),
+        "manifest": manifestjson.to_json(swarm.manifest),
     }
-    return json.dumps(fields, indent=1) + "\n"
+    lines = (f" {json.dumps(name)}: {json.dumps(value)}" for name, value in fields.items())
+    return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
 def parse_swarm(text: str, source: str = SWARM) -> SwarmFile:
@@ -69,7 +69,7 @@ def parse_swarm(text: str, source: str = SWARM) -> SwarmFile:
         name=str(fields.get("name", "")),
         run=str(fields.get("run", "")),
         profile=str(profile),
-        manifest=manifests.from_json(fields.get("manifest"), source),
+        manifest=manifestjson.from_json(fields.get("manifest"), source),
         limits=limits.parse(fields.get("limits", {}), source),
         tls=fields.get("tls") is True,
         replace=fields.get("replace") is True,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import threading
 import time
-from typing import Callable, Dict, Optional, Protocol
+from typing import Callable, Dict, Iterator, Optional, Protocol
 
+from peer.core.blocks import RunHash
 from peer.edge.hasher import Hasher
 
 PARALLEL_HASH = 1024 * 1024  # bytes of a piece from which it pays to have it hashed by another thread
@@ -22,6 +22,8 @@ class Place(Protocol):
     def lacks(self, piece: int) -> bool: ...
 
     def piece_length(self, piece: int) -> int: ...
+
+    def block_lengths(self, piece: int) -> Iterator[int]: ...
 
     def write_at(self, piece: int, begin: int, data: memoryview) -> None: ...
 
@@ -46,7 +48,8 @@ class Claims:
             if holder:
                 holder.lost = True
             hasher = self._hasher_for(piece)
-            claim = self._holders[piece] = Claim(piece, self._place.write_at, self._settle, holder, hasher)
+            sha = RunHash(self._place.block_lengths(piece))
+            claim = self._holders[piece] = Claim(piece, self._place.write_at, self._settle, holder, sha, hasher)
         return claim
 
     def _hasher_for(self, piece: int) -> Optional[Hasher]:
@@ -76,19 +79,25 @@ class Claims:
 class Claim:
     """The right to write one piece. Another holder may take it over, after which this one's bytes are discarded.
 
-    With a `hasher` the hash is made while the bytes are written: the data given to `write` must then stay unchanged
-    until the next call.
+    `sha` hashes the piece block by block as its bytes come. With a `hasher` that is done while the bytes are written:
+    the data given to `write` must then stay unchanged until the next call.
     """
 
     def __init__(
-        self, piece: int, write_at: WriteAt, settle: Settle, former: Optional[Claim], hasher: Optional[Hasher]
+        self,
+        piece: int,
+        write_at: WriteAt,
+        settle: Settle,
+        former: Optional[Claim],
+        sha: RunHash,
+        hasher: Optional[Hasher],
     ) -> None:
         self.piece = piece
         self.lost = False
         self.touched = time.monotonic()
         self._write_at = write_at
         self._settle = settle
-        self._sha = hashlib.sha256()
+        self._sha = sha
         self._hasher = hasher
         self._hashed: Optional[threading.Lock] = None  # free once the last part is in the hash
         self._written = 0

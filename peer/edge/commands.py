@@ -82,6 +82,7 @@ def _follow(arguments: argparse.Namespace) -> int:
 def _declare_manifest(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("path", help="a file or a folder")
     parser.add_argument("--piece-size", type=_piece_size, default=None, metavar="BYTES", help="64KiB or auto (default)")
+    parser.add_argument("--block", type=_size, default=0, metavar="BYTES", help="bytes that get a hash (default: auto)")
     parser.add_argument("--name", default="", help="the payload's name (default: the path's last part)")
     _declare_progress(parser)
 
@@ -100,10 +101,10 @@ def _tell(arguments: argparse.Namespace) -> Optional[Callable[[int], None]]:
 
 
 def _manifest(arguments: argparse.Namespace) -> int:
-    from peer.core.manifest import to_json
+    from peer.core.manifestjson import to_json
     from peer.edge.hashing import make_manifest
 
-    manifest = make_manifest(arguments.path, arguments.piece_size, arguments.name, _tell(arguments))
+    manifest = make_manifest(arguments.path, arguments.piece_size, arguments.name, _tell(arguments), arguments.block)
     print(json.dumps(to_json(manifest)))
     return EXIT_OK
 
@@ -124,7 +125,8 @@ def _verify(arguments: argparse.Namespace) -> int:
     answer = {
         "peer": job.row.peer_id,
         "ok": not check.problem,
-        "sha256": check.digest,
+        "proof": check.proof,
+        "sha256": check.sha256,
         "files": check.files,
         "bytes": check.size,
         "extras": check.extras,

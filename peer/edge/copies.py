@@ -71,12 +71,12 @@ def _compared(manifest: Manifest, path: str) -> Iterator[Difference]:
 
 def _wanted(manifest: Manifest) -> "Iterator[Tuple[str, int]]":
     if not manifest.tree:
-        if manifest.files[0].sha256:  # without hashes it isn't known which modes are right
+        if not manifest.bare:
             yield "", manifest.files[0].mode
         return
     yield "", manifest.root_mode
     yield from ((folder.path, folder.mode) for folder in manifest.folders)
-    yield from ((entry.path, entry.mode) for entry in manifest.files)
+    yield from zip(manifest.files.paths, manifest.files.modes)
 
 
 def _at(path: str, below: str) -> str:

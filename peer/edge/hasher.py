@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import queue
 import threading
-from typing import Any, Optional, Tuple
+from typing import Optional, Tuple
 
-Job = Tuple[Any, memoryview, threading.Lock]
+from peer.core.blocks import RunHash
+
+Job = Tuple[RunHash, memoryview, threading.Lock]
 
 
 class Hasher:
@@ -21,7 +23,7 @@ class Hasher:
         self._thread: Optional[threading.Thread] = None
         self._starting = threading.Lock()
 
-    def update(self, sha: Any, data: memoryview) -> threading.Lock:
+    def update(self, sha: RunHash, data: memoryview) -> threading.Lock:
         """Add `data` to a hash. Returns a lock that is free once that is done; until then `data` mustn't change."""
         done = threading.Lock()
         done.acquire()

@@ -1,4 +1,4 @@
-"""Makes and checks manifests from files on disk, hashing in as many threads as there are cores."""
+"""Makes and checks manifests from files on disk."""
 
 from __future__ import annotations
 
@@ -6,44 +6,42 @@ import errno
 import hashlib
 import os
 import stat
-from concurrent.futures import ThreadPoolExecutor
-from typing import Callable, List, NamedTuple, Optional, Tuple
+from typing import List, NamedTuple, Optional, Sequence, Tuple
 
+from peer.core.blocks import HASH_BYTES, block_size
 from peer.core.errors import ConfigError, StoreError, system_words
-from peer.core.layout import Layout
+from peer.core.filetable import FileEntry, FileTable
 from peer.core.listing import listed
-from peer.core.manifest import (
-    FileEntry,
-    FolderEntry,
-    Manifest,
-    auto_piece_size,
-    check_length,
-    payload_digest,
-)
+from peer.core.manifest import FolderEntry, Manifest, auto_piece_size, payload_proof
+from peer.core.manifestjson import check_length
 from peer.core.payloadnames import LINK, SPECIAL, check_names
+from peer.edge.blockhashes import Tell, hash_blocks, path_of
 from peer.edge.copies import differences
 from peer.edge.encoding import check_encoding
-from peer.edge.files import OpenFiles, entries_below, read_range
-
-Tell = Callable[[int], None]
+from peer.edge.files import entries_below, read_range
 
 
-def make_manifest(path: str, piece_size: Optional[int] = None, name: str = "", tell: Optional[Tell] = None) -> Manifest:
-    """The manifest of a file or a folder; `piece_size` in bytes, None for automatic. Raises ConfigError, StoreError.
+def make_manifest(
+    path: str, piece_size: Optional[int] = None, name: str = "", tell: Optional[Tell] = None, block: int = 0
+) -> Manifest:
+    """The manifest of a file or a folder, read once. Raises ConfigError, StoreError.
 
-    Links, devices and sockets are refused by name: a payload is bytes, and a link may mean something else on a host.
-    `tell` gets the bytes of each block that was hashed, from any thread: all bytes twice, for files and for pieces.
+    `piece_size` in bytes, None for automatic; `block` in bytes, where it divides that, else automatic. `tell` gets the
+    bytes of each part that was hashed, from any thread. Links, devices and sockets are refused by name: a payload is
+    bytes, and a link may mean something else on a host.
     """
     path = os.path.abspath(path)
     name = name or os.path.basename(path)
     try:
         bare = _scan(path, name)
-        check_names(name, [entry.path for entry in bare.files], [folder.path for folder in bare.folders], path)
+        check_names(name, bare.files.paths, [folder.path for folder in bare.folders], path)
         check_encoding(bare.names, path)
-        bare = bare._replace(piece_size=piece_size or auto_piece_size(bare.size))
+        pieces = piece_size or auto_piece_size(bare.size)
+        block = block_size(bare.size, pieces) if not block or pieces % block else block
+        bare = bare._replace(piece_size=pieces, block=block)
         check_length(bare, path)
         stamps = _stamps(path, bare)
-        made = _with_hashes(path, bare, tell=tell)
+        made = bare._replace(blocks=hash_blocks(path, bare, tell))
         _check_unchanged(path, bare, stamps)
         return made
     except OSError as error:
@@ -52,20 +50,16 @@ def make_manifest(path: str, piece_size: Optional[int] = None, name: str = "", t
 
 def _stamps(path: str, bare: Manifest) -> List[Tuple[int, int]]:
     """Size and time of each file: one of them changes when a program writes to the file."""
-    found = (os.stat(_path_of(path, bare, number)) for number in range(len(bare.files)))
+    found = (os.stat(path_of(path, bare, number)) for number in range(len(bare.files)))
     return [(info.st_size, info.st_mtime_ns) for info in found]
 
 
 def _check_unchanged(path: str, bare: Manifest, stamps: List[Tuple[int, int]]) -> None:
     now = _stamps(path, bare)
-    sizes = [entry.size for entry in bare.files]
+    sizes = list(bare.files.sizes)
     changed = [n for n, stamp in enumerate(now) if stamp != stamps[n] or stamp[0] != sizes[n]]
     if changed:
-        raise _written_to(_path_of(path, bare, changed[0]))
-
-
-def _path_of(path: str, bare: Manifest, number: int) -> str:
-    return os.path.join(path, bare.files[number].path) if bare.tree else path
+        raise _written_to(path_of(path, bare, changed[0]))
 
 
 def _written_to(path: str) -> StoreError:
@@ -87,10 +81,12 @@ def _unreadable(path: str, error: OSError) -> StoreError:
 class Check(NamedTuple):
     """The result of checking a payload at its final path. `problem`: "" if it agrees with the manifest.
 
+    `proof`: what `payload_proof` says of the bytes that were read. `sha256`: of a single file, for people.
     `extras`: files, links and the like in the tree that aren't part of the payload.
     """
 
-    digest: str
+    proof: str
+    sha256: str
     files: int
     size: int
     problem: str
@@ -109,22 +105,40 @@ def check_payload(path: str, manifest: Manifest, extras: bool = True, tell: Opti
         if surplus and not extras:
             problem = problem or f"{listed(surplus, 1)}: not part of the payload"
         if problem:
-            return Check("", len(found.files), found.size, problem, len(surplus))
-        found = _with_hashes(path, found._replace(piece_size=manifest.piece_size), pieces=False, tell=tell)
+            return Check("", "", len(found.files), found.size, problem, len(surplus))
+        hashed = manifest._replace(blocks=hash_blocks(path, manifest, tell), bare=False)
+        sha256 = "" if manifest.tree else _sha256(path)
     except (OSError, ConfigError) as error:
         reason = str(error) if isinstance(error, ConfigError) else system_words(error)
-        return Check("", 0, 0, f"{path}: {reason}")
-    wrong = [theirs.path for ours, theirs in zip(manifest.files, found.files) if ours.sha256 not in ("", theirs.sha256)]
-    digest = payload_digest(found)
+        return Check("", "", 0, 0, f"{path}: {reason}")
+    wrong = [] if manifest.bare else [manifest.files.path(number) for number in _other_files(hashed, manifest)]
     problem = f"{listed(wrong, 1)}: wrong bytes" if wrong else ""
-    return Check(digest, len(found.files), found.size, problem, len(surplus))
+    return Check(payload_proof(hashed), sha256, len(found.files), found.size, problem, len(surplus))
+
+
+def _other_files(found: Manifest, wanted: Manifest) -> List[int]:
+    """The numbers of the files with a block whose hash differs."""
+    if found.blocks == wanted.blocks:
+        return []
+    ours, theirs = memoryview(found.blocks), memoryview(wanted.blocks)
+    begins = range(0, len(ours), HASH_BYTES)
+    other = (begin // HASH_BYTES for begin in begins if ours[begin:][:HASH_BYTES] != theirs[begin:][:HASH_BYTES])
+    return list(dict.fromkeys(map(wanted.layout.file_of_block, other)))
+
+
+def _sha256(path: str) -> str:
+    sha = hashlib.sha256()
+    with open(path, "rb") as file:
+        for data in read_range(file.fileno(), 0, os.fstat(file.fileno()).st_size):
+            sha.update(data)
+    return sha.hexdigest()
 
 
 def _found(path: str, wanted: Manifest) -> Tuple[Manifest, List[str]]:
     """The files and folders on disk that belong to a payload, without hashes, and the paths of all other files."""
     if not os.path.isdir(path):
         return _scan(path, wanted.name), []
-    names = {entry.path for entry in wanted.files}
+    names = set(wanted.files.paths)
     folder_names = {folder.path for folder in wanted.folders}
     files: List[FileEntry] = []
     folders: List[FolderEntry] = []
@@ -137,7 +151,7 @@ def _found(path: str, wanted: Manifest) -> Tuple[Manifest, List[str]]:
                 raise ConfigError(os.path.join(path, below), refused[0], "take it away")
         elif not stat.S_ISDIR(info.st_mode):
             surplus.append(below)
-    return Manifest(wanted.name, True, 1, tuple(sorted(files)), tuple(sorted(folders))), sorted(surplus)
+    return _bare(wanted.name, True, files, folders), sorted(surplus)
 
 
 def _other_modes(manifest: Manifest, path: str) -> str:
@@ -151,9 +165,9 @@ def _difference(found: Manifest, wanted: Manifest) -> str:
     """The first difference that needs no hashing; "" if there is none."""
     if found.tree != wanted.tree:
         return f"{wanted.name}: a {'file' if wanted.tree else 'folder'} in its place"
-    sizes = {entry.path: entry.size for entry in found.files}
+    sizes = dict(zip(found.files.paths, found.files.sizes))
     folders = {folder.path for folder in found.folders}
-    missing = [entry.path for entry in wanted.files if entry.path not in sizes]
+    missing = [path for path in wanted.files.paths if path not in sizes]
     missing += [folder.path for folder in wanted.folders if folder.path not in folders]
     if missing:
         return f"{listed(missing, 1)}: not there"
@@ -166,7 +180,7 @@ def _scan(path: str, name: str) -> Manifest:
     """Names, sizes and modes; no hashes yet."""
     info = os.stat(path)  # the payload itself may be a link, but nothing inside it may
     if stat.S_ISREG(info.st_mode):
-        return Manifest(name, False, 1, (FileEntry(name, info.st_size, _mode(info), ""),))
+        return _bare(name, False, [FileEntry(name, info.st_size, _mode(info))])
     if not stat.S_ISDIR(info.st_mode):
         raise ConfigError(path, "neither a file nor a folder", "name a file or a folder")
     files: List[FileEntry] = []
@@ -177,9 +191,12 @@ def _scan(path: str, name: str) -> Manifest:
             raise ConfigError(os.path.join(path, below), *refused)
     if not files:
         raise ConfigError(path, "there is no file in this folder", "name a folder with files in it")
-    files.sort()
-    folders.sort()
-    return Manifest(name, True, 1, tuple(files), tuple(folders), root_mode=_mode(info))
+    return _bare(name, True, files, folders)._replace(root_mode=_mode(info))
+
+
+def _bare(name: str, tree: bool, files: List[FileEntry], folders: Sequence[FolderEntry] = ()) -> Manifest:
+    """What was found, in order; nothing is known of pieces yet."""
+    return Manifest(name, tree, 1, 1, FileTable.of(sorted(files)), tuple(sorted(folders)))
 
 
 def _add(
@@ -187,7 +204,7 @@ def _add(
 ) -> Optional[Tuple[str, str]]:
     """Note one entry of a tree; why it can't be part of a payload, and what to do about it."""
     if stat.S_ISREG(info.st_mode):
-        files.append(FileEntry(path, info.st_size, _mode(info), ""))
+        files.append(FileEntry(path, info.st_size, _mode(info)))
     elif stat.S_ISDIR(info.st_mode):
         folders.append(FolderEntry(path, _mode(info)))
     else:
@@ -197,49 +214,3 @@ def _add(
 
 def _mode(info: os.stat_result) -> int:
     return stat.S_IMODE(info.st_mode) & 0o777
-
-
-def _with_hashes(path: str, bare: Manifest, pieces: bool = True, tell: Optional[Tell] = None) -> Manifest:
-    """The manifest with the hash of every file and, if wanted, of every piece."""
-    hasher = _Hasher(bare, OpenFiles(lambda number: _path_of(path, bare, number), os.O_RDONLY), tell)
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        # Files first: one big file has to be hashed in one thread, while the other threads hash pieces.
-        file_hashes = pool.map(hasher.file, range(len(bare.files)))
-        piece_hashes = pool.map(hasher.piece, range(bare.piece_count if pieces else 0))
-        entries = zip(bare.files, file_hashes)
-        files = tuple(entry._replace(sha256=sha256) for entry, sha256 in entries)
-        done = tuple(piece_hashes)
-    hasher.close()
-    return bare._replace(files=files, pieces=done)
-
-
-class _Hasher:
-    """Hashes pieces and files of one payload, from any thread."""
-
-    def __init__(self, manifest: Manifest, files: OpenFiles, tell: Optional[Tell]) -> None:
-        self._manifest = manifest
-        self._tell = tell
-        self._files = files
-        self._layout = Layout(manifest)
-        self.close = files.close
-
-    def piece(self, index: int) -> bytes:
-        sha = hashlib.sha256()
-        for segment in self._layout.segments(index, 0, self._layout.piece_length(index)):
-            self._feed(sha, segment.file, segment.offset, segment.length)
-        return sha.digest()
-
-    def file(self, number: int) -> str:
-        sha = hashlib.sha256()
-        self._feed(sha, number, 0, self._manifest.files[number].size)
-        return sha.hexdigest()
-
-    def _feed(self, sha: "hashlib._Hash", file: int, offset: int, length: int) -> None:
-        with self._files.descriptor(file) as descriptor:
-            for data in read_range(descriptor, offset, length):
-                sha.update(data)
-                length -= len(data)
-                if self._tell is not None:
-                    self._tell(len(data))
-        if length:
-            raise OSError(errno.ESTALE, "it became shorter while it was read", self._manifest.files[file].path)

@@ -57,11 +57,12 @@ def load_job(folder: str, peer: int, patience: Optional[float] = None, absent: T
     if patience is not None:
         limits = limits._replace(patience=patience)
     absent = tuple(other for other in absent if other != peer)
+    total, layout = manifest.piece_count, manifest.layout
     if swarm is None:
-        setup = Setup(peer, rows, common, CLASSIC, limits, manifest.piece_count, absent=absent)
+        setup = Setup(peer, rows, common, CLASSIC, limits, total, absent=absent, layout=layout)
         return Job(folder, row, setup, manifest, "")
     profile = CLASSIC if peer in swarm.classic else swarm.profile
-    setup = Setup(peer, rows, common, profile, limits, manifest.piece_count, swarm.classic, absent)
+    setup = Setup(peer, rows, common, profile, limits, total, swarm.classic, absent, layout)
     return Job(folder, row, setup, manifest, swarm.run, swarm.tls, swarm.replace, swarm.extras, swarm.ascii)
 
 

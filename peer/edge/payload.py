@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import hashlib
 import os
 import time
 from typing import ContextManager, Iterator, Optional
 
-from peer.core.layout import Layout, Segment
+from peer.core.blocks import RunHash
+from peer.core.layout import Segment
 from peer.core.manifest import Manifest
 from peer.edge.files import OpenFiles, read_range, size_of, sync_folder
 from peer.edge.modes import set_mode
@@ -33,13 +33,13 @@ class Payload:
         self.root = root
         self._unsynced = unsynced or Unsynced()
         self._manifest = manifest
-        self._layout = Layout(manifest)
+        self._layout = manifest.layout
         self._files = OpenFiles(self.path, flags)
         self._folder: Optional[int] = None  # a tree's, opened before the first write: it hears of data that gets lost
 
     def path(self, number: int) -> str:
         """The path of the manifest's file of this number."""
-        return os.path.join(self.root, self._manifest.files[number].path) if self._manifest.tree else self.root
+        return os.path.join(self.root, self._manifest.files.path(number)) if self._manifest.tree else self.root
 
     @property
     def paths(self) -> Iterator[str]:
@@ -50,7 +50,7 @@ class Payload:
 
     def is_there(self) -> bool:
         """Whether all files are there with their sizes."""
-        return all(size_of(path) == entry.size for path, entry in zip(self.paths, self._manifest.files))
+        return all(size_of(path) == size for path, size in zip(self.paths, self._manifest.files.sizes))
 
     def held_bytes(self) -> int:
         """Bytes on the disk that these files occupy already."""
@@ -64,8 +64,9 @@ class Payload:
                 os.makedirs(path, exist_ok=True)
                 set_mode(path, 0o700)  # a crash may have left the final modes, which come at the end
             self._folder = os.open(self.root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        for path, entry in zip(self.paths, self._manifest.files):
-            _preallocate(path, entry.size, entry.mode | _OWNER)
+        files = self._manifest.files
+        for path, size, mode in zip(self.paths, files.sizes, files.modes):
+            _preallocate(path, size, mode | _OWNER)
 
     # ---- pieces
 
@@ -76,6 +77,10 @@ class Payload:
     def piece_length(self, piece: int) -> int:
         """Bytes of a piece; 0 after the last."""
         return self._layout.piece_length(piece)
+
+    def block_lengths(self, piece: int) -> Iterator[int]:
+        """The bytes of each block of a piece."""
+        return self._layout.block_lengths(piece)
 
     def descriptor(self, file: int) -> ContextManager[int]:
         """The descriptor of a file, kept open while the block runs."""
@@ -95,8 +100,8 @@ class Payload:
             self._unsynced.wrote(segment.file, 0)
 
     def hash_piece(self, piece: int) -> bytes:
-        """SHA-256 of a piece as it lies on disk."""
-        sha = hashlib.sha256()
+        """The hash of a piece as it lies on disk."""
+        sha = RunHash(self.block_lengths(piece))
         for file, offset, length in self.segments(piece):
             with self._files.descriptor(file) as descriptor:
                 for data in read_range(descriptor, offset, length):
@@ -135,9 +140,9 @@ class Payload:
     def seal(self) -> None:
         """All is written: set the final modes, and sync files and folders."""
         self._files.read_only()  # the final modes may forbid opening them for writing
-        for number, entry in enumerate(self._manifest.files):
-            if entry.mode & _OWNER != _OWNER:  # the others have theirs since they were made
-                set_mode(self.path(number), entry.mode)
+        for number, mode in enumerate(self._manifest.files.modes):
+            if mode & _OWNER != _OWNER:  # the others have theirs since they were made
+                set_mode(self.path(number), mode)
                 self._unsynced.wrote(number, 0)
         self.sync()
         if self._manifest.tree:

@@ -64,19 +64,19 @@ class Store:
     def open_seed(self) -> None:
         """The payload must be there, complete. Raises StoreError."""
         payload = Payload(self.manifest, self.final_path, os.O_RDONLY)
-        for path, entry in zip(payload.paths, self.manifest.files):
+        for path, wanted in zip(payload.paths, self.manifest.files.sizes):
             size = size_of(path)
             if size is None:
                 raise StoreError(f"{path}: the seed's file isn't there; put it there, or write hasFile 0 for this peer")
-            if size != entry.size:
-                raise StoreError(f"{path}: {self._other_size(size, entry.size)}")
+            if size != wanted:
+                raise StoreError(f"{path}: {self._other_size(size, wanted)}")
             if not os.access(path, os.R_OK):
                 raise StoreError(f"{path}: permission denied; give this user the right to read it")
         self._use(payload)
 
     def _other_size(self, size: int, wanted: int) -> str:
         """Why a seed's file doesn't have its size, and what to do about it."""
-        if not self.manifest.pieces:
+        if not self.manifest.hashed:
             return f"it has {size} bytes, and {wanted} in the configuration; correct one of the two"
         problem = f"it has {size} bytes and had {wanted} when it was hashed: another program has written to it since"
         return f"{problem}; stop that, or take it out of the payload, and deploy again"
@@ -97,11 +97,6 @@ class Store:
         self.here = bits.full(self.manifest.piece_count)
         self.complete = True
 
-    @property
-    def _is_checkable(self) -> bool:
-        """Whether hashes show which bytes are right; without them only the map of the same run can."""
-        return len(self.manifest.pieces) == self.manifest.piece_count
-
     # ---- what lies on the disk already; each is called by one `Check`
 
     def look(self) -> Dict[int, bytes]:
@@ -116,7 +111,7 @@ class Store:
         assert self._record is not None and self._work is not None
         if not put_right(self.manifest, self.final_path, self._record):
             return False
-        if self._is_checkable:
+        if self.manifest.hashed:
             self._work.discard()
         self._use(payload)
         self.lent, self.older = 0, None
@@ -238,12 +233,16 @@ class Store:
         """Bytes of a piece; 0 for the empty one after the last, which some foreign peers ask for."""
         return self.payload.piece_length(piece)
 
+    def block_lengths(self, piece: int) -> Iterator[int]:
+        """The bytes of each block of a piece."""
+        return self.payload.block_lengths(piece)
+
     def copy_of(self, piece: int) -> Payload:
         """The copy from which to read a piece that is here."""
         return self.older if self.older and self.lent >> piece & 1 else self.payload
 
     def hash_piece(self, piece: int) -> bytes:
-        """SHA-256 of a piece as it lies on disk."""
+        """The hash of a piece as it lies on disk."""
         return self.copy_of(piece).hash_piece(piece)
 
     # ---- the end
@@ -260,7 +259,7 @@ class Store:
                 self._move_into_place(self._work)
                 sync_folder(self.folder)
                 self._close_map()
-                if self._is_checkable:
+                if self.manifest.hashed:  # without hashes only the map tells which bytes are right
                     self.forget()
                 self.complete = True
         except OSError as error:

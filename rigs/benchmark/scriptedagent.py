@@ -14,10 +14,11 @@ from deploy.agent import lines, verbs
 from deploy.agent.lines import Envelope, verb_of
 from deploy.agent.typed import from_fields
 from deploy.edge.hosts import agentsource
-from peer.core import eventlog, folder, manifest
+from peer.core import eventlog, folder, manifest, manifestjson
 from peer.core.eventlog import Entry
+from peer.core.filetable import FileEntry, FileTable
 from peer.core.followline import Alive, FollowLine, LogLine, StatusLine, format_line
-from peer.core.manifest import FileEntry, Manifest
+from peer.core.manifest import Manifest
 from peer.core.status import DONE, DOWNLOADING, Neighbour, Status
 
 RUN, PAYLOAD = "operator", "payload.bin"
@@ -121,7 +122,7 @@ class FakeHost:
         return verbs.SwarmFolder(HOME, bool(self._have), "", RUN if self._have else "", self._have, living)
 
     def _receive(self, request: verbs.Receive, _now: float) -> verbs.Received:
-        self._have.update((file.path, file.sha256) for file in request.files)
+        self._have.update((file.path, file.hash) for file in request.files)
         return verbs.Received(HOME, len(request.files))
 
     def _start(self, request: verbs.Start, now: float) -> verbs.Started:
@@ -141,12 +142,14 @@ class FakeHost:
         return verbs.Machine(now, "3.11.2", "fleet", "host", HOME, "", "", FREE, False, ports)
 
     def _manifest(self, _request: verbs.Manifest, _now: float) -> verbs.Hashed:
-        return verbs.Hashed(manifest.to_json(payload(self._size)), True)
+        return verbs.Hashed(manifestjson.to_json(payload(self._size)), True)
 
     def _verify(self, request: verbs.Verify, _now: float) -> verbs.Verified:
-        digest = manifest.payload_digest(payload(self._size))
+        proof = manifest.payload_proof(payload(self._size))
         path = f"{HOME}/peer_{self.peer}/{PAYLOAD}"
-        return verbs.Verified(tuple(verbs.Copy(peer, True, "", digest, self._size, path) for peer in request.peers))
+        return verbs.Verified(
+            tuple(verbs.Copy(peer, True, "", proof, proof, self._size, path) for peer in request.peers)
+        )
 
     def _stop(self, request: verbs.Stop, _now: float) -> verbs.Stopped:
         return verbs.Stopped((), (), (), request.peers)
@@ -175,9 +178,9 @@ _BY_VERB: Dict[str, Any] = {verb_of(kind): kind for kind in (*_HANDLERS, verbs.F
 
 def payload(size: int) -> Manifest:
     """A payload of one file, with hashes of nothing."""
-    pieces = tuple(hashlib.sha256(b"%d" % number).digest() for number in range(PIECES))
-    whole = FileEntry(PAYLOAD, size, 0o644, hashlib.sha256(b"all").hexdigest())
-    return Manifest(PAYLOAD, False, size // PIECES, (whole,), pieces=pieces)
+    blocks = b"".join(hashlib.sha256(b"%d" % number).digest() for number in range(PIECES))
+    files = FileTable.of([FileEntry(PAYLOAD, size, 0o644)])
+    return Manifest(PAYLOAD, False, size // PIECES, size // PIECES, files, blocks=blocks)
 
 
 def status_fields(life: Life, now: float) -> Dict[str, Any]:

@@ -11,7 +11,7 @@ import json
 import os
 from typing import Any, Callable, Dict, List, NamedTuple, Tuple
 
-from peer.core import bits, config, eventlog, followline, handshake, manifest, messages, piecemap, status, swarmfile
+from peer.core import bits, config, eventlog, followline, handshake, manifestjson, messages, piecemap, status, swarmfile
 from peer.core.errors import ConfigError, ProtocolError
 from peer.core.handshake import CLASSIC_STYLE
 from peer.core.manifest import Manifest, bare_manifest
@@ -140,10 +140,10 @@ def read_manifest(data: bytes) -> None:
     except (ValueError, RecursionError):
         return
     try:
-        made = manifest.from_json(fields, "fuzz")
+        made = manifestjson.from_json(fields, "fuzz")
     except ConfigError:
         return
-    assert manifest.from_json(json.loads(json.dumps(manifest.to_json(made))), "fuzz") == made
+    assert manifestjson.from_json(json.loads(json.dumps(manifestjson.to_json(made))), "fuzz") == made
     _check_manifest(made)
 
 
@@ -151,8 +151,9 @@ def _check_manifest(made: Manifest) -> None:
     """It names itself, counts its pieces, and no name in it leaves the payload's folder."""
     assert len(made.digest) == 32
     assert len(made.pieces) == made.piece_count
-    assert all(bytes.fromhex(entry.sha256).hex() == entry.sha256 for entry in made.files)
-    below = [entry.path for entry in made.files] + [folder.path for folder in made.folders]
+    assert sum(map(made.piece_length, range(made.piece_count))) == made.size
+    assert all(len(made.file_id(number)) == 64 for number in range(len(made.files)))
+    below = [*made.files.paths] + [folder.path for folder in made.folders]
     for path in [made.name, *below]:
         assert path and os.path.normpath(path) == path
         assert not os.path.isabs(path) and os.pardir not in path.split("/")
@@ -234,7 +235,7 @@ def _json_words(*names: str) -> Words:
 
 _COMMON_WORDS = (*map(str.encode, config._COMMON_KEYS), b"16384", b"0.5", b"nan", b"inf", b"\xef\xbb\xbf")
 _FOLLOW_WORDS = ("log", "offset", "status", "alive", *status.Status._fields)
-_MANIFEST_WORDS = (*Manifest._fields, "..", "/x")
+_MANIFEST_WORDS = (*manifestjson.to_json(PAYLOADS[0]), "..", "/x")
 _INVENTORY_WORDS = (
     "swarm", "hosts", "defaults", "groups", "seeds", "peers", "name", "payload", "generate", "path", "upload", "id",
     "profile", "address", "port", "user", "jump", "connection", "local", "workdir", "destination", "peer_port", "rate",

@@ -12,16 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from peer.core import manifest as manifests
+from peer.core import manifestjson
+from peer.core.blocks import LEAST_BLOCK, MOST_BLOCKS, RunHash, block_size, file_lengths
 from peer.core.errors import ConfigError
-from peer.core.manifest import (
-    Manifest,
-    auto_piece_size,
-    bare_manifest,
-    check_length,
-    from_json,
-    other_modes,
-    to_json,
-)
+from peer.core.filetable import FileEntry, FileTable
+from peer.core.manifest import Manifest, auto_piece_size, bare_manifest, other_modes, payload_proof
+from peer.core.manifestjson import check_length, from_json, to_json
 from peer.core.payloadnames import check_names, unsafe_name
 from tests.core.fuzz import fuzz
 from tests.core.samples import PATHS, bare, manifest_of, payload, tree_of
@@ -59,22 +55,34 @@ def test_the_automatic_piece_size_is_a_power_of_two_within_bounds(size: int) -> 
     assert count >= 256 or piece == manifests.MIN_PIECE
 
 
+@given(st.integers(0, 2**45), st.one_of(st.integers(1, 2**24), st.integers(1, 2**10).map(lambda n: n * LEAST_BLOCK)))
+def test_blocks_divide_pieces_and_are_few(size: int, piece_size: int) -> None:
+    block = block_size(size, piece_size)
+    assert piece_size % block == 0
+    if piece_size % LEAST_BLOCK:
+        assert block == piece_size
+    else:
+        assert block % LEAST_BLOCK == 0
+        assert block == LEAST_BLOCK or size > block // 2 * MOST_BLOCKS
+        assert size <= block * MOST_BLOCKS or piece_size % (2 * block)
+
+
 LONG = [
     ([("n" * 200 + f"/{n}", 0) for n in range(20)], 1, "pack its files into an archive"),
     ([("ä" * 40 + f"/{n}", 0) for n in range(20)], 1, "pack its files into an archive"),
     ([(f"{n}", 0) for n in range(60)], 1, "pack its files into an archive"),
     ([("f", 100_000)], 1000, "choose a larger piece_size"),
-]
+]  # fmt: skip
 
 
-@pytest.mark.parametrize(("files", "piece_size", "remedy"), LONG, ids=["names", "umlauts", "many files", "pieces"])
+@pytest.mark.parametrize(("files", "piece_size", "remedy"), LONG, ids=["names", "umlauts", "many files", "blocks"])
 def test_a_manifest_that_is_too_long_is_refused(
     monkeypatch: pytest.MonkeyPatch, files: "list[tuple[str, int]]", piece_size: int, remedy: str
 ) -> None:
     manifest = tree_of(files, [], piece_size)
     length = len(json.dumps(to_json(manifest)))
     check_length(manifest, "test")
-    monkeypatch.setattr(manifests, "MOST_JSON", length // 2)
+    monkeypatch.setattr(manifestjson, "MOST_JSON", length // 2)
     with pytest.raises(ConfigError, match=remedy):
         check_length(manifest, "test")
 
@@ -83,21 +91,21 @@ def test_a_manifest_that_is_too_long_is_refused(
 def test_what_is_let_through_is_no_longer_than_said(manifest: Manifest) -> None:
     length = len(json.dumps(to_json(manifest)))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(manifests, "MOST_JSON", length - 500)  # the other fields of the object
+        patch.setattr(manifestjson, "MOST_JSON", length - 4)
         with pytest.raises(ConfigError):
             check_length(manifest, "test")
 
 
 def test_modes_alone_may_differ() -> None:
     one = tree_of([("a", 5), ("b/c", 3)], ["b"])
-    file = one._replace(files=(one.files[0], one.files[1]._replace(mode=0o600)))
+    file = one._replace(files=FileTable.of([one.files[0], one.files[1]._replace(mode=0o600)]))
     folder = one._replace(folders=(one.folders[0]._replace(mode=0o700),))
     top = one._replace(root_mode=0o700)
     assert other_modes(one, file) == ("b/c", one.files[1].mode, 0o600)
     assert other_modes(one, folder) == ("b", one.folders[0].mode, 0o700)
     assert other_modes(one, top) == (".", one.root_mode, 0o700)
-    different = [one._replace(name="other"), one._replace(pieces=()), one._replace(folders=()), one]
-    different.append(one._replace(files=(one.files[0], one.files[1]._replace(mode=0o600, sha256="0" * 64))))
+    different = [one._replace(name="other"), one._replace(blocks=b""), one._replace(folders=()), one]
+    different.append(file._replace(blocks=one.blocks[::-1]))
     assert [other_modes(one, another) for another in different] == [None] * len(different)
 
 
@@ -107,6 +115,55 @@ def test_without_hashes_nothing_is_promised() -> None:
     assert manifest_of(data, 4).piece_hash(2) == hashlib.sha256(data[8:]).digest()
 
 
+def sha(data: bytes) -> bytes:
+    return hashlib.sha256(data).digest()
+
+
+def test_hashes_of_pieces_and_files_are_derived_from_those_of_blocks() -> None:
+    a, b, c = b"aaaabb", b"cccc", b"ddddeeeeffffg"
+    tree = tree_of([("a", 6), ("b", 4), ("c", 13), ("d", 0)], piece_size=12, block=4)
+    blocks = [b"aaaa", b"bb", b"cccc", b"dddd", b"eeee", b"ffff", b"g"]
+    made = tree._replace(blocks=b"".join(map(sha, blocks)))
+    assert [made.piece_length(index) for index in range(made.piece_count)] == [10, 12, 1]
+    first = sha(sha(b"aaaa") + sha(b"bb") + sha(b"cccc"))
+    assert made.pieces == (first, sha(sha(b"dddd") + sha(b"eeee") + sha(b"ffff")), sha(b"g"))
+    ids = [
+        sha(sha(b"aaaa") + sha(b"bb")),
+        sha(b),
+        sha(sha(b"dddd") + sha(b"eeee") + sha(b"ffff") + sha(b"g")),
+        sha(b""),
+    ]
+    assert [made.file_id(number) for number in range(4)] == [one.hex() for one in ids]
+    lines = "".join(f"{one.hex()}  {path}\n" for one, path in zip(ids, "abcd"))
+    assert payload_proof(made) == sha(lines.encode()).hex()
+    assert payload_proof(manifest_of(a, 12, block=4)) == ids[0].hex()
+    assert payload_proof(manifest_of(c[:4], 12, block=4)) == sha(c[:4]).hex(), "as sha256sum prints it"
+
+
+@given(st.binary(max_size=60), st.integers(1, 9), st.lists(st.integers(0, 12), max_size=9))
+def test_a_run_is_hashed_the_same_however_its_bytes_come(data: bytes, block: int, cuts: List[int]) -> None:
+    run, at = RunHash(file_lengths(len(data), block)), 0
+    for step in (*cuts, len(data)):
+        run.update(memoryview(data)[at : at + step])
+        at += step
+    hashes = [sha(data[begin : begin + block]) for begin in range(0, len(data), block)]
+    assert run.blocks == b"".join(hashes)
+    assert run.digest() == (hashes[0] if len(hashes) == 1 else sha(b"".join(hashes)))
+
+
+@given(st.lists(st.tuples(st.text(max_size=9), st.integers(0, 2**60), st.integers(0, 0o777)), max_size=6))
+def test_a_table_of_files_is_its_rows(rows: "list[tuple[str, int, int]]") -> None:
+    rows = [row for row in rows if sum(size for _, size, _ in rows) < 2**63]
+    table = FileTable.of([FileEntry(*row) for row in rows])
+    assert list(table) == rows == [table[number] for number in range(len(table))]
+    assert (len(table), table.size) == (len(rows), sum(row[1] for row in rows))
+    assert table == FileTable(table.paths, table.sizes, table.modes)
+    assert list(table.paths) == [table.path(number) for number in range(len(table))]
+    if rows:
+        assert table != FileTable.of(table[number] for number in range(1, len(rows)))
+        assert table.state != FileTable.of([*list(table)[:-1], table[len(table) - 1]._replace(mode=0o1000)]).state
+
+
 SINGLE = manifest_of(payload(10), 4)
 TREE = tree_of([("a", 5), ("b/c", 0), ("b/d", 7)], ["b", "e"])
 
@@ -114,14 +171,14 @@ TREE = tree_of([("a", 5), ("b/c", 0), ("b/d", 7)], ["b", "e"])
 @pytest.mark.parametrize(
     "changed",
     [
-        SINGLE._replace(name="other", files=(SINGLE.files[0]._replace(path="other"),)),
+        SINGLE._replace(name="other", files=FileTable.of([SINGLE.files[0]._replace(path="other")])),
         SINGLE._replace(tree=True),
-        SINGLE._replace(piece_size=5),
+        SINGLE._replace(piece_size=8),
+        SINGLE._replace(block=2),
         SINGLE._replace(root_mode=0o700),
-        SINGLE._replace(pieces=SINGLE.pieces[::-1]),
-        SINGLE._replace(files=(SINGLE.files[0]._replace(mode=0o755),)),
-        SINGLE._replace(files=(SINGLE.files[0]._replace(size=11),)),
-        SINGLE._replace(files=(SINGLE.files[0]._replace(sha256="0" * 64),)),
+        SINGLE._replace(blocks=SINGLE.blocks[::-1]),
+        SINGLE._replace(files=FileTable.of([SINGLE.files[0]._replace(mode=0o755)])),
+        SINGLE._replace(files=FileTable.of([SINGLE.files[0]._replace(size=11)])),
         SINGLE._replace(folders=TREE.folders),
     ],
 )
@@ -261,33 +318,44 @@ DAMAGES: List[Damage] = [
     put("piece_size", "4"),
     put("piece_size", 2**31),
     put("piece_size", 10**30),
-    put("piece_size", 6),  # then the number of hashes is wrong
+    put("piece_size", 6),  # no multiple of its blocks
+    put("block", 0),
+    put("block", -4),
+    put("block", 3),
+    put("block", 2),  # then the number of hashes is wrong
+    put("block", 8),
+    put("block", True),
     put("root_mode", 0o1777),
     put("root_mode", -1),
-    put("pieces", "ab"),
-    put("pieces", "zz" * 32),
-    put("pieces", "00" * 32),
-    put("pieces", ""),
-    put("files", []),
-    put("files", "ab"),
-    put("files", 0, []),
-    put("files", 0, None),
-    put("files", 0, "abcd"),
-    put("files", 0, ["a", 5, 0o644]),
-    put("files", 0, 0, 5),
-    put("files", 0, 0, "../a"),
-    put("files", 0, 0, "z"),  # not sorted any more
-    put("files", 0, 0, "b"),  # a file where a folder is
-    put("files", 0, 1, -5),
-    put("files", 0, 1, "5"),
-    put("files", 0, 1, 5.0),
-    put("files", 0, 1, True),
-    put("files", 0, 1, 2**63),
-    put("files", 0, 1, 2**62),
-    put("files", 0, 2, 0o4755),  # set-uid
-    put("files", 0, 3, "00"),
-    put("files", 0, 3, "x" * 64),
-    put("files", 0, 3, None),
+    put("blocks", "ab"),
+    put("blocks", "zz" * 32),
+    put("blocks", "A" * 43 + "="),
+    put("blocks", ""),
+    put("blocks", to_json(TREE)["blocks"] + "\n"),
+    put("blocks", "ä" * 44),
+    put("paths", ""),
+    put("paths", "a"),
+    put("paths", ["a", "b/c", "b/d"]),
+    put("paths", "../a//b/c//b/d"),
+    put("paths", "z//b/c//b/d"),  # not sorted any more
+    put("paths", "b//b/c//b/d"),  # a file where a folder is
+    put("paths", "a//a//b/d"),
+    put("paths", "a///b/d//b/e"),
+    put("paths", "a//b/c//b/\ud800"),
+    put("sizes", []),
+    put("sizes", [5, 0]),
+    put("sizes", 0, -5),
+    put("sizes", 0, "5"),
+    put("sizes", 0, 5.0),
+    put("sizes", 0, True),
+    put("sizes", 0, None),
+    put("sizes", 0, 2**63),
+    put("sizes", 0, 2**62),
+    put("sizes", [2**63 - 1, 2**63 - 1, 2**63 - 1]),
+    put("modes", []),
+    put("modes", 0, 0o4755),  # set-uid
+    put("modes", 0, True),
+    put("modes", 0, -1),
     put("folders", 0, "b"),
     put("folders", 0, ["b"]),
     put("folders", 0, [5, 0o755]),
@@ -333,11 +401,11 @@ def test_there_and_back(manifest: Manifest) -> None:
 
 
 @fuzz
-@given(any_manifest(), st.lists(st.tuples(st.integers(0, 6), st.integers(0, 5), st.integers(0, 3), JSON), max_size=2))
+@given(any_manifest(), st.lists(st.tuples(st.integers(0, 9), st.integers(0, 5), st.integers(0, 3), JSON), max_size=2))
 def test_any_damage_is_a_manifest_or_one_error(manifest: Manifest, wounds: "list[tuple[int, int, int, Any]]") -> None:
     fields = json.loads(json.dumps(to_json(manifest)))
     for key, row, column, value in wounds:
-        name = sorted(fields)[key]
+        name = sorted(fields)[key % len(fields)]
         spot = fields[name]
         if isinstance(spot, list) and spot and row < 5:
             inner = spot[row % len(spot)]
@@ -351,7 +419,7 @@ def test_any_damage_is_a_manifest_or_one_error(manifest: Manifest, wounds: "list
         read = from_json(fields, "swarm.json")
     except ConfigError:
         return
-    check_names(read.name, [entry.path for entry in read.files], [folder.path for folder in read.folders], "")
+    check_names(read.name, read.files.paths, [folder.path for folder in read.folders], "")
     assert len(read.digest) == 32
 
 

@@ -52,11 +52,11 @@ BROKEN = [
     ("[]", "not a JSON object"),
     ("null", "not a JSON object"),
     ("{}", "format is None"),
-    ('{"format": 2}', "format is 2, this peer reads 1"),
-    ('{"format": 1}', "profile is None"),
-    ('{"format": 1, "profile": "fast"}', "profile is 'fast'; write classic or fleet"),
-    ('{"format": 1, "profile": ["fleet"]}', "profile is"),
-    ('{"format": 1, "profile": "fleet"}', "manifest is damaged"),
+    ('{"format": 1}', "format is 1, this peer reads 2"),
+    ('{"format": 2}', "profile is None"),
+    ('{"format": 2, "profile": "fast"}', "profile is 'fast'; write classic or fleet"),
+    ('{"format": 2, "profile": ["fleet"]}', "profile is"),
+    ('{"format": 2, "profile": "fleet"}', "manifest is damaged"),
 ]
 
 

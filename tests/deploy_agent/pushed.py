@@ -11,7 +11,8 @@ from deploy.edge.pushed.zipapp import peer_zip
 from peer.core import folder
 from peer.core.config import Common, PeerRow
 from peer.core.limits import Limits
-from peer.core.manifest import Manifest, from_json
+from peer.core.manifest import Manifest
+from peer.core.manifestjson import from_json
 from peer.core.swarmfile import FLEET, SwarmFile, folder_texts
 from rigs.freeports import free_ports
 

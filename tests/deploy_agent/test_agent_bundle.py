@@ -55,7 +55,7 @@ def test_a_name_that_is_not_ours_is_refused(link: HostLink, tmp_path: Path, path
 def test_a_damaged_transfer_changes_nothing(link: HostLink, home: Path) -> None:
     send(link, [parcel("Common.cfg", b"good")])
     with pytest.raises(HostError, match="arrived damaged"):
-        send(link, [parcel("Common.cfg", b"evil")._replace(sha256="00" * 32)])
+        send(link, [parcel("Common.cfg", b"evil")._replace(hash="00" * 32)])
     assert (home / "Common.cfg").read_bytes() == b"good"
     assert [path.name for path in home.iterdir() if path.name.startswith(".incoming")] == []
 
@@ -90,7 +90,7 @@ def test_a_tree_arrives_with_its_folders_and_replaces_the_old_one(link: HostLink
 def test_a_file_that_became_shorter_is_not_taken_for_whole(link: HostLink, home: Path, tmp_path: Path) -> None:
     source = tmp_path / "source"
     source.write_bytes(b"x" * 1000)
-    short = Parcel("peer_1001/file", 0o644, 2000, parcel("", b"x" * 2000).sha256, source=source)
+    short = Parcel("peer_1001/file", 0o644, 2000, parcel("", b"x" * 2000).hash, source=source)
     with pytest.raises(HostError, match="damaged"):
         send(link, [short])
     assert not (home / "peer_1001" / "file").exists()

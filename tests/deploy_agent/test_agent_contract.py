@@ -25,7 +25,7 @@ RECORDS = [
     verbs.Receive((verbs.PushedFile("a b", 0o644, 5, "cd"),), (verbs.PushedFolder("tree", 0o755),), ".before-r1"),
     verbs.Prepare((verbs.Place(1001, None, "~/model"), verbs.Place(1002, "/big", None)), "model"),
     verbs.Hashed({"files": [["x", 1]]}, True),
-    verbs.Verified((verbs.Copy(1001, True, "", "ab", 5, "/w/x"), verbs.Copy(1002, False, "gone"))),
+    verbs.Verified((verbs.Copy(1001, True, "", "cd", "ab", 5, "/w/x"), verbs.Copy(1002, False, "gone"))),
     verbs.Started(1001, True, pid=9),
     verbs.Started(1001, False, code=1, reason="why", tail=("why",)),
     verbs.Statuses("r1", "/w", 9, (ABOUT, verbs.About(1002, False, None, ()))),

@@ -52,7 +52,11 @@ def test_every_module_of_the_agent_is_packed_and_of_the_peer_what_both_must_do_a
         "peer/core/swarmfile.py",  # what the payload is that a host is prepared for, and what that imports
         "peer/core/config.py",
         "peer/core/limits.py",
+        "peer/core/blocks.py",
+        "peer/core/filetable.py",
+        "peer/core/layout.py",
         "peer/core/manifest.py",
+        "peer/core/manifestjson.py",
         "peer/core/mark.py",
         "peer/core/sizes.py",
         "peer/edge/copies.py",
@@ -68,7 +72,7 @@ def test_every_module_of_the_agent_is_packed_and_of_the_peer_what_both_must_do_a
 def test_it_is_small_because_it_travels_once_a_host_and_task() -> None:
     script = agentsource.script()
     assert script.split(b"\n", 1)[0].isdigit()
-    assert len(script) < 58_000
+    assert len(script) < 61_000
 
 
 @pytest.mark.usefixtures("installed")

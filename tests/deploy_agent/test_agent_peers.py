@@ -13,6 +13,7 @@ from deploy.agent import verbs
 from deploy.edge.hosts.errors import HostError
 from deploy.edge.hosts.host import HostLink
 from peer.core.followline import Alive, LogLine
+from peer.core.manifest import payload_proof
 from tests.deploy_agent.pushed import NAME, SIZE, push
 from tests.helpers.waiting import wait_for
 
@@ -79,7 +80,7 @@ def test_a_swarm_runs_and_is_verified_from_the_final_paths(link: HostLink, home:
     start(link, 1001), start(link, 1002)
     assert set(link.follow({}, until_done=True)) >= {Alive(1001, False), Alive(1002, False)}
     copies = link.ask(verbs.Verify((1001, 1002), NAME, SIZE), 60).copies
-    assert [(copy.ok, copy.sha256) for copy in copies] == [(True, manifest.files[0].sha256)] * 2
+    assert [(copy.ok, copy.proof) for copy in copies] == [(True, payload_proof(manifest))] * 2
     assert copies[1].path == str(home / "peer_1002" / NAME)
     (home / "peer_1002" / NAME).write_bytes(b"rot")
     bad = link.ask(verbs.Verify((1002,), NAME, SIZE), 60).copies[0]
@@ -121,7 +122,7 @@ def test_an_unchanged_payload_is_not_hashed_again(link: HostLink, home: Path) ->
     assert link.ask(request).hashed is False
     (home / "peer_1001" / NAME).write_bytes(b"changed")
     changed = link.ask(request)
-    assert changed.hashed is True and changed.manifest["files"][0][1] == 7
+    assert changed.hashed is True and changed.manifest["sizes"] == [7]
 
 
 def test_a_seed_without_its_payload_is_named(link: HostLink, tmp_path: Path) -> None:

@@ -11,7 +11,8 @@ from deploy.core.inventory import Inventory, limited, localized, parse_inventory
 from deploy.core.placement import final_path
 from deploy.core.plan import Facts, Step, facts_of, format_steps, hosts_of, peers_of
 from peer.core.config import Common, parse_common, parse_peer_info
-from peer.core.manifest import FileEntry, Manifest
+from peer.core.filetable import FileEntry, FileTable
+from peer.core.manifest import Manifest
 from peer.core.swarmfile import parse_swarm
 
 BODY = """
@@ -92,9 +93,9 @@ def test_folders_and_final_paths() -> None:
 
 
 def manifest(size: int, piece_size: int) -> Manifest:
-    digest = hashlib.sha256(b"").hexdigest()
-    pieces = tuple(hashlib.sha256(bytes([index])).digest() for index in range(-(-size // piece_size)))
-    return Manifest("TheFile.dat", False, piece_size, (FileEntry("TheFile.dat", size, 0o644, digest),), (), pieces)
+    blocks = b"".join(hashlib.sha256(bytes([index])).digest() for index in range(-(-size // piece_size)))
+    files = FileTable.of([FileEntry("TheFile.dat", size, 0o644)])
+    return Manifest("TheFile.dat", False, piece_size, piece_size, files, (), blocks)
 
 
 def test_pushed_texts_say_what_the_inventory_says() -> None:

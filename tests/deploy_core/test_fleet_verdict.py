@@ -23,7 +23,7 @@ FLEET = parse_inventory(
     "swarm: {name: demo, payload: {generate: 1MiB}}\nhosts:\n  alpha:\n  node[1-3]:\nseeds: [alpha]\n"
 )
 HASH, OTHER = "ab" * 32, "cd" * 32
-GOOD = [Copy(peer, True, HASH, 1048576, 16, 16, 2.25) for peer in (1001, 1002, 1003, 1004)]
+GOOD = [Copy(peer, True, HASH, HASH, 1048576, 16, 16, 2.25) for peer in (1001, 1002, 1003, 1004)]
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_error_lines(outcomes: list[Outcome], lines: list[str]) -> None:
 
 
 def test_all_good() -> None:
-    verdict = judge(FLEET, GOOD, sha256=HASH)
+    verdict = judge(FLEET, GOOD, proof=HASH)
     assert verdict.code == 0
     assert verdict.lines == ()
     assert verdict.sentence == "TheFile.dat is complete on all 4 hosts"
@@ -107,7 +107,7 @@ def test_all_good() -> None:
 
 def test_copies_are_compared_without_a_manifest_too() -> None:
     assert judge(FLEET, GOOD).code == 0
-    mixed = [*GOOD[:3], GOOD[3]._replace(sha256=OTHER)]
+    mixed = [*GOOD[:3], GOOD[3]._replace(proof=OTHER)]
     verdict = judge(FLEET, mixed)
     assert verdict.code == 1
     assert verdict.lines == (
@@ -117,7 +117,7 @@ def test_copies_are_compared_without_a_manifest_too() -> None:
 
 
 def test_a_hash_that_is_not_the_manifests_is_never_good() -> None:
-    verdict = judge(FLEET, GOOD, sha256=OTHER)
+    verdict = judge(FLEET, GOOD, proof=OTHER)
     assert verdict.code == 1
     assert not any(row.good for row in verdict.rows)
     assert verdict.sentence == "TheFile.dat is complete on 0 of 4 hosts"
@@ -128,11 +128,11 @@ def test_a_hash_that_is_not_the_manifests_is_never_good() -> None:
 
 
 def test_hashes_in_capitals_are_the_same() -> None:
-    assert judge(FLEET, GOOD, sha256=HASH.upper()).code == 0
+    assert judge(FLEET, GOOD, proof=HASH.upper()).code == 0
 
 
 def test_a_copy_without_a_hash_is_not_good() -> None:
-    verdict = judge(FLEET, [*GOOD[:3], GOOD[3]._replace(sha256="")], sha256=HASH)
+    verdict = judge(FLEET, [*GOOD[:3], GOOD[3]._replace(proof="")], proof=HASH)
     assert verdict.code == 1
     assert verdict.rows[3].verdict == "its hash isn't known"
 
@@ -165,7 +165,7 @@ def test_no_copies_at_all_is_a_failure() -> None:
         ),
         (None, Outcome("node3", INTERRUPTED), 130, "interrupted: node3", "interrupted"),
         (
-            Copy(1004, False, "", 65536, 1, 16, None, "15 of 16 pieces are missing"),
+            Copy(1004, False, "", "", 65536, 1, 16, None, "15 of 16 pieces are missing"),
             None,
             1,
             "failed: node3 (peer 1004): 15 of 16 pieces are missing: see its log, then run it again",
@@ -205,14 +205,14 @@ def test_an_error_counts_although_every_copy_is_good() -> None:
 
 
 def test_only_selected_peers_are_judged() -> None:
-    verdict = judge(limited(FLEET, "node2"), GOOD[2:3], sha256=HASH)
+    verdict = judge(limited(FLEET, "node2"), GOOD[2:3], proof=HASH)
     assert verdict.code == 0
     assert [row.peer for row in verdict.rows] == [1003]
     assert verdict.sentence == "TheFile.dat is complete on its one host"
 
 
 def test_copies_of_strangers_change_nothing() -> None:
-    assert judge(FLEET, [*GOOD, Copy(7, True, HASH)], sha256=HASH).rows == judge(FLEET, GOOD, sha256=HASH).rows
+    assert judge(FLEET, [*GOOD, Copy(7, True, HASH)], proof=HASH).rows == judge(FLEET, GOOD, proof=HASH).rows
 
 
 def test_rows_come_in_peerinfo_order_whatever_came_first() -> None:

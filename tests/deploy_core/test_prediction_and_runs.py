@@ -122,7 +122,9 @@ def test_time_by_phases_and_beside_the_limit(times: Times, lines: tuple[str, ...
 
 FLEET = parse_inventory("swarm: {name: demo, payload: {generate: 1MiB}}\nhosts: {a: , b: }\nseeds: [a]\n")
 VERDICT = judge(
-    FLEET, [Copy(1001, True, "ab" * 4, 1048576, 16, 16, 0.0)], [Outcome("b", UNREACHABLE, "timed out", "is it up?")]
+    FLEET,
+    [Copy(1001, True, "ab" * 4, "ab" * 4, 1048576, 16, 16, 0.0)],
+    [Outcome("b", UNREACHABLE, "timed out", "is it up?")],
 )
 
 

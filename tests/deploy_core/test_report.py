@@ -95,7 +95,7 @@ def test_many_failures_are_counted() -> None:
     [(4, 80, False, True), (4, 40, False, False), (4, 40, True, True), (4, None, False, True), (40, 200, False, False)],
 )
 def test_when_the_table_is_shown(hosts: int, width: int | None, asked: bool, shown: bool) -> None:
-    verdict = judge(fleet(hosts), [Copy(1001, True, "ab" * 32, MIB, 16, 16)])
+    verdict = judge(fleet(hosts), [Copy(1001, True, "ab" * 32, "ab" * 32, MIB, 16, 16)])
     assert shows_table(verdict, width, asked) is shown
     assert payload_lines("f.dat", verdict.rows) == ("f.dat, 1 MiB (1,048,576 bytes)", f"sha256 {'ab' * 32}")
     assert verdict.sentence == f"f.dat is complete on 1 of {hosts + 1} hosts"

@@ -71,9 +71,9 @@ def test_a_copy_by_its_status(status: dict[str, Any], copy: Copy) -> None:
         ({"peer": 1002, "ok": "yes"}, {}, Copy(1002, False)),  # a host's nonsense is no proof
         ({"peer": 1002, "ok": False, "problem": "wrong bytes"}, {}, Copy(1002, False, problem="wrong bytes")),
         (
-            {"peer": 1002, "ok": True, "sha256": "ab", "bytes": 7},
+            {"peer": 1002, "ok": True, "proof": "cd", "sha256": "ab", "bytes": 7},
             {**STATUS, "completed": 101.0},
-            Copy(1002, True, "ab", 7, 3, 8, 1.0),
+            Copy(1002, True, "cd", "ab", 7, 3, 8, 1.0),
         ),
     ],
 )

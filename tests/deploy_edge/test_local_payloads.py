@@ -18,7 +18,7 @@ def test_a_copy_that_rots_is_found(write: Callable[..., None], tmp_path: Path) -
     assert ran.code == 1
     assert "failed: b (peer 1002)" in ran.err
     assert "f.dat is complete on 1 of 2 hosts" in ran.out
-    (noted,) = (tmp_path / "runs").glob("*/payload.sha256")
+    (noted,) = (tmp_path / "runs").glob("*/payload.proof")
     noted.write_text(f"{'0' * 64}  f.dat\n")  # as if all hosts agreed on another payload than was deployed
     assert "its hash differs from that of the manifest" in fab(tmp_path, "verify", "--limit", "a,b").err
 

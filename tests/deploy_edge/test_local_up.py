@@ -32,7 +32,7 @@ def test_up_brings_the_payload_everywhere_and_proves_it(write: Callable[..., Non
         "summary.txt",
         "summary.json",
         "transcript.txt",
-        "payload.sha256",
+        "payload.proof",
     }
     assert steps_in((run / "transcript.txt").read_text()) == shown
     assert {step.split()[0] for step in shown} == {"deploy", "start", "logs", "collect-logs", "verify"}

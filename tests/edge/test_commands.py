@@ -15,7 +15,8 @@ from typing import Callable, Dict, Iterator, Union
 
 import pytest
 
-from peer.core.manifest import from_json
+from peer.core.manifest import payload_proof
+from peer.core.manifestjson import from_json
 from peer.edge.commands import main
 from peer.edge.hashing import make_manifest
 from peer.edge.lock import Lock
@@ -159,20 +160,17 @@ def change_json(**fields: object) -> Spoil:
     return spoil
 
 
-EVIL = [["../evil", 1, 0o644, "00" * 32]]
-
-
 @pytest.mark.parametrize(
     "spoil, words",
     [
         (write("swarm.json", b'{"format": 1,'), r"swarm\.json: not JSON \(.*\); deploy again"),
         (write("swarm.json", b"[]"), r"swarm\.json: not a JSON object; deploy again"),
         (write("swarm.json", b"\xff\xff"), r"swarm\.json: it isn't text in UTF-8"),
-        (change_json(format=2), r"swarm\.json: its format is 2, this peer reads 1; deploy again"),
+        (change_json(format=1), r"swarm\.json: its format is 1, this peer reads 2; deploy again"),
         (change_json(profile="fast"), r"swarm\.json: profile is 'fast'; write classic or fleet"),
         (change_json(limits={"patience": 0}), r"swarm\.json: limits\.patience is 0; write a number"),
-        (change_json(pieces="00"), r"swarm\.json: the manifest is damaged .*; deploy again"),
-        (change_json(files=EVIL), r"swarm\.json: .*; (rename|deploy)"),
+        (change_json(blocks="00"), r"swarm\.json: the manifest is damaged .*; deploy again"),
+        (change_json(paths="../evil"), r"swarm\.json: .*; (rename|deploy)"),
         (change_json(payload="../evil"), r"swarm\.json: payload name '\.\./evil' .*; rename it"),
         (
             set_line(COMMON, 5, "FileSize 5"),
@@ -407,14 +405,15 @@ def verified(folder: SwarmFolder, peer: int) -> Dict[str, Union[str, int, bool]]
     answer: Dict[str, Union[str, int, bool]] = json.loads(said.out)
     assert said.code == (0 if answer["ok"] else 1)
     assert said.err == ""
-    assert set(answer) == {"peer", "ok", "sha256", "extras", "files", "bytes", "problem"}
+    assert set(answer) == {"peer", "ok", "proof", "sha256", "extras", "files", "bytes", "problem"}
     return answer
 
 
 def test_verify_says_yes_with_the_hash(folder: SwarmFolder) -> None:
     digest = hashlib.sha256(folder.payload.read_bytes()).hexdigest()
     assert verified(folder, SEED) == {
-        "peer": SEED, "ok": True, "sha256": digest, "files": 1, "bytes": 300_000, "problem": "", "extras": 0,
+        "peer": SEED, "ok": True, "proof": payload_proof(folder.manifest), "sha256": digest, "files": 1,
+        "bytes": 300_000, "problem": "", "extras": 0,
     }  # fmt: skip
 
 

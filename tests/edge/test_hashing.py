@@ -7,7 +7,7 @@ import os
 import shutil
 import socket
 from pathlib import Path
-from typing import Any, Callable, Iterator
+from typing import Callable, Iterator, Optional
 
 import pytest
 
@@ -15,8 +15,9 @@ from deploy.agent import payload
 from deploy.core.inventory import Upload
 from deploy.edge.pushed.uploads import upload_size
 from peer.core.errors import ConfigError, StoreError, WeftError
-from peer.core.manifest import FolderEntry, Manifest, auto_piece_size, from_json, payload_digest, to_json
-from peer.edge import hashing
+from peer.core.manifest import FolderEntry, Manifest, auto_piece_size, bare_manifest, payload_proof
+from peer.core.manifestjson import from_json, to_json
+from peer.edge import blockhashes, hashing
 from peer.edge.hashing import check_payload, make_manifest
 from tests.helpers.swarmfolder import Wish, make_payload
 
@@ -42,23 +43,26 @@ def sha256(data: bytes) -> bytes:
     return hashlib.sha256(data).digest()
 
 
+def blocks_of(path: Path, block: int) -> bytes:
+    data = path.read_bytes()
+    return b"".join(sha256(data[begin : begin + block]) for begin in range(0, len(data), block))
+
+
 def test_a_files_manifest_says_name_size_mode_and_hashes(file: Path) -> None:
     file.chmod(0o640)
     manifest = make_manifest(str(file), 16_384)
     data = file.read_bytes()
     assert (manifest.name, manifest.tree, manifest.size) == ("file", False, 100_000)
-    assert [tuple(entry) for entry in manifest.files] == [("file", 100_000, 0o640, sha256(data).hex())]
+    assert [tuple(entry) for entry in manifest.files] == [("file", 100_000, 0o640)]
     assert manifest.pieces == tuple(sha256(data[begin : begin + 16_384]) for begin in range(0, 100_000, 16_384))
 
 
-def test_a_trees_manifest_is_one_row_of_bytes(tree: Path) -> None:
+def test_a_trees_manifest_is_one_row_of_blocks(tree: Path) -> None:
     manifest = make_manifest(str(tree), 16_384)
     names = ["a/deep/er/first.bin", "a/empty", "a/one byte", "b/run.sh", "last-empty", "z.bin"]
     assert [entry.path for entry in manifest.files] == names
     assert [entry.mode for entry in manifest.files] == [0o640, 0o600, 0o444, 0o755, 0o644, 0o644]
-    assert [entry.sha256 for entry in manifest.files] == [sha256((tree / name).read_bytes()).hex() for name in names]
-    row = b"".join((tree / name).read_bytes() for name in names)
-    assert manifest.pieces == tuple(sha256(row[begin : begin + 16_384]) for begin in range(0, len(row), 16_384))
+    assert manifest.blocks == b"".join(blocks_of(tree / name, 16_384) for name in names)
     assert FolderEntry("nothing in it", 0o755) in manifest.folders
     assert FolderEntry("b", 0o750) in manifest.folders
     assert FolderEntry("a/deep", 0o555) in manifest.folders
@@ -189,17 +193,33 @@ def test_the_payload_as_it_should_be(tmp_path: Path, wish: Wish) -> None:
     make_payload(tmp_path / "payload", wish)
     manifest = make_manifest(str(tmp_path / "payload"), 16_384)
     check = check_payload(str(tmp_path / "payload"), manifest)
-    assert check == (payload_digest(manifest), len(manifest.files), 100_000, "", 0)
+    known = "" if wish.tree else sha256((tmp_path / "payload").read_bytes()).hex()
+    assert check == (payload_proof(manifest), known, len(manifest.files), 100_000, "", 0)
 
 
-def test_a_files_digest_is_its_sha256(file: Path) -> None:
-    assert payload_digest(make_manifest(str(file))) == sha256(file.read_bytes()).hex()
-
-
-def test_a_trees_digest_is_that_of_sha256sums_lines(tree: Path) -> None:
+def test_a_trees_proof_is_that_of_sha256sums_lines_where_files_are_one_block(tree: Path) -> None:
     names = sorted(str(path.relative_to(tree)) for path in tree.rglob("*") if path.is_file())
     lines = "".join(f"{sha256((tree / name).read_bytes()).hex()}  {name}\n" for name in names)
-    assert payload_digest(make_manifest(str(tree))) == sha256(lines.encode()).hex()
+    made = make_manifest(str(tree), 1024 * 1024, block=1024 * 1024)
+    assert payload_proof(made) == sha256(lines.encode()).hex()
+
+
+@pytest.mark.parametrize("work", [1, 20_000, 2**22])
+def test_however_the_work_is_cut_the_hashes_are_the_same(
+    tree: Path, monkeypatch: pytest.MonkeyPatch, work: int
+) -> None:
+    made = make_manifest(str(tree), 16_384, block=4096)
+    monkeypatch.setattr(blockhashes, "WORK", work)
+    told: "list[int]" = []
+    assert make_manifest(str(tree), 16_384, tell=told.append, block=4096) == made
+    assert sum(told) == made.size, "each byte is read once"
+    names = made.files.paths
+    assert made.blocks == b"".join(blocks_of(tree / name, 4096) for name in names)
+
+
+def test_blocks_of_another_manifest_are_taken_where_they_fit(file: Path) -> None:
+    assert make_manifest(str(file), 16_384, block=4096).block == 4096
+    assert make_manifest(str(file), 16_384, block=5000).block == 16_384
 
 
 def flip(path: Path) -> None:
@@ -247,7 +267,7 @@ def test_what_lies_beside_the_payload_is_counted_or_where_it_is_said_refused(tre
     add_extras(tree)
     check = check_payload(str(tree), manifest)
     assert (check.problem, check.extras, check.files) == ("", 2, len(manifest.files))
-    assert check.digest == payload_digest(manifest)
+    assert check.proof == payload_proof(manifest)
     assert check_payload(str(tree), manifest, extras=False).problem == (
         "a/__pycache__/x.pyc and 1 more: not part of the payload"
     )
@@ -280,11 +300,11 @@ def test_a_file_where_a_tree_belongs_isnt_right(tree: Path) -> None:
 
 def test_without_hashes_only_the_size_is_checked(file: Path) -> None:
     manifest = make_manifest(str(file), 16_384)
-    bare = Manifest("file", False, 16_384, (manifest.files[0]._replace(sha256=""),))
+    bare = bare_manifest("file", manifest.size, 16_384)
     flip(file)
     check = check_payload(str(file), bare)
     assert check.problem == ""
-    assert check.digest == sha256(file.read_bytes()).hex()
+    assert check.sha256 == sha256(file.read_bytes()).hex()
 
 
 # ---- payloads that another program writes to, and trees that are too deep
@@ -310,14 +330,14 @@ def test_a_payload_that_is_written_to_is_told_as_such(
 ) -> None:
     make_payload(tmp_path / "payload", wish)
     log = tmp_path / "payload" / ("z.bin" if wish.tree else "")
-    hashed = hashing._with_hashes
+    hash_blocks = hashing.hash_blocks
 
-    def meanwhile(path: str, bare: Manifest, **options: Any) -> Manifest:
-        made = hashed(path, bare, **options)
+    def meanwhile(path: str, bare: Manifest, tell: Optional[blockhashes.Tell]) -> bytes:
+        made = hash_blocks(path, bare, tell)
         write(log)
         return made
 
-    monkeypatch.setattr(hashing, "_with_hashes", meanwhile)
+    monkeypatch.setattr(hashing, "hash_blocks", meanwhile)
     with pytest.raises(StoreError) as caught:
         make_manifest(str(tmp_path / "payload"))
     assert str(caught.value).startswith(f"{log}: another program is writing to it while it is read; stop that")

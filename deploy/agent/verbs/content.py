@@ -42,12 +42,12 @@ class Claim(NamedTuple):
 
 
 class PushedFile(NamedTuple):
-    """A file below the swarm's folder; its bytes follow the request. `sha256`: "" where nobody knows it yet."""
+    """A file below the swarm's folder; its bytes follow the request. `hash`: "" where nobody knows it yet."""
 
     path: str
     mode: int
     size: int
-    sha256: str
+    hash: str
 
 
 class PushedFolder(NamedTuple):
@@ -68,11 +68,13 @@ class Receive(NamedTuple):
     """Write files; their bytes follow the request, one after the other. Those of a peer's folder are a new payload.
 
     `aside`: what to append to the name of something in the way that isn't ours; "": that is an error.
+    `block`: the files' hashes are their IDs in a manifest with blocks of so many bytes; 0: plain SHA-256.
     """
 
     files: Tuple[PushedFile, ...]
     folders: Tuple[PushedFolder, ...] = ()
     aside: str = ""
+    block: int = 0
 
     def answer(self) -> Type[Received]:
         return Received
@@ -151,29 +153,34 @@ class Generate(NamedTuple):
 
 
 class Hashed(NamedTuple):
-    """A manifest as peer.core.manifest writes it. `hashed`: False where an earlier one was still true."""
+    """A manifest as peer.core.manifestjson writes it. `hashed`: False where an earlier one was still true."""
 
     manifest: Dict[str, Any]
     hashed: bool
 
 
 class Manifest(NamedTuple):
-    """The manifest of a peer's payload. `piece_size`: bytes or "auto"."""
+    """The manifest of a peer's payload. `piece_size`: bytes or "auto"; `block`: bytes, 0 for automatic."""
 
     peer: int
     name: str
     piece_size: str
+    block: int = 0
 
     def answer(self) -> Type[Hashed]:
         return Hashed
 
 
 class Copy(NamedTuple):
-    """A peer's copy, hashed from its final path. `problem`: why it isn't `ok`; `extras`: files that aren't of it."""
+    """A peer's copy, hashed from its final path. `problem`: why it isn't `ok`; `extras`: files that aren't of it.
+
+    `proof`: what its bytes are known by (peer.core.manifest.payload_proof); `sha256`: what `sha256sum` says, if known.
+    """
 
     peer: int
     ok: bool
     problem: str = ""
+    proof: str = ""
     sha256: str = ""
     bytes: Optional[int] = None
     path: str = ""

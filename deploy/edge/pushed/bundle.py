@@ -15,12 +15,15 @@ _BLOCK = 1024 * 1024
 
 
 class Parcel(NamedTuple):
-    """One file on its way. `path` is below the swarm's folder; the bytes are in `data`, or in the file `source`."""
+    """One file on its way; its hash as `Receive` says.
+
+    `path` is below the swarm's folder; the bytes are in `data`, or in the file `source`.
+    """
 
     path: str
     mode: int
     size: int
-    sha256: str
+    hash: str
     data: bytes = b""
     source: Path | None = None
 
@@ -32,7 +35,7 @@ def parcel(path: str, data: bytes, mode: int = 0o644) -> Parcel:
 
 def missing(parcels: Sequence[Parcel], have: Mapping[str, str]) -> list[Parcel]:
     """Those whose hash the host doesn't have under their name."""
-    return [one for one in parcels if have.get(one.path) != one.sha256]
+    return [one for one in parcels if have.get(one.path) != one.hash]
 
 
 def send(
@@ -41,14 +44,15 @@ def send(
     folders: Iterable[tuple[str, int]] = (),
     aside: str = "",
     doing: str = "sending",
+    block: int = 0,
 ) -> int:
     """Send them in one transfer; the bytes sent. Raises HostError.
 
-    `folders`: path and mode of a tree's folders. `aside`: see `Receive`. `doing`: what this is called meanwhile.
+    `folders`: path and mode of a tree's folders. `aside`, `block`: see `Receive`. `doing`: what this is called.
     """
     size = sum(one.size for one in parcels)
-    files = tuple(PushedFile(one.path, one.mode, one.size, one.sha256) for one in parcels)
-    request = Receive(files, tuple(PushedFolder(*folder) for folder in folders), aside)
+    files = tuple(PushedFile(one.path, one.mode, one.size, one.hash) for one in parcels)
+    request = Receive(files, tuple(PushedFolder(*folder) for folder in folders), aside, block)
     link.ask(request, WORK_SECONDS, Body(_bytes(parcels), size, doing))
     return size
 

@@ -13,7 +13,7 @@ from deploy.core.configfiles import config_texts, swarm_folder
 from deploy.core.inventory import Generate, Inventory, Peer, Upload
 from deploy.core.placement import final_path, placing
 from deploy.core.plan import Facts, Step, Steps, hosts_of, peers_of
-from deploy.core.summary import DIGEST_NAME, format_digest, run_id
+from deploy.core.summary import PROOF_NAME, format_proof, run_id
 from deploy.core.times import CONNECT, HASH, PUSH
 from deploy.edge.hosts.errors import HostError
 from deploy.edge.hosts.host import WORK_SECONDS, HostLink
@@ -105,7 +105,7 @@ def _begin(chain: Chain, seeds: Steps, states: States) -> tuple[Manifest, Code]:
         code = chain.ask(lambda link: _push_code(link, states, chain.run), hosts, drop=True)
     with chain.timing(HASH):
         manifest = payload.make_payload(chain, [step for step in seeds if step.host in code])
-    (chain.folder / DIGEST_NAME).write_text(format_digest(manifest), "utf-8")  # `verify` doesn't trust the hosts' own
+    (chain.folder / PROOF_NAME).write_text(format_proof(manifest), "utf-8")  # `verify` doesn't trust the hosts' own
     return manifest, code
 
 
@@ -131,7 +131,7 @@ Texts = Mapping[tuple[bool, bool], Mapping[str, str]]  # by a host's `replace` a
 def _push(link: HostLink, inventory: Inventory, run: str, states: States, texts: Texts, keys: Keys) -> int:
     """Everything that this host lacks; the bytes sent."""
     seed = any(peer.seed for peer in inventory.peers_on(link.name))
-    have = {**states[link.name].have, **({folder.CODE: parcel(folder.CODE, peer_zip()).sha256} if seed else {})}
+    have = {**states[link.name].have, **({folder.CODE: parcel(folder.CODE, peer_zip()).hash} if seed else {})}
     own = texts[link.host.replace, link.host.extras]
     parcels = missing([*_parcels(own), *_key_parcels(inventory, link.name, keys)], have)
     sent = send(link, parcels, aside=link.host.aside(run), doing="pushing code and configuration")

@@ -23,7 +23,9 @@ from deploy.edge.pushed.bundle import Parcel, send
 from deploy.edge.pushed.uploads import UploadError, upload_source
 from deploy.edge.tasks.chain import Chain, Halt
 from peer.core import folder
-from peer.core.manifest import Manifest, from_json, other_modes
+from peer.core.filetable import FileEntry
+from peer.core.manifest import Manifest, other_modes
+from peer.core.manifestjson import from_json
 from peer.core.mark import BYTES
 
 NO_SEED = "no seed has the payload, so there is nothing to bring to the others"
@@ -84,7 +86,7 @@ def _seed_manifest(
         link.ask(verbs.Generate(seed.peer_id, payload.name, payload.size, payload.seed, aside), WORK_SECONDS)
     if source is not None and upload is not None:
         _upload(link, seed, source, upload, piece_size, aside)
-    manifest = _manifest(link, seed, payload.name, piece_size)
+    manifest = _manifest(link, seed, payload.name, piece_size, upload.block if upload else 0)
     if upload is None:
         return manifest
     if not holds(manifest, upload):
@@ -95,7 +97,11 @@ def _seed_manifest(
 def holds(found: Manifest, wanted: Manifest) -> bool:
     """Whether all that is wanted is there, with its modes; what somebody else has put into a tree may lie beside it."""
     same = (found.tree, found.root_mode) == (wanted.tree, wanted.root_mode)
-    return same and set(wanted.files) <= set(found.files) and set(wanted.folders) <= set(found.folders)
+    return same and _files(wanted) <= _files(found) and set(wanted.folders) <= set(found.folders)
+
+
+def _files(manifest: Manifest) -> set[tuple[FileEntry, str]]:
+    return {(entry, manifest.file_id(number)) for number, entry in enumerate(manifest.files)}
 
 
 def _upload(link: HostLink, seed: Peer, source: Path, wanted: Manifest, piece_size: str, aside: str) -> None:
@@ -110,15 +116,15 @@ def _upload(link: HostLink, seed: Peer, source: Path, wanted: Manifest, piece_si
             below + file.path,
             file.mode,
             file.size,
-            file.sha256,
+            wanted.file_id(number),
             source=_local(source, file.path) if wanted.tree else source,
         )
-        for file in wanted.files
+        for number, file in enumerate(wanted.files)
     ]
     folders = [(below + inner.path, inner.mode) for inner in wanted.folders]
     if wanted.tree:
         folders.append((top, wanted.root_mode))
-    send(link, parcels, folders, aside, f"uploading {wanted.name}")
+    send(link, parcels, folders, aside, f"uploading {wanted.name}", wanted.block)
 
 
 def _local(source: Path, path: str) -> Path:
@@ -128,15 +134,16 @@ def _local(source: Path, path: str) -> Path:
 
 def _is_there(link: HostLink, seed: Peer, wanted: Manifest, piece_size: str) -> bool:
     try:
-        return holds(_manifest(link, seed, wanted.name, piece_size), wanted)
+        return holds(_manifest(link, seed, wanted.name, piece_size, wanted.block), wanted)
     except HostError as error:
         if error.state == UNREACHABLE:
             raise
         return False  # nothing of that name there, or something odd that goes now
 
 
-def _manifest(link: HostLink, seed: Peer, name: str, piece_size: str) -> Manifest:
-    answer = link.ask(verbs.Manifest(seed.peer_id, name, piece_size), WORK_SECONDS)
+def _manifest(link: HostLink, seed: Peer, name: str, piece_size: str, block: int = 0) -> Manifest:
+    """The manifest on a seed; with the blocks of another one (in bytes) its files can be compared with that one's."""
+    answer = link.ask(verbs.Manifest(seed.peer_id, name, piece_size, block), WORK_SECONDS)
     return from_json(answer.manifest, f"the manifest of {link.name}")
 
 

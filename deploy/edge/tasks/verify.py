@@ -10,7 +10,7 @@ from deploy.core.inventory import Inventory
 from deploy.core.placement import final_path
 from deploy.core.plan import Facts, Step, Steps, hosts_of, peers_of
 from deploy.core.report import failure_lines, payload_lines, shows_table, time_lines
-from deploy.core.summary import DIGEST_NAME, SUMMARY_NAME, copy_fields, parse_digest
+from deploy.core.summary import PROOF_NAME, SUMMARY_NAME, copy_fields, parse_proof
 from deploy.core.times import VERIFY as VERIFYING
 from deploy.core.times import known_statuses, payload_size
 from deploy.core.verdict import BRIEF_COLUMNS, Copy, Verdict, judge
@@ -36,7 +36,7 @@ def _verify(chain: Chain, steps: Steps, options: Options) -> Verdict:
         answers = chain.ask(lambda link: _verify_host(link, chain.inventory, steps, size), names)
     found = {one.peer: one for answer in answers.values() for one in answer.copies}
     copies = [Copy.of_check(one._asdict(), about[peer]["status"] or {}) for peer, one in found.items() if peer in about]
-    verdict = judge(chain.inventory, copies, chain.outcomes, _manifest_digest(chain.folder))
+    verdict = judge(chain.inventory, copies, chain.outcomes, _manifest_proof(chain.folder))
     write_summary(chain, verdict, about)
     for row in verdict.rows:
         one = found.get(row.peer)
@@ -46,10 +46,10 @@ def _verify(chain: Chain, steps: Steps, options: Options) -> Verdict:
     return verdict
 
 
-def _manifest_digest(folder: Path) -> str:
+def _manifest_proof(folder: Path) -> str:
     """What `deploy` noted of the run's manifest; "" where another operator, or none, deployed it."""
-    path = folder / DIGEST_NAME
-    return parse_digest(path.read_text("utf-8")) if path.exists() else ""
+    path = folder / PROOF_NAME
+    return parse_proof(path.read_text("utf-8")) if path.exists() else ""
 
 
 def _tell(chain: Chain, verdict: Verdict, extras: Mapping[str, int], table: bool) -> None:

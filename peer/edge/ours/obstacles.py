@@ -16,7 +16,7 @@ def refuse(record: RecordFile, final: str, manifest: Manifest, replace: bool, ex
 
     `replace`: it is put aside, and refused only if that fails. `extras`: foreign files may stay in a tree.
     """
-    leaves = [entry.path for entry in manifest.files] if manifest.tree else []
+    leaves = list(manifest.files.paths) if manifest.tree else []
     below = [*leaves, *(folder.path for folder in manifest.folders)]
     stays = turning.check(record, final, turning.Wanted(manifest.tree, below, leaves), replace)
     if stays and not extras:
@@ -25,7 +25,7 @@ def refuse(record: RecordFile, final: str, manifest: Manifest, replace: bool, ex
 
 def may_be_complete(record: RecordFile, final: str, manifest: Manifest) -> bool:
     """Whether sizes and modes are those of the payload; only a hash can prove the contents."""
-    at = (os.path.join(final, entry.path) if manifest.tree else final for entry in manifest.files)
-    if not all(size_of(path) == entry.size for path, entry in zip(at, manifest.files)):
+    at = (os.path.join(final, path) if manifest.tree else final for path in manifest.files.paths)
+    if not all(size_of(path) == size for path, size in zip(at, manifest.files.sizes)):
         return False
     return copies.is_ours_to_change(final, copies.differences(manifest, final), record)

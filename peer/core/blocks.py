@@ -1,0 +1,70 @@
+"""Blocks: how files are cut into them, and the SHA-256 of a run of them, which names a piece or a file."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Iterable, List, Union
+
+HASH_BYTES = 32
+LEAST_BLOCK = 64 * 1024
+MOST_BLOCKS = 65_536  # above which blocks become larger: their hashes are sent to every host
+
+
+def block_size(size: int, piece_size: int) -> int:
+    """Bytes of a block for a payload of `size` bytes: a divisor of `piece_size`, so that one file has equal pieces."""
+    if piece_size % LEAST_BLOCK:
+        return piece_size
+    block = LEAST_BLOCK
+    while size > block * MOST_BLOCKS and piece_size % (2 * block) == 0:
+        block *= 2
+    return block
+
+
+def block_count(size: int, block: int) -> int:
+    """How many blocks a file of `size` bytes has; 0 for an empty one."""
+    return -(-size // block)
+
+
+def run_hash(blocks: bytes) -> bytes:
+    """The hash of a run of blocks, from their joined hashes: the block's own if it is one, else that of the hashes."""
+    return blocks if len(blocks) == HASH_BYTES else hashlib.sha256(blocks).digest()
+
+
+class RunHash:
+    """The hash of a run of blocks whose bytes come in parts. `lengths`: bytes of each block."""
+
+    def __init__(self, lengths: Iterable[int]) -> None:
+        self._lengths = iter(lengths)
+        self._left = 0  # bytes that the current block lacks
+        self._sha = hashlib.sha256()
+        self._done: List[bytes] = []
+
+    def update(self, data: Union[bytes, memoryview]) -> None:
+        """The next bytes. Those beyond the run count as one more block, so that its hash is wrong."""
+        view = memoryview(data)
+        while view:
+            begun = self._left
+            self._left = begun or next(self._lengths, len(view))
+            part = view[: self._left]
+            if begun:
+                self._sha.update(part)
+            else:
+                self._sha = hashlib.sha256(part)
+            self._left -= len(part)
+            view = view[len(part) :]
+            if not self._left:
+                self._done.append(self._sha.digest())
+
+    @property
+    def blocks(self) -> bytes:
+        """The joined hashes of the complete blocks."""
+        return b"".join(self._done)
+
+    def digest(self) -> bytes:
+        """The hash of the run."""
+        return run_hash(self.blocks)
+
+
+def file_lengths(size: int, block: int) -> Iterable[int]:
+    """The bytes of each block of a file."""
+    return (min(block, size - begin) for begin in range(0, size, block))

@@ -1,0 +1,121 @@
+"""The manifest as JSON, as it is in swarm.json: written and read, with every field checked.
+
+The files are columns, and all paths are one text: a hundred thousand rows would be as many objects on every peer.
+"""
+
+from __future__ import annotations
+
+import binascii
+import json
+from typing import Any, Dict, List
+
+from peer.core.blocks import HASH_BYTES, block_count
+from peer.core.config import MAX_PIECE_SIZE
+from peer.core.errors import ConfigError
+from peer.core.filetable import FileTable
+from peer.core.manifest import FolderEntry, Manifest
+from peer.core.payloadnames import check_names
+
+MOST_JSON = 64 * 1024 * 1024  # bytes of a manifest as JSON; it travels as one line, and every peer reads it
+_BETWEEN = "//"  # between two paths; no path holds it
+_REMEDY = "deploy again to rewrite it"
+
+
+def check_length(manifest: Manifest, source: str) -> None:
+    """Refuse a payload whose manifest would be too long to send; hashes needn't be there. Raises ConfigError."""
+    rows = len(json.dumps(to_json(manifest._replace(blocks=b""))))
+    blocks = manifest.layout.block_count
+    hashes = 4 * (blocks * HASH_BYTES + 2) // 3
+    if rows + hashes <= MOST_JSON:
+        return
+    said = f"its list of {len(manifest.files)} files and {blocks} blocks takes {(rows + hashes) >> 20} MiB"
+    remedy = "choose a larger piece_size" if blocks > 2 * len(manifest.files) else "pack its files into an archive"
+    raise ConfigError(source, f"{said}, and {MOST_JSON >> 20} are possible", remedy)
+
+
+def to_json(manifest: Manifest) -> Dict[str, Any]:
+    """The manifest as a JSON object."""
+    return {
+        "name": manifest.name,
+        "tree": manifest.tree,
+        "piece_size": manifest.piece_size,
+        "block": manifest.block,
+        "root_mode": manifest.root_mode,
+        "folders": [list(folder) for folder in manifest.folders],
+        "sizes": list(manifest.files.sizes),
+        "modes": list(manifest.files.modes),
+        "paths": _BETWEEN.join(manifest.files.paths),
+        "blocks": _to_text(manifest.blocks),
+    }
+
+
+def from_json(fields: Any, source: str) -> Manifest:
+    """The manifest in a JSON object. Raises ConfigError."""
+    try:
+        manifest = Manifest(
+            name=_typed(fields["name"], str),
+            tree=_typed(fields["tree"], bool),
+            piece_size=_typed(fields["piece_size"], int),
+            block=_typed(fields["block"], int),
+            files=_files(fields),
+            folders=tuple(FolderEntry(_typed(path, str), _mode(mode)) for path, mode in fields["folders"]),
+            blocks=_from_text(fields["blocks"]),
+            root_mode=_mode(fields["root_mode"]),
+        )
+        _check_blocks(manifest)
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        problem = f"the manifest is damaged ({type(error).__name__}: {error})"
+        raise ConfigError(source, problem, _REMEDY) from None
+    paths = list(manifest.files.paths)
+    if paths != sorted(paths) or (not manifest.tree and paths != [manifest.name]):
+        raise ConfigError(source, "the files aren't in sorted order, or not the payload's own", _REMEDY)
+    check_names(manifest.name, paths, [folder.path for folder in manifest.folders], source)
+    return manifest
+
+
+def _check_blocks(manifest: Manifest) -> None:
+    """The sizes must fit, before anything is derived from them. Raises ValueError."""
+    size, block = manifest.piece_size, manifest.block
+    if not 1 <= block <= size <= MAX_PIECE_SIZE or size % block:
+        raise ValueError(f"blocks of {block} bytes in pieces of {size}")
+    blocks = sum(block_count(size, block) for size in manifest.files.sizes)
+    if len(manifest.blocks) != blocks * HASH_BYTES:
+        raise ValueError(f"{len(manifest.blocks)} bytes of hashes for {blocks} blocks")
+
+
+def _files(fields: Dict[str, Any]) -> FileTable:
+    paths = _typed(fields["paths"], str)
+    sizes = _numbers(fields["sizes"], 2**63 - 1)
+    modes = _numbers(fields["modes"], 0o777)
+    return FileTable(paths.split(_BETWEEN) if paths else [], sizes, modes)
+
+
+def _numbers(column: Any, most: int) -> List[int]:
+    """A column of numbers from 0 to `most`; bool isn't one."""
+    numbers: List[int] = _typed(column, list)
+    if numbers and (set(map(type, numbers)) != {int} or not 0 <= min(numbers) <= max(numbers) <= most):
+        raise ValueError(f"a number that isn't from 0 to {most}")
+    return numbers
+
+
+def _to_text(blocks: bytes) -> str:
+    return binascii.b2a_base64(blocks, newline=False).decode()
+
+
+def _from_text(text: Any) -> bytes:
+    blocks = binascii.a2b_base64(_typed(text, str))
+    if _to_text(blocks) != text:  # what isn't base64 in it is skipped silently
+        raise ValueError("the blocks' hashes aren't base64")
+    return blocks
+
+
+def _mode(value: Any) -> int:
+    if not 0 <= _typed(value, int) <= 0o777:
+        raise ValueError(f"mode {value}")
+    return int(value)
+
+
+def _typed(value: Any, kind: type) -> Any:
+    if type(value) is not kind:
+        raise TypeError(f"{value!r:.40} where {kind.__name__} belongs")
+    return value

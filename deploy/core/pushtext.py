@@ -8,8 +8,8 @@ from posixpath import basename
 from typing import NamedTuple
 
 from deploy.core.hostlists.hostword import HostWord, read_word
-from deploy.core.hostlists.listed import Key, Listed, ListedHost
 from deploy.core.inventory import Inventory, InventoryError, parse_inventory, scalar
+from deploy.core.inventory.listed import Key, Listed, ListedHost
 from deploy.core.inventory.ranges import expand, fold
 from peer.core.errors import EXIT_USAGE, WeftError
 

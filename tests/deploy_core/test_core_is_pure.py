@@ -11,7 +11,19 @@ CORE = Path(__file__).parents[2] / "deploy" / "core"
 MODULES = sorted(CORE.rglob("*.py"))
 ALLOWED = {
     *("__future__", "ast", "collections", "dataclasses", "datetime", "difflib", "enum", "fnmatch", "functools"),
-    *("hashlib", "ipaddress", "itertools", "json", "math", "posixpath", "re", "typing", "unicodedata"),
+    *(
+        "hashlib",
+        "ipaddress",
+        "itertools",
+        "json",
+        "math",
+        "posixpath",
+        "re",
+        "shlex",
+        "textwrap",
+        "typing",
+        "unicodedata",
+    ),
     *("deploy.core", "peer.core", "pydantic", "ruamel.yaml"),
 }
 TOUCHING = {"open", "print", "input", "exec", "eval", "__import__"}

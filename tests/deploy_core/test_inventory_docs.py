@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from deploy.core.hostlists.kinds import read_list
 from deploy.core.inventory import InventoryError, limited, parse_inventory
 from deploy.core.inventory.fields import HostPart, PayloadPart, PeerPart, SwarmPart
 
@@ -34,6 +35,13 @@ def test_the_parts_load_as_they_stand(start: str) -> None:
     inventory = parse_inventory(SWARM + part + rest)
     if start == "peers:":
         assert [peer.port for peer in inventory.peers] == [6008, 6008, 6009]
+
+
+def test_an_inventory_may_name_lists_as_it_is_shown() -> None:
+    (part,) = [example for example in EXAMPLES if "from:" in example]
+    listed = read_list("[web]\nweb[1:3]\n", "hosts.ini")
+    inventory = parse_inventory(SWARM + part + "seeds: [web2]\n", listed=listed)
+    assert [host.destination for host in inventory.hosts] == ["/srv/models", None, None]
 
 
 @pytest.mark.parametrize("part", [SwarmPart, PayloadPart, HostPart, PeerPart])

@@ -41,7 +41,7 @@ def test_what_it_is_told_and_what_it_keeps(tmp_path: Path) -> None:
             ["push", "m", "--to", "hosts.txt", ":/srv", "--save", "kept.yaml"],
             "push: kept.yaml exists, and isn't replaced",
         ),
-        (["push", "m", "--to", "lost", ":/srv"], "push: lost: no such file or directory; name a list of hosts"),
+        (["push", "m", "--to", "lost", ":/srv"], "lost: no such file or directory; name a list of hosts"),
         (
             ["push", "m", "./a", "-i", "kept.yaml"],
             "push makes an inventory of its own: leave --inventory out, or run `weft",

@@ -10,6 +10,7 @@ INVENTORY = "inventory.yaml"  # what is read where no inventory is named
 SHARED = (
     Option("inventory", "the inventory", FILE, INVENTORY, "i"),
     Option("limit", "work only on these hosts and groups: a,group,!b,node[01-04],web*", HOSTS, "all hosts", "l"),
+    Option("hosts", "take hosts from this list, too: Ansible, ssh_config, Slurm, MPI, or one a line; - reads it", FILE),
     Option("local", "run the complete swarm on this machine, without SSH"),
     Option("json", "print one JSON object per line on stdout"),
     Option("plain", "print plain lines, without the live display"),

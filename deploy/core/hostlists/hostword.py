@@ -6,11 +6,12 @@ import re
 from ipaddress import ip_address
 from typing import NamedTuple
 
-from deploy.core.hostlists.listed import Key, ListedHost, split_names
+from deploy.core.hostlists.listlines import split_names
 from deploy.core.inventory import names
+from deploy.core.inventory.listed import Key, ListedHost
 
 _WORD = re.compile(
-    r"(?:(?P<user>[^@\s/]+)@)?(?:\[(?P<six>[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*)\]|(?P<hosts>[^:/@\s]+))(?P<rest>:.*)?"
+    r"(?:(?P<user>[^@\s/]+)@)?(?:\[(?P<six>[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*)\]|(?P<hosts>(?:[^:/@\s\[\]]|\[[^\]\s]*\])+))(?P<rest>:.*)?"
 )
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+", re.ASCII)
 
@@ -39,16 +40,10 @@ def read_word(text: str, line: int = 0, ports: bool = True) -> HostWord:
         if not names.is_rooted(folder):
             raise ValueError(f"'{text}': the folder after ':' must begin with / or ~/")
     if found["six"]:
-        return HostWord((named(names.address(found["six"]), keys, line),), folder)
-    return HostWord(tuple(named(name, keys, line) for name in split_names(found["hosts"])), folder)
-
-
-def named(address: str, keys: dict[str, Key], line: int) -> ListedHost:
-    """A host, or a range of them, that is called as its address is; what no name may hold is left out of the name."""
-    if ":" not in address:
-        return ListedHost(names.name_pattern(address), keys, line)
-    name = _UNSAFE.sub("-", address).strip("-.") or "host"
-    return ListedHost(name, {"address": address, **keys}, line)
+        name = _UNSAFE.sub("-", found["six"]).strip("-.") or "host"
+        return HostWord((ListedHost(name, {"address": names.address(found["six"]), **keys}, line),), folder)
+    patterns = [names.name_pattern(pattern) for pattern in split_names(found["hosts"])]
+    return HostWord(tuple(ListedHost(pattern, keys, line) for pattern in patterns), folder)
 
 
 def _is_ip6(text: str) -> bool:

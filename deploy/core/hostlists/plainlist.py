@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from deploy.core.hostlists.hostword import read_word
-from deploy.core.hostlists.listed import Listed, ListedHost, entries, refuse
+from deploy.core.hostlists.listlines import entries, refuse
+from deploy.core.inventory.listed import Listed, ListedHost
 
 
 def read_plain(text: str, source: str) -> Listed:

@@ -19,7 +19,7 @@ from deploy.core.inventory.model import (
     Swarm,
     Upload,
 )
-from deploy.core.inventory.parse import parse_inventory
+from deploy.core.inventory.parse import lists_in, parse_inventory
 from deploy.core.inventory.ranges import fold
 from deploy.core.inventory.schema import json_schema
 from deploy.core.inventory.select import joined, limited, localized
@@ -29,6 +29,6 @@ __all__ = [
     "FIRST_ID", "FIRST_PORT", "LOCAL", "SSH",
     "Generate", "Host", "Inventory", "InventoryError", "Jump", "OnSeed", "Payload", "Peer", "Problem", "Rate",
     "Rounds", "Swarm", "Upload",
-    "did_you_mean", "fold", "inventory_text", "joined", "json_schema", "limited", "localized", "parse_inventory",
-    "read_machines", "scalar", "shown",
+    "did_you_mean", "fold", "inventory_text", "joined", "json_schema", "limited", "lists_in", "localized",
+    "parse_inventory", "read_machines", "scalar", "shown",
 ]  # fmt: skip

@@ -12,6 +12,7 @@ from deploy.core.inventory.errors import Ledger, Path, described
 from deploy.core.inventory.fields import InventoryPart
 from deploy.core.inventory.groups import groups_of, named
 from deploy.core.inventory.hosts import hosts_of
+from deploy.core.inventory.listed import Listed, named_lists, with_listed
 from deploy.core.inventory.model import Inventory, Peer
 from deploy.core.inventory.peers import peers_of
 from deploy.core.inventory.ranges import fold
@@ -22,17 +23,23 @@ from deploy.core.inventory.yamltext import read
 NULL_MEANS_NOTHING = ("defaults", "groups", "seeds", "peers")  # their lines may all be commented out
 
 
-def parse_inventory(text: str, source: str = "inventory.yaml") -> Inventory:
+def parse_inventory(text: str, source: str = "inventory.yaml", listed: Listed | None = None) -> Inventory:
     """An inventory's text as an `Inventory` with all its hosts selected.
 
-    `source` is the file's name for messages. Raises InventoryError, which names every mistake with its line.
+    `source` is the file's name for messages; `listed`: what the lists say that the inventory or the command line names.
+    Raises InventoryError, which names every mistake with its line.
     """
     document = read(text, source)
     ledger = Ledger(source, document.lines)
     ledger.extend(document.problems)
-    form = _form(document.data, ledger)
+    form = _form(with_listed(document.data, listed), ledger)
     ledger.check()
     return _inventory(cast(InventoryPart, form), source, ledger)
+
+
+def lists_in(text: str, source: str) -> tuple[str, ...]:
+    """The lists of hosts that an inventory names. Raises InventoryError if it isn't YAML."""
+    return named_lists(read(text, source).data)
 
 
 def _form(data: Any, ledger: Ledger) -> InventoryPart | None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from deploy.core.inventory.fields import InventoryPart
+from deploy.core.inventory.listed import FROM
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _NULL = {"type": "null"}
+_LISTS = {"type": ["string", "array"], "items": {"type": "string"}}
+_FROM = "Lists of hosts in other tools' forms: Ansible, ssh_config, Slurm, MPI, or one a line"
 
 
 def json_schema() -> dict[str, Any]:
@@ -18,6 +21,7 @@ def json_schema() -> dict[str, Any]:
     schema: dict[str, Any] = _tidied(InventoryPart.model_json_schema())
     hosts = schema["properties"]["hosts"]
     hosts["additionalProperties"] = {"anyOf": [hosts["additionalProperties"], _NULL]}  # `alpha:` alone is a host
+    hosts["properties"] = {FROM: {"anyOf": [_LISTS, *hosts["additionalProperties"]["anyOf"]], "description": _FROM}}
     for key in ("defaults", "groups", "seeds", "peers"):  # all their lines may be commented out
         schema["properties"][key] = _or_null(schema["properties"][key])
     return {"$schema": _DIALECT, **schema, "title": "Weft inventory"}

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from deploy.core.command.optiontable import INVENTORY
-from deploy.core.inventory import FIRST_PORT, Host, Inventory, joined, limited, localized, parse_inventory
+from deploy.core.inventory import FIRST_PORT, Host, Inventory, joined, limited, lists_in, localized, parse_inventory
+from deploy.core.inventory.listed import joined_lists
 from deploy.edge.hosts.fleet import Fleet
 from deploy.edge.hosts.host import Transport
 from deploy.edge.hosts.local import LocalTransport
@@ -17,6 +18,7 @@ from deploy.edge.screen.transcript import Transcript
 from deploy.edge.ssh.routes import Routes
 from deploy.edge.ssh.transport import SshTransport
 from deploy.edge.tasks.chain import Chain
+from deploy.edge.tasks.hostlist import read_hosts
 from peer.core.errors import ConfigError, system_words
 
 LOCAL_FOLDER = "~/.weft/local"  # `--local`: a folder a host below this one
@@ -41,7 +43,7 @@ def open_chain(
     `made`: the inventory, where no file has it.
     """
     path = Path(str(options.get("inventory", INVENTORY)))
-    inventory = made or parse_inventory(_read(path), str(path))
+    inventory = made or _parsed(path, str(options.get("hosts", "")))
     if options.get("local"):
         inventory = localized(inventory, LOCAL_FOLDER, _free_base(len(inventory.peers)))
     inventory = asked_for = limited(inventory, str(options.get("limit", "")))
@@ -60,6 +62,15 @@ def _fleet(inventory: Inventory, base: Path, routes: Routes) -> Fleet:
         return LocalTransport(host, base) if host.local else SshTransport(host, routes)
 
     return Fleet(inventory, transport_of, at_last=routes.close)
+
+
+def _parsed(path: Path, hosts: str) -> Inventory:
+    """The inventory with the hosts of the lists that it names, and of the one that the command line does (`hosts`)."""
+    text = _read(path)
+    lists = [read_hosts(word, path.resolve().parent, may_run=False) for word in lists_in(text, str(path))]
+    if hosts:
+        lists.append(read_hosts(hosts, Path(), may_run=True))
+    return parse_inventory(text, str(path), joined_lists(lists) if lists else None)
 
 
 def _read(path: Path) -> str:

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from deploy.agent.verbs import Clean
 from deploy.core.configfiles import swarm_folder
-from deploy.core.hostlists.listed import Listed
-from deploy.core.hostlists.plainlist import read_plain
 from deploy.core.inventory import Inventory
+from deploy.core.inventory.listed import Listed
 from deploy.core.plan import Facts, Step, Steps, hosts_of
 from deploy.core.pushtext import HEAD, PushError, Wish, is_remote, push_inventory, swarm_name
 from deploy.core.verdict import FAILED, Outcome
 from deploy.edge.hosts.host import WORK_SECONDS
 from deploy.edge.tasks.chain import RUNS, Chain
+from deploy.edge.tasks.hostlist import read_hosts
 from deploy.edge.tasks.phase import Options, Phase
 from deploy.edge.tasks.up import UP
 
@@ -35,7 +34,7 @@ def make_inventory(options: Mapping[str, Any]) -> Inventory:
     wish = Wish(
         payload and _here(payload),
         [target if is_remote(target) else _here(target) for target in targets],
-        _listed(str(options.get("to", ""))),
+        read_hosts(str(options["to"]), Path(), may_run=True) if options.get("to") else Listed(()),
         seed,
         bool(options.get("replace")),
     )
@@ -61,19 +60,6 @@ def _keep(text: str, path: Path, is_asked: bool) -> None:
 def _here(path: str) -> str:
     """A path on this machine that means the same for an inventory in another folder."""
     return path if path.startswith("~") else os.path.abspath(path)
-
-
-def _listed(name: str) -> Listed:
-    if not name:
-        return Listed(())
-    if name == "-":
-        return read_plain(sys.stdin.read(), "standard input")
-    try:
-        return read_plain(Path(name).expanduser().read_text("utf-8"), name)
-    except UnicodeDecodeError:
-        raise PushError(f"push: {name}: it isn't UTF-8 text; save it as UTF-8") from None
-    except OSError as error:
-        raise PushError(f"push: {name}: {(error.strerror or str(error)).lower()}; name a list of hosts") from None
 
 
 def _describe(inventory: Inventory, _: Facts) -> Iterator[Step]:

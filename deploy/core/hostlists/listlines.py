@@ -1,28 +1,11 @@
-"""What every reader of a list of hosts gives: the hosts with the keys of an inventory, and groups."""
+"""What the readers of lists share: the lines that hold something, names apart at their commas, and the error."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple, NoReturn, Union
+from collections.abc import Iterator, Sequence
+from typing import NoReturn
 
 from deploy.core.inventory import InventoryError, Problem
-
-Key = Union[str, int, "tuple[str, ...]"]
-
-
-class ListedHost(NamedTuple):
-    """One entry. `name`: a host's name, or a range of them; `keys`: what is known of it, by the inventory's keys."""
-
-    name: str
-    keys: Mapping[str, Key] = {}
-    line: int = 0
-
-
-class Listed(NamedTuple):
-    """A list that was read. `groups`: each group's host names."""
-
-    hosts: tuple[ListedHost, ...]
-    groups: Mapping[str, tuple[str, ...]] = {}
 
 
 def refuse(source: str, line: int, text: str) -> NoReturn:

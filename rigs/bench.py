@@ -77,6 +77,7 @@ def parser() -> Parser:
     add("--piece-size", metavar="SIZE", type=size, help="of Weft's pieces (default: automatic)")
     limits = ", ".join(Limits._fields)
     add("--limit", metavar="NAME=N", type=limit, action="append", default=[], help=f"Weft's limits: {limits}")
+    add("--trace", action="store_true", help="A to D: tell when the seed's link idles, and why (Weft, a little slower)")
     add("--calm", metavar="S", type=count(0), default=0, help="wait up to so many seconds for an idle machine each run")
     add("--again", metavar="N", type=count(0), default=0, help="repeat a run that others disturbed, at most N times")
     return made
@@ -110,7 +111,7 @@ def limit(text: str) -> Tuple[str, float]:
 
 def run(options: Options) -> int:
     wanted = [name for name in ALL if name in options.what or "all" in options.what]
-    weft = WeftOptions(options.piece_size, Limits()._replace(**dict(options.limit)), options.tls)
+    weft = WeftOptions(options.piece_size, Limits()._replace(**dict(options.limit)), options.tls, options.trace)
     care = Care(options.calm, options.again)
     if wanted:
         done = campaign.Campaign(

@@ -34,9 +34,9 @@ def compile_peer() -> None:
     subprocess.run([host_python(), "-m", "compileall", "-q", str(CHECKOUT / "peer")], check=True)
 
 
-def command(peer_id: int, folder: str) -> List[str]:
+def command(peer_id: int, folder: str, module: str = "peer") -> List[str]:
     """As a deployment starts a peer: nothing of the user's own Python settings takes part."""
-    return [host_python(), "-S", "-E", "-m", "peer", str(peer_id), "--dir", folder]
+    return [host_python(), "-S", "-E", "-m", module, str(peer_id), "--dir", folder]
 
 
 def read_status(folder: Path, peer_id: int) -> Optional[Status]:

@@ -20,11 +20,15 @@ Rows = Tuple[PeerRow, ...]
 
 
 class WeftOptions(NamedTuple):
-    """What can be tried out from the command line. `piece_size` None: automatic; `tls`: as SwarmFile has it."""
+    """What can be tried out from the command line. `piece_size` None: automatic; `tls`: as SwarmFile has it.
+
+    `trace`: the peers note what they do, for the seed's timeline (rigs/benchmark/timeline.py).
+    """
 
     piece_size: Optional[int] = None
     limits: Limits = Limits()
     tls: bool = False
+    trace: bool = False
 
 
 def rows(addresses: Sequence[Tuple[str, int]]) -> Rows:

@@ -81,6 +81,8 @@ class Campaign(NamedTuple):
                 runs: List[Any] = []
                 for run, line in self._measured(name, tools, folder):
                     print("  " + line, flush=True)
+                    for told in getattr(run, "details", {}).get("timeline", ()):
+                        print("    " + told, flush=True)
                     runs.append(run)
                     records.write(out / records.file_name(name, "disk_rate" in facts), Kept(facts, runs))
                 failed |= any(run.problem for run in runs)

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import time
 import uuid
+from contextlib import nullcontext
 from pathlib import Path
-from typing import Any, Dict, Optional, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
 from netlab.labhost import Host
 from peer.core.config import PeerRow
 from peer.core.manifest import Manifest
 from peer.edge.hashing import make_manifest
 from rigs import peerprocess, swarmdir
+from rigs.benchmark import timeline, tracedpeer
+from rigs.benchmark.linkwatch import LinkWatch
 from rigs.benchmark.site import Outcome, Site
 from rigs.procgroup import Child, ProcessGroup
 from rigs.swarmdir import WeftOptions
+from tools.sim.limit import BYTES_PER_MBIT
 
 
 class Weft:
@@ -35,10 +40,15 @@ class Weft:
         rows = self._write(site)
         seed = self._start(site, group, site.seed, rows[0])
         peerprocess.wait_listening(group, seed, site.folder(site.seed), rows[0].peer_id)
-        children = [self._start(site, group, host, row) for host, row in zip(site.receivers, rows[1:])]
-        group.wait_ends([*children, seed], site.scenario.deadline)
+        watch = LinkWatch(site.seed)
+        with watch if self._options.trace else nullcontext():
+            children = [self._start(site, group, host, row) for host, row in zip(site.receivers, rows[1:])]
+            group.wait_ends([*children, seed], site.scenario.deadline)
         done = {host.name: peerprocess.finished_at(self.copy(site, host)) for host in site.receivers}
-        return Outcome(children[0].begun, done, self._details(site, rows), synced=True)
+        details = self._details(site, rows)
+        if self._options.trace:
+            details["timeline"] = self._timeline(site, rows, watch, (children[0].begun, max(done.values())))
+        return Outcome(children[0].begun, done, details, synced=True)
 
     def copy(self, site: Site, host: Host) -> Path:
         assert self._manifest
@@ -58,9 +68,25 @@ class Weft:
         return rows
 
     def _start(self, site: Site, group: ProcessGroup, host: Host, row: PeerRow) -> Child:
-        argv = peerprocess.command(row.peer_id, site.remote(host))
+        module = tracedpeer.__name__ if self._options.trace else "peer"
+        argv = peerprocess.command(row.peer_id, site.remote(host), module)
         log = site.folder(host) / f"stderr_{row.peer_id}.txt"
         return group.start(f"weft on {host.name}", site.launcher(host), argv, log, cwd=str(peerprocess.CHECKOUT))
+
+    def _timeline(
+        self, site: Site, rows: Tuple[PeerRow, ...], watch: LinkWatch, span: Tuple[float, float]
+    ) -> List[str]:
+        """`span`: first start and last copy, since the epoch."""
+        assert self._manifest
+        notes = {
+            row.peer_id: tracedpeer.read(site.folder(host) / tracedpeer.name_of(row.peer_id))
+            for host, row in zip(site.hosts, rows)
+        }
+        shift = time.monotonic() - time.time()
+        rate = site.scenario.rate * BYTES_PER_MBIT
+        steady = (span[0] + shift, span[1] + shift)
+        seed, total = rows[0].peer_id, self._manifest.piece_count
+        return timeline.lines(timeline.find(watch.samples, rate, notes, seed, total, steady))
 
     def _details(self, site: Site, rows: Tuple[PeerRow, ...]) -> Dict[str, Any]:
         """What the peers' last statuses say, in copies of the payload."""

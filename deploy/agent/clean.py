@@ -9,6 +9,7 @@ from typing import List
 
 from deploy.agent import locks, paths, verbs
 from deploy.agent.context import Context
+from deploy.agent.meter import Meter
 from deploy.agent.wire import AgentError
 from peer.core import folder
 from peer.edge.ours import trees, turning
@@ -31,12 +32,12 @@ def clean(_: verbs.Clean, context: Context) -> verbs.Cleaned:
     if living:
         names = ", ".join(str(peer) for peer in sorted(living))
         raise AgentError(f"peer {names} still runs here", "run `fab stop` first")
-    context.meter.begin("removing")
-    return verbs.Cleaned(home, was_there=True, foreign=tuple(_empty(home)))
+    return verbs.Cleaned(home, was_there=True, foreign=tuple(_empty(home, context.meter)))
 
 
-def _empty(home: str) -> List[str]:
+def _empty(home: str, meter: Meter) -> List[str]:
     with paths.recording(home) as record:
+        meter.begin("removing", len(record.paths()) + sum(len(view.record.made) for view in record.readers))
         _sweep(home, record)
         stays = _clear(home, record)
         _remove_destinations(record)

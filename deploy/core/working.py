@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 from deploy.core.inventory import fold
-from peer.core.mark import BYTES, Mark, format_count
+from peer.core.mark import BYTES, Mark, format_done
 from peer.core.sizes import format_rate
 
 _MOST_WIDTH = 40  # columns for the hosts' names; if they need more, their number is shown
@@ -137,12 +137,12 @@ def _amounts(total: Sum, rate: float) -> list[str]:
     """How much is done: in full, and shorter."""
     pace = format_rate(rate) if total.unit == BYTES else f"{rate:,.0f}/s"
     slowest = f"; slowest {total.slowest[0]}{_share(total.slowest[1])}" if total.slowest else ""
-    so_far = format_count(total.done, total.unit)
+    so_far = format_done(total.done, total.size, total.unit)
     if not total.size:
         return [f"{so_far}, {pace}{slowest}", f"{so_far}, {pace}"]
     percent = f"{100 * total.done // total.size}%"
     ending = f"{pace}{seconds_left(total.size - total.done, rate)}"
-    full = f"{so_far} of {format_count(total.size, total.unit)} ({percent}), {ending}"
+    full = f"{so_far} ({percent}), {ending}"
     return [full + slowest, f"{percent}, {ending}{slowest}", f"{percent}, {ending}"]
 
 

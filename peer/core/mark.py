@@ -19,13 +19,14 @@ class Mark(NamedTuple):
 
     def __str__(self) -> str:
         """`hashing model.bin: 1.2 GiB of 8 GiB`."""
-        all_of_it = f" of {format_count(self.size, self.unit)}" if self.size else ""
-        return f"{self.doing}: {format_count(self.done, self.unit)}{all_of_it}"
+        return f"{self.doing}: {format_done(self.done, self.size, self.unit)}"
 
 
-def format_count(count: float, unit: str) -> str:
-    """`1.2 GiB`, or `12,345 files`."""
-    return format_size(count) if unit == BYTES else f"{count:,.0f} {unit}"
+def format_done(done: int, size: int, unit: str) -> str:
+    """`1.2 GiB of 8 GiB`, `120 of 12,345 files`, or without the end if the size is 0."""
+    if unit == BYTES:
+        return f"{format_size(done)} of {format_size(size)}" if size else format_size(done)
+    return f"{done:,} of {size:,} {unit}" if size else f"{done:,} {unit}"
 
 
 def stalled(mark: Optional[Mark], seconds: float) -> str:

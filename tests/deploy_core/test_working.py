@@ -42,6 +42,8 @@ def test_hosts_that_do_the_same_are_summed_up(waiting: list[str], marks: dict[st
         (Work("x", ["n1"], 1, 2.0, {"n1": FIFTH}), "hashing f on n1: 120 MiB of 600 MiB (20%), 0 B/s"),
         (Work("x", [], 0, 1.0, {"": FIFTH}, MIB), "hashing f: 120 MiB of 600 MiB (20%), 1 MiB/s, 8 min left"),
         (Work("x", ["n1"], 1, 1.0, {"n1": FEW}, 400.0), "removing on n1: 1,200 files, 400/s"),
+        (Work("x", ["n1"], 1, 1.0, {"n1": FEW._replace(size=2000)}, 400.0),
+         "removing on n1: 1,200 of 2,000 files (60%), 400/s, 2 s left"),
     ],
 )  # fmt: skip
 def test_what_is_being_done(work: Work, line: str) -> None:

@@ -34,6 +34,7 @@ _SVG = re.sub(r"@font-face \{\{.*?\}\}\s*", "", CONSOLE_SVG_FORMAT, flags=re.S) 
 _PICTURE_LINES = 14  # event lines above the table in the picture
 _WIDE = 100  # columns, from which on there is room to tell whom a peer lets fetch
 _INDENT = 2
+_ECHO = 2  # columns for the "^C" that a terminal writes after the live line: wrapped, it would keep that line there
 REPORT_SECONDS = 10.0  # between two lines about what is going on, where there is no live display
 _SOON_SECONDS = 0.3  # what is done sooner needs no display
 _STYLES = {"done": "green", "seeding": "green", "downloading": "cyan", "checking": "yellow"}
@@ -130,7 +131,7 @@ class Screen:
             now = time.monotonic()
             if self.lively and now - begun > _SOON_SECONDS:
                 live.start()
-                line = " " * _INDENT + format_work(work, self._err.width - _INDENT)
+                line = " " * _INDENT + format_work(work, self._err.width - _INDENT - _ECHO)
                 live.update(Text(line, style="cyan", no_wrap=True, overflow="ellipsis"), refresh=True)
             elif not self.lively and now - last >= REPORT_SECONDS:
                 last = now

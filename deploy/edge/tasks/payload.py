@@ -169,8 +169,8 @@ def upload_manifest(chain: Chain) -> Manifest | None:
     command = [sys.executable, "-X", "utf8", "-m", "peer", "manifest", str(source), "--progress"]
     command += ["--name", payload.name, "--piece-size", _piece_size(chain.inventory)]
     with chain.showing(0) as look:
-        meter = Meter(f"hashing {source}", lambda mark: look([], {"": mark}))
-        meter.begin(f"hashing {source}", chain.facts.size or 0, BYTES)
+        meter = Meter("hashing", lambda mark: look([], {"": mark}))
+        meter.begin(f"hashing {source.name}", chain.facts.size or 0, BYTES)
         try:
             ended = children.run(command, str(Path(peer.__file__).parent.parent), meter)
         except AgentError as error:

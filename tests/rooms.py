@@ -44,7 +44,7 @@ ROOMS: Dict[str, Room] = {
     "deploy.agent": Room(
         own=(
             *("deploy.agent", "peer.core"),
-            *(f"peer.edge.{name}" for name in ("lock", "modes", "files", "ours", "copies", "pulse")),
+            *(f"peer.edge.{name}" for name in ("lock", "modes", "files", "ours", "copies", "pulse", "wholefile")),
         )
     ),  # what agentsource packs
     "deploy.edge": Room(own=()),  # only rooms are in it

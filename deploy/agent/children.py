@@ -66,6 +66,21 @@ def run(command: List[str], folder: str, meter: Meter) -> Ended:
         _end(child)
 
 
+def start_beside(arguments: List[str], folder: str, output: int) -> None:
+    """Run this very interpreter, isolated, in `folder`, and let it go: it may outlive the agent, and nobody waits.
+
+    `output`: the descriptor that it writes to; complaints go nowhere.
+    """
+    subprocess.Popen(
+        [sys.executable, "-I", "-X", "utf8", *arguments],
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    ).returncode = 0  # or Python would complain that it still runs
+
+
 def _listen(child: "subprocess.Popen[bytes]", meter: Meter) -> Tuple[bytes, str]:
     """What it writes to its pipes until it closes both, less the signs of how far it is. Raises TimeoutError."""
     assert child.stdout is not None and child.stderr is not None

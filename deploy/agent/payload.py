@@ -16,6 +16,7 @@ from deploy.agent.wire import AgentError
 from peer.core.mark import BYTES
 from peer.edge.ours import making, trees, turning
 from peer.edge.ours.recordfile import ForeignError, RecordFile
+from peer.edge.wholefile import AT_ONCE, read_note
 
 _Stamp = List[List[Any]]
 
@@ -67,6 +68,8 @@ def manifest(request: verbs.Manifest, context: Context) -> verbs.Hashed:
     ended = _peer_program(arguments, home, context)
     with paths.recording(home) as record:
         _save(record, note, {"stamp": stamp, "manifest": json.loads(ended.out)})
+        if os.path.isfile(path) and os.path.getsize(path) > AT_ONCE:
+            _hash_beside(record, home, request.peer, os.path.realpath(path))
     return verbs.Hashed(json.loads(ended.out), hashed=True)
 
 
@@ -88,9 +91,32 @@ def _verify_one(home: str, peer: int, request: verbs.Verify, context: Context) -
     try:
         found = json.loads(ended.out)
         ok, problem, proof = found["ok"], found["problem"], found["proof"]
-        return verbs.Copy(peer, ok, problem, proof, found["sha256"], found["bytes"], path, found["extras"])
+        sha256 = found["sha256"] or _hash_made_beside(home, peer, path)
+        return verbs.Copy(peer, ok, problem, proof, sha256, found["bytes"], path, found["extras"])
     except (ValueError, KeyError, TypeError):  # it ended with an error, or is another version
         return verbs.Copy(peer, ok=False, problem=ended.last_words, path=path)
+
+
+def _hash_beside(record: RecordFile, home: str, peer: int, path: str) -> None:
+    """Have the SHA-256 of a large file made by a process that yields to all others, and noted: nobody waits for it."""
+    with contextlib.suppress(ForeignError):
+        note = making.open_growing(record, _hash_note(home, peer), os.O_WRONLY | os.O_CREAT)
+        try:
+            os.ftruncate(note, 0)
+            children.start_beside([paths.code_path(home), "sha256", path], home, note)
+        finally:
+            os.close(note)
+
+
+def _hash_made_beside(home: str, peer: int, path: str) -> str:
+    """The SHA-256 of a seed's file, if it is known already."""
+    with contextlib.suppress(OSError), open(_hash_note(home, peer), "rb") as file:
+        return read_note(file.read(), path)
+    return ""
+
+
+def _hash_note(home: str, peer: int) -> str:
+    return os.path.join(home, f"sha256_{peer}.json")
 
 
 def _generate(record: RecordFile, path: str, request: verbs.Generate, context: Context) -> None:

@@ -10,6 +10,7 @@ from deploy.core.verdict import BRIEF_COLUMNS, Row, Verdict
 from peer.core.sizes import format_size
 
 MOST_HOSTS = 12  # whose rows fit on a screen with everything else
+NOT_YET = "isn't computed yet: the copies are proved by their blocks; `verify` shows it once the seed has it"
 _GAP = 3  # columns between two cells of a drawn table
 
 
@@ -19,7 +20,7 @@ def payload_lines(name: str, rows: Sequence[Row]) -> tuple[str, ...]:
     if good is None:
         return (name,)
     size = f", {format_size(good.bytes)} ({good.bytes:,} bytes)" if good.bytes is not None else ""
-    return (f"{name}{size}", *([f"sha256 {good.sha256}"] if good.sha256 else []))
+    return f"{name}{size}", f"sha256 {good.sha256 or NOT_YET}"
 
 
 def time_lines(times: Times) -> tuple[str, ...]:

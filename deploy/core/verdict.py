@@ -146,7 +146,9 @@ def _checked(copies: Sequence[Copy], proof: str) -> tuple[Copy, ...]:
     """The copies, where those with a different proof no longer count as good."""
     expected = proof or next((copy.proof for copy in copies if copy.ok and copy.proof), "")
     source = "the manifest" if proof else "the other peers"
-    return tuple(_compared(copy, expected, source) for copy in copies)
+    compared = tuple(_compared(copy, expected, source) for copy in copies)
+    known = next((copy.sha256 for copy in compared if copy.ok and copy.sha256), "")  # of equal bytes it is the same
+    return tuple(copy._replace(sha256=known) if copy.ok else copy for copy in compared)
 
 
 def _compared(copy: Copy, expected: str, source: str) -> Copy:

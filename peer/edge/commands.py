@@ -20,6 +20,7 @@ deployed it). Other commands:
   follow DIR           print log lines and statuses of all peers in DIR as JSON lines
   manifest PATH        print names, sizes and hashes of a payload as JSON
   verify ID            hash a peer's payload at its final path and compare it with the manifest
+  sha256 FILE          hash one complete file, when nothing else wants the core, for a note on it
   generate FILE SIZE   write a test file
 exit codes: 0 the payload is complete; 1 an error of this machine, such as a full disk or a port in use;
             2 wrong usage or configuration; 3 incomplete: the swarm couldn't deliver every piece; 130 stopped"""
@@ -141,6 +142,21 @@ def _of_seed(problem: str) -> str:
     return problem and f"the seed's payload was changed after it was hashed: {problem}"
 
 
+def _declare_sha256(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", help="the file to hash")
+
+
+def _sha256(arguments: argparse.Namespace) -> int:
+    from peer.edge.files import file_error
+    from peer.edge.wholefile import write_note
+
+    try:
+        print(write_note(arguments.file))
+    except OSError as error:
+        raise file_error(error, arguments.file) from None
+    return EXIT_OK
+
+
 def _declare_generate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", help="the path to write; an existing file is replaced")
     parser.add_argument("size", type=_size, help="in bytes, or with a unit, such as 20MiB")
@@ -204,5 +220,6 @@ _COMMANDS: Dict[str, Tuple[Declare, Run]] = {
     "follow": (_declare_follow, _follow),
     "manifest": (_declare_manifest, _manifest),
     "verify": (_declare_verify, _verify),
+    "sha256": (_declare_sha256, _sha256),
     "generate": (_declare_generate, _generate),
 }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 import stat
 from typing import List, NamedTuple, Optional, Sequence, Tuple
@@ -18,7 +17,8 @@ from peer.core.payloadnames import LINK, SPECIAL, check_names
 from peer.edge.blockhashes import Tell, hash_blocks, path_of
 from peer.edge.copies import differences
 from peer.edge.encoding import check_encoding
-from peer.edge.files import entries_below, read_range
+from peer.edge.files import entries_below
+from peer.edge.wholefile import AT_ONCE, sha256_of
 
 
 def make_manifest(
@@ -81,7 +81,7 @@ def _unreadable(path: str, error: OSError) -> StoreError:
 class Check(NamedTuple):
     """The result of checking a payload at its final path. `problem`: "" if it agrees with the manifest.
 
-    `proof`: what `payload_proof` says of the bytes that were read. `sha256`: of a single file, for people.
+    `proof`: what `payload_proof` says of the bytes that were read. `sha256`: what people compare, "" if it isn't known.
     `extras`: files, links and the like in the tree that aren't part of the payload.
     """
 
@@ -107,13 +107,14 @@ def check_payload(path: str, manifest: Manifest, extras: bool = True, tell: Opti
         if problem:
             return Check("", "", len(found.files), found.size, problem, len(surplus))
         hashed = manifest._replace(blocks=hash_blocks(path, manifest, tell), bare=False)
-        sha256 = "" if manifest.tree else _sha256(path)
+        proof = payload_proof(hashed)
+        sha256 = _known_sha256(hashed, path, proof)
     except (OSError, ConfigError) as error:
         reason = str(error) if isinstance(error, ConfigError) else system_words(error)
         return Check("", "", 0, 0, f"{path}: {reason}")
     wrong = [] if manifest.bare else [manifest.files.path(number) for number in _other_files(hashed, manifest)]
     problem = f"{listed(wrong, 1)}: wrong bytes" if wrong else ""
-    return Check(payload_proof(hashed), sha256, len(found.files), found.size, problem, len(surplus))
+    return Check(proof, sha256, len(found.files), found.size, problem, len(surplus))
 
 
 def _other_files(found: Manifest, wanted: Manifest) -> List[int]:
@@ -126,12 +127,11 @@ def _other_files(found: Manifest, wanted: Manifest) -> List[int]:
     return list(dict.fromkeys(map(wanted.layout.file_of_block, other)))
 
 
-def _sha256(path: str) -> str:
-    sha = hashlib.sha256()
-    with open(path, "rb") as file:
-        for data in read_range(file.fileno(), 0, os.fstat(file.fileno()).st_size):
-            sha.update(data)
-    return sha.hexdigest()
+def _known_sha256(hashed: Manifest, path: str, proof: str) -> str:
+    """What people compare: a tree's is its proof, and so is that of one block; a large file's isn't waited for."""
+    if hashed.tree or hashed.layout.block_count <= 1:
+        return proof
+    return sha256_of(path) if hashed.size <= AT_ONCE else ""
 
 
 def _found(path: str, wanted: Manifest) -> Tuple[Manifest, List[str]]:

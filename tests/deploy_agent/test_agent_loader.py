@@ -60,6 +60,7 @@ def test_every_module_of_the_agent_is_packed_and_of_the_peer_what_both_must_do_a
         "peer/core/mark.py",
         "peer/core/sizes.py",
         "peer/edge/copies.py",
+        "peer/edge/wholefile.py",
         "peer/edge/lock.py",
         "peer/edge/files.py",
         "peer/edge/modes.py",

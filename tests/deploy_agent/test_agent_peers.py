@@ -14,6 +14,7 @@ from deploy.edge.hosts.errors import HostError
 from deploy.edge.hosts.host import HostLink
 from peer.core.followline import Alive, LogLine
 from peer.core.manifest import payload_proof
+from peer.edge import wholefile
 from tests.deploy_agent.pushed import NAME, SIZE, push
 from tests.helpers.waiting import wait_for
 
@@ -114,6 +115,16 @@ def test_the_test_payload_is_made_once(link: HostLink) -> None:
     same = verbs.Generate(peer=1001, name=NAME, size=300_000, seed=1)
     assert link.ask(same).made is False
     assert link.ask(same._replace(size=300_001)).made is True
+
+
+def test_a_large_files_sha256_is_made_beside(link: HostLink, home: Path) -> None:
+    push(link)
+    path = home / "peer_1001" / NAME
+    os.truncate(path, wholefile.AT_ONCE + 1)
+    assert link.ask(verbs.Manifest(peer=1001, name=NAME, piece_size="auto")).hashed is True
+    note = home / "sha256_1001.json"
+    wait_for(lambda: note.exists() and wholefile.read_note(note.read_bytes(), str(path)), "its note")
+    assert wholefile.read_note(note.read_bytes(), str(path)) == wholefile.sha256_of(str(path))
 
 
 def test_an_unchanged_payload_is_not_hashed_again(link: HostLink, home: Path) -> None:

@@ -313,7 +313,7 @@ def test_wrong_usage(words: "list[str]", problem: str) -> None:
     assert "Traceback" not in said.err
 
 
-@pytest.mark.parametrize("command", ["", "follow", "manifest", "verify", "generate"])
+@pytest.mark.parametrize("command", ["", "follow", "manifest", "verify", "sha256", "generate"])
 def test_help_is_there_for_every_command(command: str) -> None:
     said = run(*filter(None, [command, "--help"]))
     assert said.code == 0

@@ -49,6 +49,7 @@ _OURS = (
     "peer.edge.ours",
     "peer.edge.pulse",
     "peer.edge.copies",
+    "peer.edge.wholefile",
 )  # what the agent may import of our own; the rest is the standard library
 
 

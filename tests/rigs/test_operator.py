@@ -13,7 +13,7 @@ import pytest
 from deploy.agent import lines, verbs
 from deploy.agent.typed import from_fields
 from deploy.edge.hosts import agentsource
-from peer.core import eventlog, followline, manifest
+from peer.core import eventlog, followline, manifest, manifestjson
 from peer.core.followline import Alive, LogLine, StatusLine
 from peer.core.status import DONE, DOWNLOADING
 from rigs.benchmark import operatortable, operatorwork, table
@@ -74,9 +74,9 @@ def test_a_host_knows_what_it_was_pushed_and_how_its_peer_is():
 
 def test_the_copies_are_what_the_manifest_says():
     talk = greeted()
-    found = manifest.from_json(ask(talk, verbs.Manifest(FIRST_ID, "payload.bin", "auto"))[1].manifest, "it")
-    (copy,) = ask(talk, verbs.Verify((FIRST_ID,), "payload.bin"))[1].copies
-    assert copy.ok and copy.bytes == SIZE and copy.sha256 == manifest.payload_digest(found)
+    found = manifestjson.from_json(ask(talk, verbs.Manifest(FIRST_ID, "payload.bin", "auto"))[1].manifest, "it")
+    (copy,) = ask(talk, verbs.Verify((FIRST_ID,), "payload.bin", SIZE))[1].copies
+    assert copy.ok and copy.bytes == SIZE and copy.proof == manifest.payload_proof(found)
 
 
 def test_logs_come_in_parts():

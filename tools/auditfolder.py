@@ -101,11 +101,16 @@ def _text(path: Path) -> str:
 def _copies(
     root: str, paths: Sequence[Path], common: Common, rows: Tuple[PeerRow, ...]
 ) -> Iterator[Tuple[int, Optional[FileFact]]]:
-    """The copy in each peer's folder, as far as that is here."""
+    """The copy in each peer's folder, as far as that is here.
+
+    Every machine of a swarm may have the folders of all peers: that next to the peer's log counts.
+    """
     for row in rows:
-        place = next((path for path in paths if path.name == names.payload(row.peer_id) and path.is_dir()), None)
-        if place is not None:
-            yield row.peer_id, _fact(root, place / common.file_name)
+        places = [path for path in paths if path.name == names.payload(row.peer_id) and path.is_dir()]
+        log = names.log(row.peer_id)
+        places.sort(key=lambda place: (not (place.parent / log).exists(), not (place / common.file_name).is_file()))
+        if places:
+            yield row.peer_id, _fact(root, places[0] / common.file_name)
 
 
 def _fact(root: str, path: Path) -> Optional[FileFact]:

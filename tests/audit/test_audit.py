@@ -68,6 +68,13 @@ def test_a_breach_is_told_with_its_line(folder: Path, capsys) -> None:
     assert run(capsys, folder, "--every")[1].count("log_peer_1002.log:") > 100
 
 
+def test_unlike_breaches_of_a_rule_are_shown_first(folder: Path, capsys) -> None:
+    log = folder / "log_peer_1002.log"
+    log.write_text(log.read_text().replace("'have'", '"have"').replace("complete file", "whole file"))
+    out = run(capsys, folder)[1]
+    assert "other quotation marks: " in out and "another wording: " in out and "more (--every" in out
+
+
 def test_json_is_one_object_a_line(folder: Path, capsys) -> None:
     code, out, _ = run(capsys, folder, "--json")
     assert code == 0 and states(out) == {rule.name: "kept" for rule in RULES}
@@ -102,6 +109,17 @@ def test_an_unequal_file_is_told(folder: Path, capsys, made: Made, change, words
     found = next(one for one in map(json.loads, out.splitlines()) if one.get("rule") == "files")["findings"]
     assert code == 1 and [name for name, state in states(out).items() if state == "broken"] == ["files"]
     assert words in found[0]["found"] and found[0]["file"].startswith("peer_1003")
+
+
+def test_the_copy_next_to_the_log_counts(folder: Path, capsys, made: Made) -> None:
+    """Machines that share a set-up have the empty folders of the others."""
+    for name in ("aaa", "zzz"):
+        (folder / name / "peer_1003").mkdir(parents=True)
+    assert run(capsys, folder)[0] == 0
+    (folder / "log_peer_1003.log").rename(folder / "zzz" / "log_peer_1003.log")
+    assert run(capsys, folder)[0] == 1
+    (folder / "peer_1003" / made.common.file_name).rename(folder / "zzz" / "peer_1003" / made.common.file_name)
+    assert run(capsys, folder)[0] == 0
 
 
 def test_a_log_of_windows(folder: Path, capsys) -> None:
@@ -198,3 +216,9 @@ def test_it_runs_without_rich(folder: Path, capsys, monkeypatch) -> None:
     monkeypatch.delattr("tools.audittable", raising=False)
     code, out, _ = run(capsys, folder)
     assert code == 0 and "0 broken" in out and out.count("kept") > len(RULES)
+
+
+def test_the_page_for_classes_lists_every_rule() -> None:
+    text = (ROOT / "docs" / "classroom.md").read_text(encoding="utf-8")
+    table = "".join(f"| {rule.name} | {rule.text} |\n" for rule in RULES)
+    assert f"| --- | --- |\n{table}" in text, f"its table should be:\n{table}"

@@ -56,6 +56,17 @@ def test_a_damage_is_told_by_its_rule_alone_with_the_line(name: str) -> None:
     assert spot in [(one.file, one.line) for one in found], (spot, found[:5])
 
 
+def test_a_connection_to_a_peer_that_just_ends_may_be_in_one_log_alone() -> None:
+    """Both logs show that the peers met again; one has a third connection."""
+    made = sound(0)
+    logs = Logs(made, Random(1))
+    for peer, kind, times in ((1002, "dialled", 2), (1001, "accepted", 1)):
+        line = next(one for one in logs.parsed[peer] if one.kind == kind and one.other in (1001, 1002))
+        for _ in range(times):
+            logs.inserted(peer, line.number, Entry(kind, peer, line.other))
+    assert broken(made.audited(logs.texts)) == []
+
+
 def test_there_are_enough_kinds_for_all_rules_that_logs_can_break() -> None:
     rules = {rule for rule, _ in DAMAGES.values()}
     assert len(DAMAGES) >= 60

@@ -6,10 +6,12 @@ from typing import Callable
 
 from tests.audit.simulated import broken
 from tests.helpers.swarmfolder import SwarmFolder, Wish
+from tests.swarm.foreign import ForeignPeer, Payload
+from tests.swarm.habits import Habits
 from tests.swarm.process import Starter, assert_all_well
 from tools import auditfolder
 from tools.auditing.judging import judge
-from tools.auditing.rule import UNSEEN
+from tools.auditing.rule import KEPT, UNSEEN
 
 
 def test_our_peers_keep_every_rule(starter: Starter, swarm_folder: Callable[..., SwarmFolder]) -> None:
@@ -18,3 +20,28 @@ def test_our_peers_keep_every_rule(starter: Starter, swarm_folder: Callable[...,
     results = judge(auditfolder.load(str(folder.root)))
     assert broken(results) == []
     assert "files" not in [one.rule.name for one in results if one.state == UNSEEN]
+
+
+def test_foreign_peers_without_logs_are_no_trouble(starter: Starter, swarm_folder: Callable[..., SwarmFolder]) -> None:
+    folder = swarm_folder(**Wish(peers=4, size=200_000, unchoking=0.2, optimistic=0.4)._asdict())
+    payload = Payload(folder.payload.read_bytes(), folder.wish.piece_size)
+    foreign = [
+        ForeignPeer(peer, folder.row(peer).port, payload, how, False)
+        for peer, how in ((1003, Habits(repeats=True)), (1004, Habits(chokes_before="answers")))
+    ]
+    try:
+        ours = starter.start_all(folder, 1001, 1002)
+        foreign[0].listen()
+        for one in foreign:
+            for other in range(1001, one.me):
+                one.dial(other, folder.row(other).port)
+        assert [one.wait() for one in ours.values()] == [0, 0]
+    finally:
+        for one in foreign:
+            one.close()
+    results = {one.rule.name: one for one in judge(auditfolder.load(str(folder.root)))}
+    missing = [finding.file for finding in results["logs"].findings]
+    assert missing == ["log_peer_1003.log", "log_peer_1004.log"]
+    assert {one.state for one in results.values() if one.rule.name in ("texts", "stamps", "once", "complete")} == {KEPT}
+    told = [finding.found for finding in results["haves"].findings]
+    assert told and all("'have' message from 1003" in text for text in told), "it says everything twice"

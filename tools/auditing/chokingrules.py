@@ -14,6 +14,7 @@ from tools.auditing.selections import Selection, selections
 JITTER = 2.0  # seconds that stamps without parts, and a busy machine, may take from an interval
 MOST_LAG = 10  # seconds from a choice until the neighbour has read of it, behind the pieces on the way
 MOST_SURE = 1  # pieces by which a rate may be misjudged
+ONE_CHANGE = "no log has two of these lines"
 NO_PREFERRED = "no log has a line of preferred neighbours"
 NO_OPTIMISTIC = "no log has a line of an optimistically unchoked neighbour"
 
@@ -95,7 +96,7 @@ def _interval(swarm: Evidence, kind: str, interval: float, why: str) -> Seen:
         lines = [one.line for one in made if not one.same and one.line.seconds is not None]
         judged += max(0, len(lines) - 1)
         found += _too_early(lines, interval)
-    return seen(judged, found, why if not judged else "")
+    return seen(judged, found, why if not any(made for _, made in _of(swarm, kind)) else ONE_CHANGE)
 
 
 def _too_early(lines: List[Line], interval: float) -> Iterator[Finding]:

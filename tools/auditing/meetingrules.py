@@ -58,6 +58,8 @@ def both_ends(swarm: Evidence) -> Seen:
             dialled = [line for line in log.meetings(other.me) if line.kind == "dialled"]
             accepted = [line for line in other.meetings(log.me) if line.kind == "accepted"]
             judged += bool(dialled)
+            if min(len(dialled), len(accepted)) > 1:
+                continue  # one end was started again, and a connection that it never noted may have ended with it
             if dialled and len(accepted) < len(dialled):
                 text = f"Peer {other.me} is connected from Peer {log.me}."
                 found.append(at(dialled[len(accepted)], f"in {other.file}: {text}"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, Iterator, List, Set
+from typing import Dict, Iterator, List, Optional, Set
 
 from tools.auditing.evidence import CONNECTIONS, Evidence, Log
 from tools.auditing.loglines import Line
@@ -130,26 +130,28 @@ def haves(swarm: Evidence) -> Seen:
     found: List[Finding] = []
     judged = 0
     for log in swarm.logs.values():
-        for other in swarm.others(log.me):
-            lines = [line for line in log.kind("have") if line.other == other.me]
+        for peer in (one for one in swarm.ids if one != log.me):
+            lines = [line for line in log.kind("have") if line.other == peer]
             judged += len(lines)
-            wrong = list(_false_haves(log, other, lines))
-            found += wrong or _missing_haves(swarm, log, other, {line.piece for line in lines})
-    return seen(judged, found, "no log has a line of a 'have' message of a peer whose log is there")
+            wrong = list(_false_haves(log, peer, swarm.logs.get(peer), lines))
+            if not wrong and peer in swarm.logs:
+                wrong = list(_missing_haves(swarm, log, swarm.logs[peer], {line.piece for line in lines}))
+            found += wrong
+    return seen(judged, found, "no log has a line of a 'have' message")
 
 
-def _false_haves(log: Log, other: Log, lines: List[Line]) -> Iterator[Finding]:
-    most = max(1, len(log.meetings(other.me)))  # a new connection may tell all again
+def _false_haves(log: Log, peer: int, other: Optional[Log], lines: List[Line]) -> Iterator[Finding]:
+    most = max(1, len(log.meetings(peer)))  # a new connection may tell all again
     times: Dict[int, int] = {}
     for line in lines:
         piece = line.piece if line.piece is not None else -1
         times[piece] = times.get(piece, 0) + 1
         if not 0 <= piece < log.total:
             yield at(line, f"a piece from 0 to {log.total - 1}")
-        elif other.sound and not other.seed and piece not in other.got:
+        elif other and other.sound and not other.seed and piece not in other.got:
             yield at(line, f"no such message: {other.file} has no line of downloading piece {piece}")
         elif times[piece] > most:
-            yield at(line, f"one 'have' from {other.me} for the piece {piece}: this is number {times[piece]}")
+            yield at(line, f"one 'have' from {peer} for the piece {piece}: this is number {times[piece]}")
 
 
 def _missing_haves(swarm: Evidence, log: Log, other: Log, told: "Set[int | None]") -> Iterator[Finding]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
@@ -40,9 +41,21 @@ def _peer_row(swarm: Evidence, peer: int, seed: bool) -> Tuple[str, ...]:
 
 
 def shown(one: Result, most: Optional[int] = FEW) -> Tuple[List[Finding], int]:
-    """The findings of a rule to show, and how many are left out. `most`: None for all."""
-    found = list(one.findings[:most])
-    return found, len(one.findings) - len(found)
+    """The findings of a rule to show, and how many are left out. `most`: None for all, else unlike ones first."""
+    if most is None or len(one.findings) <= most:
+        return list(one.findings), 0
+    unlike: Dict[str, Finding] = {}
+    for finding in one.findings:
+        unlike.setdefault(_sort(finding), finding)
+    firsts = list(unlike.values())[:most]
+    others = [finding for finding in one.findings if finding not in firsts]
+    return firsts + others[: most - len(firsts)], len(one.findings) - most
+
+
+def _sort(finding: Finding) -> str:
+    """What findings of the same cause have in common: the words that explain them, without numbers."""
+    reason = finding.found.partition(": ")[0]
+    return re.sub(r"\d+", "", reason + finding.expected)
 
 
 def finding_lines(results: Sequence[Result], most: Optional[int] = FEW) -> Iterator[str]:

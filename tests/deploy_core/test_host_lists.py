@@ -177,6 +177,7 @@ def test_a_kind_may_be_said(word: str, parts: tuple[str, str]) -> None:
             {"a": {"jump": ("me@b:2022",)}},
         ),
         ("ansible", "a ansible_ssh_common_args='-o ProxyJump=b,c'\n", {"a": {"jump": ("b", "c")}}),
+        ("ansible", "a\na:22\nb:22\nb\n", {"a": {}, "b": {"port": 22}}),  # as Ansible does
         ("ansible", "\ufeff[web]\r\na\r\n", {"a": {}}),
     ],
 )

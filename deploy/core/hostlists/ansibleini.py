@@ -49,11 +49,11 @@ def _host(tree: Tree, group: str, line: str, number: int) -> None:
         if not equals:
             refuse(tree.source, number, f"'{word}' isn't a variable; write NAME=VALUE, and one host a line")
         variables[name] = Var(_literal(value), number)
-    pattern, port = words[0], _WITH_PORT.fullmatch(words[0])
-    if port is not None:
-        pattern = port[1]
-        variables.setdefault("ansible_port", Var(port[2], number))
-    tree.add(pattern, group, variables, number)
+    port = _WITH_PORT.fullmatch(words[0])
+    if port is None:
+        tree.add(words[0], group, variables, number)
+    else:
+        tree.add(port[1], group, variables, number, first={"ansible_port": Var(port[2], number)})
 
 
 def _literal(value: str) -> str:

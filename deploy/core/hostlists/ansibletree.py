@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import product
 
@@ -13,6 +14,7 @@ from deploy.core.inventory.listed import Listed, ListedHost
 from deploy.core.inventory.ranges import MAX_NAMES
 
 ALL, UNGROUPED = "all", "ungrouped"  # Ansible's own groups; `all` is one of ours too
+_NONE: Mapping[str, Var] = {}
 _RANGE = re.compile(r"\[([0-9]+|[A-Za-z]):([0-9]+|[A-Za-z])(?::([0-9]+))?\]")
 
 
@@ -39,10 +41,15 @@ class Tree:
         """The group of that name, which is made if there is none yet."""
         return self.groups.setdefault(name, Group(line))
 
-    def add(self, pattern: str, group: str, variables: dict[str, Var], line: int) -> None:
-        """Note the hosts of a pattern in a group, with variables of their own."""
+    def add(
+        self, pattern: str, group: str, variables: Mapping[str, Var], line: int, first: Mapping[str, Var] = _NONE
+    ) -> None:
+        """Note the hosts of a pattern in a group, with variables of their own.
+
+        `first`: variables that count where a host is named first, as the port of `host:port` does for Ansible.
+        """
         for name in self.expanded(pattern, line):
-            self.hosts.setdefault(name, {}).update(variables)
+            self.hosts.setdefault(name, dict(first)).update(variables)
             self.lines.setdefault(name, line)
             members = self.group(group, line).hosts
             if name not in members:

@@ -34,6 +34,7 @@ _PUSH = (
     Option("to", "push to the hosts in this list too, one a line; - reads standard input", FILE),
     Option("seed", "the payload is on this host already: HOST:/path; nothing is uploaded", TEXT),
     Option("save", "keep the inventory that this makes in this file", FILE, "runs/push-NAME.yaml"),
+    Option("accept_new", "note unknown host keys, instead of refusing them; a changed key is always refused"),
     Option("replace", "put aside foreign files with the payload's name, instead of refusing them"),
 )
 

@@ -77,8 +77,14 @@ def unreached(dialled: Sequence[Target], missed: Sequence[Missed]) -> dict[str, 
     for (address, port, reason), diallers in alike.items():
         problem = f"{address} port {port} can't be reached from {listed(diallers, _MOST_NAMED)} ({reason})"
         owner = owners[address, port]
-        found.setdefault(owner, []).append(Outcome(owner, FAILED, problem, "open it in the firewall"))
+        found.setdefault(owner, []).append(Outcome(owner, FAILED, problem, _reach_remedy(reason)))
     return found
+
+
+def _reach_remedy(reason: str) -> str:
+    """A name of the operator's ssh_config is none for peers: the system's words for that differ."""
+    unknown = any(words in reason for words in ("name resolution", "not known", "name or service", "no address"))
+    return "set its `peer_address` to one that the others know" if unknown else "open it in the firewall"
 
 
 def row(host: Host, facts: HostFacts | None, reached: bool) -> list[str]:

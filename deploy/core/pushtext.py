@@ -10,6 +10,7 @@ from typing import NamedTuple
 from deploy.core.hostlists.hostword import HostWord, read_word
 from deploy.core.inventory import Inventory, InventoryError, parse_inventory, scalar
 from deploy.core.inventory.listed import Key, Listed, ListedHost
+from deploy.core.inventory.names import is_loopback
 from deploy.core.inventory.ranges import expand, fold
 from peer.core.errors import EXIT_USAGE, WeftError
 
@@ -30,6 +31,8 @@ class Wish(NamedTuple):
     listed: Listed = Listed(())
     seed: str = ""  # USER@HOST:/path, where the payload is already
     replace: bool = False
+    accept_new: bool = False
+    hostnames: Mapping[str, str] = {}  # by host: what ssh_config calls it, which its peers use
 
 
 class PushError(WeftError):
@@ -71,7 +74,9 @@ def _text(wish: Wish) -> str:
     if seeds:
         hosts = [*_seed_hosts(seeds[0], wish.seed), *_without(hosts, seeds[0])]
     _check_twins(hosts)
+    hosts = [one for host in hosts for one in _addressed(host, wish.hostnames)]
     first = expand(hosts[0].name)[0]
+    defaults = [f"{key}: true" for key in ("replace", "accept_new") if getattr(wish, key)]
     path = seeds[0].folder if seeds else wish.payload
     kind = "path" if seeds else "upload"
     lines = [
@@ -79,7 +84,7 @@ def _text(wish: Wish) -> str:
         "swarm:",
         f"  name: {swarm_name(path)}",
         f"  payload: {{{kind}: {scalar(path)}}}",
-        *(["defaults: {replace: true}"] if wish.replace else []),
+        *([f"defaults: {{{', '.join(defaults)}}}"] if defaults else []),
         "hosts:",
         *(f"  {scalar(host.name)}: {{{_keys(host.keys)}}}" for host in hosts),
         f"seeds: [{scalar(first)}]",
@@ -144,6 +149,18 @@ def _without(hosts: Iterable[ListedHost], seed: HostWord) -> list[ListedHost]:
     if not kept:
         raise ValueError(f"{name} has the payload already; name the hosts that are to get it")
     return kept
+
+
+def _addressed(host: ListedHost, hostnames: Mapping[str, str]) -> list[ListedHost]:
+    """The host, or each of its range, with the address that its name stands for in ssh_config."""
+    every = expand(host.name)
+    if host.keys.keys() & {"address", "peer_address"} or all(hostnames.get(name, name) == name for name in every):
+        return [host]
+    return [
+        host._replace(name=name, keys={**host.keys, **({} if is_loopback(to) else {"peer_address": to})})
+        for name in every
+        for to in [hostnames.get(name, name)]
+    ]
 
 
 def _folded(names: Iterable[str]) -> list[str]:

@@ -86,6 +86,19 @@ def test_one_error_for_a_port_that_many_cannot_reach() -> None:
 
 
 @pytest.mark.parametrize(
+    ("reason", "remedy"),
+    [
+        ("timed out", "open it in the firewall"),
+        ("temporary failure in name resolution", "set its `peer_address` to one that the others know"),
+        ("nodename nor servname provided, or not known", "set its `peer_address` to one that the others know"),
+    ],
+)
+def test_what_helps_where_a_port_cannot_be_reached(reason: str, remedy: str) -> None:
+    ((outcome,),) = unreached([C], [Missed("a", "h3", 6008, reason)]).values()
+    assert outcome.remedy == remedy
+
+
+@pytest.mark.parametrize(
     ("host", "facts", "reached", "told"),
     [
         ("b", None, True, "b | no | - | - | - | - | - | -"),

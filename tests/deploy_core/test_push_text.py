@@ -74,9 +74,18 @@ def test_a_seed_within_a_range_is_taken_out_of_it() -> None:
     assert '"n[1,3-4]"' in text
 
 
+def test_a_name_of_ssh_config_has_the_address_that_it_stands_for() -> None:
+    known = {"n1": "10.0.0.1", "n2": "n2", "vm": "127.0.0.1", "6": "10.9.9.9"}
+    wish = Wish("/m", ["n[1-3]:/srv", "vm:/srv", "c[1-2]:/srv"], hostnames=known)
+    inventory, text = push_inventory(wish, "x.yaml")
+    addresses = {host.name: (host.address, host.peer_address) for host in inventory.hosts}
+    assert addresses["n1"] == ("n1", "10.0.0.1") and addresses["n3"] == ("n3", "n3")
+    assert addresses["vm"] == ("vm", "vm") and '"c[1-2]"' in text
+
+
 def test_replace_holds_for_every_host() -> None:
-    inventory, _ = push_inventory(Wish("/m", ["a,b:/srv"], replace=True), "x.yaml")
-    assert [host.replace for host in inventory.hosts] == [True, True]
+    inventory, _ = push_inventory(Wish("/m", ["a,b:/srv"], replace=True, accept_new=True), "x.yaml")
+    assert [(host.replace, host.accept_new) for host in inventory.hosts] == [(True, True), (True, True)]
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,9 @@ import invoke
 from deploy.core.command.grammar import Option, TaskForm
 from deploy.core.command.optiontable import SHARED, described
 from deploy.core.inventory import Inventory
+from deploy.edge.fab.hostnames import Hostnames
 
-Maker = Callable[[Mapping[str, Any]], Inventory]
+Maker = Callable[[Mapping[str, Any], Hostnames], Inventory]
 
 
 class ChainTask(invoke.Task):  # type: ignore[type-arg]

@@ -18,6 +18,7 @@ from deploy.core.inventory import Inventory
 from deploy.core.options import Call, ChainError, hoist
 from deploy.core.summary import next_commands
 from deploy.edge.fab.chaintask import ChainTask
+from deploy.edge.fab.hostnames import Hostnames, hostnames
 from deploy.edge.fab.interrupts import orderly
 from deploy.edge.fab.openchain import open_chain, open_screen
 from deploy.edge.screen.screen import Screen
@@ -50,7 +51,7 @@ class ChainExecutor(invoke.Executor):
 
     def _run_chain(self, calls: list[invoke.Call], screen: Screen, options: Mapping[str, Any]) -> None:
         try:
-            made = _made(calls, options)
+            made = _made(calls, options, hostnames(self.config))
             chain = open_chain(options, [call.task.name for call in calls], self.config, screen, made)
         except WeftError as error:
             raise invoke.Exit(screen.typed(str(error)), error.code) from None
@@ -113,13 +114,13 @@ def _needs_no_inventory(call: invoke.Call) -> bool:
     return isinstance(call.task, ChainTask) and call.task.alone
 
 
-def _made(calls: list[invoke.Call], options: Mapping[str, Any]) -> Inventory | None:
+def _made(calls: list[invoke.Call], options: Mapping[str, Any], ask: Hostnames) -> Inventory | None:
     """The inventory that a task makes by itself; None if a file has it. Raises ChainError, and what the task does."""
     for call in calls:
         if isinstance(call.task, ChainTask) and call.task.makes is not None:
             if len(calls) > 1:
                 raise ChainError(f"{call.task.form.name} makes an inventory of its own: run it without other tasks")
-            return call.task.makes({**call.kwargs, **options})
+            return call.task.makes({**call.kwargs, **options}, ask)
     return None
 
 

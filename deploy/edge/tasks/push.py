@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from deploy.agent.verbs import Clean
 from deploy.core.configfiles import swarm_folder
-from deploy.core.inventory import Inventory
+from deploy.core.inventory import Host, Inventory
 from deploy.core.inventory.listed import Listed
 from deploy.core.plan import Facts, Step, Steps, hosts_of
 from deploy.core.pushtext import HEAD, PushError, Wish, is_remote, push_inventory, swarm_name
@@ -21,8 +21,11 @@ from deploy.edge.tasks.phase import Options, Phase
 from deploy.edge.tasks.up import UP
 
 
-def make_inventory(options: Mapping[str, Any]) -> Inventory:
-    """The inventory of a `push` with these options, kept in a file. Raises PushError, InventoryError."""
+def make_inventory(options: Mapping[str, Any], hostnames: Callable[[Iterable[Host]], Mapping[str, str]]) -> Inventory:
+    """The inventory of a `push` with these options, kept in a file. Raises PushError, InventoryError.
+
+    `hostnames` tells what ssh_config calls hosts: a name that only we know is no address for their peers.
+    """
     if options.get("inventory"):
         raise PushError("push makes an inventory of its own: leave --inventory out, or run `fab up` with it")
     payload, seed = str(options.get("payload", "")), str(options.get("seed", ""))
@@ -37,9 +40,12 @@ def make_inventory(options: Mapping[str, Any]) -> Inventory:
         read_hosts(str(options["to"]), Path(), may_run=True) if options.get("to") else Listed(()),
         seed,
         bool(options.get("replace")),
+        bool(options.get("accept_new")),
     )
     kept = Path(str(options.get("save") or f"{RUNS}/{swarm_name(seed or wish.payload)}.yaml"))
-    inventory, text = push_inventory(wish, str(kept))
+    inventory, _ = push_inventory(wish, str(kept))
+    bare = [host for host in inventory.hosts if not host.local and host.peer_address == host.name]
+    inventory, text = push_inventory(wish._replace(hostnames=hostnames(bare)), str(kept))
     if options.get("save") or not options.get("dry_run"):
         _keep(text, kept, bool(options.get("save")))
     return inventory

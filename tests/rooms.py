@@ -40,11 +40,29 @@ ROOMS: Dict[str, Room] = {
     "peer": Room(own=("peer",)),
     "peer.core": Room(own=("peer.core",), stdlib=PURE, pure=True),
     "deploy": Room(own=("deploy", "peer.core"), others=("invoke",)),
-    "deploy.core": Room(own=("deploy.core", "peer.core"), stdlib=PURE, others=("pydantic", "ruamel"), pure=True),
+    "deploy.core": Room(
+        own=("deploy.core", "peer.core"), stdlib=PURE, others=("pathspec", "pydantic", "ruamel"), pure=True
+    ),
     "deploy.agent": Room(
         own=(
             *("deploy.agent", "peer.core"),
-            *(f"peer.edge.{name}" for name in ("lock", "modes", "files", "ours", "copies", "pulse", "wholefile")),
+            *(
+                f"peer.edge.{name}"
+                for name in (
+                    "lock",
+                    "modes",
+                    "files",
+                    "ours",
+                    "pulse",
+                    "copies",
+                    "finish",
+                    "holes",
+                    "scan",
+                    "traits",
+                    "trial",
+                    "wholefile",
+                )
+            ),
         )
     ),  # what agentsource packs
     "deploy.edge": Room(own=()),  # only rooms are in it

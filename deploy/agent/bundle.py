@@ -6,26 +6,36 @@ What comes for a peer's folder is a version of the payload: it gets its name whe
 from __future__ import annotations
 
 import os
-from typing import Dict, List, NamedTuple, Tuple
+from typing import Any, Dict, FrozenSet, List, NamedTuple, Tuple
 
 from deploy.agent import paths, verbs
 from deploy.agent.context import Context
 from deploy.agent.lines import OTHER_VERSION
 from deploy.agent.wire import AgentError, Wire
 from deploy.agent.writeback import written_back
-from peer.core import folder
+from peer.core import folder, treeparts
 from peer.core.blocks import RunHash, file_lengths
+from peer.core.filetable import FileEntry, FileTable
+from peer.core.manifest import FolderEntry, Manifest
+from peer.core.payloadnames import check_names
+from peer.core.treeparts import TreeParts
+from peer.edge import finish
 from peer.edge.files import write_all
+from peer.edge.holes import write_sparsely
 from peer.edge.modes import set_mode
 from peer.edge.ours import making, turning
 from peer.edge.ours.recordfile import RecordFile
 
 
 class _Way(NamedTuple):
-    """How the files come: over the agent's pipe, with hashes by blocks of so many bytes (0: see `Receive`)."""
+    """How the files come: over the agent's pipe, with hashes by blocks of so many bytes (0: see `Receive`).
+
+    `sparse`: the paths of those whose zeros stay holes.
+    """
 
     wire: Wire
     block: int
+    sparse: FrozenSet[str]
 
 
 INCOMING = ".incoming-"  # begins the name of a folder in which a new version arrives
@@ -55,29 +65,38 @@ def receive(request: verbs.Receive, context: Context) -> verbs.Received:
     folders = [(_parts(path), mode) for path, mode in request.folders]
     with paths.recording(home) as record:
         turning.sweep(record, aside)
-        _look(record, home, [parts for parts, _ in rows], [parts for parts, _ in folders], aside)
+        _look(record, home, [parts for parts, _ in rows], [parts for parts, _ in folders], request)
         versions = _begin(record, home, [parts for parts, _ in (*rows, *folders)])
         for parts, _ in folders:
             _make_folders(record, home, versions, [*parts, ""])
+        way = _Way(context.wire, request.block, _sparse(request))
         for parts, entry in rows:
-            _receive_one(record, home, versions, parts, entry, _Way(context.wire, request.block))
-        for parts, mode in sorted(folders, reverse=True):  # only now: a folder may be read-only in the end
-            set_mode(_place(home, versions, parts), mode)
+            _receive_one(record, home, versions, parts, entry, way)
         for version in versions.values():
+            _finish(version, rows, folders, request.parts)
             _turn(record, version, aside)
     return verbs.Received(home, len(rows))
 
 
-def _look(record: RecordFile, home: str, files: List[List[str]], folders: List[List[str]], aside: str) -> None:
+def _sparse(request: verbs.Receive) -> FrozenSet[str]:
+    """The paths of the payload's files with holes; its files come in the manifest's order."""
+    return frozenset(request.files[number].path for number, _ in (request.parts or {}).get("sparse", ()))
+
+
+def _look(
+    record: RecordFile, home: str, files: List[List[str]], folders: List[List[str]], request: verbs.Receive
+) -> None:
     """Refuse what isn't ours and has a name that we need, before anything moves."""
     for parts in files:
-        if not folder.is_payload(parts[0]) and not aside:
+        if not folder.is_payload(parts[0]) and not request.aside:
             making.need(record, os.path.join(home, *parts))
-    tops = {(parts[0], parts[1]) for parts in files if folder.is_payload(parts[0])}
+    tops = {(parts[0], parts[1]) for parts in (*files, *folders) if folder.is_payload(parts[0])}
     for peer, name in tops:
-        below = ["/".join(parts[2:]) for parts in (*files, *folders) if parts[:2] == [peer, name]]
-        wanted = turning.Wanted(any(below), list(filter(None, below)))
-        turning.check(record, _final(home, peer, name), wanted, bool(aside))
+        leaves = ["/".join(parts[2:]) for parts in files if parts[:2] == [peer, name]]
+        leaves += [] if request.parts is None else [path for path, _ in request.parts["links"]]
+        inner = ["/".join(parts[2:]) for parts in folders if parts[:2] == [peer, name]]
+        wanted = turning.Wanted("" not in leaves, list(filter(None, [*leaves, *inner])), leaves)
+        turning.check(record, _final(home, peer, name), wanted, bool(request.aside))
 
 
 def _begin(record: RecordFile, home: str, paths_of: "List[List[str]]") -> Dict[Tuple[str, str], Version]:
@@ -136,9 +155,16 @@ def _write(path: str, entry: verbs.PushedFile, way: _Way) -> None:
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, entry.mode)
     sha = RunHash(file_lengths(entry.size, way.block or max(1, entry.size)))
     with os.fdopen(handle, "wb", buffering=0), written_back(handle) as wrote:
+        if entry.path in way.sparse:
+            os.ftruncate(handle, entry.size)
+        offset = 0
         for data in way.wire.body(entry.size):
             sha.update(data)
-            write_all(handle, data)
+            if entry.path in way.sparse:
+                write_sparsely(handle, memoryview(data), offset)
+            else:
+                write_all(handle, data)
+            offset += len(data)
             wrote(len(data))
         set_mode(handle, entry.mode)  # the umask may have taken bits away
         _check_private(handle, entry.mode)
@@ -155,6 +181,25 @@ def _check_private(handle: int, mode: int) -> None:
             "the file system of its workdir keeps no permissions, so other users there could read the swarm's keys"
         )
         raise AgentError(problem, "name another `workdir`, or write `tls: false`")
+
+
+def _finish(
+    version: Version, rows: List[Tuple[List[str], verbs.PushedFile]], folders: List[Tuple[List[str], int]], parts: Any
+) -> None:
+    """Give a complete version its links, modes and all else; only now, as a folder may be read-only in the end."""
+    name = version.parts[1]
+    mine = {"/".join(path[2:]) or name: entry for path, entry in rows if tuple(path[:2]) == version.parts}
+    inner = {"/".join(path[2:]): mode for path, mode in folders if tuple(path[:2]) == version.parts}
+    tree = os.path.isdir(version.new)
+    root_mode = inner.pop("", 0o755)
+    beside = TreeParts() if parts is None else treeparts.from_json(parts, sorted(mine), sorted(inner), "the upload")
+    check_names(name, [*mine, *beside.leaves], inner, "the upload")
+    files = FileTable.of(FileEntry(path, entry.size, entry.mode) for path, entry in sorted(mine.items()))
+    entries = tuple(FolderEntry(*one) for one in sorted(inner.items()))
+    manifest = Manifest(name, tree, 1, 1, files, entries, root_mode=root_mode, parts=beside)
+    finish.add(manifest, version.new)
+    finish.give_times(manifest, version.new)
+    finish.close(manifest, version.new)
 
 
 def _turn(record: RecordFile, version: Version, aside: str) -> None:

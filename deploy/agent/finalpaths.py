@@ -32,7 +32,7 @@ def refuse(record: RecordFile, home: str, request: verbs.Prepare) -> None:
                 continue
             obstacles.refuse(record, final, swarm.manifest, swarm.replace, swarm.extras)
         lacking.append((final, begun_bytes(home, place.peer, final)))
-    _refuse_small(lacking, swarm.manifest.size)
+    _refuse_small(lacking, swarm.manifest.room)
 
 
 def obstacle(home: str, final: str, name: str) -> Tuple[str, Tuple[int, int]]:

@@ -58,13 +58,15 @@ def manifest(request: verbs.Manifest, context: Context) -> verbs.Hashed:
     note = os.path.join(home, f"manifest_{request.peer}.json")
     context.meter.begin(f"looking at {request.name}")
     files = _stamp(path)
-    stamp = [[request.name, request.piece_size, request.block], *files]
+    stamp = [[request.name, request.piece_size, request.block, request.rules], *files]
     kept = _load(note)
     if isinstance(kept, dict) and kept.get("stamp") == stamp:
         return verbs.Hashed(kept["manifest"], hashed=False)
     context.meter.begin(f"hashing {request.name}", _bytes(files), BYTES)
     arguments = [paths.code_path(home), "manifest", os.path.realpath(path), "--name", request.name, "--progress"]
     arguments += ["--piece-size", request.piece_size, "--block", str(request.block)]
+    if request.rules is not None:
+        arguments += ["--rules", json.dumps(request.rules)]
     ended = _peer_program(arguments, home, context)
     with paths.recording(home) as record:
         _save(record, note, {"stamp": stamp, "manifest": json.loads(ended.out)})

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
-import stat
 import tempfile
-from typing import List, Tuple
+from typing import Tuple
 
 from deploy.agent import finalpaths, paths, verbs
 from deploy.agent.context import Context
 from peer.core.errors import ConfigError, system_words
-from peer.core.payloadnames import LINK, SPECIAL, check_names
-from peer.edge.files import entries_below, free_bytes
+from peer.core.listing import quoted
+from peer.core.manifest import Manifest
+from peer.core.treerules import USUAL, TreeRules, from_json
+from peer.edge.files import free_bytes
 from peer.edge.modes import keeps_modes
+from peer.edge.scan import scan
 
 
 def survey(request: verbs.Survey, context: Context) -> verbs.Spots:
@@ -20,12 +22,13 @@ def survey(request: verbs.Survey, context: Context) -> verbs.Spots:
     home = paths.home_of(context.home)
     name = paths.plain_name(request.name)
     context.meter.begin("looking")
-    return verbs.Spots(tuple(_spot(home, peer, name) for peer in request.peers))
+    rules = USUAL if request.rules is None else from_json(request.rules, "the rules")
+    return verbs.Spots(tuple(_spot(home, peer, name, rules) for peer in request.peers))
 
 
-def _spot(home: str, peer: verbs.Place, name: str) -> verbs.Spot:
+def _spot(home: str, peer: verbs.Place, name: str, rules: TreeRules) -> verbs.Spot:
     if peer.source is not None:
-        return source(peer.peer, paths.expanded(peer.source), name)
+        return source(peer.peer, paths.expanded(peer.source), name, rules)
     folder = paths.peer_folder(home, peer.peer) if peer.destination is None else paths.expanded(peer.destination)
     final = finalpaths.final_of(home, peer, name)
     found = place(peer.peer, folder, name, finalpaths.begun_bytes(home, peer.peer, final))
@@ -44,15 +47,23 @@ def place(peer: int, folder: str, name: str, begun: int = 0) -> verbs.Spot:
     return verbs.Spot(peer, folder, problem, os.stat(existing).st_dev, free_bytes(existing), held, modes, None)
 
 
-def source(peer: int, path: str, name: str) -> verbs.Spot:
-    """Whether the file or the tree at `path` is there, and one that a payload can be."""
+def source(peer: int, path: str, name: str, rules: TreeRules = USUAL) -> verbs.Spot:
+    """Whether the file or the tree at `path` is there, and one that a payload can be by these rules."""
+    spot = verbs.Spot(peer, path, "", 0, None, 0, True, 0)
     try:
-        problem, size = _source(path, name)
+        found = scan(path, name, rules)
     except ConfigError as error:
-        problem, size = str(error), 0
+        return spot._replace(problem=str(error))
     except OSError as error:
-        problem, size = f"{os.fsdecode(error.filename or path)}: {system_words(error)}", 0
-    return verbs.Spot(peer, path, problem, 0, None, 0, True, size)
+        where = quoted(os.fsdecode(error.filename or path))
+        return spot._replace(problem=f"{where}: {system_words(error)}")
+    return spot._replace(
+        problem=_why_not_readable(path, found.manifest),
+        size=found.manifest.size,
+        left_files=found.left_files,
+        left_bytes=found.left_bytes,
+        skipped=found.skipped,
+    )
 
 
 def nearest(path: str) -> Tuple[str, str]:
@@ -86,34 +97,7 @@ def _why_no_name(folder: str, name: str) -> str:
     return f"{folder} takes names of {most} bytes, and the payload's has {len(name.encode())}"
 
 
-def _source(path: str, name: str) -> Tuple[str, int]:
-    info = os.stat(path)
-    if stat.S_ISREG(info.st_mode):
-        check_names(name, (), (), path)
-        return _why_not_readable(path), info.st_size
-    if not stat.S_ISDIR(info.st_mode):
-        return f"{path}: neither a file nor a folder", 0
-    return _tree(path, name)
-
-
-def _tree(path: str, name: str) -> Tuple[str, int]:
-    """The same of a tree: the first thing in it that no payload holds, and its bytes. Raises ConfigError, OSError."""
-    files: List[str] = []
-    folders: List[str] = []
-    size = 0
-    for below, entry in entries_below(path):
-        info = entry.stat(follow_symlinks=False)
-        if stat.S_ISDIR(info.st_mode):
-            folders.append(below)
-        elif stat.S_ISREG(info.st_mode):
-            files.append(below)
-            size += info.st_size
-        else:
-            return "{}: {}; {}".format(entry.path, *(LINK if stat.S_ISLNK(info.st_mode) else SPECIAL)), 0
-    check_names(name, files, folders, path)
-    unreadable = (_why_not_readable(os.path.join(path, file)) for file in files)
-    return next(filter(None, unreadable), "") if files else f"{path}: there is no file in this folder", size
-
-
-def _why_not_readable(path: str) -> str:
-    return "" if os.access(path, os.R_OK) else f"{path}: permission denied"
+def _why_not_readable(path: str, found: Manifest) -> str:
+    """The first file that this user may not read; "" if there is none."""
+    paths = (os.path.join(path, below) for below in found.files.paths) if found.tree else [path]
+    return next((f"{quoted(one)}: permission denied" for one in paths if not os.access(one, os.R_OK)), "")

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from deploy.core.inventory import Inventory
 from deploy.core.verdict import FAILED, Outcome
+from peer.core.listing import listed, quoted
 from peer.core.sizes import format_size
 
 _MOST_SKEW = 5.0  # seconds; beyond that the times in the logs of two hosts can't be compared
@@ -36,6 +37,12 @@ class Spot(Protocol):
     def obstacle(self) -> str: ...
     @property
     def no_obstacle(self) -> tuple[int, int]: ...
+    @property
+    def left_files(self) -> int: ...
+    @property
+    def left_bytes(self) -> int: ...
+    @property
+    def skipped(self) -> tuple[str, ...]: ...
 
 
 Spots = Sequence[Spot]
@@ -109,6 +116,18 @@ def without_modes(found: Mapping[str, Spots]) -> list[str]:
         for spot in spots
         if not spot.modes
     ]
+
+
+def left_out(spot: Spot) -> list[str]:
+    """What stays out of a payload, in lines: how much is excluded, and which special files aren't carried."""
+    lines = []
+    if spot.left_files:
+        files = "1 file" if spot.left_files == 1 else f"{spot.left_files} files"
+        lines.append(f"{files}, {format_size(spot.left_bytes)}, of {spot.path} stay out by `exclude`")
+    if spot.skipped:
+        names = listed([quoted(name) for name in spot.skipped], 5)
+        lines.append(f"left out of {spot.path}, as no file, folder or link: {names}")
+    return lines
 
 
 def clock_problems(host: str, skew: float, tls: bool) -> list[Outcome]:

@@ -13,6 +13,7 @@ from typing import Dict, NamedTuple, Optional, Tuple
 from peer.core.blocks import HASH_BYTES, run_hash
 from peer.core.filetable import FileEntry, FileTable
 from peer.core.layout import Layout, Run
+from peer.core.treeparts import TreeParts
 
 MIN_PIECE = 64 * 1024
 MAX_PIECE = 16 * 1024 * 1024
@@ -36,6 +37,7 @@ class _Fields(NamedTuple):
     folders: Tuple[FolderEntry, ...] = ()
     blocks: bytes = b""
     root_mode: int = 0o755  # the tree's own folder
+    parts: TreeParts = TreeParts()  # links, times and all else
     bare: bool = False  # nobody said hashes and modes: a classic swarm without swarm.json
 
 
@@ -48,13 +50,24 @@ class Manifest(_Fields):
 
     @property
     def names(self) -> Tuple[str, ...]:
-        """The payload's own name and the paths of all files and folders."""
-        return (self.name, *self.files.paths, *(folder.path for folder in self.folders))
+        """The payload's own name and the paths of all that is in it."""
+        return (self.name, *self.leaves, *(folder.path for folder in self.folders))
+
+    @property
+    def leaves(self) -> Tuple[str, ...]:
+        """The paths of all but folders: files, links and further names of either."""
+        return (*self.files.paths, *self.parts.leaves)
 
     @property
     def size(self) -> int:
         """Bytes of the complete payload."""
         return self.files.size
+
+    @property
+    def room(self) -> int:
+        """Bytes that a copy takes on a disk: holes take none."""
+        files = self.files
+        return self.size - sum(max(0, files.starts[n + 1] - files.starts[n] - held) for n, held in self.parts.sparse)
 
     @cached_property
     def layout(self) -> Layout:
@@ -98,14 +111,14 @@ class Manifest(_Fields):
     def digest(self) -> bytes:
         """32 bytes that identify this payload: two swarms with the same digest carry the same bytes."""
         top = f"{self.name}\0{self.tree}\0{self.piece_size}\0{self.block}\0{self.root_mode:o}\n"
-        sha = hashlib.sha256(top.encode())
-        for part in (self.files.state, self._folder_lines, self.blocks):
+        sha = hashlib.sha256(top.encode("utf-8", "surrogatepass"))
+        for part in (self.files.state, self._folder_lines, self.blocks, self.parts.state):
             sha.update(hashlib.sha256(part).digest())
         return sha.digest()
 
     @property
     def _folder_lines(self) -> bytes:
-        return "".join(f"{folder.path}\0{folder.mode:o}\n" for folder in self.folders).encode()
+        return "".join(f"{folder.path}\0{folder.mode:o}\n" for folder in self.folders).encode("utf-8", "surrogatepass")
 
 
 def bare_manifest(name: str, size: int, piece_size: int) -> Manifest:
@@ -122,7 +135,7 @@ def payload_proof(manifest: Manifest) -> str:
         return manifest.file_id(0)
     sha = hashlib.sha256()
     for number, path in enumerate(manifest.files.paths):
-        sha.update(f"{manifest.file_id(number)}  {path}\n".encode())
+        sha.update(f"{manifest.file_id(number)}  {path}\n".encode("utf-8", "surrogateescape"))
     return sha.hexdigest()
 
 

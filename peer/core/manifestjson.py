@@ -9,6 +9,7 @@ import binascii
 import json
 from typing import Any, Dict, List
 
+from peer.core import treeparts
 from peer.core.blocks import HASH_BYTES, block_count
 from peer.core.config import MAX_PIECE_SIZE
 from peer.core.errors import ConfigError
@@ -45,6 +46,7 @@ def to_json(manifest: Manifest) -> Dict[str, Any]:
         "sizes": list(manifest.files.sizes),
         "modes": list(manifest.files.modes),
         "paths": _BETWEEN.join(manifest.files.paths),
+        "parts": treeparts.to_json(manifest.parts),
         "blocks": _to_text(manifest.blocks),
     }
 
@@ -63,14 +65,24 @@ def from_json(fields: Any, source: str) -> Manifest:
             root_mode=_mode(fields["root_mode"]),
         )
         _check_blocks(manifest)
+        paths = list(manifest.files.paths)
+        folders = [folder.path for folder in manifest.folders]
+        manifest = manifest._replace(parts=treeparts.from_json(fields["parts"], paths, folders, source))
+        _check_modes(manifest)
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         problem = f"the manifest is damaged ({type(error).__name__}: {error})"
         raise ConfigError(source, problem, _REMEDY) from None
-    paths = list(manifest.files.paths)
     if paths != sorted(paths) or (not manifest.tree and paths != [manifest.name]):
         raise ConfigError(source, "the files aren't in sorted order, or not the payload's own", _REMEDY)
-    check_names(manifest.name, paths, [folder.path for folder in manifest.folders], source)
+    check_names(manifest.name, [*paths, *manifest.parts.leaves], folders, source)
     return manifest
+
+
+def _check_modes(manifest: Manifest) -> None:
+    """Setuid and its like come only where they are asked for. Raises ValueError."""
+    modes = [manifest.root_mode, *manifest.files.modes, *(folder.mode for folder in manifest.folders)]
+    if max(modes) > 0o777 and not manifest.parts.rules.setuid:
+        raise ValueError(f"mode {max(modes):o}")
 
 
 def _check_blocks(manifest: Manifest) -> None:
@@ -86,7 +98,7 @@ def _check_blocks(manifest: Manifest) -> None:
 def _files(fields: Dict[str, Any]) -> FileTable:
     paths = _typed(fields["paths"], str)
     sizes = _numbers(fields["sizes"], 2**63 - 1)
-    modes = _numbers(fields["modes"], 0o777)
+    modes = _numbers(fields["modes"], 0o7777)
     return FileTable(paths.split(_BETWEEN) if paths else [], sizes, modes)
 
 
@@ -110,7 +122,7 @@ def _from_text(text: Any) -> bytes:
 
 
 def _mode(value: Any) -> int:
-    if not 0 <= _typed(value, int) <= 0o777:
+    if not 0 <= _typed(value, int) <= 0o7777:
         raise ValueError(f"mode {value}")
     return int(value)
 

@@ -1,65 +1,90 @@
-"""The names that a payload and its files may have: safe on every host, and distinct even if case is ignored."""
+"""The names that a payload and what is in it may have: any that Linux takes, below the payload's folder, each once.
+
+A name that isn't UTF-8 has a surrogate for each odd byte, as Python makes them of what a file system holds.
+"""
 
 from __future__ import annotations
 
-from typing import Dict, Iterable, Set
+import re
+from typing import Dict, Iterable, List, Set
 
 from peer.core.errors import ConfigError
+from peer.core.listing import quoted
 
-LINK = ("it is a link", "take it out of the payload, or copy the payload with what its links point to: cp -rL")
-SPECIAL = ("it is a device, pipe or socket", "take it out of the payload")
+_ODD = re.compile(r"""[^ -~]|[\\:*?"<>|]|[. ]$""")  # what some file system refuses or changes
+MOST_TARGET = 4095  # bytes of a link's target
 
 
 def unsafe_name(path: str) -> str:
-    """Why `path` may not name a file below a payload's folder; "" if it may."""
+    """Why `path` may not name something below a payload's folder; "" if it may."""
     if not path or path.startswith("/"):
         return "is empty" if not path else "is absolute"
-    if any(ord(character) < 32 or ord(character) == 127 for character in path):
-        return "holds a control character"
-    if "\\" in path:
-        return "holds a backslash"
+    if "\0" in path:
+        return "holds a NUL"
     parts = path.split("/")
     if any(part in ("", ".", "..") for part in parts):
         return "holds an empty part, '.' or '..'"
     try:
-        if any(len(part.encode()) > 255 for part in parts):
+        if any(len(part.encode("utf-8", "surrogateescape")) > 255 for part in parts):
             return "has a part of more than 255 bytes"
     except UnicodeEncodeError:
-        return "isn't UTF-8"
+        return "isn't a name that a file can have"
     return ""
 
 
-def check_names(name: str, files: Iterable[str], folders: Iterable[str], source: str) -> None:
-    """Refuse names that could leave the payload's folder or collide. Raises ConfigError."""
-    if "/" in name or unsafe_name(name):
-        raise ConfigError(source, f"payload name {name!r} {unsafe_name(name) or 'holds a slash'}", "rename it")
-    file_names = _fold(files, source)
-    folder_names = _fold(folders, source)
-    parents = _parents((*file_names, *folder_names))
-    for path in file_names.keys() & (parents | folder_names.keys()):
-        raise ConfigError(source, f"name {file_names[path]!r} is both a file and a folder", "rename one of the two")
+def unsafe_top(name: str) -> str:
+    """Why `name` may not be the payload's own, which is a word of Common.cfg too; "" if it may."""
+    for letter, what in (("/", "a slash"), ("\\", "a backslash")):
+        if letter in name:
+            return f"holds {what}"
+    if any(ord(letter) < 32 or ord(letter) == 127 for letter in name):
+        return "holds a control character"
+    if any("\ud800" <= letter <= "\udfff" for letter in name):
+        return "isn't UTF-8"
+    return unsafe_name(name)
 
 
-def _fold(paths: Iterable[str], source: str) -> Dict[str, str]:
-    """Safe paths by their case-folded form: names that differ only in case collide on some file systems."""
-    folded: Dict[str, str] = {}
+def unsafe_target(target: str) -> str:
+    """Why a link can't point to `target`; "" if it can."""
+    try:
+        length = len(target.encode("utf-8", "surrogateescape"))
+    except UnicodeEncodeError:
+        return "isn't a name that a file can have"
+    if not target or "\0" in target:
+        return "is empty" if not target else "holds a NUL"
+    return f"has {length} bytes" if length > MOST_TARGET else ""
+
+
+def check_names(name: str, leaves: Iterable[str], folders: Iterable[str], source: str) -> None:
+    """Refuse names that could leave the payload's folder, or that two things share. Raises ConfigError.
+
+    `leaves`: all but folders. None of them may be above another name: nothing is ever written through a link.
+    """
+    if unsafe_top(name):
+        raise ConfigError(source, f"payload name {quoted(name)} {unsafe_top(name)}", "rename it")
+    taken = _unique(leaves, set(), source)
+    inner = _unique(folders, taken, source)
+    for path in taken & _parents((*taken, *inner)):
+        raise _both(path, source)
+
+
+def _unique(paths: Iterable[str], others: Set[str], source: str) -> Set[str]:
+    """Safe paths, none of them twice or among `others`."""
+    found: Set[str] = set()
     for path in paths:
         reason = unsafe_name(path)
         if reason:
-            raise ConfigError(source, f"name {path!r} {reason}", "rename it, or leave it out of the payload")
-        key = _caseless(path)
-        if key in folded:
-            problem = f"names {folded[key]!r} and {path!r} collide on a case-insensitive file system"
-            raise ConfigError(source, problem, "rename one of the two")
-        folded[key] = path
-    return folded
+            raise ConfigError(source, f"name {quoted(path)} {reason}", "rename it, or leave it out of the payload")
+        if path in others:
+            raise _both(path, source)
+        if path in found:
+            raise ConfigError(source, f"name {quoted(path)} is there twice", "rename one of the two")
+        found.add(path)
+    return found
 
 
-def _caseless(path: str) -> str:
-    """The form in which a case-insensitive file system compares names: letter by letter, so "ß" is not "ss"."""
-    if path.isascii():
-        return path.lower()
-    return "".join(letter.casefold() if len(letter.casefold()) == 1 else letter.lower() for letter in path)
+def _both(path: str, source: str) -> ConfigError:
+    return ConfigError(source, f"name {quoted(path)} is both a file and a folder", "rename one of the two")
 
 
 def _parents(paths: Iterable[str]) -> Set[str]:
@@ -71,3 +96,21 @@ def _parents(paths: Iterable[str]) -> Set[str]:
             found.add(parent)
             parent = parent.rpartition("/")[0]
     return found
+
+
+def doubtful_folders(paths: Iterable[str]) -> Dict[str, List[str]]:
+    """Folders with names in them that some file system joins, changes or refuses silently -> these folders' names.
+
+    Such names differ in case only, aren't plain ASCII (Unicode has several forms), or are odd elsewhere.
+    """
+    inside: Dict[str, List[str]] = {}
+    for path in paths:
+        folder, _, name = path.rpartition("/")
+        inside.setdefault(folder, []).append(name)
+    return {folder: names for folder, names in inside.items() if _is_doubtful(names)}
+
+
+def _is_doubtful(names: List[str]) -> bool:
+    if any(_ODD.search(name) for name in names):
+        return True
+    return len({name.lower() for name in names}) < len(names)

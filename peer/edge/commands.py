@@ -85,6 +85,7 @@ def _declare_manifest(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--piece-size", type=_piece_size, default=None, metavar="BYTES", help="64KiB or auto (default)")
     parser.add_argument("--block", type=_size, default=0, metavar="BYTES", help="bytes that get a hash (default: auto)")
     parser.add_argument("--name", default="", help="the payload's name (default: the path's last part)")
+    parser.add_argument("--rules", type=json.loads, default=None, metavar="JSON", help="what of a tree is carried")
     _declare_progress(parser)
 
 
@@ -103,10 +104,14 @@ def _tell(arguments: argparse.Namespace) -> Optional[Callable[[int], None]]:
 
 def _manifest(arguments: argparse.Namespace) -> int:
     from peer.core.manifestjson import to_json
-    from peer.edge.hashing import make_manifest
+    from peer.core.treerules import TreeRules, from_json
+    from peer.edge.hashing import hash_scanned, scan_payload
 
-    manifest = make_manifest(arguments.path, arguments.piece_size, arguments.name, _tell(arguments), arguments.block)
-    print(json.dumps(to_json(manifest)))
+    rules = TreeRules() if arguments.rules is None else from_json(arguments.rules, "--rules")
+    found = scan_payload(arguments.path, arguments.name, rules)
+    found = hash_scanned(arguments.path, found, arguments.piece_size, _tell(arguments), arguments.block)
+    left = {"files": found.left_files, "bytes": found.left_bytes, "special": found.skipped}
+    print(json.dumps({**to_json(found.manifest), "left_out": left}))
     return EXIT_OK
 
 
@@ -122,7 +127,7 @@ def _verify(arguments: argparse.Namespace) -> int:
 
     job = load_job(arguments.dir, arguments.id)
     path = os.path.join(job.payload_folder, job.manifest.name)
-    check = check_payload(path, job.manifest, job.extras, _tell(arguments))
+    check = check_payload(path, job.manifest, job.extras, _tell(arguments), job.row.has_file)
     answer = {
         "peer": job.row.peer_id,
         "ok": not check.problem,

@@ -11,7 +11,9 @@ from typing import ContextManager, Iterator, Optional
 from peer.core.blocks import RunHash
 from peer.core.layout import Segment
 from peer.core.manifest import Manifest
+from peer.edge import finish
 from peer.edge.files import OpenFiles, read_range, size_of, sync_folder
+from peer.edge.holes import write_sparsely
 from peer.edge.modes import set_mode
 from peer.edge.syncfs import sync_file_system
 from peer.edge.unsynced import Unsynced
@@ -34,6 +36,7 @@ class Payload:
         self._unsynced = unsynced or Unsynced()
         self._manifest = manifest
         self._layout = manifest.layout
+        self._sparse = manifest.parts.holes  # their zeros stay holes
         self._files = OpenFiles(self.path, flags)
         self._folder: Optional[int] = None  # a tree's, opened before the first write: it hears of data that gets lost
 
@@ -65,8 +68,8 @@ class Payload:
                 set_mode(path, 0o700)  # a crash may have left the final modes, which come at the end
             self._folder = os.open(self.root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         files = self._manifest.files
-        for path, size, mode in zip(self.paths, files.sizes, files.modes):
-            _preallocate(path, size, mode | _OWNER)
+        for number, (size, mode) in enumerate(zip(files.sizes, files.modes)):
+            _preallocate(self.path(number), size, mode & 0o777 | _OWNER, number not in self._sparse)
 
     # ---- pieces
 
@@ -90,7 +93,8 @@ class Payload:
         """Write bytes into a piece's place."""
         for segment in self._layout.segments(piece, begin, len(data)):
             with self._files.descriptor(segment.file) as descriptor:
-                _write_fully(descriptor, data[: segment.length], segment.offset)
+                write = write_sparsely if segment.file in self._sparse else _write_fully
+                write(descriptor, data[: segment.length], segment.offset)
             self._unsynced.wrote(segment.file, segment.length)
             data = data[segment.length :]
 
@@ -144,21 +148,21 @@ class Payload:
             if mode & _OWNER != _OWNER:  # the others have theirs since they were made
                 set_mode(self.path(number), mode)
                 self._unsynced.wrote(number, 0)
+        finish.add(self._manifest, self.root)
+        finish.give_times(self._manifest, self.root)
         self.sync()
         if self._manifest.tree:
-            self._seal_folders()
+            self._sync_folders()
+            finish.close(self._manifest, self.root)
 
-    def _seal_folders(self) -> None:
-        """Set the folders' modes, a folder's after its contents', and sync their names."""
-        folders = sorted(self._manifest.folders, reverse=True)
-        sealed = [(os.path.join(self.root, folder.path), folder.mode) for folder in folders]
-        sealed.append((self.root, self._manifest.root_mode))
+    def _sync_folders(self) -> None:
+        """Sync the names in all folders, which are open to us until they are closed."""
         with self._unsynced.taken():
-            one_by_one = len(sealed) <= MOST_SYNCED or not self._sync_at_once()
-        for path, mode in sealed:
-            if one_by_one:
-                sync_folder(path)
-            set_mode(path, mode)
+            if len(self._manifest.folders) >= MOST_SYNCED and self._sync_at_once():
+                return
+        for folder in self._manifest.folders:
+            sync_folder(os.path.join(self.root, folder.path))
+        sync_folder(self.root)
 
     def undisturbed(self) -> ContextManager[None]:
         """While the block runs no file can be opened, because the block renames the path to them."""
@@ -186,13 +190,13 @@ def _write_fully(descriptor: int, data: memoryview, offset: int) -> None:
         offset += written
 
 
-def _preallocate(path: str, size: int, mode: int) -> None:
-    """Make a file of `size` bytes with this mode, and reserve its blocks if that costs nothing."""
+def _preallocate(path: str, size: int, mode: int, reserve: bool) -> None:
+    """Make a file of `size` bytes with this mode, and `reserve` its blocks if that costs nothing."""
     with _made_or_opened(path, mode) as descriptor:
         if os.fstat(descriptor).st_size == size:
             return
         os.ftruncate(descriptor, size)
-        for offset in range(0, size, _ALLOCATE_STEP):
+        for offset in range(0, size if reserve else 0, _ALLOCATE_STEP):
             begin = time.monotonic()
             if not _allocate(descriptor, offset, min(_ALLOCATE_STEP, size - offset)):
                 return

@@ -7,7 +7,6 @@ from typing import Dict, Optional
 
 from peer.core.manifest import Manifest
 from peer.edge import copies
-from peer.edge.ours.recordfile import RecordFile
 from peer.edge.payload import Payload
 from peer.edge.verdicts import verdicts
 
@@ -25,12 +24,6 @@ def candidate(manifest: Manifest, path: str, prints: Dict[int, bytes]) -> Option
     return payload if payload.is_there() else None
 
 
-def put_right(manifest: Manifest, path: str, record: RecordFile) -> bool:
-    """Correct modes and empty folders, if they differ, in things that are ours; False if that is impossible."""
-    differences = copies.differences(manifest, path)
-    return not differences or copies.put_right(manifest, path, differences, record)
-
-
 def is_equal(manifest: Manifest, path: str) -> bool:
     """Whether the copy under the final name is this payload, by the manifest's hashes. Raises OSError."""
     prints = prints_of(manifest, {})
@@ -39,6 +32,6 @@ def is_equal(manifest: Manifest, path: str) -> bool:
         return False
     try:
         every = all(right for _, right in verdicts(payload, prints, prints))
-        return every and not copies.differences(manifest, path)
+        return every and copies.is_right(manifest, path)
     finally:
         payload.close()

@@ -15,7 +15,9 @@ from typing import Dict, Iterator, Optional
 from peer.core import bits
 from peer.core.errors import StoreError
 from peer.core.manifest import Manifest
+from peer.edge import nametrial
 from peer.edge.claims import Claims
+from peer.edge.copies import is_right
 from peer.edge.files import disk_error, free_bytes, read_range, size_of, sync_folder
 from peer.edge.mapfile import MapFile
 from peer.edge.ours import obstacles
@@ -24,7 +26,7 @@ from peer.edge.ours.recordfile import ForeignError, RecordFile
 from peer.edge.papers import refusals
 from peer.edge.partial import Partial
 from peer.edge.payload import Payload
-from peer.edge.resume import is_equal, put_right
+from peer.edge.resume import is_equal
 from peer.edge.unsynced import Unsynced
 
 
@@ -107,9 +109,9 @@ class Store:
         return MapFile(self._work.map, self.manifest).read() if self._work.path else {}
 
     def adopt(self, payload: Payload) -> bool:
-        """Each piece of the copy under the final name is right: it stays there, unless its modes can't be put right."""
+        """Each piece of the copy under the final name is right: it stays there, unless all else can't be put right."""
         assert self._record is not None and self._work is not None
-        if not put_right(self.manifest, self.final_path, self._record):
+        if not is_right(self.manifest, self.final_path, self._record):
             return False
         if self.manifest.hashed:
             self._work.discard()
@@ -125,6 +127,7 @@ class Store:
             self._work.discard()
         self._check_room(self._work)
         self._work.begin()
+        nametrial.refuse(self._work.path, self.manifest)
         self.payload = Payload(self.manifest, self._work.part, os.O_RDWR, self.unsynced)
         self.payload.create()
         self._map = MapFile(self._work.map, self.manifest)
@@ -176,8 +179,8 @@ class Store:
             return  # the disk reports nothing; if it is full, a write will fail
         held = Payload(self.manifest, work.part, os.O_RDONLY).held_bytes() if work.path else 0
         room = free + held
-        if room < self.manifest.size:
-            problem = f"the payload needs {self.manifest.size} bytes and {room} are free"
+        if room < self.manifest.room:
+            problem = f"the payload needs {self.manifest.room} bytes and {room} are free"
             raise StoreError(f"{self.folder}: {problem}; make room there")
 
     # ---- pieces that come

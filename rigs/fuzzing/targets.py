@@ -153,8 +153,9 @@ def _check_manifest(made: Manifest) -> None:
     assert len(made.pieces) == made.piece_count
     assert sum(map(made.piece_length, range(made.piece_count))) == made.size
     assert all(len(made.file_id(number)) == 64 for number in range(len(made.files)))
-    below = [*made.files.paths] + [folder.path for folder in made.folders]
-    for path in [made.name, *below]:
+    leaves = set(made.leaves)
+    for path in made.names:
+        assert leaves.isdisjoint(path[:end] for end, letter in enumerate(path) if letter == "/"), "below a link or file"
         assert path and os.path.normpath(path) == path
         assert not os.path.isabs(path) and os.pardir not in path.split("/")
 

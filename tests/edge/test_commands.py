@@ -171,7 +171,7 @@ def change_json(**fields: object) -> Spoil:
         (change_json(limits={"patience": 0}), r"swarm\.json: limits\.patience is 0; write a number"),
         (change_json(blocks="00"), r"swarm\.json: the manifest is damaged .*; deploy again"),
         (change_json(paths="../evil"), r"swarm\.json: .*; (rename|deploy)"),
-        (change_json(payload="../evil"), r"swarm\.json: payload name '\.\./evil' .*; rename it"),
+        (change_json(payload="../evil"), r"swarm\.json: payload name \.\./evil .*; rename it"),
         (
             set_line(COMMON, 5, "FileSize 5"),
             r"Common\.cfg: it has .*swarm\.json has .*; remove swarm\.json or deploy",
@@ -355,8 +355,8 @@ def test_manifest_names_what_it_cant_take(tmp_path: Path) -> None:
     (tmp_path / "tree" / "link").symlink_to("/etc/passwd")
     said = run("manifest", tmp_path / "tree")
     assert said.line == (
-        f"peer manifest: {tmp_path}/tree/link: it is a link; "
-        "take it out of the payload, or copy the payload with what its links point to: cp -rL"
+        f"peer manifest: {tmp_path}/tree: 1 link can't be kept: link -> /etc/passwd (leads out of the tree); write "
+        "`links: follow` to copy what they point to, `links: keep-all` to keep them as they are, or `exclude` them"
     )
     assert said.code == 2
 

@@ -69,12 +69,14 @@ class Receive(NamedTuple):
 
     `aside`: what to append to the name of something in the way that isn't ours; "": that is an error.
     `block`: the files' hashes are their IDs in a manifest with blocks of so many bytes; 0: plain SHA-256.
+    `parts`: what the payload holds beside files and folders, as peer.core.treeparts writes it.
     """
 
     files: Tuple[PushedFile, ...]
     folders: Tuple[PushedFolder, ...] = ()
     aside: str = ""
     block: int = 0
+    parts: Optional[Dict[str, Any]] = None
 
     def answer(self) -> Type[Received]:
         return Received
@@ -115,6 +117,9 @@ class Spot(NamedTuple):
     size: Optional[int]  # of the payload, where it is there
     obstacle: str = ""  # what isn't ours and in the way there
     no_obstacle: Tuple[int, int] = (0, -1)  # to payloads of how many bytes it isn't, as it may be the very payload
+    left_files: int = 0  # of a seed's payload, by the rules' `exclude`
+    left_bytes: int = 0
+    skipped: Tuple[str, ...] = ()  # its devices, pipes and sockets, where they may be left out
 
 
 class Spots(NamedTuple):
@@ -124,10 +129,11 @@ class Spots(NamedTuple):
 
 
 class Survey(NamedTuple):
-    """Can the payload `name` lie there, or be sent from there? Nothing is made."""
+    """Can the payload `name` lie there, or be sent from there? Nothing is made. `rules`: see `Manifest`."""
 
     peers: Tuple[Place, ...]
     name: str
+    rules: Optional[Dict[str, Any]] = None
 
     def answer(self) -> Type[Spots]:
         return Spots
@@ -160,12 +166,16 @@ class Hashed(NamedTuple):
 
 
 class Manifest(NamedTuple):
-    """The manifest of a peer's payload. `piece_size`: bytes or "auto"; `block`: bytes, 0 for automatic."""
+    """The manifest of a peer's payload. `piece_size`: bytes or "auto"; `block`: bytes, 0 for automatic.
+
+    `rules`: what of a tree is carried, as peer.core.treerules writes it; None: the usual.
+    """
 
     peer: int
     name: str
     piece_size: str
     block: int = 0
+    rules: Optional[Dict[str, Any]] = None
 
     def answer(self) -> Type[Hashed]:
         return Hashed

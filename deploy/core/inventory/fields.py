@@ -19,6 +19,7 @@ from pydantic import (
 
 from deploy.core.inventory import names
 from deploy.core.inventory.errors import described
+from deploy.core.inventory.excluding import excluding
 from peer.core.config import MAX_PEER_ID, MAX_PIECE_SIZE
 from peer.core.sizes import parse_size
 
@@ -96,6 +97,11 @@ def _rate(value: Any) -> Any:
     return {"up": value, "down": value}
 
 
+def _pattern(value: str) -> str:
+    excluding(value)
+    return value
+
+
 def _nothing_is_empty(value: Any) -> Any:
     """`alpha:` without a value is a host without keys of its own."""
     return {} if value is None else value
@@ -106,6 +112,7 @@ NamePattern = Annotated[str, AfterValidator(names.name_pattern)]
 Address = Annotated[str, AfterValidator(names.address_pattern)]
 Path = Annotated[str, AfterValidator(names.path)]
 User = Annotated[str, AfterValidator(names.user)]
+Pattern = Annotated[str, AfterValidator(_pattern)]
 PayloadName = Annotated[str, AfterValidator(names.payload_name)]
 JumpText = Annotated[str, AfterValidator(names.jump_text)]
 Jumps = Annotated[List[JumpText], BeforeValidator(_jumps), WithJsonSchema(_JUMP_SCHEMA)]
@@ -124,6 +131,7 @@ class Part(BaseModel):
 
 
 _SOURCES = ("generate", "path", "upload")
+_OF_TREES = ("links", "special", "times", "setuid", "owner", "xattrs", "exclude")
 
 
 class PayloadPart(Part):
@@ -138,6 +146,19 @@ class PayloadPart(Part):
     seed: Optional[Annotated[int, Field(ge=0, le=2**63 - 1)]] = Field(
         default=None, description="With generate: the same seed and size make the same bytes. Default 0"
     )
+    links: Literal["keep", "follow", "keep-all"] = Field(
+        default="keep", description="Symbolic links: those inside the tree, what they point to, or all as they are"
+    )
+    special: Literal["refuse", "skip"] = Field(default="refuse", description="Devices, pipes and sockets in a tree")
+    times: bool = Field(default=True, description="Files, folders and links keep their times of change")
+    setuid: Literal["drop", "keep"] = Field(default="drop", description="The setuid, setgid and sticky bits")
+    owner: Literal["drop", "keep"] = Field(
+        default="drop", description="User and group, by name where a host knows it; needs root there"
+    )
+    xattrs: Literal["drop", "keep"] = Field(default="drop", description="Extended attributes and ACLs")
+    exclude: List[Pattern] = Field(
+        default=[], description="What stays out of a tree, by the rules of gitignore: ['*.tmp', '/.cache/**']"
+    )
 
     @model_validator(mode="after")
     def _exactly_one(self) -> PayloadPart:
@@ -147,6 +168,9 @@ class PayloadPart(Part):
             raise ValueError(f"{have}; write exactly one of generate: SIZE, path: /on/the/seed, upload: ./local")
         if self.seed is not None and self.generate is None:
             raise ValueError("has a seed, which only a generated file has; remove it")
+        if self.generate is not None and self.model_fields_set.intersection(_OF_TREES):
+            key = next(key for key in _OF_TREES if key in self.model_fields_set)
+            raise ValueError(f"has {key}, which a generated file has no use for; remove it")
         return self
 
 

@@ -10,6 +10,7 @@ from typing import NamedTuple, Union
 from peer.core.config import PeerRow
 from peer.core.limits import Limits
 from peer.core.swarmfile import FLEET
+from peer.core.treerules import TreeRules
 
 SSH, LOCAL = "ssh", "local"  # the two kinds of `connection`
 FIRST_PORT = 6008  # the port of a host's first peer if the inventory gives none
@@ -85,6 +86,7 @@ class Generate(NamedTuple):
     size: int
     name: str
     seed: int = 0
+    rules: TreeRules = TreeRules()
 
 
 class OnSeed(NamedTuple):
@@ -92,6 +94,7 @@ class OnSeed(NamedTuple):
 
     path: str
     name: str
+    rules: TreeRules = TreeRules()
 
 
 class Upload(NamedTuple):
@@ -99,6 +102,7 @@ class Upload(NamedTuple):
 
     path: str
     name: str
+    rules: TreeRules = TreeRules()
 
 
 Payload = Union[Generate, OnSeed, Upload]

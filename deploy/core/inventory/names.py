@@ -12,7 +12,7 @@ from ipaddress import ip_address
 
 from deploy.core.inventory.model import Jump
 from deploy.core.inventory.ranges import RangeError, expand, has_range
-from peer.core.payloadnames import unsafe_name
+from peer.core.payloadnames import unsafe_top
 
 NAME_PATTERN = r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}"
 HOST_MARK = "{host}"  # is replaced by the host's name in addresses and paths
@@ -112,7 +112,7 @@ def user(text: str) -> str:
 def payload_name(text: str) -> str:
     """A plain file name: it is the payload's final name on every host, and a word of Common.cfg."""
     plain_text(text)
-    reason = "holds a slash" if "/" in text else unsafe_name(text)
+    reason = unsafe_top(text)
     if text != text.strip():
         reason = "begins or ends with a blank"
     if reason:

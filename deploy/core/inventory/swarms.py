@@ -6,10 +6,12 @@ from posixpath import basename
 
 from deploy.core.inventory import names
 from deploy.core.inventory.errors import Ledger, Path
+from deploy.core.inventory.excluding import excluding
 from deploy.core.inventory.fields import PayloadPart, SwarmPart
 from deploy.core.inventory.model import Generate, OnSeed, Payload, Rounds, Swarm, Upload
 from peer.core.limits import Limits
 from peer.core.swarmfile import CLASSIC
+from peer.core.treerules import TreeRules
 
 DEFAULT_NAME = "TheFile.dat"  # of a generated file
 MAX_PIECES = 1_000_000  # every host gets 32 bytes of hash for each, and every peer has a bit of each per neighbour
@@ -38,11 +40,23 @@ def _payload(part: PayloadPart, ledger: Ledger) -> Payload:
     if part.generate is not None:
         return Generate(part.generate, part.name or DEFAULT_NAME, part.seed or 0)
     if part.upload is not None:
-        return Upload(part.upload, part.name or _last_part(part.upload, "upload", ledger))
+        return Upload(part.upload, part.name or _last_part(part.upload, "upload", ledger), _rules(part))
     path = part.path or ""
     if not names.is_rooted(path):
         ledger.add((*_PAYLOAD, "path"), f"'{path}' is relative; begin with '/' or '~/', as on the seed host")
-    return OnSeed(path, part.name or _last_part(path, "path", ledger))
+    return OnSeed(path, part.name or _last_part(path, "path", ledger), _rules(part))
+
+
+def _rules(part: PayloadPart) -> TreeRules:
+    return TreeRules(
+        links=part.links,
+        special=part.special,
+        times=part.times,
+        setuid=part.setuid == "keep",
+        owner=part.owner == "keep",
+        xattrs=part.xattrs == "keep",
+        exclude=tuple(filter(None, map(excluding, part.exclude))),
+    )
 
 
 def _last_part(path: str, key: str, ledger: Ledger) -> str:

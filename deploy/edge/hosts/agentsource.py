@@ -49,6 +49,11 @@ _OURS = (
     "peer.edge.ours",
     "peer.edge.pulse",
     "peer.edge.copies",
+    "peer.edge.finish",
+    "peer.edge.holes",
+    "peer.edge.scan",
+    "peer.edge.traits",
+    "peer.edge.trial",
     "peer.edge.wholefile",
 )  # what the agent may import of our own; the rest is the standard library
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from deploy.agent.verbs import PushedFile, PushedFolder, Receive
 from deploy.edge.hosts.agent import Body
@@ -45,14 +45,15 @@ def send(
     aside: str = "",
     doing: str = "sending",
     block: int = 0,
+    parts: dict[str, Any] | None = None,
 ) -> int:
     """Send them in one transfer; the bytes sent. Raises HostError.
 
-    `folders`: path and mode of a tree's folders. `aside`, `block`: see `Receive`. `doing`: what this is called.
+    `folders`: path and mode of a tree's folders. `doing`: what this is called. The others: see `Receive`.
     """
     size = sum(one.size for one in parcels)
     files = tuple(PushedFile(one.path, one.mode, one.size, one.hash) for one in parcels)
-    request = Receive(files, tuple(PushedFolder(*folder) for folder in folders), aside, block)
+    request = Receive(files, tuple(PushedFolder(*folder) for folder in folders), aside, block, parts)
     link.ask(request, WORK_SECONDS, Body(_bytes(parcels), size, doing))
     return size
 

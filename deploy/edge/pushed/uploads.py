@@ -28,12 +28,13 @@ def upload_size(base: Path, payload: Upload) -> int | None:
     return None if spot.problem else spot.size
 
 
-def check_upload(base: Path, payload: Upload) -> None:
-    """Raises UploadError where it isn't there, or isn't what a payload can be."""
-    problem = _spot(base, payload).problem
-    if problem:
-        raise UploadError(f"payload: {problem}")
+def check_upload(base: Path, payload: Upload) -> Spot:
+    """What it is. Raises UploadError where it isn't there, or isn't what a payload can be."""
+    spot = _spot(base, payload)
+    if spot.problem:
+        raise UploadError(f"payload: {spot.problem}")
+    return spot
 
 
 def _spot(base: Path, payload: Upload) -> Spot:
-    return survey.source(0, str(upload_source(base, payload)), payload.name)
+    return survey.source(0, str(upload_source(base, payload)), payload.name, payload.rules)

@@ -54,8 +54,7 @@ def _check(chain: Chain, steps: Steps, _: Options) -> None:
     chain.screen.table(checkup.HEADINGS, rows, ready)
     for name, one in facts.items():
         chain.record("host", host=name, state="failed" if problems[name] else "ok", **one)
-    for line in spots.without_modes({name: one.spots for name, one in looks.items()}):
-        chain.screen.note(line)
+    preflight.tell(chain, looks)
     payload = inventory.swarm.payload
     if isinstance(payload, Upload):
         check_upload(chain.base, payload)

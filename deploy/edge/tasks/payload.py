@@ -22,11 +22,12 @@ from deploy.edge.hosts.host import WORK_SECONDS, HostLink
 from deploy.edge.pushed.bundle import Parcel, send
 from deploy.edge.pushed.uploads import UploadError, upload_source
 from deploy.edge.tasks.chain import Chain, Halt
-from peer.core import folder
+from peer.core import folder, treeparts, treerules
 from peer.core.filetable import FileEntry
 from peer.core.manifest import Manifest, other_modes
 from peer.core.manifestjson import from_json
 from peer.core.mark import BYTES
+from peer.core.treerules import KEEP_ALL, SKIP, TreeRules
 
 NO_SEED = "no seed has the payload, so there is nothing to bring to the others"
 
@@ -86,7 +87,8 @@ def _seed_manifest(
         link.ask(verbs.Generate(seed.peer_id, payload.name, payload.size, payload.seed, aside), WORK_SECONDS)
     if source is not None and upload is not None:
         _upload(link, seed, source, upload, piece_size, aside)
-    manifest = _manifest(link, seed, payload.name, piece_size, upload.block if upload else 0)
+    rules = payload.rules if upload is None else _there(payload.rules)
+    manifest = _manifest(link, seed, payload.name, piece_size, rules, upload.block if upload else 0)
     if upload is None:
         return manifest
     if not holds(manifest, upload):
@@ -97,7 +99,9 @@ def _seed_manifest(
 def holds(found: Manifest, wanted: Manifest) -> bool:
     """Whether all that is wanted is there, with its modes; what somebody else has put into a tree may lie beside it."""
     same = (found.tree, found.root_mode) == (wanted.tree, wanted.root_mode)
-    return same and _files(wanted) <= _files(found) and set(wanted.folders) <= set(found.folders)
+    links = set(wanted.parts.links) <= set(found.parts.links)
+    links = links and set(wanted.parts.hardlinks) <= set(found.parts.hardlinks)
+    return same and links and _files(wanted) <= _files(found) and set(wanted.folders) <= set(found.folders)
 
 
 def _files(manifest: Manifest) -> set[tuple[FileEntry, str]]:
@@ -124,26 +128,33 @@ def _upload(link: HostLink, seed: Peer, source: Path, wanted: Manifest, piece_si
     folders = [(below + inner.path, inner.mode) for inner in wanted.folders]
     if wanted.tree:
         folders.append((top, wanted.root_mode))
-    send(link, parcels, folders, aside, f"uploading {wanted.name}", wanted.block)
+    send(link, parcels, folders, aside, f"uploading {wanted.name}", wanted.block, treeparts.to_json(wanted.parts))
 
 
 def _local(source: Path, path: str) -> Path:
     """A file of the upload on this machine: names are the same bytes whatever the locale."""
-    return source / os.fsdecode(path.encode())
+    return source / os.fsdecode(path.encode("utf-8", "surrogateescape"))
 
 
 def _is_there(link: HostLink, seed: Peer, wanted: Manifest, piece_size: str) -> bool:
     try:
-        return holds(_manifest(link, seed, wanted.name, piece_size, wanted.block), wanted)
+        rules = _there(wanted.parts.rules)
+        return holds(_manifest(link, seed, wanted.name, piece_size, rules, wanted.block), wanted)
     except HostError as error:
         if error.state == UNREACHABLE:
             raise
         return False  # nothing of that name there, or something odd that goes now
 
 
-def _manifest(link: HostLink, seed: Peer, name: str, piece_size: str, block: int = 0) -> Manifest:
+def _there(rules: TreeRules) -> TreeRules:
+    """The rules for a tree that was uploaded: its links are right, and what somebody put beside it is no fault."""
+    return rules._replace(links=KEEP_ALL, special=SKIP)
+
+
+def _manifest(link: HostLink, seed: Peer, name: str, piece_size: str, rules: TreeRules, block: int = 0) -> Manifest:
     """The manifest on a seed; with the blocks of another one (in bytes) its files can be compared with that one's."""
-    answer = link.ask(verbs.Manifest(seed.peer_id, name, piece_size, block), WORK_SECONDS)
+    request = verbs.Manifest(seed.peer_id, name, piece_size, block, treerules.to_json(rules))
+    answer = link.ask(request, WORK_SECONDS)
     return from_json(answer.manifest, f"the manifest of {link.name}")
 
 
@@ -151,7 +162,9 @@ def found_on_seed(chain: Chain) -> Manifest | None:
     """The manifest of the payload that a chosen seed has; None where none can be asked, or has it."""
     inventory, name = chain.inventory, chain.inventory.swarm.payload.name
     for seed in [one for one in inventory.chosen_peers if one.seed and one.host not in chain.down]:
-        ask = partial(_manifest, seed=seed, name=name, piece_size=_piece_size(inventory))
+        ask = partial(
+            _manifest, seed=seed, name=name, piece_size=_piece_size(inventory), rules=inventory.swarm.payload.rules
+        )
         with chain.doing(f"hashing {name}"):
             found, _ = chain.try_on(ask, [seed.host])
         if found:
@@ -168,6 +181,7 @@ def upload_manifest(chain: Chain) -> Manifest | None:
     chain.screen.note(f"hashing {source}")
     command = [sys.executable, "-X", "utf8", "-m", "peer", "manifest", str(source), "--progress"]
     command += ["--name", payload.name, "--piece-size", _piece_size(chain.inventory)]
+    command += ["--rules", json.dumps(treerules.to_json(payload.rules))]
     with chain.showing(0) as look:
         meter = Meter("hashing", lambda mark: look([], {"": mark}))
         meter.begin(f"hashing {source.name}", chain.facts.size or 0, BYTES)

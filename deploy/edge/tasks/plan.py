@@ -5,6 +5,7 @@ from __future__ import annotations
 from deploy.core.inventory import Upload, joined
 from deploy.core.plan import Steps, format_steps
 from deploy.core.prediction import limit_seconds
+from deploy.core.spots import left_out
 from deploy.edge.pushed.uploads import check_upload
 from deploy.edge.tasks.chain import Chain
 from deploy.edge.tasks.phase import describe
@@ -20,9 +21,9 @@ def plan(chain: Chain) -> None:
 
 def show(chain: Chain, steps: Steps) -> None:
     """Print steps, and the shortest time that they can take. Raises UploadError where there is nothing to upload."""
-    payload = chain.inventory.swarm.payload
+    payload, left = chain.inventory.swarm.payload, []
     if isinstance(payload, Upload) and any(step.phase in _UPLOADING for step in steps):
-        check_upload(chain.base, payload)
+        left = left_out(check_upload(chain.base, payload))
     for step in steps:
         chain.record("step", **step._asdict())
     chain.screen.print("\n".join(format_steps(steps)))
@@ -33,5 +34,5 @@ def show(chain: Chain, steps: Steps) -> None:
     else:
         text = f"the payload is {facts}; with each host's `rate` in the inventory, this would tell the limit"
     chain.screen.say(text)
-    for notice in chain.inventory.notices:
+    for notice in (*left, *chain.inventory.notices):
         chain.screen.note(notice)

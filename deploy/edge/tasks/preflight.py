@@ -14,6 +14,7 @@ from deploy.core.placement import placing
 from deploy.core.verdict import Outcome
 from deploy.edge.hosts.host import WORK_SECONDS, HostLink
 from deploy.edge.tasks.chain import Chain
+from peer.core.treerules import to_json
 
 
 class Look(NamedTuple):
@@ -37,7 +38,8 @@ def _look(link: HostLink, inventory: Inventory) -> Look:
     machine = link.ask(verbs.Facts(tuple(verbs.PeerPort(peer.peer_id, peer.port) for peer in peers)))
     skew = machine.clock - (before + time.time()) / 2
     places = (placing(inventory, peer) for peer in peers)
-    survey = verbs.Survey(tuple(verbs.Place(*place) for place in places), inventory.swarm.payload.name)
+    payload = inventory.swarm.payload
+    survey = verbs.Survey(tuple(verbs.Place(*place) for place in places), payload.name, to_json(payload.rules))
     return Look(machine, skew, link.ask(survey, WORK_SECONDS).spots)
 
 
@@ -53,8 +55,16 @@ def refuse(chain: Chain, hosts: Iterable[str]) -> None:
     chain.fail(
         [outcome for host, one in looks.items() for outcome in _problems(chain.inventory, host, one, size)], True
     )
+    tell(chain, looks)
+
+
+def tell(chain: Chain, looks: Mapping[str, Look]) -> None:
+    """Tell what copies won't have, and what of the payload stays out."""
     for line in spots.without_modes({host: one.spots for host, one in looks.items()}):
         chain.screen.note(line)
+    for host, one in looks.items():
+        for line in [line for spot in one.spots for line in spots.left_out(spot)]:
+            chain.screen.note(f"{host}: {line}")
 
 
 def _problems(inventory: Inventory, host: str, one: Look, size: int | None) -> list[Outcome]:

@@ -6,7 +6,6 @@ import os
 
 from peer.core.manifest import Manifest
 from peer.edge import copies
-from peer.edge.files import size_of
 from peer.edge.ours import turning
 from peer.edge.ours.recordfile import ForeignError, RecordFile
 
@@ -16,7 +15,7 @@ def refuse(record: RecordFile, final: str, manifest: Manifest, replace: bool, ex
 
     `replace`: it is put aside, and refused only if that fails. `extras`: foreign files may stay in a tree.
     """
-    leaves = list(manifest.files.paths) if manifest.tree else []
+    leaves = manifest.leaves if manifest.tree else ()
     below = [*leaves, *(folder.path for folder in manifest.folders)]
     stays = turning.check(record, final, turning.Wanted(manifest.tree, below, leaves), replace)
     if stays and not extras:
@@ -24,8 +23,6 @@ def refuse(record: RecordFile, final: str, manifest: Manifest, replace: bool, ex
 
 
 def may_be_complete(record: RecordFile, final: str, manifest: Manifest) -> bool:
-    """Whether sizes and modes are those of the payload; only a hash can prove the contents."""
-    at = (os.path.join(final, path) if manifest.tree else final for path in manifest.files.paths)
-    if not all(size_of(path) == size for path, size in zip(at, manifest.files.sizes)):
-        return False
-    return copies.is_ours_to_change(final, copies.differences(manifest, final), record)
+    """Whether all but the bytes is the payload's, or can be corrected; only a hash can prove the bytes."""
+    found = copies.differences(manifest, final)
+    return copies.is_ours_to_change(manifest, final, found, record)

@@ -1,0 +1,74 @@
+"""Gives a complete copy what isn't bytes: links, further names, owners, attributes, modes and times, in this order."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from typing import Iterable
+
+from peer.core.manifest import Manifest
+from peer.edge.modes import set_mode
+from peer.edge.traits import give_owner, give_xattrs
+
+
+def add(manifest: Manifest, root: str) -> None:
+    """Make links and further names in the copy at `root`, a work folder of ours, and give all of it its owners.
+
+    An earlier start may have come half the way. Nothing is a link here yet that a file could be written through.
+    """
+    rules, kinds = manifest.parts.rules, manifest.parts.kinds
+    for link in manifest.parts.links:
+        _unlink(_at(root, link.path))
+        os.symlink(link.target, _at(root, link.path))
+    for one in manifest.parts.hardlinks:
+        _unlink(_at(root, one.path))
+        os.link(_at(root, one.to), _at(root, one.path), follow_symlinks=False)
+    for path, kind in manifest.parts.traits:
+        if rules.owner:
+            give_owner(_at(root, path), kinds[kind].owner)
+        give_xattrs(_at(root, path), kinds[kind])
+    for path, mode in zip(_paths(manifest), manifest.files.modes):
+        if rules.owner or mode > 0o777:  # a new owner, or a write, costs a file its setuid bit
+            set_mode(_at(root, path), mode)
+
+
+def give_times(manifest: Manifest, root: str) -> None:
+    """Give files and links their times; nothing may be written after it."""
+    parts = manifest.parts
+    for path, time in zip(_paths(manifest), parts.file_times):
+        set_time(_at(root, path), time)
+    for link, time in zip(parts.links, parts.link_times):
+        set_time(_at(root, link.path), time)
+
+
+def close(manifest: Manifest, root: str) -> None:
+    """Give the folders of a tree their modes and times, each after what is in it."""
+    if not manifest.tree:
+        return
+    times = dict(zip((folder.path for folder in manifest.folders), manifest.parts.folder_times))
+    for folder in sorted(manifest.folders, reverse=True):
+        set_mode(_at(root, folder.path), folder.mode)
+        if folder.path in times:
+            set_time(_at(root, folder.path), times[folder.path])
+    set_mode(root, manifest.root_mode)
+    if manifest.parts.rules.times:
+        set_time(root, manifest.parts.top_time)
+
+
+def set_time(path: str, time: int) -> None:
+    """Give a file, folder or link its time of change in nanoseconds, where the file system takes it."""
+    with contextlib.suppress(OSError, OverflowError, NotImplementedError):
+        os.utime(path, ns=(os.lstat(path).st_atime_ns, time), follow_symlinks=False)
+
+
+def _paths(manifest: Manifest) -> Iterable[str]:
+    return manifest.files.paths if manifest.tree else [""]
+
+
+def _unlink(path: str) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path)
+
+
+def _at(root: str, path: str) -> str:
+    return os.path.join(root, path) if path else root

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from deploy.agent import lines, verbs
 from deploy.agent.lines import Envelope, verb_of
@@ -74,9 +74,10 @@ class Life(NamedTuple):
 class Stream:
     """What `follow` sends of one peer; `take` gives what is new, and `over` says that it was the last."""
 
-    def __init__(self, life: Life, offset: int) -> None:
+    def __init__(self, life: Life, offset: int, left_out: Sequence[str] = ()) -> None:
         self._life = life
         self._offset = offset
+        self._left_out = left_out
         self._told = 0
         self._alive = False
         self.over = False
@@ -87,7 +88,9 @@ class Stream:
         found: List[FollowLine] = []
         for text in self._life.log(self._told, has):
             self._offset += len(text) + 1
-            found.append(LogLine(self._life.peer, text, self._offset))
+            entry = eventlog.parse_line(text)
+            if entry is None or entry.kind not in self._left_out:
+                found.append(LogLine(self._life.peer, text, self._offset))
         self._told = has
         found.append(StatusLine(self._life.peer, self._life.status(now)))
         self.over = self._life.is_over(now)
@@ -228,7 +231,7 @@ class Conversation:
         request = from_fields(kind, envelope.fields, envelope.verb)
         if isinstance(request, verbs.Follow):
             life = self._host.life or Life(self._host.peer, now, 1.0, 0)
-            self.stream = Stream(life, request.offsets.get(self._host.peer, 0))
+            self.stream = Stream(life, request.offsets.get(self._host.peer, 0), request.leave_out)
             return b""
         parts, answer = self._host.answer(request, now)
         said = b"".join(

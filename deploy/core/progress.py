@@ -156,6 +156,9 @@ class Progress:
         self._run = run
         self.quiet = FREQUENT + (_OF_FLEET if inventory.swarm.profile == FLEET else ())
         self._views = {peer.peer_id: PeerView(peer.peer_id, peer.host, peer.seed) for peer in inventory.chosen_peers}
+        self._on_host: dict[str, list[PeerView]] = {}
+        for view in self._views.values():
+            self._on_host.setdefault(view.host, []).append(view)
 
     @property
     def views(self) -> tuple[PeerView, ...]:
@@ -206,7 +209,7 @@ class Progress:
         return any(view.status is None or view.status.state not in ENDED for view in self._on(host))
 
     def _on(self, host: str) -> Iterable[PeerView]:
-        return (view for view in self._views.values() if view.host == host)
+        return self._on_host.get(host, ())
 
     def _see_log(self, view: PeerView, line: LogLine) -> tuple[Line, ...]:
         view.offset = line.offset

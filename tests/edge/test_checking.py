@@ -22,7 +22,6 @@ from tests.helpers.swarmfolder import Wish, content_of
 from tests.helpers.waiting import DEADLINE
 
 FILE = Wish(size=50_000, piece_size=10_000)
-ALL = bits.full(5)
 
 
 @pytest.fixture(params=[FILE, FILE._replace(tree=True)], ids=["file", "tree"])
@@ -51,21 +50,22 @@ def wrong_of(told: List[DiskEvent]) -> int:
     return sum(event.wrong for event in told if isinstance(event, Checked))
 
 
-def spoil(root: Path, piece: int) -> None:
-    """Change a byte of a piece without changing size or times."""
-    at = piece * FILE.piece_size
-    files = sorted(path for path in root.rglob("*") if path.is_file()) if root.is_dir() else [root]
-    for path in files:
-        info = path.stat()
-        if at < info.st_size:
-            with open(path, "r+b") as file:
-                file.seek(at)
-                byte = file.read(1)
-                file.seek(at)
-                file.write(bytes([byte[0] ^ 1]))
-            os.utime(path, ns=(info.st_atime_ns, info.st_mtime_ns))
-            return
-        at -= info.st_size
+def spoil(pair: Pair, root: Path, piece: int) -> None:
+    """Change a byte of a piece in the copy at `root` without changing size or times."""
+    file, offset, _ = next(Payload(pair.manifest, str(root), os.O_RDONLY).segments(piece))
+    path = root / pair.manifest.files[file].path if pair.manifest.tree else root
+    info = path.stat()
+    with open(path, "r+b") as opened:
+        opened.seek(offset)
+        byte = opened.read(1)
+        opened.seek(offset)
+        opened.write(bytes([byte[0] ^ 1]))
+    os.utime(path, ns=(info.st_atime_ns, info.st_mtime_ns))
+
+
+def every(pair: Pair) -> int:
+    """The set of all pieces."""
+    return bits.full(pair.manifest.piece_count)
 
 
 def test_where_nothing_lies_there_is_nothing_to_check(pair: Pair) -> None:
@@ -79,8 +79,8 @@ def test_a_complete_copy_is_proved_piece_by_piece_and_stays(pair: Pair) -> None:
     pair.complete(pair.opened())
     before = os.stat(pair.final)
     store, told = opened(pair)
-    assert (told[0], told[-1]) == (Found(ALL), Settled(True))
-    assert right_of(told) == store.here == ALL and store.complete
+    assert (told[0], told[-1]) == (Found(every(pair)), Settled(True))
+    assert right_of(told) == store.here == every(pair) and store.complete
     store.close()
     after = os.stat(pair.final)
     assert (after.st_ino, after.st_ctime_ns) == (before.st_ino, before.st_ctime_ns)
@@ -89,11 +89,11 @@ def test_a_complete_copy_is_proved_piece_by_piece_and_stays(pair: Pair) -> None:
 def test_of_a_changed_copy_only_what_differs_is_fetched(pair: Pair) -> None:
     """The right pieces are served from where they lie, and copied over."""
     pair.complete(pair.opened())
-    spoil(pair.final, 2)
+    spoil(pair, pair.final, 2)
     store, told = opened(pair)
     assert told[-1] == Settled(False)
-    assert (right_of(told), wrong_of(told)) == (ALL ^ 4, 4)
-    assert store.here == ALL ^ 4 and not store.lent
+    assert (right_of(told), wrong_of(told)) == (every(pair) ^ 4, 4)
+    assert store.here == every(pair) ^ 4 and not store.lent
     assert [store.hash_piece(piece) for piece in (0, 1, 3, 4)] == [
         pair.manifest.pieces[piece] for piece in (0, 1, 3, 4)
     ]
@@ -107,7 +107,7 @@ def test_an_incomplete_copy_is_proved_in_its_place(pair: Pair) -> None:
     store = pair.opened()
     pair.deliver(store, [0, 3, 4])
     store.close()
-    spoil(pair.work / "new", 3)
+    spoil(pair, pair.work / "new", 3)
     store, told = opened(pair)
     assert told[0] == Found(0b11001, 0b11001)
     assert (right_of(told), wrong_of(told), store.here) == (0b10001, 0b1000, 0b10001)
@@ -118,13 +118,13 @@ def test_an_incomplete_copy_is_proved_in_its_place(pair: Pair) -> None:
 def test_an_incomplete_copy_beside_an_older_version_of_the_same_size(pair: Pair) -> None:
     """Each gives what it has: the incomplete copy first."""
     pair.complete(pair.opened())
-    spoil(pair.final, 0)
-    spoil(pair.final, 1)
+    spoil(pair, pair.final, 0)
+    spoil(pair, pair.final, 1)
     store = pair.opened()
     assert write_piece(store, 0, pair.bytes_of(0)) is True
     store.close()
     store, told = opened(pair)
-    assert (right_of(told), wrong_of(told)) == (ALL ^ 2, 2)
+    assert (right_of(told), wrong_of(told)) == (every(pair) ^ 2, 2)
     assert write_piece(store, 1, pair.bytes_of(1)) is True
     store.finish()
     store.close()
@@ -209,7 +209,7 @@ def test_a_foreign_file_that_turns_out_different_is_left_alone(pair: Pair) -> No
     pair.folder.mkdir()
     pair.complete(pair.opened())
     (pair.home / next(name for name in os.listdir(pair.home) if "1002" in name)).unlink()  # the record
-    spoil(pair.final, 1)
+    spoil(pair, pair.final, 1)
     before = content_of(pair.final)
     with pytest.raises(StoreError, match="Weft has no record of making it; move it away"):
         pair.opened()
@@ -218,7 +218,7 @@ def test_a_foreign_file_that_turns_out_different_is_left_alone(pair: Pair) -> No
 
 def test_what_is_changed_while_it_is_copied_is_told(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
     pair.complete(pair.opened())
-    spoil(pair.final, 0)
+    spoil(pair, pair.final, 0)
     real = Store.begin
 
     def begin(store: Store, *words: object) -> None:

@@ -17,6 +17,7 @@ from deploy.edge.tasks.logs import LOGS
 from deploy.edge.tasks.phase import Options, walk
 from deploy.edge.tasks.plan import plan as show_plan
 from deploy.edge.tasks.push import PUSH, make_inventory
+from deploy.edge.tasks.runs import show_runs
 from deploy.edge.tasks.schema import print_schema
 from deploy.edge.tasks.start import START
 from deploy.edge.tasks.status import STATUS
@@ -167,6 +168,15 @@ def schema(c: Any) -> None:
 
 
 @chain_task(alone=True)
+def runs(c: Any) -> None:
+    """Show the runs that left records in this folder.
+
+    When, whose, which payload with its hash, hosts, seconds, the slowest host, and how it ended, the latest run last.
+    """
+    show_runs(c.screen)
+
+
+@chain_task(alone=True)
 def init(c: Any) -> None:
     """Write a commented inventory to begin with.
 
@@ -175,4 +185,6 @@ def init(c: Any) -> None:
     write_inventory(c.screen, c.inventory)
 
 
-ns = Collection(push, init, check, plan, up, deploy, start, logs, status, stop, collect_logs, verify, clean, schema)
+ns = Collection(
+    push, init, check, plan, up, deploy, start, logs, status, stop, collect_logs, verify, clean, runs, schema
+)

@@ -15,6 +15,7 @@ from deploy.core.inventory import parse_inventory
 from deploy.core.starterfile import STARTER
 from deploy.edge.command import entry, loginoptions
 from tests.deploy_edge.fabrun import ROOT, SECONDS, Ran
+from tests.deploy_edge.test_json_output import VALIDATOR
 
 
 def weft(folder: Path, *arguments: str) -> Ran:
@@ -156,3 +157,21 @@ def test_the_script_for_zsh_is_one(tmp_path: Path, typed: Callable[..., Ran]) ->
         text=True,
     )
     assert ended.stdout.split("\n")[:2] == ["_weft: function", "_weft"], ended.stderr
+
+
+def test_runs_are_listed(typed: Callable[..., Ran]) -> None:
+    assert typed("runs").err.startswith("no run has left records in ")
+    summary = '{"payload": "m", "bytes": 1, "sha256": null, "hosts": 1, "complete_hosts": 1, "user_seconds": 2, '
+    for run, text in (("r1", None), ("r2", summary + '"exit_code": 0, "peers": []}'), ("other", None)):
+        Path("runs", run).mkdir(parents=True)
+        if run != "other":
+            Path("runs", run, ".weft-run").touch()
+        if text is not None:
+            Path("runs", run, "summary.json").write_text(text)
+    Path("runs/push-m.yaml").touch()
+    rows = [line.split() for line in typed("runs").out.splitlines()[1:]]
+    assert [(row[0], row[-1]) for row in rows] == [("r1", "verdict"), ("r2", "ok")]
+    records = typed("runs", "--json").records
+    assert [(one["run"], one["hosts"], one["exit_code"]) for one in records] == [("r1", None, None), ("r2", 1, 0)]
+    for one in records:
+        VALIDATOR.validate(one)

@@ -17,6 +17,7 @@ Declare = Callable[[argparse.ArgumentParser], None]
 DESCRIPTION = """\
 Run one peer of a swarm, from the working directory that holds Common.cfg and PeerInfo.cfg (and swarm.json, where Weft
 deployed it). Other commands:
+  watch DIR            show all peers of a swarm that was started by hand, until they have ended
   follow DIR           print log lines and statuses of all peers in DIR as JSON lines
   manifest PATH        print names, sizes and hashes of a payload as JSON
   verify ID            hash a peer's payload at its final path and compare it with the manifest
@@ -60,6 +61,17 @@ def _run(arguments: argparse.Namespace) -> int:
     from peer.edge.run import run_peer
 
     return run_peer(arguments.dir, arguments.id, arguments.patience, arguments.without)
+
+
+def _declare_watch(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("dir", nargs="?", default=".", help="the working directory of the peers (default: this one)")
+
+
+def _watch(arguments: argparse.Namespace) -> int:
+    from peer.edge.watcher import watch
+
+    watch(arguments.dir)
+    return EXIT_OK
 
 
 def _declare_follow(parser: argparse.ArgumentParser) -> None:
@@ -222,6 +234,7 @@ def _offsets(text: str) -> Dict[int, int]:
 
 _COMMANDS: Dict[str, Tuple[Declare, Run]] = {
     "run": (_declare_run, _run),
+    "watch": (_declare_watch, _watch),
     "follow": (_declare_follow, _follow),
     "manifest": (_declare_manifest, _manifest),
     "verify": (_declare_verify, _verify),

@@ -1,7 +1,9 @@
-"""The auditor on real peers: ours keep every rule, and the logs of foreign makes get useful words."""
+"""Classic swarms as a class looks at them: the audit of ours, and of ours with foreign makes, and the board."""
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import Callable
 
 from tests.audit.simulated import broken
@@ -45,3 +47,16 @@ def test_foreign_peers_without_logs_are_no_trouble(starter: Starter, swarm_folde
     assert {one.state for one in results.values() if one.rule.name in ("texts", "stamps", "once", "complete")} == {KEPT}
     told = [finding.found for finding in results["haves"].findings]
     assert told and all("'have' message from 1003" in text for text in told), "it says everything twice"
+
+
+def test_watch_shows_what_became_of_every_peer(starter: Starter, swarm_folder: Callable[..., SwarmFolder]) -> None:
+    folder = swarm_folder(**Wish(peers=2, size=50_000, unchoking=0.2, optimistic=0.4)._asdict())
+    assert_all_well(*starter.start_all(folder).values())
+    command = [sys.executable, "-m", "peer", "watch", str(folder.root)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    lines = [f"peer {peer}: done, 4 of 4 pieces (100%)" for peer in folder.ids]
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines() == [*lines, "2 of 2 peers are done"]
+    (folder.root / "PeerInfo.cfg").unlink()
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2 and done.stderr.count("\n") == 1 and "PeerInfo.cfg" in done.stderr

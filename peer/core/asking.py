@@ -26,6 +26,7 @@ class Asking:
     def __init__(self, now: float = 0.0) -> None:
         self.chokes_us = True
         self.open: Dict[int, float] = {}  # pieces asked of it -> when
+        self.offered = 0  # the set of pieces that it announced before it showed all
         self.window = CLASSIC_WINDOW  # requests that it may have open
         self.received = 0  # bytes of the connection at the last tick
         self.heard = now  # when bytes last came

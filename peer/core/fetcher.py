@@ -177,7 +177,8 @@ class Fetcher:
         if not candidates:
             return self._endgame(neighbour, now) if neighbour.asking.shares else None
         if neighbour.peer in self._spared and neighbour.complete:
-            return self._last_resort(candidates, now)
+            offered = candidates & neighbour.asking.offered  # in its first round, to us alone: nobody else has them
+            return self._pick(offered, self._pieces, self._rng) if offered else self._last_resort(candidates, now)
         return self._pick(candidates, self._pieces, self._rng)
 
     def _last_resort(self, candidates: int, now: float) -> Optional[int]:

@@ -201,6 +201,8 @@ class Swarm:
         """It may come late or twice, as some peers send it: a neighbour keeps the pieces that it had."""
         pieces = self.tolerance.announced(neighbour, pieces)
         gained = pieces & ~neighbour.pieces
+        if not neighbour.complete:
+            neighbour.asking.offered = neighbour.pieces
         neighbour.pieces |= pieces
         self.leaving.note_news(now)
         self.pieces.gain(gained)

@@ -76,6 +76,23 @@ def test_a_piece_that_has_just_come_is_not_asked_for_again_in_the_endgame() -> N
     assert "1003: request 0" not in effects and "1004: request 0" not in effects
 
 
+def test_what_a_seed_has_offered_is_asked_of_it_also_when_it_shows_all() -> None:
+    """The seed offered these to us alone; all others ask it only when they have nothing else to wait for."""
+    history = fleet(total=20, ids=IDS)
+    history.meet(1003, range(10), fleet=True)
+    history.meet(1001, [17, 18, 19], fleet=True)
+    history.got(1001, "complete")
+    history.now += 0.01
+    first, second = history.core.neighbours[1001].asking.open
+    asked = requests(history.stored(1001, first))
+    (left,) = {17, 18, 19} - {first, second}
+    assert history.core.neighbours[1003].asking.open  # something else to wait for
+    assert [effect for effect in asked if effect.startswith("1001")] == [f"1001: request {left}"]
+    history.now += 0.01
+    asked = requests(history.stored(1001, second) + history.stored(1001, left))
+    assert not any(effect.startswith("1001") for effect in asked)
+
+
 def test_a_cancel_takes_a_request_out_of_the_queue() -> None:
     history = fleet(total=4, here=range(4), seeds=(1002,), ids=IDS, limits=Limits(60.0, uploads=1))
     history.connect(1003, fleet=True)

@@ -94,14 +94,15 @@ class Layout:
             length -= step
             file += 1
 
+    def block_segments(self, piece: int) -> Iterator[Segment]:
+        """The blocks of a piece, in order."""
+        for file, offset, length in self.segments(piece, 0, self.piece_length(piece)):
+            for begin in range(offset, offset + length, self._block):
+                yield Segment(file, begin, min(self._block, offset + length - begin))
+
     def block_lengths(self, piece: int) -> Iterator[int]:
         """The bytes of each block of a piece, in order."""
-        for segment in self.segments(piece, 0, self.piece_length(piece)):
-            left = segment.length
-            while left:
-                step = min(left, self._block)
-                yield step
-                left -= step
+        return (segment.length for segment in self.block_segments(piece))
 
 
 def _piece_begins(starts: Sequence[int], block: int, piece_size: int) -> Sequence[int]:

@@ -1,24 +1,26 @@
 """Checks what lies on the disk when a peer starts, on all cores and beside the running swarm, and tells what is proved.
 
 First what has the payload's final name, if it may be the payload: where every piece of it is right, it stays. At the
-first wrong piece an incomplete copy takes its place as the goal, and the right pieces are copied over to that.
+first wrong piece an incomplete copy takes its place as the goal, and the right pieces are copied over to that. What is
+clearly another version gives the blocks that both have (`basis`).
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from typing import Callable, Collection, Dict
+from typing import Callable, Collection, Dict, List
 
 from peer.core import bits
 from peer.core.events import Checked, Found, Settled
 from peer.core.finding import DiskEvent
+from peer.edge.basis import Basis, basis_of
 from peer.edge.files import disk_error
 from peer.edge.papers import refusals
 from peer.edge.payload import Payload
 from peer.edge.resume import candidate, prints_of
 from peer.edge.store import Store
-from peer.edge.verdicts import verdicts
+from peer.edge.verdicts import by_hash, verdicts
 
 TELL_SECONDS = 0.1  # between two reports: a fast disk proves thousands of pieces a second
 
@@ -50,7 +52,7 @@ class Check:
         known = store.look()
         prints = prints_of(store.manifest, known)
         older = candidate(store.manifest, store.final_path, prints)
-        if older:
+        if older and not store.is_outdated:
             store.older = older
             self._tell(Found(bits.full(store.manifest.piece_count), _set_of(known)))
             if self._all_right(older, prints) and store.adopt(older):
@@ -62,7 +64,7 @@ class Check:
 
     def _all_right(self, older: Payload, prints: Dict[int, bytes]) -> bool:
         """Lend the pieces of the copy under the final name until one is wrong."""
-        for piece, right in verdicts(older, prints, prints, self._stopped.is_set):
+        for piece, right in verdicts(by_hash(older, prints), prints, self._stopped.is_set):
             if not right:
                 return False
             self._prove(piece, lent=True)
@@ -71,22 +73,40 @@ class Check:
 
     def _check_rest(self, known: Dict[int, bytes], prints: Dict[int, bytes]) -> None:
         store, older = self._store, self._store.older
+        basis = None if older else basis_of(store.manifest, store.final_path, store.payload)
         if not older:
-            store.unchecked = _set_of(known)
-            self._tell(Found(store.unchecked, store.unchecked))
+            store.unchecked = _set_of(known) | (basis.may_give if basis else 0)
+            self._tell(Found(store.unchecked, _set_of(known)))
         noted = [piece for piece in known if store.unchecked >> piece & 1]
-        for piece, right in verdicts(store.payload, known, noted, self._stopped.is_set):
+        for piece, right in verdicts(by_hash(store.payload, known), noted, self._stopped.is_set):
             if right:
                 self._prove(piece)
-            elif not older:
+            elif not older and not basis:
                 self._refute(piece)
+        left = list(bits.indices(store.unchecked))
         if older:
-            for piece, right in verdicts(older, prints, list(bits.indices(store.unchecked)), self._stopped.is_set):
+            for piece, right in verdicts(by_hash(older, prints), left, self._stopped.is_set):
                 self._prove(piece, lent=True) if right else self._refute(piece)
+        elif basis:
+            self._take_from(basis, left)
+            basis.close()
         self._report()
         if any(not store.here >> piece & 1 for piece in known) and not self._stopped.is_set():
             store.purge_map()
         self._settle()
+
+    def _take_from(self, basis: Basis, left: List[int]) -> None:
+        """Copy what an older version has of these pieces; the others may be requested."""
+        for piece, complete in verdicts(basis.fill, left, self._stopped.is_set):
+            if complete:
+                self._take(piece)
+            elif not basis.spare:
+                self._refute(piece)
+        for piece in basis.search(self._stopped.is_set):
+            self._take(piece)
+        if not self._stopped.is_set():
+            for piece in bits.indices(self._store.unchecked):
+                self._refute(piece)
 
     def _settle(self) -> None:
         for piece in bits.indices(self._store.lent):
@@ -100,6 +120,11 @@ class Check:
 
     def _prove(self, piece: int, lent: bool = False) -> None:
         self._store.prove(piece, lent)
+        self._right |= 1 << piece
+        self._report_now_and_then()
+
+    def _take(self, piece: int) -> None:
+        self._store.take(piece)
         self._right |= 1 << piece
         self._report_now_and_then()
 

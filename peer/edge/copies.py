@@ -108,17 +108,23 @@ def _put_right(manifest: Manifest, path: str, found: Iterable[Difference], recor
     for one in sorted(differences(manifest, path), reverse=True):  # and closed after it
         if record.made_here(_at(path, one.path)):
             _correct(_at(path, one.path), one, manifest.parts.kinds[traits[one.path]] if traits else None, record)
+        elif one.kind == TIME:
+            with contextlib.suppress(OSError):
+                finish.set_time(_at(path, one.path), int(one.wanted))
 
 
 def is_ours_to_change(manifest: Manifest, path: str, found: Iterable[Difference], record: RecordFile) -> bool:
-    """Whether all that matters can be corrected: it is ours, or is a folder or a link that isn't there."""
+    """Whether all that matters can be corrected: it is ours, or is a folder or a link that isn't there.
+
+    The time of a foreign file whose bytes are right is corrected too: somebody copied it there without its time.
+    """
     makeable = {folder.path for folder in manifest.folders}.union(manifest.parts.leaves)
     for one in found:
         if one.kind == MISSING and one.path not in makeable:
             return False
         if one.kind in (BYTES, LINK):
             return False
-        if one.kind != MISSING and one.matters and not record.made_here(_at(path, one.path)):
+        if one.kind not in (MISSING, TIME) and one.matters and not record.made_here(_at(path, one.path)):
             return False
     return True
 

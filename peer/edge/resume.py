@@ -7,8 +7,10 @@ from typing import Dict, Optional
 
 from peer.core.manifest import Manifest
 from peer.edge import copies
+from peer.edge.files import entries_below
+from peer.edge.ours.recordfile import RecordFile
 from peer.edge.payload import Payload
-from peer.edge.verdicts import verdicts
+from peer.edge.verdicts import by_hash, verdicts
 
 
 def prints_of(manifest: Manifest, known: Dict[int, bytes]) -> Dict[int, bytes]:
@@ -24,6 +26,15 @@ def candidate(manifest: Manifest, path: str, prints: Dict[int, bytes]) -> Option
     return payload if payload.is_there() else None
 
 
+def has_leftovers(manifest: Manifest, path: str, record: RecordFile) -> bool:
+    """Whether the tree holds something that Weft made for an earlier version, and this one doesn't have."""
+    if not manifest.tree:
+        return False
+    names = set(manifest.names)
+    spare = (below for below, _ in entries_below(path) if below not in names)
+    return any(record.is_ours(os.path.join(path, below)) for below in spare)
+
+
 def is_equal(manifest: Manifest, path: str) -> bool:
     """Whether the copy under the final name is this payload, by the manifest's hashes. Raises OSError."""
     prints = prints_of(manifest, {})
@@ -31,7 +42,7 @@ def is_equal(manifest: Manifest, path: str) -> bool:
     if not payload:
         return False
     try:
-        every = all(right for _, right in verdicts(payload, prints, prints))
+        every = all(right for _, right in verdicts(by_hash(payload, prints), prints))
         return every and copies.is_right(manifest, path)
     finally:
         payload.close()

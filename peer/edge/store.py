@@ -18,7 +18,7 @@ from peer.core.manifest import Manifest
 from peer.edge import nametrial
 from peer.edge.claims import Claims
 from peer.edge.copies import is_right
-from peer.edge.files import disk_error, free_bytes, read_range, size_of, sync_folder
+from peer.edge.files import disk_error, free_bytes, read_range, sync_folder
 from peer.edge.mapfile import MapFile
 from peer.edge.ours import obstacles
 from peer.edge.ours.making import make_folders
@@ -26,7 +26,8 @@ from peer.edge.ours.recordfile import ForeignError, RecordFile
 from peer.edge.papers import refusals
 from peer.edge.partial import Partial
 from peer.edge.payload import Payload
-from peer.edge.resume import is_equal
+from peer.edge.resume import has_leftovers, is_equal
+from peer.edge.source import check_source
 from peer.edge.unsynced import Unsynced
 
 
@@ -66,22 +67,8 @@ class Store:
     def open_seed(self) -> None:
         """The payload must be there, complete. Raises StoreError."""
         payload = Payload(self.manifest, self.final_path, os.O_RDONLY)
-        for path, wanted in zip(payload.paths, self.manifest.files.sizes):
-            size = size_of(path)
-            if size is None:
-                raise StoreError(f"{path}: the seed's file isn't there; put it there, or write hasFile 0 for this peer")
-            if size != wanted:
-                raise StoreError(f"{path}: {self._other_size(size, wanted)}")
-            if not os.access(path, os.R_OK):
-                raise StoreError(f"{path}: permission denied; give this user the right to read it")
+        check_source(self.manifest, payload.paths)
         self._use(payload)
-
-    def _other_size(self, size: int, wanted: int) -> str:
-        """Why a seed's file doesn't have its size, and what to do about it."""
-        if not self.manifest.hashed:
-            return f"it has {size} bytes, and {wanted} in the configuration; correct one of the two"
-        problem = f"it has {size} bytes and had {wanted} when it was hashed: another program has written to it since"
-        return f"{problem}; stop that, or take it out of the payload, and deploy again"
 
     def open_leecher(self) -> None:
         """Nothing is here until a `Check` tells: this takes no time, whatever lies in the folder. Raises StoreError."""
@@ -107,6 +94,12 @@ class Store:
         self._work = Partial(self._record, self.final_path, self._aside)
         self._work.find()
         return MapFile(self._work.map, self.manifest).read() if self._work.path else {}
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether the copy under the final name has more than this payload, from an earlier version. Raises OSError."""
+        assert self._record is not None
+        return has_leftovers(self.manifest, self.final_path, self._record)
 
     def adopt(self, payload: Payload) -> bool:
         """Each piece of the copy under the final name is right: it stays there, unless all else can't be put right."""
@@ -147,6 +140,13 @@ class Store:
     def refute(self, piece: int) -> None:
         """A piece isn't on the disk, and may be claimed."""
         with self._lock:
+            self.unchecked &= ~(1 << piece)
+
+    def take(self, piece: int) -> None:
+        """A piece, each block of it proved, was written to its place from an older version."""
+        with self._lock:
+            self.here |= 1 << piece
+            self._map.add(piece, self.manifest.piece_hash(piece) or b"")
             self.unchecked &= ~(1 << piece)
 
     def carry(self, piece: int) -> None:

@@ -1,55 +1,55 @@
-"""Hashes pieces that lie on the disk, with as many threads as there are cores, and tells which of them are right."""
+"""Judges many things on the disk, such as pieces by their hashes, with as many threads as there are cores."""
 
 from __future__ import annotations
 
 import os
 import queue
 import threading
-from typing import Callable, Collection, Iterator, List, Mapping, Optional, Tuple, Union
+from typing import Any, Callable, Collection, Generic, Iterator, List, Mapping, Optional, Tuple, TypeVar, Union
 
 from peer.edge.payload import Payload
 
-Verdict = Tuple[int, bool]  # a piece, and whether it is right
+T = TypeVar("T")
+Verdict = Tuple[Any, bool]  # a thing, such as a piece, and whether it is right
 
 
 def verdicts(
-    payload: Payload,
-    prints: Mapping[int, bytes],
-    pieces: Collection[int],
-    is_over: Callable[[], bool] = lambda: False,
-) -> Iterator[Verdict]:
-    """Whether each piece's hash begins as `prints` says, in the order in which the cores get done with them.
+    judge: Callable[[T], bool], things: Collection[T], is_over: Callable[[], bool] = lambda: False
+) -> Iterator[Tuple[T, bool]]:
+    """What `judge` says of each thing, in the order in which the cores get done with them.
 
-    It ends early once `is_over` says so. Raises OSError.
+    It ends early once `is_over` says so. Raises what `judge` raises.
     """
-    hands = _Hands(payload, prints, pieces, is_over)
+    hands = _Hands(judge, things, is_over)
     try:
         yield from hands.results()
     finally:
         hands.end()
 
 
-class _Hands:
-    """The threads. Each takes the next piece from a common row."""
+def by_hash(payload: Payload, prints: Mapping[int, bytes]) -> Callable[[int], bool]:
+    """Judges pieces: whether the hash of each, as it lies on the disk, begins as `prints` says. Raises OSError."""
+    return lambda piece: payload.hash_piece(piece)[: len(prints[piece])] == prints[piece]
 
-    def __init__(
-        self, payload: Payload, prints: Mapping[int, bytes], pieces: Collection[int], is_over: Callable[[], bool]
-    ) -> None:
-        self._payload = payload
-        self._prints = prints
-        self._left = iter(pieces)
+
+class _Hands(Generic[T]):
+    """The threads. Each takes the next thing from a common row."""
+
+    def __init__(self, judge: Callable[[T], bool], things: Collection[T], is_over: Callable[[], bool]) -> None:
+        self._judge = judge
+        self._left = iter(things)
         self._is_over = is_over
         self._ended = False
         self._lock = threading.Lock()  # for the row
         self._done: "queue.SimpleQueue[Union[Verdict, Exception, None]]" = queue.SimpleQueue()
-        count = min(os.cpu_count() or 1, len(pieces))
+        count = min(os.cpu_count() or 1, len(things))
         self._threads: List[threading.Thread] = [
-            threading.Thread(target=self._hash_some, name=f"check-{number}", daemon=True) for number in range(count)
+            threading.Thread(target=self._judge_some, name=f"check-{number}", daemon=True) for number in range(count)
         ]
         for thread in self._threads:
             thread.start()
 
-    def results(self) -> Iterator[Verdict]:
+    def results(self) -> Iterator[Tuple[T, bool]]:
         """Until every thread has ended."""
         running = len(self._threads)
         while running:
@@ -62,22 +62,21 @@ class _Hands:
                 yield done
 
     def end(self) -> None:
-        """Take no more pieces, and wait for those that are being hashed."""
+        """Take no more, and wait for what is being judged."""
         self._ended = True
         for thread in self._threads:
             thread.join()
 
-    def _hash_some(self) -> None:
+    def _judge_some(self) -> None:
         try:
-            piece = self._next()
-            while piece is not None:
-                wanted = self._prints[piece]
-                self._done.put((piece, self._payload.hash_piece(piece)[: len(wanted)] == wanted))
-                piece = self._next()
+            thing = self._next()
+            while thing is not None:
+                self._done.put((thing, self._judge(thing)))
+                thing = self._next()
             self._done.put(None)
         except Exception as error:  # raised again by `results`
             self._done.put(error)
 
-    def _next(self) -> Optional[int]:
+    def _next(self) -> Optional[T]:
         with self._lock:
             return None if self._ended or self._is_over() else next(self._left, None)

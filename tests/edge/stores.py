@@ -30,14 +30,19 @@ class Pair:
         make_payload(self.original, wish)
         if mode:
             self.original.chmod(mode)
-        self.manifest = make_manifest(str(self.original), wish.piece_size)
-        self._seed = Store(str(self.original.parent), self.manifest)
-        self._seed.open_seed()
+        self.hashed(make_manifest(str(self.original), wish.piece_size))
         self._records: List[RecordFile] = []
         self.home = root / "home"
         self.home.mkdir()
         self.folder = root / "leecher"
         self.final = self.folder / NAME
+
+    def hashed(self, manifest: Manifest) -> Pair:
+        """The original has this manifest (from now on)."""
+        self.manifest = manifest
+        self._seed = Store(str(self.original.parent), manifest)
+        self._seed.open_seed()
+        return self
 
     def opened(self, manifest: Optional[Manifest] = None) -> Store:
         """The leecher's store, opened (again) as a peer does when it starts."""

@@ -88,6 +88,16 @@ class SwarmFolder:
         else:
             shutil.copy(self.payload, path)
 
+    def renew(self) -> None:
+        """The original has been changed: the seeds have the new version, and so has the configuration."""
+        self.manifest = make_manifest(str(self.payload), self.wish.piece_size)
+        self.common = _common(self.wish, self.manifest)
+        self.write_configuration()
+        for row in self.rows:
+            if row.has_file:
+                shutil.rmtree(self.path_of(row.peer_id)) if self.wish.tree else self.path_of(row.peer_id).unlink()
+                self.give_payload(row.peer_id)
+
     def twin(self, root: Path, profile: str) -> "SwarmFolder":
         """The same swarm in a directory of its own, in another profile: for swarms of unlike peers."""
         twin = SwarmFolder.__new__(SwarmFolder)

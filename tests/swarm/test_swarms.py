@@ -165,6 +165,20 @@ def knows_reason(folder: SwarmFolder, peer: int, pattern: str) -> bool:
     return bool(status and re.search(pattern, status.reason))
 
 
+def test_of_a_new_version_only_pieces_with_new_blocks_are_fetched(starter: Starter, swarm_folder: MakeFolder) -> None:
+    """A tree in which a file grew and another one was renamed."""
+    folder = swarm_folder(peers=3, profile="fleet", tree=True, size=3_000_000, piece_size=65_536)
+    run_swarm(starter, folder)
+    first, second, *_ = sorted(path for path in folder.payload.rglob("*") if path.stat().st_size > 200_000)
+    first.rename(first.with_name("zz"))
+    second.write_bytes(second.read_bytes() + b"more")
+    folder.renew()
+    assert_all_well(*starter.start_all(folder).values())
+    folder.assert_equal()
+    for peer in folder.leechers:
+        assert 0 < len(folder.downloads(peer)) <= 2
+
+
 def test_a_second_run_keeps_what_is_there(starter: Starter, swarm_folder: MakeFolder) -> None:
     """With hashes nothing needs to be downloaded again; the log begins anew."""
     folder = swarm_folder(peers=3, profile="fleet", tree=True)

@@ -1,0 +1,173 @@
+"""What a new version takes from the older one that stands under the final name: nothing of that is fetched."""
+
+from __future__ import annotations
+
+import os
+import random
+from pathlib import Path
+from typing import Callable, Dict, Iterator, List, Tuple
+
+import pytest
+
+from peer.core import bits
+from peer.core.events import Checked, Settled
+from peer.core.finding import DiskEvent
+from peer.edge.basis import basis_of
+from peer.edge.hashing import make_manifest
+from peer.edge.payload import Payload
+from peer.edge.store import Store
+from tests.edge.stores import Pair, open_and_check
+from tests.helpers.swarmfolder import Wish, content_of
+
+BLOCK = 64 * 1024
+PIECE = 4 * BLOCK
+Content = Dict[str, bytes]
+
+
+def noise(seed: int, blocks: float) -> bytes:
+    return random.Random(seed).randbytes(int(blocks * BLOCK))
+
+
+OLD: Content = {"a/one": noise(1, 8), "a/two": noise(2, 3.5), "b": noise(3, 0.1), "c/d/e": noise(4, 6), "zero": b""}
+FILE: Content = {"": noise(5, 12.3)}
+
+
+def changed(content: Content, **files: bytes) -> Content:
+    return {**content, **{name.replace("__", "/"): data for name, data in files.items()}}
+
+
+def without(content: Content, *names: str) -> Content:
+    return {name: data for name, data in content.items() if name not in names}
+
+
+def moved(content: Content, *pairs: Tuple[str, str]) -> Content:
+    names = dict(pairs)
+    return {names.get(name, name): data for name, data in content.items()}
+
+
+# The old version, the new one, and how many bytes of the new one are in blocks that the old one lacks.
+CASES = {
+    "a file longer": (FILE, {"": FILE[""] + noise(6, 2)}, int(2.3 * BLOCK)),
+    "a file shorter": (FILE, {"": FILE[""][: 5 * BLOCK]}, 0),
+    "a block of a longer file": (FILE, {"": noise(7, 1) + FILE[""][BLOCK:] + noise(8, 1)}, int(2.3 * BLOCK)),
+    "another file": (FILE, {"": noise(9, 12)}, 12 * BLOCK),
+    "a file of the tree longer": (OLD, changed(OLD, b=OLD["b"] + b"more"), len(OLD["b"]) + 4),
+    "a file in front": (OLD, changed(OLD, a__0=noise(10, 1)), BLOCK),
+    "a file gone": (OLD, without(OLD, "a/one"), 0),
+    "a file renamed": (OLD, moved(OLD, ("a/one", "z/one")), 0),
+    "a folder renamed": (OLD, moved(OLD, ("a/one", "n/one"), ("a/two", "n/two")), 0),
+    "a file renamed and longer": (
+        OLD, changed(without(OLD, "a/one"), x=OLD["a/one"] + noise(11, 1)), BLOCK
+    ),
+    "two files from one": (OLD, changed(without(OLD, "a/one"), x=OLD["a/one"], y=OLD["a/one"]), 0),
+    "two files have changed names": (
+        OLD, moved(OLD, ("a/one", "c/d/e"), ("c/d/e", "a/one")), 14 * BLOCK
+    ),
+}  # fmt: skip
+
+
+class Versions:
+    """A leecher's folder with the old version delivered; the new one is to come."""
+
+    def __init__(self, root: Path, old: Content, new: Content) -> None:
+        self.old, self.new = _pair(root / "old", old), _pair(root / "new", new)
+        self.old.complete(self.old.opened())
+        self.new.take_over(self.old)
+        self.told: List[DiskEvent] = []
+
+    def start(self) -> Store:
+        store = self.new.store()
+        self.told = open_and_check(store)
+        return store
+
+    def fetched(self, store: Store) -> int:
+        """The bytes of all pieces that have to be fetched."""
+        manifest = self.new.manifest
+        missing = [piece for piece in range(manifest.piece_count) if not store.here >> piece & 1]
+        return sum(manifest.piece_length(piece) for piece in missing)
+
+    def close(self) -> None:
+        self.old.close()
+        self.new.close()
+
+
+def _pair(root: Path, content: Content) -> Pair:
+    """A pair with this payload instead of a made one."""
+    pair = Pair(root, Wish(size=1, piece_size=PIECE))
+    pair.original.unlink()
+    for name, data in content.items():
+        path = pair.original / name if name else pair.original
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    return pair.hashed(make_manifest(str(pair.original), PIECE))
+
+
+@pytest.fixture
+def versions(quick_folder: Path) -> Iterator[Callable[[Content, Content], Versions]]:
+    made: List[Versions] = []
+
+    def make(old: Content, new: Content) -> Versions:
+        made.append(Versions(quick_folder / str(len(made)), old, new))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_only_pieces_with_new_blocks_are_fetched(versions: Callable[[Content, Content], Versions], case: str) -> None:
+    old, new, lacking = CASES[case]
+    made = versions(old, new)
+    store = made.start()
+    pieces = -(-lacking // PIECE) + 1 if lacking else 0
+    assert lacking <= made.fetched(store) <= max(lacking, pieces * PIECE)
+    right = sum(event.right for event in made.told if isinstance(event, Checked))
+    wrong = sum(event.wrong for event in made.told if isinstance(event, Checked))
+    assert right == store.here and right | wrong <= bits.full(made.new.manifest.piece_count)
+    assert not store.unchecked and made.told[-1] == Settled(False)
+    assert content_of(made.new.final) == content_of(made.old.original), "the old version stays as it is"
+    made.new.complete(store)
+    made.new.assert_arrived()
+
+
+def test_what_was_taken_is_kept_by_the_next_start(versions: Callable[[Content, Content], Versions]) -> None:
+    made = versions(FILE, {"": FILE[""] + noise(6, 8)})
+    store = made.start()
+    store.checkpoint()
+    store.close()
+    made.new.final.unlink()
+    again = made.start()
+    assert again.here == store.here != 0
+    made.new.complete(again)
+    made.new.assert_arrived()
+
+
+def test_an_older_file_that_changes_meanwhile_gives_only_what_is_right(
+    versions: Callable[[Content, Content], Versions], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = versions(FILE, {"": FILE[""] + b"more"})
+    real = os.pread
+
+    def garbled(descriptor: int, length: int, offset: int) -> bytes:
+        data = real(descriptor, length, offset)
+        return bytes(len(data)) if offset == 2 * BLOCK else data
+
+    monkeypatch.setattr("peer.edge.basis.os.pread", garbled)
+    store = made.start()
+    monkeypatch.undo()
+    assert not store.here & 1 and store.here >> 1 & 1
+    made.new.complete(store)
+    made.new.assert_arrived()
+
+
+def test_pipes_and_links_in_files_places_give_nothing(versions: Callable[[Content, Content], Versions]) -> None:
+    content = {"a": noise(1, 2), "b": noise(2, 2)}
+    made = versions(content, changed(content, a=noise(1, 3)))
+    for name in content:
+        (made.new.final / name).unlink()
+    os.mkfifo(made.new.final / "a")
+    (made.new.final / "b").symlink_to("/dev/zero")
+    basis = basis_of(made.new.manifest, str(made.new.final), Payload(made.new.manifest, "", os.O_RDWR))
+    assert basis and not any(basis.fill(piece) for piece in range(made.new.manifest.piece_count))
+    basis.close()

@@ -14,6 +14,7 @@ from deploy.agent.clean import DESTINATION
 from deploy.agent.context import Context
 from deploy.agent.wire import AgentError
 from peer.core.mark import BYTES
+from peer.core.treerules import FOLLOW
 from peer.edge.ours import making, trees, turning
 from peer.edge.ours.recordfile import ForeignError, RecordFile
 from peer.edge.wholefile import AT_ONCE, read_note
@@ -50,7 +51,10 @@ def generate(request: verbs.Generate, context: Context) -> verbs.Generated:
 
 
 def manifest(request: verbs.Manifest, context: Context) -> verbs.Hashed:
-    """The manifest of a peer's payload; not hashed again while names, sizes and times are the same."""
+    """The manifest of a peer's payload; not hashed again while names, sizes and times are the same.
+
+    Where links are followed it is: what they point to may have changed anywhere.
+    """
     home = paths.deployed_home(context.home)
     path = paths.payload_path(home, request.peer, request.name)
     if not os.path.exists(path):
@@ -60,7 +64,8 @@ def manifest(request: verbs.Manifest, context: Context) -> verbs.Hashed:
     files = _stamp(path)
     stamp = [[request.name, request.piece_size, request.block, request.rules], *files]
     kept = _load(note)
-    if isinstance(kept, dict) and kept.get("stamp") == stamp:
+    followed = (request.rules or {}).get("links") == FOLLOW and any(stat.S_ISLNK(mode) for _, _, mode, *_ in files)
+    if isinstance(kept, dict) and kept.get("stamp") == stamp and not followed:
         return verbs.Hashed(kept["manifest"], hashed=False)
     context.meter.begin(f"hashing {request.name}", _bytes(files), BYTES)
     arguments = [paths.code_path(home), "manifest", os.path.realpath(path), "--name", request.name, "--progress"]

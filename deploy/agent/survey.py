@@ -60,6 +60,7 @@ def source(peer: int, path: str, name: str, rules: TreeRules = USUAL) -> verbs.S
     return spot._replace(
         problem=_why_not_readable(path, found.manifest),
         size=found.manifest.size,
+        room=found.manifest.room,
         left_files=found.left_files,
         left_bytes=found.left_bytes,
         skipped=found.skipped,

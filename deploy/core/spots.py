@@ -42,6 +42,8 @@ class Spot(Protocol):
     @property
     def left_bytes(self) -> int: ...
     @property
+    def room(self) -> int | None: ...
+    @property
     def skipped(self) -> tuple[str, ...]: ...
 
 
@@ -53,8 +55,16 @@ def payload_size(spots: Iterable[Spot], known: int | None) -> int | None:
     return known if known is not None else next((spot.size for spot in spots if spot.size is not None), None)
 
 
+def room_needed(spots: Iterable[Spot], size: int | None) -> int | None:
+    """Bytes that a copy takes on a disk: by what a seed says of the payload's holes, else its `size`."""
+    return next((spot.room for spot in spots if spot.room is not None), size)
+
+
 def spot_problems(inventory: Inventory, host: str, spots: Spots, size: int | None) -> list[Outcome]:
-    """The errors for a host that can't hold its copies, and for a seed without the payload; `size`: its bytes."""
+    """The errors for a host that can't hold its copies, and for a seed without the payload.
+
+    `size`: bytes that a copy takes on a disk, None if nobody knows.
+    """
     remedy = "name another `destination`" if inventory.host(host).destination else "name another `workdir`"
     found = []
     for spot in spots:

@@ -30,6 +30,15 @@ class Spot(NamedTuple):
     size: int | None = None
     obstacle: str = ""
     no_obstacle: tuple[int, int] = (0, -1)
+    left_files: int = 0
+    left_bytes: int = 0
+    room: int | None = None
+    skipped: tuple[str, ...] = ()
+
+
+def test_holes_need_no_room() -> None:
+    assert spots.room_needed([Spot(), Spot(size=8000, room=300)], 8000) == 300
+    assert spots.room_needed([Spot()], 8000) == 8000
 
 
 def told(found: list[Outcome]) -> list[str]:

@@ -119,6 +119,7 @@ class Spot(NamedTuple):
     no_obstacle: Tuple[int, int] = (0, -1)  # to payloads of how many bytes it isn't, as it may be the very payload
     left_files: int = 0  # of a seed's payload, by the rules' `exclude`
     left_bytes: int = 0
+    room: Optional[int] = None  # bytes that a copy of it takes on a disk: holes take none
     skipped: Tuple[str, ...] = ()  # its devices, pipes and sockets, where they may be left out
 
 

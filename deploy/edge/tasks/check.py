@@ -42,9 +42,9 @@ def _check(chain: Chain, steps: Steps, _: Options) -> None:
     """Ask every chosen host, in parallel; one table, and an error line for whatever would fail later."""
     inventory, hosts = chain.inventory, chain.inventory.chosen_hosts
     looks = preflight.look(chain, hosts_of(steps))
-    size = preflight.size_of(chain, looks)
+    size, room = preflight.size_of(chain, looks), preflight.room_of(chain, looks)
     facts = {name: _facts(one) for name, one in looks.items()}
-    problems = {name: _problems(inventory, name, one, size) for name, one in looks.items()}
+    problems = {name: _problems(inventory, name, one, size, room) for name, one in looks.items()}
     unreached = _reach(chain, [name for name in facts if not problems[name]])
     for name, found in unreached.items():
         problems[name] += found
@@ -68,8 +68,8 @@ def _facts(one: Look) -> dict[str, Any]:
     return {**facts, "free": spots.least_free(one.spots) if one.spots else facts["free"]}
 
 
-def _problems(inventory: Inventory, name: str, one: Look, size: int | None) -> list[Outcome]:
-    places = spots.spot_problems(inventory, name, one.spots, size) + spots.obstacles(inventory, name, one.spots, size)
+def _problems(inventory: Inventory, name: str, one: Look, size: int | None, room: int | None) -> list[Outcome]:
+    places = spots.spot_problems(inventory, name, one.spots, room) + spots.obstacles(inventory, name, one.spots, size)
     return checkup.problems(inventory, name, _facts(one)) + places
 
 

@@ -48,10 +48,15 @@ def size_of(chain: Chain, looks: Mapping[str, Look]) -> int | None:
     return spots.payload_size((spot for one in looks.values() for spot in one.spots), chain.facts.size)
 
 
+def room_of(chain: Chain, looks: Mapping[str, Look]) -> int | None:
+    """Bytes that a copy takes on a disk."""
+    return spots.room_needed((spot for one in looks.values() for spot in one.spots), size_of(chain, looks))
+
+
 def refuse(chain: Chain, hosts: Iterable[str]) -> None:
     """Tell which of these hosts can't have the payload, or can't send it; they drop out."""
     looks = look(chain, hosts, drop=True)
-    size = size_of(chain, looks)
+    size = room_of(chain, looks)
     chain.fail(
         [outcome for host, one in looks.items() for outcome in _problems(chain.inventory, host, one, size)], True
     )

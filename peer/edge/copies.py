@@ -109,8 +109,7 @@ def _put_right(manifest: Manifest, path: str, found: Iterable[Difference], recor
         if record.made_here(_at(path, one.path)):
             _correct(_at(path, one.path), one, manifest.parts.kinds[traits[one.path]] if traits else None, record)
         elif one.kind == TIME:
-            with contextlib.suppress(OSError):
-                finish.set_time(_at(path, one.path), int(one.wanted))
+            finish.set_time(_at(path, one.path), int(one.wanted))
 
 
 def is_ours_to_change(manifest: Manifest, path: str, found: Iterable[Difference], record: RecordFile) -> bool:

@@ -28,7 +28,7 @@ def candidate(manifest: Manifest, path: str, prints: Dict[int, bytes]) -> Option
 
 def has_leftovers(manifest: Manifest, path: str, record: RecordFile) -> bool:
     """Whether the tree holds something that Weft made for an earlier version, and this one doesn't have."""
-    if not manifest.tree:
+    if not manifest.tree or not os.path.isdir(path):
         return False
     names = set(manifest.names)
     spare = (below for below, _ in entries_below(path) if below not in names)

@@ -374,7 +374,22 @@ def test_no_manifest_can_have_a_file_written_through_a_link(delivery: Delivery) 
         from_json(fields, "x")
 
 
-def test_a_foreign_copy_with_other_times_is_refused_with_the_reason(delivery: Delivery) -> None:
+def test_an_equal_foreign_copy_gets_the_times_of_the_payload(delivery: Delivery) -> None:
+    (delivery.source / "d").mkdir(parents=True)
+    (delivery.source / "d" / "one").write_bytes(b"1" * 100)
+    delivery.folder.mkdir()
+    shutil.copytree(delivery.source, delivery.final)
+    there = delivery.final / "d" / "one"
+    os.utime(there, (1, 1))
+    before = os.stat(there)
+    manifest = delivery.manifest()
+    delivery.deliver(manifest)
+    assert check_payload(str(delivery.final), manifest).problem == ""
+    assert os.stat(there).st_mtime_ns == os.stat(delivery.source / "d" / "one").st_mtime_ns
+    assert os.stat(there).st_ino == before.st_ino, "it is the file that was there"
+
+
+def test_a_foreign_copy_with_other_links_is_refused_with_the_reason(delivery: Delivery) -> None:
     hardlinks(delivery.source)
     delivery.folder.mkdir()
     shutil.copytree(delivery.source, delivery.final, symlinks=True)

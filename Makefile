@@ -24,7 +24,7 @@ picture: $(READY)  ## the console's picture in README.md, of a real run of the d
 rooms: $(READY)  ## the picture of the rooms in docs/architecture.md, of the imports as they are
 	@$(BIN)/python -m tests.roomspicture
 
-bench: $(READY)  ## side by side with other tools, on shaped hosts (root; a quarter of an hour)
+bench: $(READY)  ## side by side with other tools, on shaped hosts, and all of fab up (root; an hour and a half)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
 	@$(BIN)/python rigs/bench.py all
 

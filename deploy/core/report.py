@@ -24,8 +24,15 @@ def payload_lines(name: str, rows: Sequence[Row]) -> tuple[str, ...]:
 
 
 def time_lines(times: Times) -> tuple[str, ...]:
-    """The user's time by phases; then the swarm's compared with the limit, if everything was transferred."""
+    """The user's time by phases; then the swarm's compared with the limit, if everything was transferred.
+
+    If the hosts had some of it before, the most that one of them fetched is told instead.
+    """
     lines = [f"in {format_phases(times)}"]
+    if times.fetched:
+        most, size = map(format_size, times.fetched)
+        had = "every host had all of it before"
+        lines.append(f"no host fetched more than {most} of {size}; it had the rest" if times.fetched[0] else had)
     if not times.moved:
         return tuple(lines)
     if times.swarm is not None and times.limit is not None and times.limit.seconds:

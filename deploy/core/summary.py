@@ -122,6 +122,7 @@ def _time_fields(times: Times) -> dict[str, Any]:
         "phases": {phase: round(seconds, 3) for phase, seconds in times.phases.items()},
         "seconds": times.swarm,
         "limit": limit._asdict() if limit else None,
+        "fetched": times.fetched[0] if times.fetched else None,
     }
 
 

@@ -18,7 +18,8 @@ _SHOWN = 0.05  # seconds: less would be shown as 0.0
 class Times(NamedTuple):
     """Seconds: `total` and `phases` of the user; `swarm` of the peers, from the first start to the last copy.
 
-    `moved`: whether all receivers fetched everything, so that the swarm's time and `limit` can be compared.
+    `moved`: whether all receivers fetched everything, so that the swarm's time and `limit` can be compared. `fetched`:
+    the most bytes that a receiver fetched, and those of the payload; None where that is unknown or everything.
     """
 
     total: float = 0.0
@@ -26,6 +27,7 @@ class Times(NamedTuple):
     swarm: float | None = None
     limit: Limit | None = None
     moved: bool = False
+    fetched: tuple[int, int] | None = None
 
 
 def format_phases(times: Times) -> str:
@@ -43,6 +45,15 @@ def all_moved(inventory: Inventory, statuses: Mapping[int, Mapping[str, Any]]) -
     """Whether every receiver fetched the complete payload: one that had parts of it can't be compared."""
     wanting = [statuses.get(peer.peer_id) for peer in inventory.chosen_peers if not peer.seed]
     return bool(wanting) and all(status and status["bytes_down"] >= status["size"] > 0 for status in wanting)
+
+
+def most_fetched(inventory: Inventory, statuses: Mapping[int, Mapping[str, Any]]) -> tuple[int, int] | None:
+    """The most bytes that a receiver fetched, and those of the payload, where each receiver had a part of it before."""
+    wanting = [statuses.get(peer.peer_id) for peer in inventory.chosen_peers if not peer.seed]
+    known = [(status["bytes_down"], status["size"]) for status in wanting if status]
+    if not known or len(known) < len(wanting) or any(down >= size for down, size in known):
+        return None
+    return max(known)
 
 
 def known_statuses(about: Mapping[int, Any]) -> dict[int, Mapping[str, Any]]:

@@ -11,7 +11,7 @@ from deploy.core.inventory import limited, parse_inventory
 from deploy.core.prediction import Limit, limit_seconds
 from deploy.core.report import time_lines
 from deploy.core.summary import Results, format_summary, format_summary_json, format_table, run_id
-from deploy.core.times import HASH, PUSH, VERIFY, Times
+from deploy.core.times import HASH, PUSH, VERIFY, Times, most_fetched
 from deploy.core.verdict import UNREACHABLE, Copy, Outcome, judge
 
 MEGABYTE = 10**6
@@ -118,6 +118,22 @@ SEED = Limit(5.37, "the seed's upload")
 )
 def test_time_by_phases_and_beside_the_limit(times: Times, lines: tuple[str, ...]) -> None:
     assert time_lines(times) == lines
+
+
+@pytest.mark.parametrize(
+    ("downloads", "line"),
+    [
+        ([0, 0], "every host had all of it before"),
+        ([2**20, 0], "no host fetched more than 1 MiB of 20 MiB; it had the rest"),
+        ([2**20, 20 * 2**20], ""),
+        ([2**20], ""),
+    ],
+)
+def test_what_a_new_version_took(downloads: list[int], line: str) -> None:
+    inventory = parse_inventory("swarm: {name: d, payload: {generate: 20MiB}}\nhosts: {s: , a: , b: }\nseeds: [s]\n")
+    statuses = {1002 + n: {"bytes_down": down, "size": 20 * 2**20} for n, down in enumerate(downloads)}
+    times = Times(1.0, fetched=most_fetched(inventory, statuses))
+    assert time_lines(times) == ("in 1.0 s", line)[: 2 if line else 1]
 
 
 FLEET = parse_inventory("swarm: {name: demo, payload: {generate: 1MiB}}\nhosts: {a: , b: }\nseeds: [a]\n")

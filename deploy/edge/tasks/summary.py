@@ -8,7 +8,7 @@ from typing import Any
 from deploy.core.prediction import limit_seconds
 from deploy.core.slowness import receivers, slow_lines
 from deploy.core.summary import SUMMARY_JSON_NAME, SUMMARY_NAME, format_summary, format_summary_json, run_seconds
-from deploy.core.times import all_moved, known_statuses, payload_size
+from deploy.core.times import all_moved, known_statuses, most_fetched, payload_size
 from deploy.core.verdict import Verdict
 from deploy.edge.tasks.chain import Chain
 
@@ -22,6 +22,7 @@ def write_summary(chain: Chain, verdict: Verdict, about: Mapping[int, Any]) -> N
         swarm=run_seconds(known.values()),
         limit=limit,
         moved=all_moved(inventory, known),
+        fetched=most_fetched(inventory, known),
     )
     chain.slow = slow_lines(inventory, receivers(inventory, known))
     results = chain.results(verdict.code)._replace(verdict=verdict)

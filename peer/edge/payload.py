@@ -52,7 +52,9 @@ class Payload:
     # ---- the files
 
     def is_there(self) -> bool:
-        """Whether all files are there with their sizes."""
+        """Whether all files are there with their sizes; of a tree without files, whether its folder is."""
+        if self._manifest.tree and not os.path.isdir(self.root):
+            return False
         return all(size_of(path) == size for path, size in zip(self.paths, self._manifest.files.sizes))
 
     def held_bytes(self) -> int:

@@ -24,7 +24,7 @@ ALLOWED = {
         "typing",
         "unicodedata",
     ),
-    *("deploy.core", "peer.core", "pydantic", "ruamel.yaml"),
+    *("deploy.core", "peer.core", "pathspec", "pydantic", "ruamel.yaml"),
 }
 TOUCHING = {"open", "print", "input", "exec", "eval", "__import__"}
 

@@ -59,6 +59,7 @@ def format_swarm(swarm: SwarmFile) -> str:
 def parse_swarm(text: str, source: str = SWARM) -> SwarmFile:
     """swarm.json's text as a SwarmFile. Raises ConfigError."""
     fields = _object(text, source)
+    del text  # megabytes, for a large tree
     if fields.get("format") != FORMAT:
         problem = f"its format is {fields.get('format')!r}, this peer reads {FORMAT}"
         raise ConfigError(source, problem, "deploy again with one version of Weft")

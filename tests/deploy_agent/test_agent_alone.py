@@ -99,7 +99,7 @@ def test_an_unknown_verb_is_an_answer_and_not_the_end(link: HostLink) -> None:
 
 
 def test_a_request_of_another_version_is_an_answer_and_not_the_end(link: HostLink) -> None:
-    words = "read `start`: it lacks `within`, `height` is unknown: is the operator's Weft another version"
+    words = "read `start`: it lacks `within`, it lacks `absent`, `height` is unknown: is the operator's Weft another"
     with pytest.raises(HostError, match=words):
         link.ask(Start(1001, height=1))
     assert link.ask(verbs.State()).deployed is False

@@ -63,7 +63,7 @@ def test_a_disk_that_fills_up_after_check(operator: Operator) -> None:
     assert ran.code == 1, ran
     (line,) = failures(ran)
     assert line.startswith("failed: node04: ") and "make room" in line, "it is found before any peer starts"
-    assert "all others are complete: ending the wait for node04" in ran.err
+    assert "ending the wait" not in ran.err, "nobody waits for a host that dropped out before the start"
     assert f"{NAME} is complete on 3 of 4 hosts" in ran.out
     operator.lab.run("node04", ["rm", "ballast"])
     operator.clean()

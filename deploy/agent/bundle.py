@@ -14,7 +14,7 @@ from deploy.agent.lines import OTHER_VERSION
 from deploy.agent.wire import AgentError, Wire
 from deploy.agent.writeback import written_back
 from peer.core import folder, treeparts
-from peer.core.blocks import RunHash, file_lengths
+from peer.core.blocks import RunHash, lengths_of
 from peer.core.filetable import FileEntry, FileTable
 from peer.core.manifest import FolderEntry, Manifest
 from peer.core.payloadnames import check_names
@@ -153,7 +153,7 @@ def _write(path: str, entry: verbs.PushedFile, way: _Way) -> None:
     """The body's next bytes into a new file. AgentError where they aren't what was announced, or the file is gone."""
     # The mode is there from the first moment: nobody else may read a key while it arrives.
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, entry.mode)
-    sha = RunHash(file_lengths(entry.size, way.block or max(1, entry.size)))
+    sha = RunHash(lengths_of(entry.size, way.block or max(1, entry.size)))
     with os.fdopen(handle, "wb", buffering=0), written_back(handle) as wrote:
         if entry.path in way.sparse:
             os.ftruncate(handle, entry.size)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Iterable, List, Union
+from itertools import chain, repeat
+from typing import Iterable, Iterator, List, Union
 
 HASH_BYTES = 32
 LEAST_BLOCK = 64 * 1024
@@ -40,20 +41,30 @@ class RunHash:
         self._done: List[bytes] = []
 
     def update(self, data: Union[bytes, memoryview]) -> None:
-        """The next bytes. Those beyond the run count as one more block, so that its hash is wrong."""
+        """The next bytes. Those beyond the run count as one more block, so that its hash is wrong.
+
+        Each step in Python counts here: a GiB has 16,384 blocks, and another thread may wait for the interpreter.
+        """
         view = memoryview(data)
-        while view:
-            begun = self._left
-            self._left = begun or next(self._lengths, len(view))
-            part = view[: self._left]
-            if begun:
-                self._sha.update(part)
-            else:
-                self._sha = hashlib.sha256(part)
-            self._left -= len(part)
-            view = view[len(part) :]
-            if not self._left:
-                self._done.append(self._sha.digest())
+        size = len(view)
+        at = self._end_block(view) if self._left else 0
+        while at < size:
+            end = at + next(self._lengths, size - at)
+            if end > size:
+                self._sha = hashlib.sha256(view[at:])
+                self._left = end - size
+                return
+            self._done.append(hashlib.sha256(view[at:end]).digest())
+            at = end
+
+    def _end_block(self, view: memoryview) -> int:
+        """Add to the block that was begun; how many bytes were of it."""
+        part = view[: self._left]
+        self._sha.update(part)
+        self._left -= len(part)
+        if not self._left:
+            self._done.append(self._sha.digest())
+        return len(part)
 
     @property
     def blocks(self) -> bytes:
@@ -65,6 +76,7 @@ class RunHash:
         return run_hash(self.blocks)
 
 
-def file_lengths(size: int, block: int) -> Iterable[int]:
-    """The bytes of each block of a file."""
-    return (min(block, size - begin) for begin in range(0, size, block))
+def lengths_of(size: int, block: int) -> Iterator[int]:
+    """The bytes of each block of `size` bytes of a file that begin with a block."""
+    full, rest = divmod(size, block)
+    return chain(repeat(block, full), (rest,) if rest else ())

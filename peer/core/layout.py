@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
-from itertools import accumulate
+from itertools import accumulate, chain
 from typing import Iterator, NamedTuple, Sequence
 
-from peer.core.blocks import block_count
+from peer.core.blocks import block_count, lengths_of
 
 
 class Segment(NamedTuple):
@@ -102,7 +102,8 @@ class Layout:
 
     def block_lengths(self, piece: int) -> Iterator[int]:
         """The bytes of each block of a piece, in order."""
-        return (segment.length for segment in self.block_segments(piece))
+        segments = self.segments(piece, 0, self.piece_length(piece))
+        return chain.from_iterable(lengths_of(segment.length, self._block) for segment in segments)
 
 
 def _piece_begins(starts: Sequence[int], block: int, piece_size: int) -> Sequence[int]:

@@ -7,7 +7,7 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from typing import Callable, Optional
 
-from peer.core.blocks import RunHash, file_lengths
+from peer.core.blocks import RunHash, lengths_of
 from peer.core.layout import Layout
 from peer.core.manifest import Manifest
 from peer.edge.files import read_range
@@ -32,7 +32,7 @@ def hash_blocks(path: str, manifest: Manifest, tell: Optional[Tell] = None) -> b
     def hash_run(number: int) -> bytes:
         done = []
         for file, offset, length in work.segments(number, 0, work.piece_length(number)):
-            sha = RunHash(file_lengths(length, manifest.block))
+            sha = RunHash(lengths_of(length, manifest.block))
             done.append(_hash_part(path_of(path, manifest, file), offset, length, sha))
             if tell is not None:
                 tell(length)

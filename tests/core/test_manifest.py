@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from peer.core import manifest as manifests
 from peer.core import manifestjson
-from peer.core.blocks import LEAST_BLOCK, MOST_BLOCKS, RunHash, block_size, file_lengths
+from peer.core.blocks import LEAST_BLOCK, MOST_BLOCKS, RunHash, block_size, lengths_of
 from peer.core.errors import ConfigError
 from peer.core.filetable import FileEntry, FileTable
 from peer.core.listing import quoted
@@ -143,7 +143,7 @@ def test_hashes_of_pieces_and_files_are_derived_from_those_of_blocks() -> None:
 
 @given(st.binary(max_size=60), st.integers(1, 9), st.lists(st.integers(0, 12), max_size=9))
 def test_a_run_is_hashed_the_same_however_its_bytes_come(data: bytes, block: int, cuts: List[int]) -> None:
-    run, at = RunHash(file_lengths(len(data), block)), 0
+    run, at = RunHash(lengths_of(len(data), block)), 0
     for step in (*cuts, len(data)):
         run.update(memoryview(data)[at : at + step])
         at += step

@@ -22,9 +22,11 @@ class FileTable:
     """
 
     def __init__(self, paths: Iterable[str] = (), sizes: Iterable[int] = (), modes: Iterable[int] = ()) -> None:
-        names = [path.encode("utf-8", "surrogatepass") for path in paths]
-        self._names = b"".join(names)
-        self._ends = array("Q", accumulate(map(len, names)))
+        names, self._ends = bytearray(), array("Q")
+        for path in paths:  # one at a time: a peer's memory counts, and never needs all of them as objects
+            names += path.encode("utf-8", "surrogatepass")
+            self._ends.append(len(names))
+        self._names = bytes(names)
         self._modes = array("H", modes)
         self.starts = array("Q", accumulate(sizes, initial=0))
         if not len(self._ends) == len(self._modes) == len(self.starts) - 1:

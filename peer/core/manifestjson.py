@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import binascii
 import json
+from array import array
 from typing import Any, Dict, List
 
 from peer.core import treeparts
@@ -19,6 +20,7 @@ from peer.core.payloadnames import check_names
 
 MOST_JSON = 64 * 1024 * 1024  # bytes of a manifest as JSON; it travels as one line, and every peer reads it
 _BETWEEN = "//"  # between two paths; no path holds it
+_AT_ONCE = 48 * 1024  # bytes that become text at a time: a multiple of three, so that texts can be joined
 _REMEDY = "deploy again to rewrite it"
 
 
@@ -52,8 +54,9 @@ def to_json(manifest: Manifest) -> Dict[str, Any]:
 
 
 def from_json(fields: Any, source: str) -> Manifest:
-    """The manifest in a JSON object. Raises ConfigError."""
+    """The manifest in a JSON object, whose columns are taken out of it: they take tens of MiB. Raises ConfigError."""
     try:
+        fields = _typed(fields, dict)
         manifest = Manifest(
             name=_typed(fields["name"], str),
             tree=_typed(fields["tree"], bool),
@@ -61,7 +64,7 @@ def from_json(fields: Any, source: str) -> Manifest:
             block=_typed(fields["block"], int),
             files=_files(fields),
             folders=tuple(FolderEntry(_typed(path, str), _mode(mode)) for path, mode in fields["folders"]),
-            blocks=_from_text(fields["blocks"]),
+            blocks=_from_text(fields.pop("blocks")),
             root_mode=_mode(fields["root_mode"]),
         )
         _check_blocks(manifest)
@@ -96,18 +99,18 @@ def _check_blocks(manifest: Manifest) -> None:
 
 
 def _files(fields: Dict[str, Any]) -> FileTable:
-    paths = _typed(fields["paths"], str)
-    sizes = _numbers(fields["sizes"], 2**63 - 1)
-    modes = _numbers(fields["modes"], 0o7777)
+    sizes = _numbers("Q", fields.pop("sizes"), 2**63 - 1)
+    modes = _numbers("H", fields.pop("modes"), 0o7777)
+    paths = _typed(fields.pop("paths"), str)
     return FileTable(paths.split(_BETWEEN) if paths else [], sizes, modes)
 
 
-def _numbers(column: Any, most: int) -> List[int]:
+def _numbers(kind: str, column: Any, most: int) -> "array[int]":
     """A column of numbers from 0 to `most`; bool isn't one."""
     numbers: List[int] = _typed(column, list)
     if numbers and (set(map(type, numbers)) != {int} or not 0 <= min(numbers) <= max(numbers) <= most):
         raise ValueError(f"a number that isn't from 0 to {most}")
-    return numbers
+    return array(kind, numbers)
 
 
 def _to_text(blocks: bytes) -> str:
@@ -116,7 +119,11 @@ def _to_text(blocks: bytes) -> str:
 
 def _from_text(text: Any) -> bytes:
     blocks = binascii.a2b_base64(_typed(text, str))
-    if _to_text(blocks) != text:  # what isn't base64 in it is skipped silently
+    at = 0  # how much of the text is right: what isn't base64 was skipped silently
+    for begin in range(0, len(blocks), _AT_ONCE):  # in parts, as both may have megabytes
+        part = _to_text(blocks[begin : begin + _AT_ONCE])
+        at += len(part) if text.startswith(part, at) else 0
+    if at != len(text):
         raise ValueError("the blocks' hashes aren't base64")
     return blocks
 

@@ -390,7 +390,7 @@ DAMAGES: List[Damage] = [
 @pytest.mark.parametrize("damage", range(len(DAMAGES)))
 def test_a_damaged_manifest_is_one_error(damage: int) -> None:
     fields = copy.deepcopy(to_json(TREE))
-    assert from_json(fields, "swarm.json") == TREE
+    assert from_json(dict(fields), "swarm.json") == TREE
     DAMAGES[damage](fields)
     with pytest.raises(ConfigError, match=r"^here/swarm\.json: .*; .") as caught:
         from_json(fields, "here/swarm.json")

@@ -366,12 +366,12 @@ def test_no_manifest_can_have_a_file_written_through_a_link(delivery: Delivery) 
     for links in ([["d", "/etc"]], [["link", "../.."]], [["d/one/x", "y"]], [["two", "d"]], [["link", ""]]):
         fields["parts"]["links"] = links
         with pytest.raises(ConfigError):
-            from_json(fields, "x")
+            from_json(dict(fields), "x")
     fields["parts"]["links"] = good
-    from_json(fields, "x")
+    from_json(dict(fields), "x")
     fields["parts"]["hardlinks"] = [["x", "/etc/passwd"]]
     with pytest.raises(ConfigError):
-        from_json(fields, "x")
+        from_json(dict(fields), "x")
 
 
 def test_an_equal_foreign_copy_gets_the_times_of_the_payload(delivery: Delivery) -> None:

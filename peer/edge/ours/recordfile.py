@@ -11,6 +11,7 @@ from peer.core.record import FOLDER, GROWING, STATUS, Head, Identity, Record
 from peer.edge.ours.naming import put
 from peer.edge.ours.recordview import RecordView, facts_of, identity_of, is_long, read, views
 
+_LINES_AT_ONCE = 1000  # more would be megabytes of memory
 WORK = ".weft-"  # the prefix of the temporary name of anything that isn't complete yet
 
 
@@ -67,7 +68,7 @@ class RecordFile:
 
     def made_all(self, pairs: "Iterable[Tuple[str, str]]", kind: str = "") -> None:
         """The same for many: (final path, present path)."""
-        lines = []
+        lines: List[str] = []
         for path, at in pairs:
             identity = identity_of(os.lstat(at))
             identity = identity._replace(kind=kind or identity.kind)
@@ -75,6 +76,9 @@ class RecordFile:
             if identity not in known:
                 known.append(identity)
                 lines.append(record.made_line(self.key(path), identity))
+            if len(lines) >= _LINES_AT_ONCE:
+                self.note(lines)
+                lines.clear()
         self.note(lines)
 
     def expect(self, path: str, time: int) -> None:

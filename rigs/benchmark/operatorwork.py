@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import tempfile
 from functools import partial
 from pathlib import Path
 from typing import Dict, Iterator, NamedTuple, Tuple
@@ -59,9 +60,9 @@ def measure(folder: Path, bare: OperatorRun) -> OperatorRun:
 def _measure(place: Path, bare: OperatorRun) -> OperatorRun:
     (place / "inventory.yaml").write_text(inventory(bare.hosts))
     watch = accounting.Watch()
-    with ProcessGroup() as group:
-        hosts = _start_hosts(group, place, bare)
-        fab = ("-m", "rigs.benchmark.fakefab", str(place / SOCKET))
+    with ProcessGroup() as group, tempfile.TemporaryDirectory(prefix="weft-") as short:  # a socket's path has 107 bytes
+        hosts = _start_hosts(group, place, bare, Path(short) / SOCKET)
+        fab = ("-m", "rigs.benchmark.fakefab", str(Path(short) / SOCKET))
         deadline = bare.life + SLACK_SECONDS
         walked = fabup.walk(group, CHECKOUT, place / "inventory.yaml", tuple, deadline, fab, ("--run", RUN))
     told = times(hosts.log.read_text())
@@ -78,16 +79,16 @@ def _measure(place: Path, bare: OperatorRun) -> OperatorRun:
     )
 
 
-def _start_hosts(group: ProcessGroup, place: Path, bare: OperatorRun) -> Child:
-    """The process of all the hosts, once one can connect to it."""
-    arguments = [str(place / SOCKET), str(bare.hosts), str(bare.life), str(SIZE)]
+def _start_hosts(group: ProcessGroup, place: Path, bare: OperatorRun, path: Path) -> Child:
+    """The process of all the hosts, once one can connect to its socket at `path`."""
+    arguments = [str(path), str(bare.hosts), str(bare.life), str(SIZE)]
     argv = [sys.executable, "-m", "rigs.benchmark.fakehosts", *arguments]
     child = group.start("the scripted hosts", subprocess.Popen, argv, place / "hosts.txt", cwd=str(CHECKOUT))
 
     def ready() -> bool:
         if child.code is not None:
             raise RigError(f"{child.name}: exit code {child.code}: {child.last_words}")
-        return (place / SOCKET).exists()
+        return path.exists()
 
     group.wait(ready, READY_SECONDS, f"{child.name}: a socket", 0.05)
     return child

@@ -57,7 +57,7 @@ class RoundDirs:
         """A seed's copy, rotten where the round says so."""
         copy = self.final(place)
         copy.parent.mkdir()
-        (shutil.copytree if self.swarm.tree else shutil.copy)(source, copy)
+        (shutil.copytree if self.swarm.tree else shutil.copy2)(source, copy)
         if any(fault.place == place for fault in self.swarm.of(ROT)):
             roundpayload.spoil(copy, Random(f"rot {self.swarm.seed} {self.swarm.number}"))
 

@@ -125,5 +125,5 @@ def test_what_the_agent_starts_runs_in_utf8_mode(tmp_path: Path, monkeypatch: py
     started: "list[list[str]]" = []
     monkeypatch.setattr("deploy.agent.peers.subprocess.Popen", lambda command, **_: started.append(command))
     (tmp_path / "peer.pyz").touch()
-    peers._launch(str(tmp_path), 1001)
+    peers._launch(str(tmp_path), 1001, ())
     assert started[0][1:4] == ["-I", "-X", "utf8"]

@@ -23,7 +23,7 @@ COMPILED = (
        "pieces", "swarm", "uploader")),
     *(f"tools/sim/{name}.py" for name in ("clock", "wires", "world")),
 )  # fmt: skip
-COPIED = ("peer/*.py", "peer/core/*.py", "tools/*.py", "tools/sim/*.py")
+COPIED = ("peer/*.py", "peer/core/*.py", "peer/edge/*.py", "tools/*.py", "tools/sim/*.py")
 SECONDS = 300.0  # that compiling may take
 KEPT = 2  # copies, the newest of which is in use
 

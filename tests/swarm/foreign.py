@@ -282,8 +282,8 @@ class Session:
     def _got_request(self, index: int) -> None:
         self._mine.asked.append(index)
         self._answered += 1
-        if self._answered > self._habits.answers:
-            return
+        if self._answered > self._habits.answers or index not in self._mine.pieces:
+            return  # a bitfield with the low bit first may be read the other way round, and pieces asked for in vain
         waiting = self._waiting_requests()
         self._mine.most_open = max(self._mine.most_open, 1 + waiting)
         choke = bool(self._habits.chokes_before) and self._answered % 3 == 0

@@ -6,11 +6,13 @@ What comes for a peer's folder is a version of the payload: it gets its name whe
 from __future__ import annotations
 
 import os
-from typing import Any, Dict, FrozenSet, List, NamedTuple, Tuple
+import zlib
+from typing import Any, Dict, FrozenSet, Iterator, List, NamedTuple, Tuple
 
 from deploy.agent import paths, verbs
 from deploy.agent.context import Context
 from deploy.agent.lines import OTHER_VERSION
+from deploy.agent.packing import unpack
 from deploy.agent.wire import AgentError, Wire
 from deploy.agent.writeback import written_back
 from peer.core import folder, treeparts
@@ -158,7 +160,7 @@ def _write(path: str, entry: verbs.PushedFile, way: _Way) -> None:
         if entry.path in way.sparse:
             os.ftruncate(handle, entry.size)
         offset = 0
-        for data in way.wire.body(entry.size):
+        for data in _body(entry, way.wire):
             sha.update(data)
             if entry.path in way.sparse:
                 write_sparsely(handle, memoryview(data), offset)
@@ -169,9 +171,24 @@ def _write(path: str, entry: verbs.PushedFile, way: _Way) -> None:
         set_mode(handle, entry.mode)  # the umask may have taken bits away
         _check_private(handle, entry.mode)
     if entry.hash and sha.digest().hex() != entry.hash:
-        raise AgentError(f"{entry.path} arrived damaged", "run it again")
+        raise _damaged(entry)
     if not os.path.lexists(path):
         raise AgentError("another operator sends to this host just now", "run it again when that is done")
+
+
+def _body(entry: verbs.PushedFile, wire: Wire) -> Iterator[bytes]:
+    """The bytes of a file as they come, unpacked."""
+    if not entry.packed:
+        yield from wire.body(entry.size)
+        return
+    try:
+        yield from unpack(wire.body(entry.packed), entry.size)
+    except zlib.error:
+        raise _damaged(entry) from None
+
+
+def _damaged(entry: verbs.PushedFile) -> AgentError:
+    return AgentError(f"{entry.path} arrived damaged", "run it again")
 
 
 def _check_private(handle: int, mode: int) -> None:

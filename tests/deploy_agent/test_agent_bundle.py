@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import io
+import random
 import subprocess
 import sys
-from collections.abc import Iterator
+import zlib
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from unittest.mock import Mock
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from deploy.agent import bundle, lines, verbs
 from deploy.agent.context import Context
+from deploy.agent.packing import pack, unpack
 from deploy.agent.watchdog import Guard
 from deploy.agent.wire import AgentError, Wire
 from deploy.edge.hosts.errors import HostError
 from deploy.edge.hosts.host import HostLink
-from deploy.edge.pushed.bundle import Parcel, missing, parcel, send
+from deploy.edge.pushed.bundle import Parcel, missing, packed, parcel, send
 
 
 def test_files_arrive_with_bytes_and_modes(link: HostLink, home: Path) -> None:
@@ -147,3 +152,42 @@ def test_the_record_of_many_deployments_stays_short(home: Path, monkeypatch: pyt
         sizes.append((home / ".weft").stat().st_size)
     assert max(sizes) < 4000
     assert (home / "Common.cfg").read_bytes() == b"new"
+
+
+# ---- packed on the way
+
+
+def test_a_packed_file_arrives_as_it_was(link: HostLink, home: Path) -> None:
+    data = b"".join(b"%d " % number for number in range(400_000))
+    parcels = [parcel("Common.cfg", b"x"), packed(parcel("swarm.json", data)), parcel("PeerInfo.cfg", b"y")]
+    assert send(link, parcels) < len(data) / 2
+    assert [(home / one.path).read_bytes() for one in parcels] == [b"x", data, b"y"]
+    assert missing(parcels, link.ask(verbs.State()).have) == []
+
+
+def test_what_gets_no_shorter_travels_as_it_is() -> None:
+    for data in (b"short" * 1000, random.Random(1).randbytes(100_000)):
+        assert packed(parcel("swarm.json", data)) == parcel("swarm.json", data)
+
+
+@pytest.mark.parametrize("change", [lambda data: data[:-9], lambda data: b"?" + data[1:], lambda _: pack(b"x" * 10**6)])
+def test_what_arrives_damaged_changes_nothing(link: HostLink, home: Path, change: Callable[[bytes], bytes]) -> None:
+    send(link, [parcel("swarm.json", b"good")])
+    one = packed(parcel("swarm.json", b"evil" * 50_000))
+    with pytest.raises(HostError, match=r"swarm\.json arrived damaged"):
+        send(link, [one._replace(packed=change(one.packed)), parcel("Common.cfg", b"x")])
+    assert (home / "swarm.json").read_bytes() == b"good"
+    send(link, [one])  # the rest of the damaged transfer isn't taken for a request
+    assert (home / "swarm.json").read_bytes() == b"evil" * 50_000
+
+
+@given(st.binary(max_size=3000), st.integers(1, 400), st.integers(1, 500), st.integers(-3, 3))
+def test_unpacking_gives_what_was_announced_or_an_error(data: bytes, times: int, step: int, more: int) -> None:
+    data *= times
+    sent, size = pack(data), max(0, len(data) + more)
+    parts = (sent[begin : begin + step] for begin in range(0, len(sent), step))
+    if size > len(data):
+        with pytest.raises(zlib.error):
+            list(unpack(parts, size))
+    else:
+        assert b"".join(unpack(parts, size)) == data[:size]

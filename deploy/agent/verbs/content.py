@@ -42,12 +42,16 @@ class Claim(NamedTuple):
 
 
 class PushedFile(NamedTuple):
-    """A file below the swarm's folder; its bytes follow the request. `hash`: "" where nobody knows it yet."""
+    """A file below the swarm's folder; its bytes follow the request. `hash`: "" where nobody knows it yet.
+
+    `packed`: how many bytes come instead, packed by deploy.agent.packing; 0: the file's own come.
+    """
 
     path: str
     mode: int
     size: int
     hash: str
+    packed: int = 0
 
 
 class PushedFolder(NamedTuple):

@@ -18,7 +18,7 @@ from deploy.core.times import CONNECT, HASH, PUSH
 from deploy.edge.hosts.errors import HostError
 from deploy.edge.hosts.host import WORK_SECONDS, HostLink
 from deploy.edge.pushed.authority import PeerKeys, make_keys
-from deploy.edge.pushed.bundle import Parcel, missing, parcel, send
+from deploy.edge.pushed.bundle import Parcel, missing, packed, parcel, send
 from deploy.edge.pushed.zipapp import peer_zip
 from deploy.edge.tasks import payload, preflight
 from deploy.edge.tasks.chain import Chain, Halt
@@ -82,8 +82,8 @@ def bring(chain: Chain, steps: Steps) -> None:
     )
     keys = _make_keys(chain.inventory)
     ways = {(host.replace, host.extras) for host in chain.inventory.chosen_hosts}
-    texts = {way: config_texts(chain.inventory, manifest, chain.run, *way) for way in ways}
-    push = partial(_push, inventory=chain.inventory, run=chain.run, states=states, texts=texts, keys=keys)
+    ours = {way: _parcels(config_texts(chain.inventory, manifest, chain.run, *way)) for way in ways}
+    push = partial(_push, inventory=chain.inventory, run=chain.run, states=states, ours=ours, keys=keys)
     with chain.timing(PUSH), chain.doing("pushing code and configuration"):
         sent = chain.ask(push, states, drop=True)
     for name, size in sent.items():
@@ -125,15 +125,15 @@ def _push_code(link: HostLink, states: States, run: str) -> int:
     return send(link, parcels, aside=link.host.aside(run), doing="pushing code")
 
 
-Texts = Mapping[tuple[bool, bool], Mapping[str, str]]  # by a host's `replace` and `extras`
+Parcels = Mapping[tuple[bool, bool], list[Parcel]]  # what all hosts of one kind get: by a host's `replace` and `extras`
 
 
-def _push(link: HostLink, inventory: Inventory, run: str, states: States, texts: Texts, keys: Keys) -> int:
+def _push(link: HostLink, inventory: Inventory, run: str, states: States, ours: Parcels, keys: Keys) -> int:
     """Everything that this host lacks; the bytes sent."""
     seed = any(peer.seed for peer in inventory.peers_on(link.name))
     have = {**states[link.name].have, **({folder.CODE: parcel(folder.CODE, peer_zip()).hash} if seed else {})}
-    own = texts[link.host.replace, link.host.extras]
-    parcels = missing([*_parcels(own), *_key_parcels(inventory, link.name, keys)], have)
+    own = ours[link.host.replace, link.host.extras]
+    parcels = missing([*own, *_key_parcels(inventory, link.name, keys)], have)
     sent = send(link, parcels, aside=link.host.aside(run), doing="pushing code and configuration")
     peers = inventory.peers_on(link.name)
     places = tuple(Place(*placing(inventory, peer)) for peer in peers)
@@ -143,7 +143,7 @@ def _push(link: HostLink, inventory: Inventory, run: str, states: States, texts:
 
 
 def _parcels(texts: Mapping[str, str]) -> list[Parcel]:
-    return [parcel(folder.CODE, peer_zip()), *(parcel(name, text.encode()) for name, text in texts.items())]
+    return [parcel(folder.CODE, peer_zip()), *(packed(parcel(name, text.encode())) for name, text in texts.items())]
 
 
 def _make_keys(inventory: Inventory) -> Keys:

@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from deploy.edge.hosts.errors import HostError
@@ -127,6 +127,9 @@ def test_our_own_networks() -> None:
 
 
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example(b"~nobody-of-this-name/x", b"Include ")
+@example(b"~\0", b"Include ")
+@example(b"~nobody-of-this-name/x", b"IdentityFile ")
 @given(st.binary(max_size=120), st.sampled_from([b"Host ", b"Match ", b"Include ", b"Port ", b"IdentityFile ", b""]))
 def test_no_bytes_end_in_anything_but_settings_or_a_line(tmp_path: Path, data: bytes, word: bytes) -> None:
     if b"exec" in data.lower():

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import socket
 import threading
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import fabric
@@ -128,7 +128,7 @@ def secrets_of(config: fabric.Config) -> Secrets:
     given = config.connect_kwargs
     files = given.get("key_filename") or ()
     files = (files,) if isinstance(files, str) else files
-    return Secrets(tuple(str(Path(one).expanduser()) for one in files), given.get("passphrase"), given.get("password"))
+    return Secrets(tuple(os.path.expanduser(one) for one in files), given.get("passphrase"), given.get("password"))
 
 
 def names_of(settings: Settings) -> Names:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import random
 import re
 import threading
@@ -99,7 +100,7 @@ class Routes:
         connection = StrictConnection(settings, self.config)
         secrets = self._secrets
         if host.key is not None:
-            own = str(Path(host.key).expanduser())
+            own = os.path.expanduser(host.key)
             secrets = secrets._replace(key_files=(*secrets.key_files, own))
         try:
             connection.trust(self._known_hosts(host.known_hosts, settings), host.accept_new, secrets)
@@ -131,7 +132,11 @@ class Routes:
     def _known_hosts(self, path: str | None, settings: Settings) -> KnownHosts:
         """The known keys: the inventory's file comes before ssh_config's, and that before the usual ones."""
         usual = [file.expanduser() for file in USER_FILES]
-        named = [Path(path).expanduser()] if path is not None else [Path(one) for one in settings.known_hosts] or usual
+        named = (
+            [Path(os.path.expanduser(path))]
+            if path is not None
+            else [Path(one) for one in settings.known_hosts] or usual
+        )
         system = [Path(one) for one in settings.system_known_hosts] or list(SYSTEM_FILES)
         others = [*usual, *map(Path, settings.known_hosts), *SYSTEM_FILES]
         key = (*named, *system, *others, settings.revoked_keys)

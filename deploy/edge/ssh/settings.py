@@ -124,7 +124,7 @@ def _parsed(text: str) -> Values:
 
 def _files(text: str) -> list[str]:
     """`ssh -G` writes several files with blanks between them, whatever is in their names."""
-    if Path(text).expanduser().exists():
+    if os.path.exists(os.path.expanduser(text)):
         return [text]
     words = text.split()
     home = _home_on_file()

@@ -93,7 +93,9 @@ class _Reading:
             raise ConfigTrouble(line.where, "files include one another without end", "take one Include out")
         folder = Path("~/.ssh").expanduser() if not str(file).startswith("/etc/") else Path("/etc/ssh")
         for pattern in _words(line):
-            for path in sorted(glob.glob(str(folder / Path(pattern).expanduser()))):
+            if "\0" in pattern:
+                raise ConfigTrouble(line.where, "a file's name can't have a NUL byte in it", "correct the line")
+            for path in sorted(glob.glob(str(folder / os.path.expanduser(pattern)))):
                 self._read_file(Path(path), True, depth + 1)
 
     def _take(self, line: _Line) -> None:

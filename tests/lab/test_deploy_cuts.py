@@ -15,7 +15,7 @@ from tests.lab.conftest import MakeLab, operated
 from tests.lab.operating import NAME, Operator
 
 SLOW = 10.0  # Mbit/s, each way: time enough for a cut in the middle
-SLOWEST = 0.2
+SLOWEST = 0.6
 PAYLOAD = f"{{generate: 6MiB, name: {NAME}}}"
 
 

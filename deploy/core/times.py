@@ -43,17 +43,21 @@ def _text(seconds: float) -> str:
 
 def all_moved(inventory: Inventory, statuses: Mapping[int, Mapping[str, Any]]) -> bool:
     """Whether every receiver fetched the complete payload: one that had parts of it can't be compared."""
-    wanting = [statuses.get(peer.peer_id) for peer in inventory.chosen_peers if not peer.seed]
-    return bool(wanting) and all(status and status["bytes_down"] >= status["size"] > 0 for status in wanting)
+    fetched = _fetched(inventory, statuses)
+    return bool(fetched) and all(down >= size > 0 for down, size in fetched)
 
 
 def most_fetched(inventory: Inventory, statuses: Mapping[int, Mapping[str, Any]]) -> tuple[int, int] | None:
     """The most bytes that a receiver fetched, and those of the payload, where each receiver had a part of it before."""
+    fetched = _fetched(inventory, statuses)
+    return None if any(down >= size for down, size in fetched) else max(fetched, default=None)
+
+
+def _fetched(inventory: Inventory, statuses: Mapping[int, Mapping[str, Any]]) -> list[tuple[int, int]]:
+    """The bytes that each receiver fetched, and those of the payload; nothing unless all of them are known."""
     wanting = [statuses.get(peer.peer_id) for peer in inventory.chosen_peers if not peer.seed]
     known = [(status["bytes_down"], status["size"]) for status in wanting if status]
-    if not known or len(known) < len(wanting) or any(down >= size for down, size in known):
-        return None
-    return max(known)
+    return known if len(known) == len(wanting) else []
 
 
 def known_statuses(about: Mapping[int, Any]) -> dict[int, Mapping[str, Any]]:

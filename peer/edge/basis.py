@@ -122,9 +122,9 @@ class Basis:
         """The set of pieces that may come from the older version."""
         if self.spare:
             return bits.full(self._manifest.piece_count)
-        layout = self._manifest.layout
         there = {file for file in range(len(self._manifest.files)) if self._has(file)}
-        pieces = (p for p in range(layout.piece_count) if all(s.file in there for s in layout.block_segments(p)))
+        count = self._manifest.piece_count
+        pieces = (piece for piece in range(count) if all(one.file in there for one in self._goal.segments(piece)))
         return sum(1 << piece for piece in pieces)
 
     def _has(self, file: int) -> bool:

@@ -7,6 +7,7 @@ clearly another version gives the blocks that both have (`basis`).
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from typing import Callable, Collection, Dict, List
@@ -88,8 +89,8 @@ class Check:
             for piece, right in verdicts(by_hash(older, prints), left, self._stopped.is_set):
                 self._prove(piece, lent=True) if right else self._refute(piece)
         elif basis:
-            self._take_from(basis, left)
-            basis.close()
+            with contextlib.closing(basis):
+                self._take_from(basis, left)
         self._report()
         if any(not store.here >> piece & 1 for piece in known) and not self._stopped.is_set():
             store.purge_map()
@@ -120,20 +121,20 @@ class Check:
 
     def _prove(self, piece: int, lent: bool = False) -> None:
         self._store.prove(piece, lent)
-        self._right |= 1 << piece
-        self._report_now_and_then()
+        self._note(1 << piece, 0)
 
     def _take(self, piece: int) -> None:
         self._store.take(piece)
-        self._right |= 1 << piece
-        self._report_now_and_then()
+        self._note(1 << piece, 0)
 
     def _refute(self, piece: int) -> None:
         self._store.refute(piece)
-        self._wrong |= 1 << piece
-        self._report_now_and_then()
+        self._note(0, 1 << piece)
 
-    def _report_now_and_then(self) -> None:
+    def _note(self, right: int, wrong: int) -> None:
+        """Sets of pieces to tell, sooner or later."""
+        self._right |= right
+        self._wrong |= wrong
         if time.monotonic() - self._told >= TELL_SECONDS:
             self._report()
 

@@ -144,10 +144,7 @@ class Store:
 
     def take(self, piece: int) -> None:
         """A piece, each block of it proved, was written to its place from an older version."""
-        with self._lock:
-            self.here |= 1 << piece
-            self._map.add(piece, self.manifest.piece_hash(piece) or b"")
-            self.unchecked &= ~(1 << piece)
+        self._count(piece, self.manifest.piece_hash(piece) or b"")
 
     def carry(self, piece: int) -> None:
         """Copy a lent piece to its place in the incomplete copy. Raises OSError, StoreError."""
@@ -201,10 +198,14 @@ class Store:
         expected = self.manifest.piece_hash(piece)
         if expected is not None and sha256 != expected:
             return False
+        self._count(piece, sha256)
+        return True
+
+    def _count(self, piece: int, sha256: bytes) -> None:
         with self._lock:
             self.here |= 1 << piece
+            self.unchecked &= ~(1 << piece)
             self._map.add(piece, sha256)
-        return True
 
     def checkpoint(self) -> None:
         """Sync what was written, then the map that names it: a power cut costs only what came later."""

@@ -193,8 +193,7 @@ def _too_soon(logs: Logs) -> Damaged:
 
 @damage("once", "a piece twice")
 def _piece_twice(logs: Logs) -> Damaged:
-    peer, line = logs.lines("piece")[0]
-    return logs.inserted(peer, line.number, _entry(line))
+    return _repeated(logs, "piece")
 
 
 @damage("once", "the index of another piece")
@@ -335,8 +334,7 @@ def _no_have(logs: Logs) -> Optional[Damaged]:
 
 @damage("haves", "a 'have' twice")
 def _have_twice(logs: Logs) -> Damaged:
-    peer, line = logs.lines("have")[0]
-    return logs.inserted(peer, line.number, _entry(line))
+    return _repeated(logs, "have")
 
 
 @damage("haves", "a 'have' of a piece after the last")
@@ -440,14 +438,12 @@ def _twice(logs: Logs) -> Optional[Damaged]:
 
 @damage("preferred change", "a preferred line without a change")
 def _unchanged(logs: Logs) -> Damaged:
-    peer, line = logs.lines("preferred")[0]
-    return logs.inserted(peer, line.number, _entry(line))
+    return _repeated(logs, "preferred")
 
 
 @damage("optimistic change", "an optimistic line without a change")
 def _unchanged_favourite(logs: Logs) -> Damaged:
-    peer, line = logs.lines("optimistic")[0]
-    return logs.inserted(peer, line.number, _entry(line))
+    return _repeated(logs, "optimistic")
 
 
 def _squeezed(kind: str, other: str) -> Damage:
@@ -516,6 +512,12 @@ def _leaves(logs: Logs) -> Damaged:
 
 
 # ---- helpers
+
+
+def _repeated(logs: Logs, kind: str) -> Damaged:
+    """The first line of a kind a second time."""
+    peer, line = logs.lines(kind)[0]
+    return logs.inserted(peer, line.number, _entry(line))
 
 
 def _entry(line: Line) -> Entry:

@@ -182,6 +182,15 @@ def test_data_that_the_disk_lost_is_never_believed(tmp_path: Path, number: int, 
     pair.close()
 
 
+def fetch_all_again(pair: Pair) -> None:
+    """The next start believes nothing of what is there."""
+    again = pair.opened()
+    assert again.here == 0
+    pair.complete(again)
+    pair.assert_arrived()
+    pair.close()
+
+
 @LOST
 def test_data_that_the_disk_lost_at_the_end_gets_no_name(tmp_path: Path, number: int) -> None:
     pair = Pair(tmp_path, WISH)
@@ -191,11 +200,7 @@ def test_data_that_the_disk_lost_at_the_end_gets_no_name(tmp_path: Path, number:
         store.finish()
     assert not pair.final.exists()
     store.close()
-    again = pair.opened()
-    assert again.here == 0
-    pair.complete(again)
-    pair.assert_arrived()
-    pair.close()
+    fetch_all_again(pair)
 
 
 def test_data_of_a_killed_peer_that_the_disk_lost_is_never_believed(tmp_path: Path) -> None:
@@ -210,11 +215,7 @@ def test_data_of_a_killed_peer_that_the_disk_lost_is_never_believed(tmp_path: Pa
     with losing(errno.EIO), pytest.raises(StoreError):
         again.checkpoint()
     again.close()
-    again = pair.opened()
-    assert again.here == 0
-    pair.complete(again)
-    pair.assert_arrived()
-    pair.close()
+    fetch_all_again(pair)
 
 
 def test_a_refused_write_stores_nothing(tmp_path: Path) -> None:

@@ -248,6 +248,16 @@ def test_any_tree_and_its_next_version_arrive(delivery: Delivery, seed: int) -> 
 # ---- one notion of the same
 
 
+def spoiled(delivery: Delivery, spoil: Callable[[Path], object], kind: str) -> Manifest:
+    """Deliver a tree with links and spoil the copy, which is told as this kind of difference; the tree's manifest."""
+    hardlinks(delivery.source)
+    manifest = delivery.manifest()
+    delivery.deliver(manifest)
+    spoil(delivery.final)
+    assert kind in check_payload(str(delivery.final), manifest).problem
+    return manifest
+
+
 @pytest.mark.parametrize(
     "spoil, kind",
     [
@@ -262,11 +272,7 @@ def test_any_tree_and_its_next_version_arrive(delivery: Delivery, seed: int) -> 
 def test_what_differs_is_told_and_corrected_in_place(
     delivery: Delivery, spoil: Callable[[Path], object], kind: str
 ) -> None:
-    hardlinks(delivery.source)
-    manifest = delivery.manifest()
-    delivery.deliver(manifest)
-    spoil(delivery.final)
-    assert kind in check_payload(str(delivery.final), manifest).problem
+    manifest = spoiled(delivery, spoil, kind)
     assert not delivery.deliver(manifest), "nothing moves"
     delivery.expect_equal()
 
@@ -282,11 +288,7 @@ def test_what_differs_is_told_and_corrected_in_place(
 def test_what_somebody_put_there_is_told_and_not_replaced(
     delivery: Delivery, spoil: Callable[[Path], object], kind: str
 ) -> None:
-    hardlinks(delivery.source)
-    manifest = delivery.manifest()
-    delivery.deliver(manifest)
-    spoil(delivery.final)
-    assert kind in check_payload(str(delivery.final), manifest).problem
+    manifest = spoiled(delivery, spoil, kind)
     with pytest.raises(StoreError, match="another program or user changed it"):
         delivery.deliver(manifest)
     delivery.deliver(manifest, aside=".before-r")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Dict, FrozenSet, Iterator, List, Optional
+from typing import Callable, Dict, FrozenSet, Iterator, List, Optional
 
 from tools.auditing.evidence import Evidence, Log
 from tools.auditing.loglines import Line
@@ -24,23 +24,28 @@ def _of(swarm: Evidence, kind: str) -> Iterator["tuple[Log, List[Selection]]"]:
         yield log, [one for one in selections(log) if one.line.kind == kind]
 
 
+def _each(swarm: Evidence, kind: str, expected: Callable[[Evidence, Log, Selection], str], why: str) -> Seen:
+    """Judge each choice of a kind by itself. `expected`: what belongs in its place; "" if it is right."""
+    choices = [(log, one) for log, made in _of(swarm, kind) for one in made]
+    words = [(one.line, expected(swarm, log, one)) for log, one in choices]
+    return seen(len(choices), [at(line, text) for line, text in words if text], why)
+
+
 def preferred_number(swarm: Evidence) -> Seen:
     """There are at most NumberOfPreferredNeighbors, each named once, and no fewer while others are interested."""
-    found: List[Finding] = []
-    judged = 0
-    for log, made in _of(swarm, "preferred"):
-        judged += len(made)
-        for one in made:
-            most = swarm.common.preferred
-            left_out = [peer for peer in one.interested if peer not in one.chosen and _stays(swarm, log, peer, one)]
-            if len(one.line.others) != len(one.chosen):
-                found.append(at(one.line, "each neighbour once"))
-            elif len(one.chosen) > most:
-                found.append(at(one.line, f"at most {most}, as NumberOfPreferredNeighbors says"))
-            elif len(one.chosen) < most and left_out:
-                names = ", ".join(map(str, left_out))
-                found.append(at(one.line, f"{most} of those interested, so {names} too"))
-    return seen(judged, found, NO_PREFERRED)
+    return _each(swarm, "preferred", _right_number, NO_PREFERRED)
+
+
+def _right_number(swarm: Evidence, log: Log, one: Selection) -> str:
+    most = swarm.common.preferred
+    if len(one.line.others) != len(one.chosen):
+        return "each neighbour once"
+    if len(one.chosen) > most:
+        return f"at most {most}, as NumberOfPreferredNeighbors says"
+    left_out = [peer for peer in one.interested if peer not in one.chosen and _stays(swarm, log, peer, one)]
+    if len(one.chosen) == most or not left_out:
+        return ""
+    return f"{most} of those interested, so {', '.join(map(str, left_out))} too"
 
 
 def _stays(swarm: Evidence, log: Log, peer: int, one: Selection) -> bool:
@@ -57,15 +62,12 @@ def _stays(swarm: Evidence, log: Log, peer: int, one: Selection) -> bool:
 
 def preferred_interested(swarm: Evidence) -> Seen:
     """Preferred neighbours are interested ones."""
-    found: List[Finding] = []
-    judged = 0
-    for log, made in _of(swarm, "preferred"):
-        judged += len(made)
-        for one in made:
-            wrong = [peer for peer in one.line.others if not _may_be_interested(swarm, log, peer, one)]
-            if wrong:
-                found.append(at(one.line, f"neighbours whose last word was 'interested': {wrong[0]}'s wasn't"))
-    return seen(judged, found, NO_PREFERRED)
+    return _each(swarm, "preferred", _all_interested, NO_PREFERRED)
+
+
+def _all_interested(swarm: Evidence, log: Log, one: Selection) -> str:
+    wrong = [peer for peer in one.line.others if not _may_be_interested(swarm, log, peer, one)]
+    return f"neighbours whose last word was 'interested': {wrong[0]}'s wasn't" if wrong else ""
 
 
 def _may_be_interested(swarm: Evidence, log: Log, peer: int, one: Selection) -> bool:
@@ -182,17 +184,16 @@ def _passed_over(one: Selection, sure: Dict[int, int], possible: Dict[int, int])
 
 def optimistic_choice(swarm: Evidence) -> Seen:
     """The optimistic neighbour is interested, and choked before: not a preferred one."""
-    found: List[Finding] = []
-    judged = 0
-    for log, made in _of(swarm, "optimistic"):
-        judged += len(made)
-        for one in made:
-            peer = one.line.other or 0
-            if not _may_be_interested(swarm, log, peer, one):
-                found.append(at(one.line, f"a neighbour whose last word was 'interested': {peer}'s wasn't"))
-            elif one.current and peer in one.current and one.previous and one.previous.seconds != one.line.seconds:
-                found.append(at(one.line, f"a choked neighbour: line {one.previous.number} prefers {peer}"))
-    return seen(judged, found, NO_OPTIMISTIC)
+    return _each(swarm, "optimistic", _interested_and_choked, NO_OPTIMISTIC)
+
+
+def _interested_and_choked(swarm: Evidence, log: Log, one: Selection) -> str:
+    peer = one.line.other or 0
+    if not _may_be_interested(swarm, log, peer, one):
+        return f"a neighbour whose last word was 'interested': {peer}'s wasn't"
+    if one.current and peer in one.current and one.previous and one.previous.seconds != one.line.seconds:
+        return f"a choked neighbour: line {one.previous.number} prefers {peer}"
+    return ""
 
 
 def unchokes(swarm: Evidence) -> Seen:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import io
+import os
 import signal
 import socket
 import subprocess
@@ -187,6 +189,35 @@ def test_an_agent_that_rested_for_long_is_replaced(
     monkeypatch.setattr(clocks, "REST", 0.0)
     assert link.ask(verbs.State()).deployed is False
     assert first and not set(first) & set(processes_in(tmp_path))
+
+
+def test_an_agent_that_was_lost_while_the_swarm_ran_is_replaced(link: HostLink, tmp_path: Path) -> None:
+    """As when its host was cut off and came back; before that it may hold something for us, so its end is told."""
+    link.ask(verbs.State())
+    end_agents(tmp_path)
+    with pytest.raises(HostError, match="broke off"):
+        link.ask(verbs.State())
+    link.ask(verbs.State())
+    with contextlib.suppress(HostError):  # nothing is deployed
+        list(link.follow({}, until_done=True))
+    end_agents(tmp_path)
+    assert link.ask(verbs.State()).deployed is False
+
+
+def end_agents(folder: Path) -> None:
+    """Kill the agents that run there, and wait until whoever started them can know."""
+    agents = processes_in(folder)
+    for pid in agents:
+        os.kill(pid, signal.SIGKILL)
+    wait_for(lambda: all(has_ended(pid) for pid in agents), "the agents' end")
+
+
+def has_ended(child: int) -> bool:
+    """With all its threads."""
+    try:
+        return os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+    except ChildProcessError:
+        return True  # it has been waited for
 
 
 def test_an_agent_that_nobody_asks_for_long_ends() -> None:

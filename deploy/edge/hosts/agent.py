@@ -99,6 +99,11 @@ class Agent:
                 raise _refusal(followed)
             yield followed
 
+    @property
+    def lost(self) -> bool:
+        """Whether it is known to be gone."""
+        return self.broken or self._pipe.is_over()
+
     def close(self) -> None:
         """Hang up."""
         self.broken = True

@@ -44,6 +44,7 @@ class HostLink:
         self._silence = Silence(0)
         self._rested = 0.0  # since when the agent has had nothing to do
         self._following: Agent | None = None
+        self._followed = False  # a swarm runs, or ran: an agent has nothing any more that a new one lacks
         self._turn = threading.Lock()  # an agent serves one request at a time
 
     def connect(self) -> None:
@@ -89,6 +90,7 @@ class HostLink:
         breaks off.
         """
         agent = self._following = self._open()
+        self._followed = True
         request = verbs.Follow(dict(offsets), until_done, leave_out)
         try:
             yield from agent.follow(request, self.home, Deadline(CALL_SECONDS))
@@ -111,12 +113,17 @@ class HostLink:
         self.mark = mark
 
     def _ready(self) -> Agent:
-        if self._agent is not None and time.monotonic() - self._rested > clocks.REST:
-            self._agent.close()  # as after a swarm that ran for long
+        """The agent. One that is lost with what it held for us, such as a claim, isn't replaced silently."""
+        if self._agent is not None and self._is_done_with(self._agent):
+            self._agent.close()
         if self._agent is None or self._agent.broken:
             self._agent = self._open()
             self._rested = time.monotonic()
         return self._agent
+
+    def _is_done_with(self, agent: Agent) -> bool:
+        """As after a swarm that ran for long, or a host that was cut off meanwhile."""
+        return time.monotonic() - self._rested > clocks.REST or (self._followed and agent.lost)
 
     def _open(self) -> Agent:
         self._transport.connect(Deadline(CONNECT_SECONDS))

@@ -51,7 +51,12 @@ class LocalTransport:
             raise unreachable(f"{command[0]}: {system_words(error)}", "install python3") from None
         finally:
             theirs.close()
-        return Pipe(ours, lambda: _last_words(process, words), lambda: _end(process, ours, words))
+        return Pipe(
+            ours,
+            lambda: _last_words(process, words),
+            lambda: _end(process, ours, words),
+            lambda: process.poll() is not None,
+        )
 
     def close(self) -> None:
         """There is no connection to close."""

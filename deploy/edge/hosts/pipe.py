@@ -27,9 +27,19 @@ class PipeBroken(Exception):
 
 
 class Pipe:
-    """A channel to one agent. `last_words` is asked once it has ended, `hang_up` releases what it holds."""
+    """A channel to one agent. `last_words` is asked once it has ended, `hang_up` releases what it holds.
 
-    def __init__(self, channel: Channel, last_words: Callable[[], str], hang_up: Callable[[], object]) -> None:
+    `is_over`: whether the other end is known to be gone, though nothing was sent or awaited.
+    """
+
+    def __init__(
+        self,
+        channel: Channel,
+        last_words: Callable[[], str],
+        hang_up: Callable[[], object],
+        is_over: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self.is_over = is_over
         self._channel = channel
         self._last_words = last_words
         self._hang_up = hang_up

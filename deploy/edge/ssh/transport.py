@@ -57,7 +57,7 @@ class SshTransport:
             self._more.append(connection)
             channel = self._second(connection, deadline)
         self._channels.append(channel)
-        return Pipe(channel, lambda: _last_words(channel, connection), lambda: _close(channel))
+        return Pipe(channel, lambda: _last_words(channel, connection), lambda: _close(channel), lambda: channel.closed)
 
     def close(self) -> None:
         """Close the connections; whoever waits on them is woken."""

@@ -1,4 +1,4 @@
-"""The texts of run_peers.sh and run_peers.bat, which start the peers of one folder in the order given."""
+"""The texts of run_peers.sh, which starts peers of a folder in the order given, and of each machine's own script."""
 
 from __future__ import annotations
 
@@ -78,13 +78,11 @@ done
 [ -z "$stoppers" ] || kill $stoppers 2>/dev/null
 """
 
-_BATCH = """\
-@echo off
-rem Starts the peers of this folder, each in a window of its own that stays open.
-cd /d "%~dp0"
-if not defined WEFT set "WEFT={root}"
-set "PYTHONPATH=%WEFT%;%PYTHONPATH%"
-{lines}"""
+_MACHINE = """\
+#!/bin/sh
+# Starts the peers of {host}, and waits for them. On each machine run its own script: the first one's first.
+exec sh "$(dirname "$0")/run_peers.sh" {ids}
+"""
 
 
 def shell(root: str, ids: Sequence[int], foreign: Mapping[int, str] = NONE, model: Tuple[int, str] = (0, "")) -> str:
@@ -105,8 +103,6 @@ def _line(command: str) -> str:
     return command if any(character in command for character in ";&|<>()") else f"exec {command}"
 
 
-def batch(root: str, ids: Sequence[int], foreign: Mapping[int, str] = NONE) -> str:
-    """A Windows batch file (its line ends are the writer's business)."""
-    commands = {peer: foreign.get(peer, f"python -m peer {peer}").replace("%", "%%") for peer in ids}
-    lines = "".join(f'start "peer {peer}" cmd /k {command}\n' for peer, command in commands.items())
-    return _BATCH.format(root=root.replace("%", "%%"), lines=lines)
+def machine(host: str, ids: Sequence[int]) -> str:
+    """A POSIX shell script that starts one machine's peers."""
+    return _MACHINE.format(host=host, ids=" ".join(map(str, ids)))

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Sets up a classic swarm for those who start each peer by hand.
 
-Writes Common.cfg, PeerInfo.cfg, the seeds' files (peer_1001/TheFile.dat) and run_peers.sh into one folder; with
---windows also run_peers.bat. Exit codes: 0 written, 1 not written, 2 wrong arguments.
+Writes Common.cfg, PeerInfo.cfg, the seeds' files (peer_1001/TheFile.dat) and run_peers.sh into one folder; for several
+machines also a script for each. Exit codes: 0 written, 1 not written, 2 wrong arguments.
 """
 
 from __future__ import annotations
@@ -28,10 +28,12 @@ from peer.edge.ours.naming import put
 from peer.edge.ours.recordfile import RecordFile, RecordView, read, views
 from tools import scripts
 from tools.arguments import INTERRUPTED, USAGE, Parser, count, fail, leave, size
+from tools.ownaddress import own_address
 
 PROGRAM = "setup_swarm"
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 FIRST_ID = 1001
+ALL = "run_peers.sh"
 SET_UP = 0  # stands for the set-up where peers have their IDs
 
 Rows = Tuple[config.PeerRow, ...]
@@ -41,7 +43,7 @@ def main(argv: Optional[List[str]] = None) -> int:
     options = parser().parse_args(argv)
     try:
         common, rows = configuration(options)
-        texts = files(common, rows, options.windows, programs(options.foreign, rows))
+        texts = files(common, rows, programs(options.foreign, rows))
         make_way(options.dir, [*texts, *remains(rows)], options.force)
         write(options.dir, texts, common, rows, options.seed)
     except ConfigError as error:
@@ -50,7 +52,7 @@ def main(argv: Optional[List[str]] = None) -> int:
         return fail(PROGRAM, f"cannot write {error.filename or options.dir}: {error.strerror or error}")
     except KeyboardInterrupt:
         return fail(PROGRAM, "interrupted: run it again with --force", INTERRUPTED)
-    report(options, common)
+    report(options, common, rows)
     return 0
 
 
@@ -63,7 +65,12 @@ def parser() -> Parser:
     add("--piece-size", metavar="SIZE", type=size, default="16KiB", help="16384, 16KiB, ... (default 16KiB)")
     add("--file-name", metavar="NAME", default="TheFile.dat", help="default TheFile.dat")
     add("--seed", metavar="S", default="0", help="number or word that decides the file's bytes (default 0)")
-    add("--host", metavar="NAME", default="localhost", help="the host of all peers (default localhost)")
+    add(
+        "--host",
+        metavar="NAME,...",
+        default="localhost",
+        help="the peers' machines: each gets as many peers; 'self' is this one's address (default localhost)",
+    )
     add("--port", metavar="PORT", type=count(1, 65535), default=6008, help="the first peer's port (default 6008)")
     add("--preferred", metavar="K", type=count(0), default=2, help="preferred neighbours (default 2)")
     add("--unchoking", metavar="S", type=count(1), default=1, help="unchoking interval in s (default 1)")
@@ -76,7 +83,6 @@ def parser() -> Parser:
         default=[],
         help="run_peers.sh starts COMMAND as this peer, and stops it in the end (may be given several times)",
     )
-    add("--windows", action="store_true", help="write run_peers.bat as well")
     add("--force", action="store_true", help="replace what an earlier set-up or run left in that folder")
     return made
 
@@ -95,13 +101,35 @@ def configuration(options: argparse.Namespace) -> Tuple[config.Common, Rows]:
         options.file_size,
         options.piece_size,
     )
+    hosts = placed(options.host, options.peers)
     rows = tuple(
-        config.PeerRow(FIRST_ID + number, options.host, options.port + number, number < options.seeds)
-        for number in range(options.peers)
+        config.PeerRow(FIRST_ID + number, host, options.port + number, number < options.seeds)
+        for number, host in enumerate(hosts)
     )
     config.parse_common(config.format_common(common))  # a name or a number that a peer refuses is refused here
     config.parse_peer_info(config.format_peer_info(rows))
     return common, rows
+
+
+def placed(written: str, peers: int) -> List[str]:
+    """The host of each peer: the machines in their order, each with the same number of peers or one more.
+
+    Raises ConfigError.
+    """
+    machines = [name.strip() for name in written.split(",")]
+    for name in machines:
+        if not name or "/" in name or " " in name:
+            raise ConfigError("--host", f"'{name}' in '{written}' is no machine", "write names or addresses and commas")
+    if "self" in machines:
+        others = [name for name in machines if name != "self"]
+        own = own_address(others[0] if others else None)
+        machines = [own if name == "self" else name for name in machines]
+    if len(set(machines)) < len(machines):
+        raise ConfigError("--host", f"'{written}' names a machine twice", "name each once")
+    if len(machines) > peers:
+        kind = "peer" if peers == 1 else "peers"
+        raise ConfigError("--host", f"{len(machines)} machines for {peers} {kind}", "give at least as many --peers")
+    return [machines[number * len(machines) // peers] for number in range(peers)]
 
 
 def programs(wanted: List[str], rows: Rows) -> Dict[int, str]:
@@ -120,17 +148,23 @@ def programs(wanted: List[str], rows: Rows) -> Dict[int, str]:
     return found
 
 
-def files(common: config.Common, rows: Rows, windows: bool, foreign: Dict[int, str]) -> Dict[str, str]:
+def files(common: config.Common, rows: Rows, foreign: Dict[int, str]) -> Dict[str, str]:
     """Name and text of each small file. `foreign`: peer -> command of somebody else's program."""
     ids = [row.peer_id for row in rows]
     seed = next((row.peer_id for row in rows if row.has_file and row.peer_id not in foreign), rows[0].peer_id)
-    texts = {
+    return {
         **folder_texts(common, rows),
-        "run_peers.sh": scripts.shell(ROOT, ids, foreign, (seed, common.file_name)),
+        ALL: scripts.shell(ROOT, ids, foreign, (seed, common.file_name)),
+        **{name: scripts.machine(host, theirs) for name, (host, theirs) in machines(rows).items()},
     }
-    if windows:
-        texts["run_peers.bat"] = scripts.batch(ROOT, ids, foreign)
-    return texts
+
+
+def machines(rows: Rows) -> Dict[str, Tuple[str, List[int]]]:
+    """Script -> the machine that it is for, and its peers; none where all peers are on one machine."""
+    hosts = list(dict.fromkeys(row.host for row in rows))
+    if len(hosts) == 1:
+        return {}
+    return {f"run_{host}.sh": (host, [row.peer_id for row in rows if row.host == host]) for host in hosts}
 
 
 def folder(row: config.PeerRow) -> str:
@@ -184,9 +218,10 @@ def write(where: Path, texts: Dict[str, str], common: config.Common, rows: Rows,
     where.mkdir(parents=True, exist_ok=True)
     record = RecordFile(os.path.join(os.path.abspath(where), names.record(SET_UP)), PROGRAM)
     for name, text in texts.items():
-        with open(where / name, "x", encoding="utf-8", newline="\r\n" if name.endswith(".bat") else "\n") as file:
+        with open(where / name, "x", encoding="utf-8") as file:
             file.write(text)
-    (where / "run_peers.sh").chmod(0o755)
+        if name.endswith(".sh"):
+            (where / name).chmod(0o755)
     for row in rows:
         (where / folder(row)).mkdir()
         if row.has_file:
@@ -198,12 +233,15 @@ def write(where: Path, texts: Dict[str, str], common: config.Common, rows: Rows,
     record.close()
 
 
-def report(options: argparse.Namespace, common: config.Common) -> None:
+def report(options: argparse.Namespace, common: config.Common, rows: Rows) -> None:
     pieces = -(-common.file_size // common.piece_size)
     kind = "peer" if options.peers == 1 else "peers"
     print(f"{options.dir}: {options.peers} {kind}, {format_size(common.file_size)} in {pieces} pieces")
-    script = shlex.quote(os.path.join(options.dir, "run_peers.sh"))
-    print(f"start them all: {script}    one: {script} {FIRST_ID}")
+    script = shlex.quote(os.path.join(options.dir, ALL))
+    for name, (host, theirs) in machines(rows).items():
+        print(f"on {host}: sh {name}    peers {', '.join(map(str, theirs))}")
+    if not machines(rows):
+        print(f"start them all: {script}    one: {script} {FIRST_ID}")
 
 
 if __name__ == "__main__":

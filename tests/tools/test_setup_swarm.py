@@ -50,7 +50,7 @@ def test_the_usual_swarm(tmp_path, capsys):
 
 def test_every_option_has_its_effect(tmp_path, capsys):
     options = "--peers 3 --seeds 2 --file-size 10KiB --piece-size 1000 --file-name data.bin --seed x --host ::1"
-    more = "--port 7000 --preferred 3 --unchoking 5 --optimistic 15 --windows"
+    more = "--port 7000 --preferred 3 --unchoking 5 --optimistic 15"
     code, _ = run(capsys, *options.split(), *more.split(), "--dir", tmp_path / "new" / "folder")
     assert code == 0
     folder = tmp_path / "new" / "folder"
@@ -63,11 +63,27 @@ def test_every_option_has_its_effect(tmp_path, capsys):
     assert (folder / "peer_1001/data.bin").read_bytes() == (folder / "peer_1002/data.bin").read_bytes() == data
 
 
-def test_the_windows_script_has_windows_line_ends_and_a_window_a_peer(tmp_path, capsys):
-    run(capsys, "--peers", 2, "--file-size", 1, "--windows", "--dir", tmp_path)
-    text = (tmp_path / "run_peers.bat").read_bytes()
-    assert text.count(b"\n") == text.count(b"\r\n") > 5
-    assert b'start "peer 1001" cmd /k python -m peer 1001\r\nstart "peer 1002" cmd /k python -m peer 1002\r\n' in text
+def test_each_of_several_machines_gets_its_peers_and_its_script(tmp_path, capsys):
+    code, said = run(capsys, "--peers", 5, "--file-size", 5, "--host", "127.0.0.1,10.0.0.2", "--dir", tmp_path)
+    assert code == 0
+    rows = parse_peer_info((tmp_path / "PeerInfo.cfg").read_text())
+    assert [row.host for row in rows] == ["127.0.0.1"] * 3 + ["10.0.0.2"] * 2
+    assert "on 127.0.0.1: sh run_127.0.0.1.sh    peers 1001, 1002, 1003" in said
+    assert (tmp_path / "run_10.0.0.2.sh").read_text().endswith('exec sh "$(dirname "$0")/run_peers.sh" 1004 1005\n')
+
+
+def test_a_machine_script_starts_its_own_peers_only(tmp_path, capsys):
+    (port,) = free_ports(1)
+    seeds = ("--peers", 2, "--seeds", 2, "--file-size", 5)
+    assert run(capsys, *seeds, "--port", port, "--host", "127.0.0.1,127.0.0.2", "--dir", tmp_path)[0] == 0
+    (tmp_path / "run_peers.sh").write_text('echo "$@"\n')
+    done = subprocess.run(["sh", "run_127.0.0.2.sh"], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (0, "1002\n")
+
+
+def test_self_is_the_own_address_on_the_way_to_the_others(tmp_path, capsys):
+    assert run(capsys, "--peers", 2, "--file-size", 5, "--host", "self,127.0.0.7", "--dir", tmp_path)[0] == 0
+    assert (tmp_path / "PeerInfo.cfg").read_text() == "1001 127.0.0.1 6008 1\n1002 127.0.0.7 6009 0\n"
 
 
 def test_what_is_there_is_replaced_only_by_force(tmp_path, capsys):
@@ -103,6 +119,11 @@ def test_what_is_there_is_replaced_only_by_force(tmp_path, capsys):
         ("--unchoking 0", 2, "--unchoking"),
         ("--file-name ../x", 2, "FileName"),
         ("--host two;words", 2, "host"),
+        ("--host a/b,c", 2, "'a/b' in 'a/b,c' is no machine"),
+        ("--host a,,b", 2, "is no machine"),
+        ("--host self,self", 2, "names a machine twice"),
+        ("--host a,b --peers 1", 2, "2 machines for 1 peer;"),
+        ("--host self,nobody.invalid", 2, "write this machine's address"),
         ("--file-size 1PB --piece-size 1GiB", 1, "free on this disk"),
         ("--unknown", 2, "--unknown"),
         ("--foreign 1009=true", 2, "there is no peer 1009"),
@@ -199,10 +220,9 @@ def test_somebody_elses_program_takes_part_and_is_stopped_in_the_end(tmp_path, c
 def test_a_program_that_brings_nothing_is_told_with_its_last_words(tmp_path, capsys):
     (port,) = free_ports(1)
     command = "1001=echo no main class; exit 3"
-    options = ("--peers", 1, "--file-size", 5, "--port", port, "--foreign", command, "--windows", "--dir", tmp_path)
+    options = ("--peers", 1, "--file-size", 5, "--port", port, "--foreign", command, "--dir", tmp_path)
     assert run(capsys, *options)[0] == 0
     (tmp_path / "peer_1001" / "TheFile.dat").unlink()
     done = script(tmp_path)
     words = "peer 1001 (not ours): not complete; it ended with exit code 3: no main class\n"
     assert (done.returncode, done.stderr) == (1, words)
-    assert b'start "peer 1001" cmd /k echo no main class; exit 3\r\n' in (tmp_path / "run_peers.bat").read_bytes()

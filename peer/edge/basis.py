@@ -1,6 +1,6 @@
-"""Takes from an older version of the payload what the new one has too, as rsync does from its basis files.
+"""Takes from older versions of the payload what the new one has too, as rsync does from its basis files.
 
-Each block is first looked for at the same place of the older file of that path. Then the older files that the new
+Each block is first looked for at the same place of the older files of that path. Then the older files that the new
 version doesn't have, since they were renamed or moved, are cut into blocks as well, and searched for what is still
 missing. A block counts only if its bytes, as they are copied, have the right hash.
 """
@@ -11,25 +11,18 @@ import hashlib
 import os
 import stat
 import threading
-from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
+from typing import Callable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from peer.core import bits
-from peer.core.blocks import HASH_BYTES
 from peer.core.layout import Segment
 from peer.core.manifest import Manifest
+from peer.core.wanted import Place, Wanted
 from peer.edge.files import OpenFiles, entries_below
 from peer.edge.payload import Payload
 from peer.edge.verdicts import verdicts
 
 _READ_ONLY = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # a pipe in a file's place mustn't stop us
 _STRETCH = 4 * 1024 * 1024  # bytes of a file that a thread searches in one go
-
-
-class Want(NamedTuple):
-    """Where a block is missing: in this piece, from this byte on."""
-
-    piece: int
-    begin: int
 
 
 class Stretch(NamedTuple):
@@ -41,49 +34,47 @@ class Stretch(NamedTuple):
 
 
 class Basis:
-    """The older version at `root`, and the incomplete copy `goal` that its blocks are written to.
+    """The older versions at `roots`, which are asked in this order, and the incomplete copy `goal` that they fill.
 
-    `spare`: path and bytes of its files that the new version doesn't have.
+    `spare`: path and bytes of their files that the new version doesn't have.
     """
 
-    def __init__(self, manifest: Manifest, root: str, goal: Payload) -> None:
+    def __init__(self, manifest: Manifest, roots: Sequence[str], goal: Payload) -> None:
         self._manifest = manifest
         self._goal = goal
-        self._older = OpenFiles(Payload(manifest, root, os.O_RDONLY).path, _READ_ONLY)
-        self.spare = _spare_files(manifest, root)
+        self._older = [OpenFiles(Payload(manifest, root, os.O_RDONLY).path, _READ_ONLY) for root in roots]
+        self.spare = [file for root in roots for file in _spare_files(manifest, root)]
         self._spare_files = OpenFiles(lambda number: self.spare[number][0], _READ_ONLY)
-        self._lock = threading.Lock()  # for what is missing
-        self._missing: Dict[int, int] = {}  # piece -> how many of its blocks
-        self._wanted: Dict[bytes, List[Want]] = {}  # a block's hash -> where it is missing
+        self._lock = threading.Lock()  # for what is wanted
+        self._wanted = Wanted(manifest)
 
     def fill(self, piece: int) -> bool:
         """Copy the blocks of a piece that the older files of the same path have; whether these are all."""
         run = self._manifest.layout.blocks_of_piece(piece)
         begin = 0
+        complete = True
         for number, segment in enumerate(self._manifest.layout.block_segments(piece), run.begin):
-            sha256 = self._manifest.blocks[number * HASH_BYTES : (number + 1) * HASH_BYTES]
-            data = _read(self._older, segment)
-            if data is not None and hashlib.sha256(data).digest() == sha256:
-                self._goal.write(piece, begin, memoryview(data))
-            else:
-                self._miss(sha256, Want(piece, begin))
+            if not self._copy(Place(number, piece, begin), segment):
+                complete = False
             begin += segment.length
-        return piece not in self._missing
+        return complete
 
-    def _miss(self, sha256: bytes, want: Want) -> None:
+    def _copy(self, place: Place, segment: Segment) -> bool:
+        """Copy a block from the same place of an older file; whether one had it."""
+        for older in self._older:
+            data = _read(older, segment)
+            if data is not None and hashlib.sha256(data).digest() == self._wanted.hash_of(place.number):
+                self._goal.write(place.piece, place.begin, memoryview(data))
+                return True
         with self._lock:
-            self._missing[want.piece] = self._missing.get(want.piece, 0) + 1
-            if self.spare:
-                self._wanted.setdefault(sha256, []).append(want)
+            self._wanted.miss(place)
+        return False
 
     def search(self, is_over: Callable[[], bool]) -> Iterator[int]:
         """Look for the missing blocks in the spare files; the pieces that become complete. Raises OSError."""
-        found: Dict[int, int] = {}
-        for _ in verdicts(lambda stretch: self._search(stretch, found), self._stretches(), is_over):
+        for _ in verdicts(self._search, self._stretches(), is_over):
             with self._lock:
-                complete = [piece for piece, count in found.items() if count == self._missing[piece]]
-                for piece in complete:
-                    del found[piece], self._missing[piece]
+                complete = self._wanted.take_complete()
             yield from complete
 
     def _stretches(self) -> List[Stretch]:
@@ -95,31 +86,29 @@ class Basis:
             for offset in range(0, size, step)
         ]
 
-    def _search(self, stretch: Stretch, found: Dict[int, int]) -> bool:
-        """Copy the blocks of a stretch to wherever they are missing; whether there was one."""
+    def _search(self, stretch: Stretch) -> bool:
+        """Copy the blocks of a stretch to wherever they are missing; whether it could be read to its end."""
         block, end = self._manifest.block, stretch.offset + stretch.length
-        any_found = False
         for offset in range(stretch.offset, end, block):
             data = _read(self._spare_files, Segment(stretch.file, offset, min(block, end - offset)))
             if data is None:
-                return any_found
+                return False
             with self._lock:
-                wants = self._wanted.pop(hashlib.sha256(data).digest(), [])
-            for want in wants:
-                self._goal.write(want.piece, want.begin, memoryview(data))
+                places = self._wanted.with_hash(hashlib.sha256(data).digest())
+            for place in places:
+                self._goal.write(place.piece, place.begin, memoryview(data))
                 with self._lock:
-                    found[want.piece] = found.get(want.piece, 0) + 1
-                any_found = True
-        return any_found
+                    self._wanted.found(place.number)
+        return True
 
     def close(self) -> None:
-        """Close all files of the older version."""
-        self._older.close()
-        self._spare_files.close()
+        """Close all files of the older versions."""
+        for files in (*self._older, self._spare_files):
+            files.close()
 
     @property
     def may_give(self) -> int:
-        """The set of pieces that may come from the older version."""
+        """The set of pieces that may come from the older versions."""
         if self.spare:
             return bits.full(self._manifest.piece_count)
         there = {file for file in range(len(self._manifest.files)) if self._has(file)}
@@ -128,22 +117,30 @@ class Basis:
         return sum(1 << piece for piece in pieces)
 
     def _has(self, file: int) -> bool:
-        try:
-            with self._older.descriptor(file):
-                return True
-        except OSError:
-            return False
+        return any(_can_open(older, file) for older in self._older)
 
 
-def basis_of(manifest: Manifest, root: str, goal: Payload) -> Optional[Basis]:
-    """What stands under the payload's final name, if blocks can be told from one another and it isn't a link."""
+def basis_of(manifest: Manifest, roots: Sequence[str], goal: Payload) -> Optional[Basis]:
+    """What there is of older versions at `roots`; None if nothing is, or if blocks can't be told from one another."""
+    there = [root for root in roots if _may_be_older(manifest, root)]
+    return Basis(manifest, there, goal) if manifest.blocks and there else None
+
+
+def _may_be_older(manifest: Manifest, root: str) -> bool:
+    """Whether something of the payload's type lies there; a link isn't followed."""
     try:
         mode = os.lstat(root).st_mode
     except OSError:
-        return None
-    if not manifest.blocks or not (stat.S_ISDIR(mode) if manifest.tree else stat.S_ISREG(mode)):
-        return None
-    return Basis(manifest, root, goal)
+        return False
+    return stat.S_ISDIR(mode) if manifest.tree else stat.S_ISREG(mode)
+
+
+def _can_open(files: OpenFiles, file: int) -> bool:
+    try:
+        with files.descriptor(file):
+            return True
+    except OSError:
+        return False
 
 
 def _spare_files(manifest: Manifest, root: str) -> List[Tuple[str, int]]:

@@ -1,8 +1,8 @@
 """Checks what lies on the disk when a peer starts, on all cores and beside the running swarm, and tells what is proved.
 
 First what has the payload's final name, if it may be the payload: where every piece of it is right, it stays. At the
-first wrong piece an incomplete copy takes its place as the goal, and the right pieces are copied over to that. What is
-clearly another version gives the blocks that both have (`basis`).
+first wrong piece an incomplete copy takes its place as the goal, and the right pieces are copied over to that. Of all
+others the older versions give the blocks that both have (`basis`).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from typing import Callable, Collection, Dict, List
+from typing import Callable, Collection, Dict, List, Sequence
 
 from peer.core import bits
 from peer.core.events import Checked, Found, Settled
@@ -27,11 +27,15 @@ TELL_SECONDS = 0.1  # between two reports: a fast disk proves thousands of piece
 
 
 class Check:
-    """One look at what a leecher's store finds on the disk; `tell` gets the facts, in the thread of `run`."""
+    """One look at what a leecher's store finds on the disk; `tell` gets the facts, in the thread of `run`.
 
-    def __init__(self, store: Store, tell: Callable[[DiskEvent], object]) -> None:
+    `kept`: where further older versions lie, beside the one under the final name; the first is asked first.
+    """
+
+    def __init__(self, store: Store, tell: Callable[[DiskEvent], object], kept: Sequence[str] = ()) -> None:
         self._store = store
         self._tell = tell
+        self._kept = kept
         self._stopped = threading.Event()
         self._right = self._wrong = 0  # sets of pieces not told yet
         self._told = time.monotonic()
@@ -74,30 +78,32 @@ class Check:
 
     def _check_rest(self, known: Dict[int, bytes], prints: Dict[int, bytes]) -> None:
         store, older = self._store, self._store.older
-        basis = None if older else basis_of(store.manifest, store.final_path, store.payload)
+        basis = basis_of(store.manifest, (store.final_path, *self._kept), store.payload)
         if not older:
             store.unchecked = _set_of(known) | (basis.may_give if basis else 0)
             self._tell(Found(store.unchecked, _set_of(known)))
         noted = [piece for piece in known if store.unchecked >> piece & 1]
-        for piece, right in verdicts(by_hash(store.payload, known), noted, self._stopped.is_set):
-            if right:
-                self._prove(piece)
-            elif not older and not basis:
-                self._refute(piece)
-        left = list(bits.indices(store.unchecked))
+        self._sort(store.payload, known, noted, last=not older and not basis)
         if older:
-            for piece, right in verdicts(by_hash(older, prints), left, self._stopped.is_set):
-                self._prove(piece, lent=True) if right else self._refute(piece)
-        elif basis:
+            self._sort(older, prints, list(bits.indices(store.unchecked)), last=not basis, lent=True)
+        if basis:
             with contextlib.closing(basis):
-                self._take_from(basis, left)
+                self._take_from(basis, list(bits.indices(store.unchecked)))
         self._report()
         if any(not store.here >> piece & 1 for piece in known) and not self._stopped.is_set():
             store.purge_map()
         self._settle()
 
+    def _sort(self, copy: Payload, prints: Dict[int, bytes], pieces: List[int], last: bool, lent: bool = False) -> None:
+        """Prove the pieces that are right in a copy; the others may be requested if nothing can be tried after this."""
+        for piece, right in verdicts(by_hash(copy, prints), pieces, self._stopped.is_set):
+            if right:
+                self._prove(piece, lent)
+            elif last:
+                self._refute(piece)
+
     def _take_from(self, basis: Basis, left: List[int]) -> None:
-        """Copy what an older version has of these pieces; the others may be requested."""
+        """Copy what older versions have of these pieces; the others may be requested."""
         for piece, complete in verdicts(basis.fill, left, self._stopped.is_set):
             if complete:
                 self._take(piece)

@@ -13,6 +13,7 @@ from peer.core import bits
 from peer.core.events import Checked, Settled
 from peer.core.finding import DiskEvent
 from peer.edge.basis import basis_of
+from peer.edge.checking import Check
 from peer.edge.hashing import make_manifest
 from peer.edge.payload import Payload
 from peer.edge.store import Store
@@ -168,6 +169,23 @@ def test_pipes_and_links_in_files_places_give_nothing(versions: Callable[[Conten
         (made.new.final / name).unlink()
     os.mkfifo(made.new.final / "a")
     (made.new.final / "b").symlink_to("/dev/zero")
-    basis = basis_of(made.new.manifest, str(made.new.final), Payload(made.new.manifest, "", os.O_RDWR))
+    basis = basis_of(made.new.manifest, [str(made.new.final)], Payload(made.new.manifest, "", os.O_RDWR))
     assert basis and not any(basis.fill(piece) for piece in range(made.new.manifest.piece_count))
     basis.close()
+
+
+def test_an_older_version_that_was_kept_gives_what_the_last_one_lacks(quick_folder: Path) -> None:
+    first, last, new = {"a": noise(1, 4)}, {"a": noise(2, 4)}, {"a": noise(1, 4), "b": noise(3, 1)}
+    kept = quick_folder / "kept"
+    made = Versions(quick_folder, last, new)
+    for name, data in first.items():
+        kept.mkdir()
+        (kept / name).write_bytes(data)
+    store = made.new.store()
+    store.open_leecher()
+    Check(store, made.told.append, [str(kept)]).run()
+    assert made.fetched(store) == BLOCK
+    made.new.complete(store)
+    made.new.assert_arrived()
+    assert (kept / "a").read_bytes() == first["a"], "a version that was kept stays as it is"
+    made.close()

@@ -21,7 +21,7 @@ def collect(_: verbs.Collect, context: Context) -> verbs.Collected:
 
 def _is_wanted(name: str) -> bool:
     peer = folder.peer_of(name)
-    told = () if peer is None else (folder.log(peer), folder.status(peer), folder.stderr(peer))
+    told = () if peer is None else (folder.log(peer), folder.status(peer), folder.trace(peer), folder.stderr(peer))
     return name in _CONFIGURATION or name in told
 
 

@@ -10,7 +10,7 @@ PEER_INFO = "PeerInfo.cfg"
 SWARM = "swarm.json"
 CODE = "peer.pyz"  # the peer itself, on hosts that it was pushed to
 
-_PEERS_OWN = re.compile(r"(?:log_peer|status|lock|stderr|keys|peer|record)_(\d{1,10})(?:\.log|\.json|\.txt)?")
+_PEERS_OWN = re.compile(r"(?:log_peer|status|trace|lock|stderr|keys|peer|record)_(\d{1,10})(?:\.log|\.jsonl?|\.txt)?")
 
 
 def log(peer: int) -> str:
@@ -21,6 +21,11 @@ def log(peer: int) -> str:
 def status(peer: int) -> str:
     """The status file of a running peer, in JSON."""
     return f"status_{int(peer)}.json"
+
+
+def trace(peer: int) -> str:
+    """The trace of a peer, from which its run is drawn."""
+    return f"trace_{int(peer)}.jsonl"
 
 
 def lock(peer: int) -> str:

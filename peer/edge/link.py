@@ -13,7 +13,8 @@ from typing import Callable, Union
 from peer.core.errors import ProtocolError, StoreError
 from peer.core.events import Disconnected, Event
 from peer.core.messages import Decoder
-from peer.edge.channel import AnyChannel
+from peer.edge.channel import AnyChannel, Channel
+from peer.edge.meeting import Met
 from peer.edge.reader import Reader
 from peer.edge.store import Store
 from peer.edge.writer import Writer
@@ -120,3 +121,13 @@ class Link:
         if reason and self._ended.acquire(blocking=False):
             self._stop()
             self._report(Disconnected(self.peer, self._reason or reason, fault))
+
+
+def channel_of(met: Met, piece_size: int) -> AnyChannel:
+    """The kind of channel that a new connection needs."""
+    channel = Channel(met.sock, piece_size, eager_acks=not met.fleet)
+    if not met.session:
+        return channel
+    from peer.edge.tlschannel import TlsChannel  # brings ssl along, which is slow to load
+
+    return TlsChannel(met.session, channel)

@@ -21,7 +21,7 @@ class LogFile:
     def __init__(self, path: str, append: bool) -> None:
         kind = os.O_APPEND if append else os.O_TRUNC
         self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | kind, 0o644)
-        _drop_torn_line(self._descriptor)
+        drop_torn_line(self._descriptor)
         self._lines: List[str] = []
         self._repeats: Dict[Tuple[str, Optional[int]], int] = {}
         self._second = 0
@@ -51,7 +51,7 @@ class LogFile:
         os.close(self._descriptor)
 
 
-def _drop_torn_line(descriptor: int) -> None:
+def drop_torn_line(descriptor: int) -> None:
     """Remove an incomplete last line, as a full disk may have left it in an earlier start."""
     begin = max(0, os.fstat(descriptor).st_size - _TAIL)
     tail = os.pread(descriptor, _TAIL, begin)

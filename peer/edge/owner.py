@@ -38,15 +38,15 @@ from peer.core.leaving import Goodbye
 from peer.core.messages import Decoder
 from peer.core.swarm import Swarm
 from peer.edge import stderr
-from peer.edge.channel import AnyChannel, Channel
 from peer.edge.checking import Check
 from peer.edge.dialler import Dialler
 from peer.edge.files import disk_error
-from peer.edge.link import Link
+from peer.edge.link import Link, channel_of
 from peer.edge.logfile import LogFile
 from peer.edge.meeting import Met
 from peer.edge.statusfile import StatusFile
 from peer.edge.store import Store
+from peer.edge.tracefile import TraceFile
 
 FLUSH_SECONDS = 10.0  # that a leaving peer's last messages may take
 MOST_WAITING = 5000  # facts in the inbox, above which each thread that brings one more ...
@@ -76,7 +76,14 @@ class Owner:
     """Runs one swarm to its end. All its methods belong to the thread that calls `run`."""
 
     def __init__(
-        self, inbox: Inbox, swarm: Swarm, store: Store, dialler: Dialler, log: LogFile, status: StatusFile
+        self,
+        inbox: Inbox,
+        swarm: Swarm,
+        store: Store,
+        dialler: Dialler,
+        log: LogFile,
+        status: StatusFile,
+        trace: TraceFile,
     ) -> None:
         self._inbox = inbox
         self._swarm = swarm
@@ -84,6 +91,7 @@ class Owner:
         self._dialler = dialler
         self._log = log
         self._status = status
+        self._trace = trace
         self._links: Dict[int, Link] = {}
         self._old_links: List[Link] = []
         self._ending: Optional[Ending] = None
@@ -170,7 +178,7 @@ class Owner:
         if met.peer in self._links:
             self._retire(met.peer).close("replaced by a newer connection")
         decoder = Decoder(self._store.manifest, met.fleet)
-        channel = _channel(met, self._store.manifest.piece_size)
+        channel = channel_of(met, self._store.manifest.piece_size)
         link = self._links[met.peer] = Link(met.peer, channel, self._store, decoder, self._hear)
         self._handle(Connected(met.peer, met.dialled, met.fleet))
         link.start()
@@ -179,6 +187,7 @@ class Owner:
         """A connection has ended or is about to: its events no longer count."""
         link = self._links.pop(peer)
         self._status.parted(link)
+        self._trace.parted(link)
         self._old_links.append(link)
         return link
 
@@ -196,6 +205,7 @@ class Owner:
             carry[type(effect)](effect)
 
     def _send(self, effect: Send) -> None:
+        self._trace.sent(effect)
         link = self._links.get(effect.peer)
         if link:
             link.send(messages.encode(effect.message, self._swarm.pieces.total))
@@ -207,6 +217,7 @@ class Owner:
 
     def _write_log(self, effect: Log) -> None:
         self._log.add(effect.entry)
+        self._trace.entry(effect.entry)
 
     def _dial(self, effect: Dial) -> None:
         self._dialler.dial(effect.peer, effect.hung_up)
@@ -262,7 +273,7 @@ class Owner:
             link.finish()
         deadline = time.monotonic() + (FLUSH_SECONDS if not ending.code else 1.0)
         waiting = list(self._links.values())
-        goodbyes = {link: Goodbye(time.monotonic()) for link in waiting if not self._speaks_fleet(link)}
+        goodbyes = {link: Goodbye(time.monotonic()) for link in waiting if not self._swarm.neighbours[link.peer].fleet}
         while waiting and time.monotonic() < deadline:
             waiting = [link for link in waiting if not (link.join(0.05) or self._has_heard_all(link, goodbyes))]
         for link in waiting:
@@ -274,9 +285,6 @@ class Owner:
             hand.join(FLUSH_SECONDS)
         self._log.flush()
 
-    def _speaks_fleet(self, link: Link) -> bool:
-        return self._swarm.neighbours[link.peer].fleet
-
     def _has_heard_all(self, link: Link, goodbyes: Mapping[Link, Goodbye]) -> bool:
         """Close a connection that a classic neighbour never closes, once it has received all our bytes."""
         goodbye = goodbyes.get(link)
@@ -285,13 +293,3 @@ class Owner:
         link.close("we leave")
         self._carry_out(self._swarm.tolerance.note(link.peer, habits.NEVER_CLOSES))
         return True
-
-
-def _channel(met: Met, piece_size: int) -> AnyChannel:
-    """The kind of channel that a new connection needs."""
-    channel = Channel(met.sock, piece_size, eager_acks=not met.fleet)
-    if not met.session:
-        return channel
-    from peer.edge.tlschannel import TlsChannel  # brings ssl along, which is slow to load
-
-    return TlsChannel(met.session, channel)

@@ -1,4 +1,4 @@
-"""A peer's own files in its working directory: record, lock, log and status; files that aren't ours are refused."""
+"""A peer's own files in its working directory: record, lock, log, trace, status; files that aren't ours are refused."""
 
 from __future__ import annotations
 
@@ -57,6 +57,15 @@ class Papers:
         self.record.claim_status(self.status, peer)
         self.temporary = self.record.fresh(folder)
         os.close(open_growing(self.record, self.log, os.O_RDWR))
+        self.trace = self._room_for_trace(os.path.join(folder, names.trace(peer)))
+
+    def _room_for_trace(self, path: str) -> str:
+        """The trace's file, there from now on; "" where a foreign file or the disk is in the way: a run needs none."""
+        try:
+            os.close(open_growing(self.record, path, os.O_RDWR))
+        except OSError:
+            return ""
+        return path
 
     def _refuse_foreign(self, paths: List[str]) -> None:
         foreign = [path for path in paths if os.path.lexists(path) and not self.record.is_ours(path)]

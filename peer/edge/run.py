@@ -32,6 +32,7 @@ from peer.edge.owner import Ending, Fact, Inbox, Interrupt, Owner
 from peer.edge.papers import Papers, take_lock
 from peer.edge.statusfile import StatusFile
 from peer.edge.store import Store
+from peer.edge.tracefile import TraceFile
 
 if TYPE_CHECKING:
     from peer.edge.keys import Keys
@@ -72,14 +73,21 @@ def _papers(job: Job) -> Papers:
 def _run_locked(job: Job) -> int:
     papers = _papers(job)
     append = _is_same_run(job)
-    statusfile = StatusFile(job.folder, _first_status(job), papers.temporary, _show)
+    first = _first_status(job)
+    trace = TraceFile(papers.trace, append, first)
+
+    def tell(current: Status) -> None:
+        trace.status(current)
+        _show(current)
+
+    statusfile = StatusFile(job.folder, first, papers.temporary, tell)
     try:
         statusfile.announce(status.CHECKING)
         spare = descriptors.make_room(len(job.setup.near))
         store = Store(job.payload_folder, job.manifest, papers.record, job.aside, job.extras)
         (store.open_seed if job.row.has_file else store.open_leecher)()
         log = LogFile(papers.log, append)
-        ending = _swarm(job, store, log, statusfile, spare)
+        ending = _swarm(job, store, log, statusfile, trace, spare)
         if ending.code == EXIT_OK:
             store.forget()
     except OSError as error:
@@ -87,6 +95,7 @@ def _run_locked(job: Job) -> int:
     except WeftError as error:
         raise _failed(statusfile, error) from None
     finally:
+        trace.close()
         stderr.end_line()
     if ending.reason:
         stderr.report(peer_name(job.row.peer_id), ending.reason)
@@ -100,7 +109,7 @@ def _show(current: Status) -> None:
         stderr.show(format_status_line(current, columns - 1))
 
 
-def _swarm(job: Job, store: Store, log: LogFile, statusfile: StatusFile, spare: int) -> Ending:
+def _swarm(job: Job, store: Store, log: LogFile, statusfile: StatusFile, trace: TraceFile, spare: int) -> Ending:
     """The parts of a running peer, from listening to the last thread's end; `spare`: descriptors for handshakes."""
     me = job.row.peer_id
     swarm = Swarm(job.setup, store.here, store.complete, Random(), settled=store.complete)
@@ -115,7 +124,7 @@ def _swarm(job: Job, store: Store, log: LogFile, statusfile: StatusFile, spare: 
     keys = _keys(job)
     spellings = Spellings(style, job.setup.classic, job.ascii, keyed=keys is not None)
     dialler = Dialler(me, addresses, spellings, report, keys)
-    owner = Owner(inbox, swarm, store, dialler, log, statusfile)
+    owner = Owner(inbox, swarm, store, dialler, log, statusfile, trace)
     listener = Listener(job.row.port, others, spellings, report, me, keys, max(_FEW_STRANGERS, spare))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: report(Interrupt()))

@@ -14,6 +14,7 @@ from peer.core import folder
     [
         (folder.log, "log_peer_1002.log"),  # the classic protocol's own
         (folder.status, "status_1002.json"),
+        (folder.trace, "trace_1002.jsonl"),
         (folder.lock, "lock_1002"),
         (folder.stderr, "stderr_1002.txt"),
         (folder.keys, "keys_1002"),

@@ -44,6 +44,7 @@ LIKELY = (
     "log_peer_1002.log.old",
     "status_1002.json",
     "status_1002.json.new",
+    "trace_1002.jsonl",
     "record_1002",
     "record_1003",
     "peer_1002",

@@ -25,7 +25,9 @@ from tests.helpers.swarmfolder import NAME, SwarmFolder, Wish
 
 Spoil = Callable[[SwarmFolder], object]
 SEED, LEECHER = 1001, 1002
-MAKES_OWN = re.compile(r"record_|(status|lock)_\d+|log_peer_\d+|peer_1002")  # what a peer may write before it gives up
+MAKES_OWN = re.compile(
+    r"record_|(status|lock|trace)_\d+|log_peer_\d+|peer_1002"
+)  # what a peer may write, and then give up
 
 
 @pytest.fixture

@@ -28,6 +28,7 @@ from peer.edge.logfile import LogFile
 from peer.edge.meeting import Met
 from peer.edge.owner import Ending, Inbox, Interrupt, Owner
 from peer.edge.statusfile import StatusFile
+from peer.edge.tracefile import TraceFile
 from tests.edge.stores import NAME, Pair
 from tests.helpers.sockets import receive, tcp_pair
 from tests.helpers.swarmfolder import Wish
@@ -101,7 +102,9 @@ class Peer:
         self._log = LogFile(str(root / "log"), append=False)
         base = Status(ME, "", status.DOWNLOADING, CLASSIC, True, 1, 0, 0, total, WISH.size)
         self.statusfile = StatusFile(str(root), base)
-        self.owner = Owner(inbox, self.swarm, self.store, self._dialler, self._log, self.statusfile)
+        self.owner = Owner(
+            inbox, self.swarm, self.store, self._dialler, self._log, self.statusfile, TraceFile("", False, base)
+        )
         self.ending: Optional[Ending] = None
         self._thread = threading.Thread(target=self._run, name="owner")
 

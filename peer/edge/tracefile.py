@@ -1,0 +1,96 @@
+"""The trace's file, beside the event log. It is for pictures alone: no error of it ends a peer's work."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import List, Optional
+
+from peer.core import trace, tracer
+from peer.core.eventlog import Entry
+from peer.core.events import Send
+from peer.core.status import Status
+from peer.core.trace import Head, Note
+from peer.core.tracer import Tracer
+from peer.edge.files import write_all
+from peer.edge.link import Link
+from peer.edge.logfile import drop_torn_line
+
+MOST_BYTES = 4 * 1024 * 1024  # of a file: after that only the end is noted
+
+
+class TraceFile:
+    """A trace open for writing; `path`: "" for none. The thread that runs the owner is its only user.
+
+    `append`: go on in the file of an earlier start in the same run.
+    """
+
+    def __init__(self, path: str, append: bool, status: Status) -> None:
+        self._began = time.monotonic()
+        self._tracer = Tracer(status.total)
+        self._lines: List[str] = []
+        self._descriptor: Optional[int] = None
+        self._room = MOST_BYTES
+        try:
+            self._open(path, append)
+        except OSError:
+            return
+        every = tracer.every_of(status.total)
+        head = Head(status.peer, status.run, time.time(), status.total, status.size, every)
+        self._lines.append(trace.format_head(head))
+
+    def _open(self, path: str, append: bool) -> None:
+        if not path:
+            return
+        kind = os.O_APPEND if append else os.O_TRUNC
+        self._descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC | kind)
+        drop_torn_line(self._descriptor)
+        self._room -= os.fstat(self._descriptor).st_size
+
+    def entry(self, entry: Entry) -> None:
+        """Note a line of the event log."""
+        self._add(self._tracer.entry(entry, self._now))
+
+    def sent(self, effect: Send) -> None:
+        """Note a message to a neighbour."""
+        self._add(self._tracer.sent(effect.peer, effect.message, self._now))
+
+    def parted(self, link: Link) -> None:
+        """Note the end of a connection."""
+        self._add(self._tracer.parted(link.peer, link.sent, link.received, self._now))
+
+    def status(self, status: Status) -> None:
+        """Note a status, and write what was noted so far."""
+        for note in self._tracer.status(status, self._now):
+            self._add(note)
+        self._flush()
+
+    def close(self) -> None:
+        """Write what is left and close the file."""
+        self._flush()
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    @property
+    def _now(self) -> int:
+        return int(1000 * (time.monotonic() - self._began))
+
+    def _add(self, note: Optional[Note]) -> None:
+        if note is None or (self._room <= 0 and note.kind != trace.END):
+            return
+        line = trace.format_note(note)
+        self._lines.append(line)
+        self._room -= len(line)
+        if self._room <= 0 < self._room + len(line):
+            self._lines.append(trace.format_note(Note(note.ms, trace.CUT, ())))
+
+    def _flush(self) -> None:
+        lines, self._lines = self._lines, []
+        if self._descriptor is None or not lines:
+            return
+        try:
+            write_all(self._descriptor, "".join(lines).encode())
+        except OSError:  # a full disk, say: the peer meets it by itself, where it matters
+            os.close(self._descriptor)
+            self._descriptor = None

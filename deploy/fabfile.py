@@ -1,29 +1,18 @@
-"""The tasks' names, help and arguments; each body is one call. The tasks of a chain share `c.chain`."""
+"""The tasks' names, help and arguments; the tasks of a chain share `c.chain`.
+
+Each body loads what it runs, so that help and completion, which shells ask for as they start, load no task.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from invoke import Collection
 
 from deploy.core.command.grammar import FILE, TEXT, Option
-from deploy.edge.fab.chaintask import chain_task
-from deploy.edge.tasks.check import CHECK
-from deploy.edge.tasks.clean import CLEAN
-from deploy.edge.tasks.collect_logs import COLLECT_LOGS
-from deploy.edge.tasks.deploy import DEPLOY
-from deploy.edge.tasks.init import write_inventory
-from deploy.edge.tasks.logs import LOGS
-from deploy.edge.tasks.phase import Options, walk
-from deploy.edge.tasks.plan import plan as show_plan
-from deploy.edge.tasks.push import PUSH, make_inventory
-from deploy.edge.tasks.runs import show_runs
-from deploy.edge.tasks.schema import print_schema
-from deploy.edge.tasks.start import START
-from deploy.edge.tasks.status import STATUS
-from deploy.edge.tasks.stop import STOP
-from deploy.edge.tasks.up import UP
-from deploy.edge.tasks.verify import VERIFY
+from deploy.core.inventory import Inventory
+from deploy.edge.fab.chaintask import Hostnames, chain_task
 
 _KEEP_GOING = Option("keep_going", "start the others even if a peer can't be started")
 _EVERY = Option("every", "show every event line, including the frequent kinds")
@@ -46,7 +35,9 @@ def check(c: Any) -> None:
 
     Login, Python, folder, disk, ports, clock, and connections between the hosts.
     """
-    walk(c.chain, CHECK)
+    from deploy.edge.tasks import check, phase
+
+    phase.walk(c.chain, check.CHECK)
 
 
 @chain_task()
@@ -55,7 +46,9 @@ def plan(c: Any) -> None:
 
     With each host's `rate` in the inventory, it also tells how fast it can be.
     """
-    show_plan(c.chain)
+    from deploy.edge.tasks import plan
+
+    plan.plan(c.chain)
 
 
 @chain_task()
@@ -64,7 +57,9 @@ def deploy(c: Any) -> None:
 
     Configuration and keys go to every host as well. Nothing is started yet.
     """
-    walk(c.chain, DEPLOY)
+    from deploy.edge.tasks import deploy, phase
+
+    phase.walk(c.chain, deploy.DEPLOY)
 
 
 @chain_task(_KEEP_GOING)
@@ -73,13 +68,17 @@ def start(c: Any, keep_going: bool = False) -> None:
 
     The order is that of PeerInfo.cfg. They keep running without you.
     """
-    walk(c.chain, START, Options(keep_going=keep_going))
+    from deploy.edge.tasks import phase, start
+
+    phase.walk(c.chain, start.START, phase.Options(keep_going=keep_going))
 
 
 @chain_task()
 def status(c: Any) -> None:
     """Show what every peer does at present."""
-    walk(c.chain, STATUS)
+    from deploy.edge.tasks import phase, status
+
+    phase.walk(c.chain, status.STATUS)
 
 
 @chain_task(_EVERY, _TABLE, _SVG)
@@ -88,7 +87,9 @@ def logs(c: Any, every: bool = False, table: bool = False, svg: str = "") -> Non
 
     Ctrl-C leaves the swarm running; `logs` comes back to it.
     """
-    walk(c.chain, LOGS, Options(every=every, table=table, svg=svg))
+    from deploy.edge.tasks import logs, phase
+
+    phase.walk(c.chain, logs.LOGS, phase.Options(every=every, table=table, svg=svg))
 
 
 @chain_task()
@@ -97,7 +98,9 @@ def collect_logs(c: Any) -> None:
 
     Each host's logs and statuses go to a folder of its own there, and a summary beside them.
     """
-    walk(c.chain, COLLECT_LOGS)
+    from deploy.edge.tasks import collect_logs, phase
+
+    phase.walk(c.chain, collect_logs.COLLECT_LOGS)
 
 
 @chain_task(_TABLE)
@@ -106,13 +109,17 @@ def verify(c: Any, table: bool = False) -> None:
 
     Each hash is compared with the manifest. Exit code 0 means that every chosen host has the bytes.
     """
-    walk(c.chain, VERIFY, Options(table=table))
+    from deploy.edge.tasks import phase, verify
+
+    phase.walk(c.chain, verify.VERIFY, phase.Options(table=table))
 
 
 @chain_task()
 def stop(c: Any) -> None:
     """Stop the peers."""
-    walk(c.chain, STOP)
+    from deploy.edge.tasks import phase, stop
+
+    phase.walk(c.chain, stop.STOP)
 
 
 @chain_task()
@@ -121,14 +128,22 @@ def clean(c: Any) -> None:
 
     A payload that was delivered to a `destination` stays, and so does what isn't Weft's.
     """
-    walk(c.chain, CLEAN)
+    from deploy.edge.tasks import clean, phase
+
+    phase.walk(c.chain, clean.CLEAN)
+
+
+def _make_inventory(options: Mapping[str, Any], hostnames: Hostnames) -> Inventory:
+    from deploy.edge.tasks import push
+
+    return push.make_inventory(options, hostnames)
 
 
 @chain_task(
     _KEEP_GOING,
     _EVERY,
     _TABLE,
-    makes=make_inventory,
+    makes=_make_inventory,
     made_of=_PUSH,
     words=("payload", "target"),
     usage="weft push [OPTIONS] PAYLOAD TARGET...\n       weft push [OPTIONS] --seed HOST:/path TARGET...",
@@ -148,7 +163,9 @@ def push(c: Any, keep_going: bool = False, every: bool = False, table: bool = Fa
 
     The inventory that this makes is kept, so `weft logs -i runs/push-NAME.yaml` comes back to a push after Ctrl-C.
     """
-    walk(c.chain, PUSH, Options(keep_going, every, table))
+    from deploy.edge.tasks import phase, push
+
+    phase.walk(c.chain, push.PUSH, phase.Options(keep_going, every, table))
 
 
 @chain_task(_KEEP_GOING, _EVERY, _TABLE, _SVG)
@@ -158,13 +175,17 @@ def up(c: Any, keep_going: bool = False, every: bool = False, table: bool = Fals
     Run it again after a failure: complete copies are kept, and only what is missing is transferred. Where this very
     swarm runs already, as after Ctrl-C, it is followed to the verdict.
     """
-    walk(c.chain, UP, Options(keep_going, every, table, svg))
+    from deploy.edge.tasks import phase, up
+
+    phase.walk(c.chain, up.UP, phase.Options(keep_going, every, table, svg))
 
 
 @chain_task(alone=True)
 def schema(c: Any) -> None:
     """Print the inventory's JSON Schema, for editors."""
-    print_schema(c.screen)
+    from deploy.edge.tasks import schema
+
+    schema.print_schema(c.screen)
 
 
 @chain_task(alone=True)
@@ -173,7 +194,9 @@ def runs(c: Any) -> None:
 
     When, whose, which payload with its hash, hosts, seconds, the slowest host, and how it ended, the latest run last.
     """
-    show_runs(c.screen)
+    from deploy.edge.tasks import runs
+
+    runs.show_runs(c.screen)
 
 
 @chain_task(alone=True)
@@ -182,7 +205,9 @@ def init(c: Any) -> None:
 
     It works as it is, with five peers on this machine. A file that exists is never replaced; -i names another.
     """
-    write_inventory(c.screen, c.inventory)
+    from deploy.edge.tasks import init
+
+    init.write_inventory(c.screen, c.inventory)
 
 
 ns = Collection(

@@ -17,6 +17,9 @@ def parts() -> str:
 
 def main() -> int:
     """Run the command line; its exit code."""
+    if sys.argv[1:] in (["--version"], ["-V"]):  # at other places `deploy` answers it
+        print(f"weft {__version__}")
+        return 0
     # In front of all: somebody else's `deploy` or `peer`, in the current folder or installed, is never taken for ours.
     sys.path.insert(0, parts())
     from deploy.edge.command.entry import run

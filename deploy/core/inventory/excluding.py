@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from pathspec.patterns.gitignore import GitIgnorePatternError
-from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
-
 from peer.core.treerules import Excluding
 
 _ANY_FOLDER = "(?P<ps_d>/)"  # what pathspec makes of `*/`, for a search that may begin anywhere
@@ -13,6 +10,10 @@ _END = "|$)"  # which would be before a line end too, and a name may end in one
 
 def excluding(pattern: str) -> Excluding | None:
     """One pattern, to be matched from the start of a path; None for a comment or a blank. Raises ValueError."""
+    # Thirty modules, for the few inventories that leave anything out.
+    from pathspec.patterns.gitignore import GitIgnorePatternError
+    from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
+
     try:
         found, out = GitIgnoreSpecPattern.pattern_to_regex(pattern)
     except GitIgnorePatternError:

@@ -127,7 +127,7 @@ Tls = Annotated[Optional[bool], BeforeValidator(_auto_or_bool), WithJsonSchema(_
 class Part(BaseModel):
     """Every part of the file: unknown keys are mistakes, and strings don't count as numbers."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
 
 
 _SOURCES = ("generate", "path", "upload")

@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
 
 from deploy.core.inventory.errors import Ledger, Path, did_you_mean
-from deploy.core.inventory.fields import InventoryPart
 from deploy.core.inventory.ranges import expand, fold, fold_list
+
+if TYPE_CHECKING:
+    from deploy.core.inventory.fields import InventoryPart  # with pydantic, which `--limit` does without
 
 ALL = "all"  # this group always exists
 MAX_NESTING = 50

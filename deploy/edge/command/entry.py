@@ -16,20 +16,12 @@ from deploy.core.command.optiontable import COMMON, SHARED
 from deploy.core.command.parsing import CommandError, CommandLine, parse_command
 from deploy.core.command.shellscripts import SHELLS, completion_script
 from deploy.core.inventory import did_you_mean, shown
-from deploy.edge.command.loginoptions import config_of
 from deploy.edge.fab.chaintask import forms
-from deploy.edge.fab.executor import ChainExecutor
 from deploy.fabfile import ns
 from peer.core.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, WeftError
 
 ABOUT = "Weft puts one big file, or a tree of files, on every host of a fleet, and proves it."
 _WIDEST, _NARROWEST = 110, 60  # columns of the help
-
-
-class WeftExecutor(ChainExecutor):
-    """The same tasks in the same way; messages speak of `weft`."""
-
-    program = WEFT
 
 
 def run(words: Sequence[str], version: str) -> int:
@@ -61,8 +53,9 @@ def _run(words: Sequence[str], version: str) -> int:
     if not line.calls:  # `weft $TASK` with nothing in TASK must not look as if all hosts had the payload
         print(format_help(grammar, ABOUT, _width()), file=sys.stderr)
         return EXIT_USAGE
-    executor = WeftExecutor(ns, config_of(line.common))
-    executor.execute(*[(call.task, call.options) for call in line.calls])
+    from deploy.edge.command.execute import execute  # slow to load, and help and completion do without
+
+    execute(line)
     return 0
 
 

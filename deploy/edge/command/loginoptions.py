@@ -1,16 +1,15 @@
-"""What the options of `weft` say of logins, with the secrets that it asks for, as a configuration of Fabric."""
+"""What the options of `weft` say of logins, with the secrets that it asks for."""
 
 from __future__ import annotations
 
 import getpass
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from deploy.core.command.parsing import CommandError
 from deploy.core.inventory import shown
 from deploy.edge.fab.commandline import somebody_types
-from deploy.edge.ssh.connection import empty_config
 
 _PROMPTS = {
     "prompt_for_login_password": ("password", "Password of the hosts: "),
@@ -18,8 +17,15 @@ _PROMPTS = {
 }
 
 
-def config_of(options: Mapping[str, Any]) -> Any:
-    """Fabric's configuration, without any of its files. Raises CommandError."""
+class Logins(NamedTuple):
+    """`connecting`: by the names of Fabric's connect_kwargs; `ssh_config`: the one to read, if not the user's."""
+
+    connecting: Mapping[str, Any] = {}
+    ssh_config: str | None = None
+
+
+def logins_of(options: Mapping[str, Any]) -> Logins:
+    """What these options say. Raises CommandError."""
     connecting: dict[str, Any] = {}
     if options.get("identity"):
         connecting["key_filename"] = list(options["identity"])
@@ -33,7 +39,7 @@ def config_of(options: Mapping[str, Any]) -> Any:
     path = options.get("ssh_config")
     if path is not None and not os.path.isfile(os.path.expanduser(path)):
         raise CommandError(shown(f"--ssh-config {path}: there is no such file"))
-    return empty_config(connecting, path)
+    return Logins(connecting, path)
 
 
 def _seconds(text: str) -> int:

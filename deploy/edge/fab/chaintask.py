@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import invoke
 
 from deploy.core.command.grammar import Option, TaskForm
 from deploy.core.command.optiontable import SHARED, described
-from deploy.core.inventory import Inventory
-from deploy.edge.fab.hostnames import Hostnames
+from deploy.core.inventory import Host, Inventory
 
+Hostnames = Callable[[Collection[Host]], dict[str, str]]  # what ssh_config calls hosts, by their names
 Maker = Callable[[Mapping[str, Any], Hostnames], Inventory]
 
 

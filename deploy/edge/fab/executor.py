@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
@@ -14,16 +14,14 @@ import invoke
 
 from deploy.core.command.astyped import FAB
 from deploy.core.command.optiontable import INVENTORY, SHARED
-from deploy.core.inventory import Inventory
+from deploy.core.inventory import Host, Inventory
 from deploy.core.options import Call, ChainError, hoist
 from deploy.core.summary import next_commands
-from deploy.edge.fab.chaintask import ChainTask
-from deploy.edge.fab.hostnames import Hostnames, hostnames
+from deploy.edge.fab.chaintask import ChainTask, Hostnames
 from deploy.edge.fab.interrupts import orderly
 from deploy.edge.fab.openchain import open_chain, open_screen
 from deploy.edge.screen.screen import Screen
 from deploy.edge.tasks.chain import Chain, Halt
-from deploy.edge.tasks.plan import show
 from peer.core.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, WeftError, system_words
 
 _SHARED = tuple(option.name for option in SHARED)
@@ -33,6 +31,10 @@ class ChainExecutor(invoke.Executor):
     """Fabric finds it through `tasks.executor_class` in fabric.yaml. Parsing is over when `execute` begins."""
 
     program = FAB  # what messages call the command
+
+    def fabric_config(self) -> Any:
+        """Fabric's configuration, by which connections are made; asked for where a host is behind SSH."""
+        return self.config
 
     def execute(self, *tasks: Any) -> dict[Any, Any]:
         """Run the tasks in order. Ends in `invoke.Exit` unless all went well."""
@@ -51,8 +53,8 @@ class ChainExecutor(invoke.Executor):
 
     def _run_chain(self, calls: list[invoke.Call], screen: Screen, options: Mapping[str, Any]) -> None:
         try:
-            made = _made(calls, options, hostnames(self.config))
-            chain = open_chain(options, [call.task.name for call in calls], self.config, screen, made)
+            made = _made(calls, options, self._hostnames)
+            chain = open_chain(options, [call.task.name for call in calls], self.fabric_config, screen, made)
         except WeftError as error:
             raise invoke.Exit(screen.typed(str(error)), error.code) from None
         with orderly():
@@ -87,6 +89,8 @@ class ChainExecutor(invoke.Executor):
                     chain.task = call.task.name
                 call.task(context, *call.args, **call.kwargs)
             if chain is not None and chain.dry_run:
+                from deploy.edge.tasks.plan import show
+
                 show(chain, chain.planned)
         except BrokenPipeError:  # the reader of our output has left, as `| head` does
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the exit would complain of it again
@@ -102,6 +106,12 @@ class ChainExecutor(invoke.Executor):
             screen.errors(["interrupted" if told else "interrupted; what is done stays done: run it again to go on"])
             raise invoke.Exit(code=EXIT_INTERRUPTED) from None
 
+    def _hostnames(self, hosts: Collection[Host]) -> dict[str, str]:
+        """What ssh_config calls these hosts, by their names."""
+        from deploy.edge.fab.hostnames import hostnames  # with SSH, which not every task needs
+
+        return hostnames(self.fabric_config(), hosts) if hosts else {}
+
     def _refuse(self) -> None:
         """What came past the command line's check: from the environment, or after `--`."""
         if self.core and self.core.remainder:
@@ -114,13 +124,13 @@ def _needs_no_inventory(call: invoke.Call) -> bool:
     return isinstance(call.task, ChainTask) and call.task.alone
 
 
-def _made(calls: list[invoke.Call], options: Mapping[str, Any], ask: Hostnames) -> Inventory | None:
+def _made(calls: list[invoke.Call], options: Mapping[str, Any], hostnames: Hostnames) -> Inventory | None:
     """The inventory that a task makes by itself; None if a file has it. Raises ChainError, and what the task does."""
     for call in calls:
         if isinstance(call.task, ChainTask) and call.task.makes is not None:
             if len(calls) > 1:
                 raise ChainError(f"{call.task.form.name} makes an inventory of its own: run it without other tasks")
-            return call.task.makes({**call.kwargs, **options}, ask)
+            return call.task.makes({**call.kwargs, **options}, hostnames)
     return None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -12,11 +12,9 @@ from deploy.edge.ssh.settings import SshConfig
 
 _AT_ONCE = 8  # `ssh -G` takes some milliseconds of a processor
 
-Hostnames = Callable[[Iterable[Host]], dict[str, str]]
 
-
-def hostnames(fabric_config: Any) -> Hostnames:
-    """Asks for the HostName of each of some hosts, by their names; a host whose settings can't be read is left out."""
+def hostnames(fabric_config: Any, hosts: Iterable[Host]) -> dict[str, str]:
+    """The HostName of each of some hosts, by their names; a host whose settings can't be read is left out."""
     ssh_config = SshConfig(fabric_config._runtime_ssh_path)
 
     def ask(host: Host) -> tuple[str, str]:
@@ -25,8 +23,5 @@ def hostnames(fabric_config: Any) -> Hostnames:
         except HostError:
             return host.name, ""  # the connection will tell why
 
-    def ask_all(hosts: Iterable[Host]) -> dict[str, str]:
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
-            return {name: hostname for name, hostname in pool.map(ask, hosts) if hostname}
-
-    return ask_all
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        return {name: hostname for name, hostname in pool.map(ask, hosts) if hostname}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +15,10 @@ from deploy.edge.hosts.host import Transport
 from deploy.edge.hosts.local import LocalTransport
 from deploy.edge.screen.screen import Screen
 from deploy.edge.screen.transcript import Transcript
-from deploy.edge.ssh.routes import Routes
-from deploy.edge.ssh.transport import SshTransport
 from deploy.edge.tasks.chain import Chain
-from deploy.edge.tasks.hostlist import read_hosts
 from peer.core.errors import ConfigError, system_words
 
+FabricConfig = Callable[[], Any]  # makes a fabric.Config, which is slow to load: called where a host is behind SSH
 LOCAL_FOLDER = "~/.weft/local"  # `--local`: a folder a host below this one
 _LAST_FIRST_PORT = 60000
 BRINGING = frozenset({"deploy", "up", "push"})  # tasks that need a seed: with --limit, the seeds take part
@@ -34,7 +32,7 @@ def open_screen(options: Mapping[str, Any], program: str) -> Screen:
 def open_chain(
     options: Mapping[str, Any],
     tasks: Collection[str],
-    fabric_config: Any,
+    fabric_config: FabricConfig,
     screen: Screen,
     made: Inventory | None = None,
 ) -> Chain:
@@ -50,13 +48,22 @@ def open_chain(
     if not BRINGING.isdisjoint(tasks):
         inventory = joined(inventory)
     base = path.resolve().parent
-    fleet = _fleet(inventory, base, Routes(fabric_config))
+    fleet = _fleet(inventory, base, fabric_config)
     helpers = frozenset(inventory.selected) - frozenset(asked_for.selected)
     return Chain(inventory, fleet, screen, base, str(options.get("run", "")), helpers)
 
 
-def _fleet(inventory: Inventory, base: Path, routes: Routes) -> Fleet:
-    """All hosts, each behind SSH or on this machine, where relative paths begin at `base`."""
+def _fleet(inventory: Inventory, base: Path, fabric_config: FabricConfig) -> Fleet:
+    """All hosts, each behind SSH or on this machine, where relative paths begin at `base`.
+
+    SSH is slow to load, so that is done only where a host needs it.
+    """
+    if all(host.local for host in inventory.hosts):
+        return Fleet(inventory, lambda host: LocalTransport(host, base), at_last=lambda: None)
+    from deploy.edge.ssh.routes import Routes
+    from deploy.edge.ssh.transport import SshTransport
+
+    routes = Routes(fabric_config())
 
     def transport_of(host: Host) -> Transport:
         return LocalTransport(host, base) if host.local else SshTransport(host, routes)
@@ -67,10 +74,15 @@ def _fleet(inventory: Inventory, base: Path, routes: Routes) -> Fleet:
 def _parsed(path: Path, hosts: str) -> Inventory:
     """The inventory with the hosts of the lists that it names, and of the one that the command line does (`hosts`)."""
     text = _read(path)
-    lists = [read_hosts(word, path.resolve().parent, may_run=False) for word in lists_in(text, str(path))]
+    words = lists_in(text, str(path))
+    if not words and not hosts:
+        return parse_inventory(text, str(path))
+    from deploy.edge.tasks.hostlist import read_hosts
+
+    lists = [read_hosts(word, path.resolve().parent, may_run=False) for word in words]
     if hosts:
         lists.append(read_hosts(hosts, Path(), may_run=True))
-    return parse_inventory(text, str(path), joined_lists(lists) if lists else None)
+    return parse_inventory(text, str(path), joined_lists(lists))
 
 
 def _read(path: Path) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from deploy.agent import survey
 from deploy.agent.verbs import Spot
 from deploy.core.inventory import Upload
 from peer.core.errors import EXIT_USAGE, WeftError
@@ -37,4 +36,6 @@ def check_upload(base: Path, payload: Upload) -> Spot:
 
 
 def _spot(base: Path, payload: Upload) -> Spot:
+    from deploy.agent import survey  # with all that scans a tree, for an upload alone
+
     return survey.source(0, str(upload_source(base, payload)), payload.name, payload.rules)

@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timezone
 from functools import partial
+from typing import TYPE_CHECKING
 
 from deploy.agent.verbs import Place, Prepare, State, SwarmFolder
 from deploy.core.checkup import NO_TLS_REMEDY
@@ -17,7 +18,6 @@ from deploy.core.summary import PROOF_NAME, format_proof, run_id
 from deploy.core.times import CONNECT, HASH, PUSH
 from deploy.edge.hosts.errors import HostError
 from deploy.edge.hosts.host import WORK_SECONDS, HostLink
-from deploy.edge.pushed.authority import PeerKeys, make_keys
 from deploy.edge.pushed.bundle import Parcel, missing, packed, parcel, send
 from deploy.edge.pushed.zipapp import peer_zip
 from deploy.edge.tasks import payload, preflight
@@ -28,7 +28,10 @@ from peer.core import folder
 from peer.core.manifest import Manifest
 from peer.core.sizes import format_size
 
-Keys = Mapping[int, PeerKeys]
+if TYPE_CHECKING:
+    from deploy.edge.pushed.authority import PeerKeys
+
+Keys = Mapping[int, "PeerKeys"]
 States = Mapping[str, SwarmFolder]
 
 
@@ -150,6 +153,8 @@ def _make_keys(inventory: Inventory) -> Keys:
     """New keys for all peers of a swarm that speaks TLS: each deploy is a swarm of its own."""
     if not inventory.tls:
         return {}
+    from deploy.edge.pushed.authority import make_keys  # cryptography, which is slow to load
+
     return make_keys([peer.peer_id for peer in inventory.peers], datetime.now(timezone.utc))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from deploy.edge.tasks.phase import Options, Phase
 from deploy.edge.tasks.up import UP
 
 
-def make_inventory(options: Mapping[str, Any], hostnames: Callable[[Iterable[Host]], Mapping[str, str]]) -> Inventory:
+def make_inventory(options: Mapping[str, Any], hostnames: Callable[[Collection[Host]], Mapping[str, str]]) -> Inventory:
     """The inventory of a `push` with these options, kept in a file. Raises PushError, InventoryError.
 
     `hostnames` tells what ssh_config calls hosts: a name that only we know is no address for their peers.

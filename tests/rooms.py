@@ -109,7 +109,7 @@ ROOMS: Dict[str, Room] = {
 # The only modules that import a library at run time.
 DOORS: Dict[str, Tuple[str, ...]] = {
     "fabric": ("deploy.edge.ssh.connection", "fabfile"),
-    "rich": ("deploy.edge.screen.screen", "tools.audittable"),
+    "rich": ("deploy.edge.screen.terminal", "tools.audittable"),
 }
 MOST_LINES = 300  # of a module
 # Names of modules that occur more than once, and why. Packages are rooms, whose names are read with their path.

@@ -46,8 +46,8 @@ def found(modules: FrozenSet[str], names: "set[str]") -> "set[str]":
         ("weft --version", SSH | INVENTORY | TASKS | RARE | {"invoke", "deploy", "peer"}),
         ("weft --help", SSH | INVENTORY | TASKS | RARE),
         ("weft --print-completion-script bash", SSH | INVENTORY | TASKS | RARE),
-        ("weft plan", SSH | RARE),
-        ("fabric --search-root {root} plan", {"deploy.edge.ssh"} | RARE),
+        ("weft plan", SSH | RARE | {"rich"}),
+        ("fabric --search-root {root} plan", {"deploy.edge.ssh", "rich"} | RARE),
     ],
 )
 def test_a_command_loads_what_it_needs(tmp_path: Path, words: str, absent: "set[str]") -> None:

@@ -10,8 +10,8 @@ import pytest
 from rich.console import Console
 
 from deploy.core.progress import Progress
-from deploy.edge.screen import screen as screens
 from deploy.edge.screen.screen import Screen
+from deploy.edge.screen.terminal import panel
 from deploy.edge.screen.transcript import Transcript
 from tests.deploy_core.test_progress import inventory, line, status
 
@@ -77,7 +77,7 @@ def test_progress_is_a_line_with_percent_rate_and_time_left(capsys: pytest.Captu
 def test_the_live_panel_of_a_fake_swarm() -> None:
     console = Console(width=200, file=io.StringIO(), markup=False, emoji=False)
     with console.capture() as captured:
-        console.print(screens._panel(some_progress(50), 10, 200))
+        console.print(panel(some_progress(50).views, 10, 200))
     text = captured.get()
     assert "4/10" in text and "977 KiB/s" in text and "1.91 MiB/s" in text
     assert "[red]not markup[/red] :smile:" in text
@@ -92,7 +92,7 @@ def test_the_reason_is_told_whole_on_narrow_terminals(width: int) -> None:
     progress.see(status(1003, pieces=4, total=320, rate_down=1.5e6, reason=why))
     console = Console(width=width, file=io.StringIO(), markup=False, emoji=False)
     with console.capture() as captured:
-        console.print(screens._panel(progress, 16, width))
+        console.print(panel(progress.views, 16, width))
     text = captured.get()
     assert why in " ".join(text.split())
     assert max(map(len, text.splitlines())) <= width

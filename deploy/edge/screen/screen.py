@@ -1,43 +1,31 @@
-"""Everything a person or a program sees; the one module that imports rich."""
+"""Everything a person or a program sees, and where each part of it goes."""
 
 from __future__ import annotations
 
 import contextlib
-import io
+import copy
 import json
-import re
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import IO, Any
-
-from rich import box
-from rich._export_format import CONSOLE_SVG_FORMAT
-from rich.console import Console, Group, RenderableType
-from rich.live import Live
-from rich.padding import Padding
-from rich.progress_bar import ProgressBar
-from rich.table import Table
-from rich.text import Text
+from typing import IO, TYPE_CHECKING, Any
 
 from deploy.core.columns import columns
 from deploy.core.command.astyped import FAB, as_typed
 from deploy.core.inventory import shown
-from deploy.core.progress import Line, PeerView, Progress, most_telling, overall, reasons
+from deploy.core.progress import Line, Progress, overall
 from deploy.core.working import Work, format_work
 from deploy.edge.screen.transcript import Transcript
-from peer.core.sizes import format_rate
 
-_PICTURE_WIDTH = 130  # a SHA-256 fits into its column
-_SVG = re.sub(r"@font-face \{\{.*?\}\}\s*", "", CONSOLE_SVG_FORMAT, flags=re.S)  # it would ask the net for fonts
+if TYPE_CHECKING:
+    from deploy.edge.screen.terminal import Terminal
+
 _PICTURE_LINES = 14  # event lines above the table in the picture
-_WIDE = 100  # columns, from which on there is room to tell whom a peer lets fetch
-_INDENT = 2
-_ECHO = 2  # columns for the "^C" that a terminal writes after the live line: wrapped, it would keep that line there
 REPORT_SECONDS = 10.0  # between two lines about what is going on, where there is no live display
 _SOON_SECONDS = 0.3  # what is done sooner needs no display
-_STYLES = {"done": "green", "seeding": "green", "downloading": "cyan", "checking": "yellow"}
+
+Drawing = Callable[["Terminal"], None]
 
 
 class Screen:
@@ -52,15 +40,13 @@ class Screen:
         self.transcript = transcript
         self.as_json = as_json
         self._program = program
-        # Not rich's own test: FORCE_COLOR and CI make it see terminals where there is none.
-        self.lively = not plain and not as_json and sys.stdout.isatty() and sys.stderr.isatty()
-        self._out = _console(sys.stdout, sys.stdout.isatty())
-        self._err = _console(sys.stderr, sys.stderr.isatty())
+        self._out, self._err = _terminal(sys.stdout), _terminal(sys.stderr)  # None for what is none
+        self.lively = not plain and not as_json and self._out is not None and self._err is not None
         self._lines: IO[str] = sys.stderr
-        self._live: Live | None = None
+        self._watched = False  # a live display tells how the swarm is
         self._recent: list[str] = []
-        self._frame: RenderableType | None = None
-        self._last: list[RenderableType] = []
+        self._moment: Drawing | None = None
+        self._last: list[Drawing] = []
 
     def typed(self, text: str) -> str:
         """The text with our commands as the operator types them."""
@@ -70,7 +56,7 @@ class Screen:
         """A line about what is going on."""
         text = self.typed(text)
         self.transcript.write(text)
-        self._err.print(Text(text, style=style), soft_wrap=True)
+        _line(self._err, sys.stderr, text, style)
 
     def errors(self, lines: Sequence[str]) -> None:
         """One line an error."""
@@ -80,16 +66,16 @@ class Screen:
     @property
     def width(self) -> int | None:
         """Columns of the terminal; None where there is none, so that lines may be of any length."""
-        return self._out.width if self.lively else None
+        return self._out.width if self.lively and self._out is not None else None
 
     def say(self, text: str, good: bool | None = True) -> None:
         """A result in one sentence; programs get theirs from `record`. `good`: None for a fact that is neither."""
         text = self.typed(text)
         self.transcript.write(text)
-        line = Text(text, style="" if good is None else "bold green" if good else "bold red")
-        self._last.append(line)
+        style = "" if good is None else "bold green" if good else "bold red"
+        self._last.append(lambda terminal: terminal.line(text, style))
         if not self.as_json:
-            self._out.print(line, soft_wrap=True)
+            _line(self._out, sys.stdout, text, style)
 
     def print(self, text: str) -> None:
         """A result as it is, such as a file's text."""
@@ -108,39 +94,37 @@ class Screen:
         cells = [[shown(self.typed(cell)) for cell in row] for row in rows]
         plain = "\n".join(columns([list(headings), *cells]))
         self.transcript.write(plain)
-        drawn = _table(headings, cells, good)
-        self._last.append(drawn)
+        self._last.append(lambda terminal: terminal.table(headings, cells, good))
         if self.as_json:
             return
-        if self.lively:
-            self._out.print(drawn)
+        if self.lively and self._out is not None:
+            self._out.table(headings, cells, good)
         else:
             sys.stdout.write(plain + "\n")
 
     @contextlib.contextmanager
     def busy(self) -> Iterator[Callable[[Work], None]]:
         """The work that the body hands to the given function is shown live in one line, or now and then as a line."""
-        if self._live is not None:
+        if self._watched:
             yield lambda _: None  # the display of the swarm tells it
             return
         begun = last = time.monotonic()
-        live = Live(console=self._err, auto_refresh=False, transient=True)
+        display = self._err if self.lively else None
 
         def show(work: Work) -> None:
             nonlocal last
             now = time.monotonic()
-            if self.lively and now - begun > _SOON_SECONDS:
-                live.start()
-                line = " " * _INDENT + format_work(work, self._err.width - _INDENT - _ECHO)
-                live.update(Text(line, style="cyan", no_wrap=True, overflow="ellipsis"), refresh=True)
-            elif not self.lively and now - last >= REPORT_SECONDS:
+            if display is not None and now - begun > _SOON_SECONDS:
+                display.work(work)
+            elif display is None and now - last >= REPORT_SECONDS:
                 last = now
                 self.note(format_work(work))
 
         try:
             yield show
         finally:
-            live.stop()
+            if display is not None:
+                display.end()
 
     @contextlib.contextmanager
     def watching(self, lines_are_the_result: bool) -> Iterator[None]:
@@ -149,14 +133,16 @@ class Screen:
         Without one, the event lines go to stdout if they are what was asked for, else to stderr.
         """
         self._lines = sys.stdout if lines_are_the_result and not self.as_json else sys.stderr
-        if not self.lively:
+        if not self.lively or self._err is None:
             yield
             return
-        with Live(console=self._err, auto_refresh=False, transient=True) as self._live:
-            try:
-                yield
-            finally:
-                self._live = None
+        self._err.begin()
+        self._watched = True
+        try:
+            yield
+        finally:
+            self._watched = False
+            self._err.end()
 
     def tick(self, progress: Progress, lines: Sequence[Line], wait: str = "") -> None:
         """Show new event lines, in one go, and the swarm as it is now. `wait`: a countdown, where there is one."""
@@ -164,88 +150,46 @@ class Screen:
         self.transcript.write("\n".join(texts))
         short = [line.short for line in lines]
         self._recent = [*self._recent, *short][-_PICTURE_LINES:]
-        if self._live is None:
+        if self._watched and self._err is not None:
             if texts:
-                self._lines.write("\n".join(texts) + "\n")
-                self._lines.flush()
-            return
-        if texts:
-            self._live.console.print(Text("\n".join(short)), soft_wrap=True)
-        self._live.update(_panel(progress, self._err.height - 8, self._err.width, wait), refresh=True)
+                self._err.line("\n".join(short))
+            self._err.swarm(progress.views, wait)
+        elif texts:
+            self._lines.write("\n".join(texts) + "\n")
+            self._lines.flush()
 
     def progress(self, progress: Progress, wait: str = "") -> None:
         """The swarm in one line, where there is no live display to tell it."""
-        if self._live is None:
+        if not self._watched:
             self.note("; ".join(part for part in (overall(progress.views), wait) if part))
 
     def keep_frame(self, progress: Progress) -> None:
         """Remember this moment for the picture."""
-        self._frame = Group(Text("\n".join(self._recent)), _panel(progress, 20, _PICTURE_WIDTH))
+        lines, views = self._recent, [copy.copy(view) for view in progress.views]
+        self._moment = lambda terminal: terminal.moment(lines, views)
 
     def picture(self, path: str, title: str) -> None:
         """Write the kept moment and the tables shown since as an SVG."""
-        console = _console(io.StringIO(), True, record=True, width=_PICTURE_WIDTH)
-        for part in ([self._frame] if self._frame else []) + self._last:
-            console.print(part)
-        Path(path).write_text(console.export_svg(title=self.typed(title), code_format=_SVG), "utf-8")
+        from deploy.edge.screen.terminal import Terminal
+
+        terminal = Terminal()
+        for draw in ([self._moment] if self._moment else []) + self._last:
+            draw(terminal)
+        Path(path).write_text(terminal.svg(self.typed(title)), "utf-8")
 
 
-def _console(file: IO[str], terminal: bool, record: bool = False, width: int | None = None) -> Console:
-    """A host's text is text, whatever it looks like: no markup, no emoji, no colours of rich's own finding."""
-    return Console(
-        file=file,
-        force_terminal=terminal,
-        record=record,
-        width=width,
-        markup=False,
-        highlight=False,
-        emoji=False,
-    )
+def _terminal(file: IO[str]) -> Terminal | None:
+    """The terminal that a stream leads to; None where it leads elsewhere, though FORCE_COLOR or CI be set."""
+    if not file.isatty():
+        return None
+    from deploy.edge.screen.terminal import Terminal  # with rich, which is slow to load
+
+    return Terminal(file)
 
 
-def _panel(progress: Progress, room: int, width: int, wait: str = "") -> RenderableType:
-    """The live display: a row for each peer that has something to tell, as many as fit, why they wait, and the sum."""
-    why = reasons(most_telling(progress.views, room)[0])
-    views, hidden = most_telling(progress.views, room - sum(1 + len(line) // (width - _INDENT) for line in why))
-    wide = width >= _WIDE
-    table = Table(box=box.SIMPLE_HEAD, expand=True, padding=(0, 1))
-    for heading in ("peer", "host"):
-        table.add_column(heading, no_wrap=True)
-    table.add_column("", min_width=8, ratio=2)
-    for heading in ("pieces", "down", "up"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("state", no_wrap=True)
-    if wide:
-        table.add_column("unchoked", no_wrap=True, ratio=1, overflow="ellipsis")
-    for view in views:
-        table.add_row(*_cells(view)[: len(table.columns)])
-    rest = f"  +{hidden} more" if hidden else ""
-    lines = (Padding(Text(line), (0, 0, 0, _INDENT)) for line in why)
-    waits = [Text(f"  {wait}", style="yellow")] if wait else []
-    return Group(table, *lines, *waits, Text(f"  {overall(progress.views)}{rest}", style="bold"))
-
-
-def _cells(view: PeerView) -> list[RenderableType]:
-    status = view.status
-    style = "red" if view.failed or view.unheard else _STYLES.get(status.state if status else "", "")
-    bar = ProgressBar(total=1.0, completed=view.fraction, complete_style=style or "cyan", finished_style="green")
-    rates = [format_rate(rate) for rate in view.rates] if view.rates else ["-", "-"]
-    return [
-        Text(str(view.peer)),
-        Text(view.host),
-        bar,
-        Text(f"{status.pieces}/{status.total}" if status else "-"),
-        *map(Text, rates),
-        Text(view.word, style=style),
-        Text(view.unchoked),
-    ]
-
-
-def _table(headings: Sequence[str], rows: Sequence[Sequence[str]], good: Sequence[bool]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1))
-    for heading in headings:
-        table.add_column(heading, overflow="fold", no_wrap=heading != headings[-1])  # what is long stands last
-    for place, row in enumerate(rows):
-        style = "" if place >= len(good) else "green" if good[place] else "red"
-        table.add_row(*(Text(cell) for cell in row), style=style)
-    return table
+def _line(terminal: Terminal | None, file: IO[str], text: str, style: str) -> None:
+    """A line, in colour on a terminal."""
+    if terminal is None:
+        print(text, file=file, flush=True)
+    else:
+        terminal.line(text, style)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 from itertools import accumulate, chain
-from typing import Iterator, NamedTuple, Sequence
+from typing import Iterator, NamedTuple, Sequence, Tuple
 
 from peer.core.blocks import block_count, lengths_of
 
@@ -71,6 +71,13 @@ class Layout:
     def file_of_block(self, block: int) -> int:
         """The number of the file that a block is part of."""
         return bisect_right(self._first_blocks, block) - 1
+
+    def place_of_block(self, block: int) -> Tuple[int, int]:
+        """The piece that a block is part of, and how many bytes into it the block begins."""
+        file = self.file_of_block(block)
+        at = self._starts[file] + (block - self._first_blocks[file]) * self._block
+        piece = bisect_right(self._begins, at) - 1
+        return piece, at - self._begins[piece]
 
     def _block_at(self, place: int) -> int:
         """The block that begins at a place in the row."""

@@ -39,6 +39,7 @@ class _Fields(NamedTuple):
     root_mode: int = 0o755  # the tree's own folder
     parts: TreeParts = TreeParts()  # links, times and all else
     bare: bool = False  # nobody said hashes and modes: a classic swarm without swarm.json
+    anchors: bytes = b""  # hints where blocks lie in older files (see `Anchors`); none is needed
 
 
 class Manifest(_Fields):

@@ -11,6 +11,7 @@ from array import array
 from typing import Any, Dict, List
 
 from peer.core import treeparts
+from peer.core.anchors import EVERY, ROW_BYTES, anchor_count
 from peer.core.blocks import HASH_BYTES, block_count
 from peer.core.config import MAX_PIECE_SIZE
 from peer.core.errors import ConfigError
@@ -26,9 +27,9 @@ _REMEDY = "deploy again to rewrite it"
 
 def check_length(manifest: Manifest, source: str) -> None:
     """Refuse a payload whose manifest would be too long to send; hashes needn't be there. Raises ConfigError."""
-    rows = len(json.dumps(to_json(manifest._replace(blocks=b""))))
+    rows = len(json.dumps(to_json(manifest._replace(blocks=b"", anchors=b""))))
     blocks = manifest.layout.block_count
-    hashes = 4 * (blocks * HASH_BYTES + 2) // 3
+    hashes = 4 * (blocks * HASH_BYTES + blocks // EVERY * ROW_BYTES + 2) // 3
     if rows + hashes <= MOST_JSON:
         return
     said = f"its list of {len(manifest.files)} files and {blocks} blocks takes {(rows + hashes) >> 20} MiB"
@@ -50,6 +51,7 @@ def to_json(manifest: Manifest) -> Dict[str, Any]:
         "paths": _BETWEEN.join(manifest.files.paths),
         "parts": treeparts.to_json(manifest.parts),
         "blocks": _to_text(manifest.blocks),
+        "anchors": _to_text(manifest.anchors),
     }
 
 
@@ -66,6 +68,7 @@ def from_json(fields: Any, source: str) -> Manifest:
             folders=tuple(FolderEntry(_typed(path, str), _mode(mode)) for path, mode in fields["folders"]),
             blocks=_from_text(fields.pop("blocks")),
             root_mode=_mode(fields["root_mode"]),
+            anchors=_from_text(fields.pop("anchors", "")),
         )
         _check_blocks(manifest)
         paths = list(manifest.files.paths)
@@ -96,6 +99,9 @@ def _check_blocks(manifest: Manifest) -> None:
     blocks = sum(block_count(size, block) for size in manifest.files.sizes)
     if len(manifest.blocks) != blocks * HASH_BYTES:
         raise ValueError(f"{len(manifest.blocks)} bytes of hashes for {blocks} blocks")
+    anchors = sum(anchor_count(size, block) for size in manifest.files.sizes)
+    if manifest.anchors and len(manifest.anchors) != anchors * ROW_BYTES:
+        raise ValueError(f"{len(manifest.anchors)} bytes of anchors for {anchors} of them")
 
 
 def _files(fields: Dict[str, Any]) -> FileTable:
@@ -124,7 +130,7 @@ def _from_text(text: Any) -> bytes:
         part = _to_text(blocks[begin : begin + _AT_ONCE])
         at += len(part) if text.startswith(part, at) else 0
     if at != len(text):
-        raise ValueError("the blocks' hashes aren't base64")
+        raise ValueError("hashes or anchors that aren't base64")
     return blocks
 
 

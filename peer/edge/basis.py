@@ -2,7 +2,8 @@
 
 Each block is first looked for at the same place of the older files of that path. Then the older files that the new
 version doesn't have, since they were renamed or moved, are cut into blocks as well, and searched for what is still
-missing. A block counts only if its bytes, as they are copied, have the right hash.
+missing; and in large files, for what has moved within them (`moved`). A block counts only if its bytes, as they are
+copied, have the right hash.
 """
 
 from __future__ import annotations
@@ -14,15 +15,18 @@ import threading
 from typing import Callable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from peer.core import bits
+from peer.core.anchors import EVERY, Anchors
 from peer.core.layout import Segment
 from peer.core.manifest import Manifest
-from peer.core.wanted import Place, Wanted
+from peer.core.wanted import Wanted
 from peer.edge.files import OpenFiles, entries_below
+from peer.edge.moved import Hunt, Target
 from peer.edge.payload import Payload
 from peer.edge.verdicts import verdicts
 
 _READ_ONLY = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # a pipe in a file's place mustn't stop us
 _STRETCH = 4 * 1024 * 1024  # bytes of a file that a thread searches in one go
+_MOST_LIKELY = 2  # spare files in which moved blocks of one file are looked for
 
 
 class Stretch(NamedTuple):
@@ -46,36 +50,63 @@ class Basis:
         self.spare = [file for root in roots for file in _spare_files(manifest, root)]
         self._spare_files = OpenFiles(lambda number: self.spare[number][0], _READ_ONLY)
         self._lock = threading.Lock()  # for what is wanted
-        self._wanted = Wanted(manifest)
+        self._wanted = Wanted(manifest, by_hash=bool(self.spare))
+        self._anchors = Anchors(list(manifest.files.sizes), manifest.block, manifest.anchors)
+        self._movable = {file for file in self._anchors.files if self._may_have_moved(file)}
+
+    # ---- at the same place
 
     def fill(self, piece: int) -> bool:
         """Copy the blocks of a piece that the older files of the same path have; whether these are all."""
         run = self._manifest.layout.blocks_of_piece(piece)
-        begin = 0
-        complete = True
+        begin, missed = 0, []
         for number, segment in enumerate(self._manifest.layout.block_segments(piece), run.begin):
-            if not self._copy(Place(number, piece, begin), segment):
-                complete = False
+            data = self._same_place(segment, self._wanted.hash_of(number))
+            if data is None:
+                missed.append(number)
+            else:
+                self._goal.write(piece, begin, memoryview(data))
             begin += segment.length
-        return complete
+        if self.is_searched(piece):
+            with self._lock:
+                for number in missed:
+                    self._wanted.miss(number)
+        return not missed
 
-    def _copy(self, place: Place, segment: Segment) -> bool:
-        """Copy a block from the same place of an older file; whether one had it."""
+    def _same_place(self, segment: Segment, sha256: bytes) -> Optional[bytes]:
         for older in self._older:
             data = _read(older, segment)
-            if data is not None and hashlib.sha256(data).digest() == self._wanted.hash_of(place.number):
-                self._goal.write(place.piece, place.begin, memoryview(data))
-                return True
-        with self._lock:
-            self._wanted.miss(place)
-        return False
+            if data is not None and hashlib.sha256(data).digest() == sha256:
+                return data
+        return None
+
+    def is_searched(self, piece: int) -> bool:
+        """Whether blocks of the piece that aren't at their places are searched; else it may be requested at once."""
+        return bool(self.spare) or any(segment.file in self._movable for segment in self._goal.segments(piece))
+
+    def _may_have_moved(self, file: int) -> bool:
+        """Whether an older file of that path has another length: else it was most likely changed in place."""
+        size = self._manifest.files[file].size
+        return any(found not in (None, size) for found in (_size_in(older, file) for older in self._older))
+
+    # ---- elsewhere
 
     def search(self, is_over: Callable[[], bool]) -> Iterator[int]:
-        """Look for the missing blocks in the spare files; the pieces that become complete. Raises OSError."""
+        """Look for the missing blocks elsewhere; the pieces that become complete. Raises OSError.
+
+        First for those at the same distance from the start of a spare file as of some file, then for those that moved.
+        """
         for _ in verdicts(self._search, self._stretches(), is_over):
-            with self._lock:
-                complete = self._wanted.take_complete()
-            yield from complete
+            yield from self._complete()
+        for target, files, number in self._hunts():
+            with files.descriptor(number) as descriptor:
+                hunt = Hunt(target, descriptor, is_over)
+                for _ in hunt.rounds():
+                    yield from self._complete()
+
+    def _complete(self) -> List[int]:
+        with self._lock:
+            return self._wanted.take_complete()
 
     def _stretches(self) -> List[Stretch]:
         block = self._manifest.block
@@ -94,12 +125,45 @@ class Basis:
             if data is None:
                 return False
             with self._lock:
-                places = self._wanted.with_hash(hashlib.sha256(data).digest())
-            for place in places:
-                self._goal.write(place.piece, place.begin, memoryview(data))
-                with self._lock:
-                    self._wanted.found(place.number)
+                numbers = self._wanted.with_hash(hashlib.sha256(data).digest())
+            for number in numbers:
+                self._put(number, data)
         return True
+
+    def _hunts(self) -> Iterator[Tuple[Target, OpenFiles, int]]:
+        """Each file that may have blocks elsewhere, with the older files in which these are looked for."""
+        for file in self._anchors.files:
+            target = self._target(file)
+            same = [(older, file) for older in self._older] if file in self._movable else []
+            for files, number in [*same, *((self._spare_files, number) for number in self._likely(target.size))]:
+                lacks = any(target.lacks(block) for block, _ in target.anchors)
+                if lacks and _size_in(files, number) is not None:
+                    yield target, files, number
+
+    def _likely(self, size: int) -> List[int]:
+        """The spare files that are most likely an older version of a file of so many bytes."""
+        least = self._manifest.block * EVERY
+        numbers = [number for number, (_, found) in enumerate(self.spare) if found >= least]
+        return sorted(numbers, key=lambda number: abs(self.spare[number][1] - size))[:_MOST_LIKELY]
+
+    def _target(self, file: int) -> Target:
+        first = self._manifest.layout.blocks_of_file(file).begin
+
+        def take(number: int, data: bytes) -> bool:
+            if hashlib.sha256(data).digest() != self._wanted.hash_of(first + number):
+                return False
+            self._put(first + number, data)
+            return True
+
+        size, block = self._manifest.files[file].size, self._manifest.block
+        return Target(size, block, self._anchors.of_file(file), lambda one: self._wanted.lacks(first + one), take)
+
+    def _put(self, number: int, data: bytes) -> None:
+        """Write a block that was found to its place."""
+        place = self._wanted.place(number)
+        self._goal.write(place.piece, place.begin, memoryview(data))
+        with self._lock:
+            self._wanted.found(number)
 
     def close(self) -> None:
         """Close all files of the older versions."""
@@ -117,7 +181,7 @@ class Basis:
         return sum(1 << piece for piece in pieces)
 
     def _has(self, file: int) -> bool:
-        return any(_can_open(older, file) for older in self._older)
+        return any(_size_in(older, file) is not None for older in self._older)
 
 
 def basis_of(manifest: Manifest, roots: Sequence[str], goal: Payload) -> Optional[Basis]:
@@ -135,12 +199,13 @@ def _may_be_older(manifest: Manifest, root: str) -> bool:
     return stat.S_ISDIR(mode) if manifest.tree else stat.S_ISREG(mode)
 
 
-def _can_open(files: OpenFiles, file: int) -> bool:
+def _size_in(files: OpenFiles, file: int) -> Optional[int]:
+    """Bytes of a file; None if it can't be opened."""
     try:
-        with files.descriptor(file):
-            return True
+        with files.descriptor(file) as descriptor:
+            return os.fstat(descriptor).st_size
     except OSError:
-        return False
+        return None
 
 
 def _spare_files(manifest: Manifest, root: str) -> List[Tuple[str, int]]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 from concurrent.futures import ThreadPoolExecutor
-from typing import Callable, Optional
+from typing import Callable, Iterator, List, NamedTuple, Optional
 
+from peer.core.anchors import EVERY, SAMPLE, anchor_count, format_anchor, probes
 from peer.core.blocks import RunHash, lengths_of
-from peer.core.layout import Layout
+from peer.core.layout import Layout, Segment
 from peer.core.manifest import Manifest
 from peer.edge.files import read_range
 
@@ -22,35 +24,76 @@ def path_of(path: str, manifest: Manifest, number: int) -> str:
     return os.path.join(path, manifest.files.path(number)) if manifest.tree else path
 
 
+class Prints(NamedTuple):
+    """The joined hashes of all blocks, and the joined anchors of those that have one."""
+
+    blocks: bytes
+    anchors: bytes
+
+
 def hash_blocks(path: str, manifest: Manifest, tell: Optional[Tell] = None) -> bytes:
-    """The joined hashes of all blocks, as they lie on disk at `path`; each byte is read once. Raises OSError.
+    """The joined hashes of all blocks, as they lie on disk at `path`; each byte is read once. Raises OSError."""
+    return _prints(path, manifest, tell, anchored=False).blocks
 
-    The work is cut into runs of some megabytes: part of a big file, or many small ones.
-    """
-    work = Layout(manifest.files.starts, manifest.block, max(WORK // manifest.block, 1) * manifest.block)
 
-    def hash_run(number: int) -> bytes:
-        done = []
-        for file, offset, length in work.segments(number, 0, work.piece_length(number)):
-            sha = RunHash(lengths_of(length, manifest.block))
-            done.append(_hash_part(path_of(path, manifest, file), offset, length, sha))
+def print_blocks(path: str, manifest: Manifest, tell: Optional[Tell] = None) -> Prints:
+    """The same with the anchors: a few hundred bytes of every eighth block, read again while the system has them."""
+    return _prints(path, manifest, tell, anchored=True)
+
+
+def _prints(path: str, manifest: Manifest, tell: Optional[Tell], anchored: bool) -> Prints:
+    """The work is cut into runs of some megabytes: part of a big file, or many small ones."""
+    block = manifest.block
+    work = Layout(manifest.files.starts, block, max(WORK // block, 1) * block)
+
+    def print_run(number: int) -> Prints:
+        hashes, anchors = [], []
+        for segment in work.segments(number, 0, work.piece_length(number)):
+            with _opened(path_of(path, manifest, segment.file)) as descriptor:
+                hashes.append(_hash_part(descriptor, segment, block))
+                if anchored:
+                    size = manifest.files.starts[segment.file + 1] - manifest.files.starts[segment.file]
+                    anchors += _anchors(descriptor, segment, size, block)
             if tell is not None:
-                tell(length)
-        return b"".join(done)
+                tell(segment.length)
+        return Prints(b"".join(hashes), b"".join(anchors))
 
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        return b"".join(pool.map(hash_run, range(work.piece_count)))
+        runs = list(pool.map(print_run, range(work.piece_count)))
+    return Prints(b"".join(run.blocks for run in runs), b"".join(run.anchors for run in runs))
 
 
-def _hash_part(path: str, offset: int, length: int, sha: RunHash) -> bytes:
-    """The hashes of the blocks in a part of a file."""
+@contextlib.contextmanager
+def _opened(path: str) -> Iterator[int]:
     descriptor = os.open(path, os.O_RDONLY)
     try:
-        for data in read_range(descriptor, offset, length):
-            sha.update(data)
-            length -= len(data)
+        yield descriptor
+    except OSError as error:
+        error.filename = error.filename or path
+        raise
     finally:
         os.close(descriptor)
-    if length:
-        raise OSError(errno.ESTALE, "it became shorter while it was read", path)
+
+
+def _hash_part(descriptor: int, part: Segment, block: int) -> bytes:
+    """The hashes of the blocks in a part of a file."""
+    sha = RunHash(lengths_of(part.length, block))
+    left = part.length
+    for data in read_range(descriptor, part.offset, part.length):
+        sha.update(data)
+        left -= len(data)
+    if left:
+        raise OSError(errno.ESTALE, "it became shorter while it was read")
     return sha.blocks
+
+
+def _anchors(descriptor: int, part: Segment, size: int, block: int) -> List[bytes]:
+    """The anchors of the blocks in a part of a file of `size` bytes."""
+    stride = block * EVERY
+    first = -(-part.offset // stride)
+    end = min(-(-(part.offset + part.length) // stride), anchor_count(size, block))
+    places = probes(block)
+    return [
+        format_anchor(block, ((begin, os.pread(descriptor, SAMPLE, one * stride + begin)) for begin in places))
+        for one in range(first, end)
+    ]

@@ -107,7 +107,7 @@ class Check:
         for piece, complete in verdicts(basis.fill, left, self._stopped.is_set):
             if complete:
                 self._take(piece)
-            elif not basis.spare:
+            elif not basis.is_searched(piece):
                 self._refute(piece)
         for piece in basis.search(self._stopped.is_set):
             self._take(piece)

@@ -12,7 +12,7 @@ from peer.core.listing import listed, quoted
 from peer.core.manifest import Manifest, auto_piece_size, payload_proof
 from peer.core.manifestjson import check_length
 from peer.core.treerules import USUAL, TreeRules
-from peer.edge.blockhashes import Tell, hash_blocks, path_of
+from peer.edge.blockhashes import Tell, hash_blocks, path_of, print_blocks
 from peer.edge.copies import BESIDE, BYTES, LINK, MISSING, Difference, differences
 from peer.edge.encoding import check_encoding
 from peer.edge.files import entries_below
@@ -56,7 +56,7 @@ def hash_scanned(
         bare = bare._replace(piece_size=pieces, block=block)
         check_length(bare, path)
         stamps = _stamps(path, bare)
-        made = bare._replace(blocks=hash_blocks(path, bare, tell))
+        made = bare._replace(**print_blocks(path, bare, tell)._asdict())
         _check_unchanged(path, bare, stamps)
         return found._replace(manifest=made)
     except OSError as error:

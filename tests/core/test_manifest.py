@@ -328,7 +328,7 @@ def put(*path: Any) -> Damage:
 
 
 DAMAGES: List[Damage] = [
-    *(lambda fields, name=name: fields.pop(name) for name in to_json(TREE)),
+    *(lambda fields, name=name: fields.pop(name) for name in to_json(TREE) if name != "anchors"),  # older ones lack it
     *(put(name, None) for name in to_json(TREE)),
     *(put(name, 0.5) for name in to_json(TREE)),
     put("tree", 1),
@@ -353,6 +353,8 @@ DAMAGES: List[Damage] = [
     put("blocks", ""),
     put("blocks", to_json(TREE)["blocks"] + "\n"),
     put("blocks", "ä" * 44),
+    put("anchors", "A" * 20),  # its files are too small for any
+    put("anchors", "not base64!"),
     put("paths", ""),
     put("paths", "a"),
     put("paths", ["a", "b/c", "b/d"]),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import random
 from pathlib import Path
-from typing import Callable, Dict, Iterator, List, Tuple
+from typing import Callable, Dict, Iterator, List, Sequence, Tuple
 
 import pytest
 
@@ -17,7 +17,7 @@ from peer.edge.checking import Check
 from peer.edge.hashing import make_manifest
 from peer.edge.payload import Payload
 from peer.edge.store import Store
-from tests.edge.stores import Pair, open_and_check
+from tests.edge.stores import Pair
 from tests.helpers.swarmfolder import Wish, content_of
 
 BLOCK = 64 * 1024
@@ -31,6 +31,15 @@ def noise(seed: int, blocks: float) -> bytes:
 
 OLD: Content = {"a/one": noise(1, 8), "a/two": noise(2, 3.5), "b": noise(3, 0.1), "c/d/e": noise(4, 6), "zero": b""}
 FILE: Content = {"": noise(5, 12.3)}
+LARGE = noise(12, 40.5)
+ALIKE = b"".join(b"%06d the same words in every line of this file\n" % number for number in range(60_000))  # 3 MB
+
+
+def put_in(data: bytes, *places: float) -> bytes:
+    """The same with some bytes put in at places that are told in blocks; each puts in others."""
+    cuts = [0, *(int(place * BLOCK) for place in places), len(data)]
+    parts = [data[begin:end] for begin, end in zip(cuts, cuts[1:])]
+    return b"".join(part + (noise(number, 0.01) if number < len(places) else b"") for number, part in enumerate(parts))
 
 
 def changed(content: Content, **files: bytes) -> Content:
@@ -64,6 +73,12 @@ CASES = {
     "two files have changed names": (
         OLD, moved(OLD, ("a/one", "c/d/e"), ("c/d/e", "a/one")), 14 * BLOCK
     ),
+    "bytes put in at the front": ({"": LARGE}, {"": put_in(LARGE, 0)}, BLOCK),
+    "bytes taken out": ({"": put_in(LARGE, 9.5)}, {"": LARGE}, BLOCK),
+    "bytes put in at three places": ({"": LARGE}, {"": put_in(LARGE, 0.1, 10, 20.5)}, 3 * BLOCK),
+    "the front moved to the end": ({"": LARGE}, {"": LARGE[17 * BLOCK :] + LARGE[: 17 * BLOCK + 5]}, 2 * BLOCK),
+    "lines put in among others like them": ({"": ALIKE}, {"": put_in(ALIKE, 11)}, BLOCK),
+    "a large file renamed and longer in front": ({"old/x": LARGE, "y": b""}, {"new/x": put_in(LARGE, 0)}, BLOCK),
 }  # fmt: skip
 
 
@@ -77,9 +92,18 @@ class Versions:
         self.told: List[DiskEvent] = []
 
     def start(self) -> Store:
-        store = self.new.store()
-        self.told = open_and_check(store)
+        store = self.begin()
+        self.check(store)
         return store
+
+    def begin(self) -> Store:
+        store = self.new.store()
+        store.open_leecher()
+        return store
+
+    def check(self, store: Store, kept: Sequence[str] = ()) -> None:
+        self.told = []
+        Check(store, self.told.append, kept).run()
 
     def fetched(self, store: Store) -> int:
         """The bytes of all pieces that have to be fetched."""
@@ -121,7 +145,7 @@ def test_only_pieces_with_new_blocks_are_fetched(versions: Callable[[Content, Co
     old, new, lacking = CASES[case]
     made = versions(old, new)
     store = made.start()
-    pieces = -(-lacking // PIECE) + 1 if lacking else 0
+    pieces = lacking // BLOCK + 1 if lacking else 0  # each block that is lacking may be in a piece of its own
     assert lacking <= made.fetched(store) <= max(lacking, pieces * PIECE)
     right = sum(event.right for event in made.told if isinstance(event, Checked))
     wrong = sum(event.wrong for event in made.told if isinstance(event, Checked))
@@ -181,9 +205,8 @@ def test_an_older_version_that_was_kept_gives_what_the_last_one_lacks(quick_fold
     for name, data in first.items():
         kept.mkdir()
         (kept / name).write_bytes(data)
-    store = made.new.store()
-    store.open_leecher()
-    Check(store, made.told.append, [str(kept)]).run()
+    store = made.begin()
+    made.check(store, [str(kept)])
     assert made.fetched(store) == BLOCK
     made.new.complete(store)
     made.new.assert_arrived()

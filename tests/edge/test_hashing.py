@@ -329,14 +329,14 @@ def test_a_payload_that_is_written_to_is_told_as_such(
 ) -> None:
     make_payload(tmp_path / "payload", wish)
     log = tmp_path / "payload" / ("z.bin" if wish.tree else "")
-    hash_blocks = hashing.hash_blocks
+    print_blocks = hashing.print_blocks
 
-    def meanwhile(path: str, bare: Manifest, tell: Optional[blockhashes.Tell]) -> bytes:
-        made = hash_blocks(path, bare, tell)
+    def meanwhile(path: str, bare: Manifest, tell: Optional[blockhashes.Tell]) -> blockhashes.Prints:
+        made = print_blocks(path, bare, tell)
         write(log)
         return made
 
-    monkeypatch.setattr(hashing, "hash_blocks", meanwhile)
+    monkeypatch.setattr(hashing, "print_blocks", meanwhile)
     with pytest.raises(StoreError) as caught:
         make_manifest(str(tmp_path / "payload"))
     assert str(caught.value).startswith(f"{log}: another program is writing to it while it is read; stop that")

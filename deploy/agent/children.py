@@ -37,9 +37,18 @@ class Ended(NamedTuple):
         return lines[-1] if lines else f"exit code {self.code}"
 
 
+def interpreter() -> str:
+    """The path of this very Python; one that is started without PATH may not know it by itself."""
+    if sys.executable:
+        return sys.executable
+    with contextlib.suppress(OSError):
+        return os.readlink("/proc/self/exe")
+    raise AgentError("this Python doesn't know where it lies", "name it with its path: `python: /usr/bin/python3`")
+
+
 def python(arguments: List[str], folder: str, meter: Meter) -> Ended:
     """Run this very interpreter, isolated, in `folder`; see `run`."""
-    return run([sys.executable, "-I", "-X", "utf8", *arguments], folder, meter)
+    return run([interpreter(), "-I", "-X", "utf8", *arguments], folder, meter)
 
 
 def run(command: List[str], folder: str, meter: Meter) -> Ended:
@@ -72,7 +81,7 @@ def start_beside(arguments: List[str], folder: str, output: int) -> None:
     `output`: the descriptor that it writes to; complaints go nowhere.
     """
     subprocess.Popen(
-        [sys.executable, "-I", "-X", "utf8", *arguments],
+        [interpreter(), "-I", "-X", "utf8", *arguments],
         cwd=folder,
         stdin=subprocess.DEVNULL,
         stdout=output,

@@ -19,6 +19,7 @@ from deploy.agent import (
     payload,
     peers,
     ports,
+    refusals,
     survey,
     verbs,
 )
@@ -28,7 +29,6 @@ from deploy.agent.meter import Meter
 from deploy.agent.typed import Mismatch, from_fields
 from deploy.agent.watchdog import Guard
 from deploy.agent.wire import AgentError, Wire
-from peer.core.errors import system_words
 from peer.core.mark import Mark
 from peer.edge.pulse import listen
 
@@ -90,11 +90,8 @@ def serve(envelope: Envelope, wire: Wire, guard: Guard) -> None:
         wire.fail(str(error), error.remedy)
     except Mismatch as error:
         wire.fail(str(error), OTHER_VERSION)
-    except OSError as error:
-        where = f": {error.filename}" if error.filename else ""
-        wire.fail(f"{system_words(error)}{where}", "")
-    except (KeyError, TypeError, ValueError) as error:
-        wire.fail(f"the agent failed: {type(error).__name__}: {error}", "please report it: a fault of Weft")
+    except Exception as error:  # whatever it is, the operator's line to this host stays of use
+        wire.fail(*refusals.told(error, envelope.home))
 
 
 def _meter(envelope: Envelope, wire: Wire, guard: Guard) -> Meter:

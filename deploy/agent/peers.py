@@ -7,7 +7,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from typing import Any, Dict, List, Tuple
 
@@ -95,7 +94,7 @@ def _launch(home: str, peer: int, absent: Tuple[int, ...]) -> "subprocess.Popen[
     code = paths.code_path(home)
     if not os.path.isfile(code):
         raise AgentError(f"{code} isn't there", "run `fab deploy` first")
-    command = [sys.executable, "-I", "-X", "utf8", "-c", _LOADED, code, str(peer), "--dir", home]
+    command = [children.interpreter(), "-I", "-X", "utf8", "-c", _LOADED, code, str(peer), "--dir", home]
     if absent:
         command += ["--without", ",".join(map(str, absent))]
     pipe, null = subprocess.PIPE, subprocess.DEVNULL

@@ -111,6 +111,7 @@ def _remedy(error: OSError) -> str:
         errno.EDQUOT: "make room within the quota and start again",
         errno.EACCES: "give this user the right to write there",
         errno.EPERM: "give this user the right to write there",
+        errno.EFBIG: "raise the limit of a file's size (ulimit -f) and start again",
         errno.EMFILE: "raise the limit of open files (ulimit -n) and start again",
         errno.ENAMETOOLONG: "shorten it, or choose a file system that takes longer names",
         errno.EROFS: "mount it for writing, or choose another folder",

@@ -60,7 +60,8 @@ class Listener:
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)  # `close` alone doesn't wake `accept`
         self._socket.close()
-        self._thread.join(meeting.HANDSHAKE_SECONDS)
+        if self._thread.ident is not None:  # a system without a thread for it is told by `start`
+            self._thread.join(meeting.HANDSHAKE_SECONDS)
         self._pending.tell(at_last=True)
 
     def _accept(self) -> None:

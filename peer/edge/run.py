@@ -32,6 +32,7 @@ from peer.edge.owner import Ending, Fact, Inbox, Interrupt, Owner
 from peer.edge.papers import Papers, take_lock
 from peer.edge.statusfile import StatusFile
 from peer.edge.store import Store
+from peer.edge.systemlimits import limit_error
 from peer.edge.tracefile import TraceFile
 
 if TYPE_CHECKING:
@@ -94,6 +95,11 @@ def _run_locked(job: Job) -> int:
         raise _failed(statusfile, disk_error(error, job.folder)) from None
     except WeftError as error:
         raise _failed(statusfile, error) from None
+    except (RuntimeError, MemoryError) as error:
+        known = limit_error(error)
+        if known is None:
+            raise
+        raise _failed(statusfile, known) from None
     finally:
         trace.close()
         stderr.end_line()

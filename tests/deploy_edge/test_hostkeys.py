@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from paramiko.hostkeys import HostKeys
 
 from deploy.edge.ssh.hostkeys import KnownHosts, Names, UntrustedKey
+from deploy.edge.ssh.keyfiles import UnusableKey, load
 from deploy.edge.ssh.knownfile import entries
 
 KEY = paramiko.ECDSAKey.generate()
@@ -205,6 +207,17 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     (tmp_path / "known_hosts").mkdir()
     with pytest.raises(UntrustedKey, match="known_hosts can't be read: is a directory"):
         KnownHosts([tmp_path / "known_hosts"])
+
+
+def test_a_pipe_where_a_file_belongs_makes_nobody_wait(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(UntrustedKey, match="is a pipe"):
+        KnownHosts([pipe])
+    with pytest.raises(UntrustedKey, match="is a pipe"):
+        KnownHosts([tmp_path / "none"], revoked=str(pipe))
+    with pytest.raises(UnusableKey, match="is a pipe"):
+        load(str(pipe), None)
 
 
 def test_the_file_of_revoked_host_keys(tmp_path: Path) -> None:

@@ -8,8 +8,11 @@ import json
 import os
 import re
 import resource
+import signal
 import socket
 import subprocess
+import sys
+import threading
 from pathlib import Path
 from typing import Callable, Dict, Iterator, Union
 
@@ -281,6 +284,28 @@ def test_a_disk_without_room_for_log_and_status(full_disk: Path, spare: int) -> 
     said = run(LEECHER, "--dir", folder.root, "--patience", 0.5)
     assert said.code == 1
     assert re.match(rf"peer.*: {full_disk}.*(No space left on device|bytes and \d+ are free); make room", said.line)
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [(RuntimeError("can't start new thread"), "may start no more threads"), (MemoryError(), "gets no more memory")],
+)
+def test_a_system_without_another_thread(
+    folder: SwarmFolder,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    error: Exception,
+    words: str,
+) -> None:
+    def refuse(_: threading.Thread) -> None:
+        raise error
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    for module, name in ((signal, "signal"), (threading, "stack_size"), (sys, "setswitchinterval")):
+        monkeypatch.setattr(module, name, lambda *_: None)
+    assert main([str(LEECHER), "--dir", str(folder.root), "--patience", "5"]) == 1
+    said = capfd.readouterr().err.strip()
+    assert words in said and "ulimit" in said and "\n" not in said
 
 
 # ---- usage

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple, TypeVar
 
@@ -10,6 +11,7 @@ from deploy.agent import clocks, lines
 from deploy.agent.lines import Answer, End, Failure, Part, Reply, Request, verb_of
 from deploy.agent.typed import from_fields
 from deploy.agent.verbs import Follow
+from deploy.core.noagent import PYTHON_REMEDY, no_agent
 from deploy.edge.hosts import agentsource
 from deploy.edge.hosts.deadline import Deadline, Silence
 from deploy.edge.hosts.errors import HostError, unreachable
@@ -23,10 +25,9 @@ OnPart = Callable[[str, bytes], None]
 OnMark = Callable[[Mark], object]
 
 _LOST_REMEDY = "run it again; what is done stays done"
-_PYTHON_REMEDY = "install Python 3.9 or later there, or name it with `python:`"
-_FORCED_REMEDY = "what is run there at this login: a forced command, a shell that lets nobody in?"
 _STALLED_REMEDY = "is a disk there dead, or the network cut? Then run it again"
-_NOISE_LINES = 1000  # what login scripts may print before the agent speaks
+_NOISE_LINES = 300_000  # what login scripts may print before the agent speaks
+_GREETING = re.compile(re.escape(agentsource.GREETING) + rb"(\d{1,4}\.\d{1,4}\.\d{1,4})")
 
 
 class Body(NamedTuple):
@@ -47,12 +48,12 @@ class Agent:
         """Feed the agent to the Python at the other end. Raises HostError."""
         self._pipe = pipe
         self.broken = False
-        with _explained(self, "its python3", deadline, _PYTHON_REMEDY):
+        with _explained(self, "its python3", deadline, PYTHON_REMEDY):
             with contextlib.suppress(PipeBroken):  # a Python that is too old tells its version, and doesn't read on
                 pipe.send(agentsource.script(), deadline)
             self.python = self._greeting(deadline)
         if tuple(map(int, self.python.split(".")[:2])) < agentsource.OLDEST:
-            raise HostError(f"its python3 is {self.python}", _PYTHON_REMEDY)
+            raise HostError(f"its python3 is {self.python}", PYTHON_REMEDY)
 
     def ask(
         self,
@@ -115,18 +116,12 @@ class Agent:
             try:
                 line = self._pipe.line(deadline)
             except PipeBroken as error:
-                raise self._not_python(self._pipe.rest().strip() or said, str(error)) from None
-            if line.startswith(agentsource.GREETING):
-                return line[len(agentsource.GREETING) :].decode()
+                words = (self._pipe.rest().strip() or said).decode(errors="replace")
+                raise unreachable(*no_agent(words, str(error))) from None
+            if greeting := _GREETING.fullmatch(line):
+                return greeting[1].decode()
             said = line.strip() or said
         raise PipeBroken(f"it printed {_NOISE_LINES} lines, none of them the agent's")
-
-    def _not_python(self, said: bytes, end: str) -> Exception:
-        """Why no agent came up, in the host's own words: those on standard error, else those on standard output."""
-        words = said.decode(errors="replace") if said and end.startswith("exit code") else ""
-        if not words:
-            return PipeBroken(end)
-        return unreachable(f"it says '{words}' instead of running python3 ({end})", _FORCED_REMEDY)
 
     def _reply(self, deadline: Deadline, on_part: OnPart | None, marks: _Marks) -> Reply:
         """The reply that ends a request, after the parts that came before it."""

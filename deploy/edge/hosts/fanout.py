@@ -70,4 +70,5 @@ def _value(future: Future[T]) -> T | HostError:
     except HostError as error:
         return error
     except (OSError, EOFError) as error:
-        return HostError(system_words(error))
+        where = getattr(error, "filename", None)  # of this machine: what a host's system says comes as a HostError
+        return HostError(f"on this machine: {system_words(error)}: {where}" if where else system_words(error))

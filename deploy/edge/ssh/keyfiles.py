@@ -13,6 +13,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from paramiko.agent import AgentSSH
 from paramiko.pkey import UnknownKeyType
 
+from deploy.edge.ssh.plainfile import refuse_pipe
 from peer.core.errors import system_words
 
 _AGENT_SECONDS = 30.0  # an agent may ask its user before it signs
@@ -54,6 +55,7 @@ def load(path: str, passphrase: str | None) -> paramiko.PKey:
     problem = UnusableKey("not a private key")
     for word in words:
         try:
+            refuse_pipe(path)
             return paramiko.PKey.from_path(path, word and word.encode())
         except OSError as error:
             raise UnusableKey(system_words(error)) from None
@@ -74,8 +76,10 @@ def public_blob(path: str) -> bytes:
     for name in (path, f"{path}.pub"):
         if name.endswith(".pub"):
             with contextlib.suppress(OSError, binascii.Error, IndexError):
+                refuse_pipe(name)
                 return base64.b64decode(Path(name).read_text("utf-8", errors="replace").split()[1], validate=True)
     with contextlib.suppress(OSError, binascii.Error, ValueError, IndexError):
+        refuse_pipe(path)
         return _public_part(Path(path).read_bytes())
     return b""
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from deploy.edge.ssh.plainfile import refuse_pipe
 from deploy.edge.ssh.words import matches
 
 REVOKED, AUTHORITY = "@revoked", "@cert-authority"
@@ -37,6 +38,7 @@ class Entry(NamedTuple):
 def entries(path: Path) -> list[Entry]:
     """The lines of a file of known hosts; [] where there is none. Raises OSError where it can't be read."""
     try:
+        refuse_pipe(path)
         data = path.read_bytes()
     except FileNotFoundError:
         return []
@@ -48,6 +50,7 @@ def entries(path: Path) -> list[Entry]:
 
 def revoked_keys(path: Path) -> set[bytes]:
     """The keys in a file that RevokedHostKeys names: one a line. Raises OSError, ValueError."""
+    refuse_pipe(path)
     data = path.read_bytes()
     if data.startswith(_KRL):
         raise ValueError("it is a binary list (KRL)")

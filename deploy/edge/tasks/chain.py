@@ -134,10 +134,11 @@ class Chain:
             yield look
 
     def fail(self, outcomes: Iterable[Outcome], drop: bool = False) -> None:
-        """Note and tell what went wrong."""
+        """Note and tell what went wrong; people aren't told the same twice."""
         outcomes = list(outcomes)
-        self.outcomes += outcomes
-        self.screen.errors(error_lines([outcome for outcome in outcomes if outcome.state != SKIPPED]))
+        new = [outcome for outcome in outcomes if outcome not in self.outcomes]
+        self.outcomes += new
+        self.screen.errors(error_lines([outcome for outcome in new if outcome.state != SKIPPED]))
         for outcome in outcomes:
             self.record("outcome", **outcome._asdict())
             if outcome.state == UNREACHABLE or drop:

@@ -69,7 +69,8 @@ def _facts(one: Look) -> dict[str, Any]:
 
 
 def _problems(inventory: Inventory, name: str, one: Look, size: int | None, room: int | None) -> list[Outcome]:
-    places = spots.spot_problems(inventory, name, one.spots, room) + spots.obstacles(inventory, name, one.spots, size)
+    others = [spot for spot in one.spots if not (spot.problem and spot.problem == one.machine.writable)]  # told once
+    places = spots.spot_problems(inventory, name, others, room) + spots.obstacles(inventory, name, others, size)
     return checkup.problems(inventory, name, _facts(one)) + places
 
 

@@ -200,6 +200,17 @@ def runs(c: Any) -> None:
 
 
 @chain_task(alone=True)
+def report(c: Any) -> None:
+    """Draw a run again: runs/<run>/report.html.
+
+    `--run` names the run; without it, that is the latest. `up` and `verify` write the same page at their end.
+    """
+    from deploy.edge.tasks import report
+
+    report.write_again(c.screen, c.run_name)
+
+
+@chain_task(alone=True)
 def init(c: Any) -> None:
     """Write a commented inventory to begin with.
 
@@ -211,5 +222,5 @@ def init(c: Any) -> None:
 
 
 ns = Collection(
-    push, init, check, plan, up, deploy, start, logs, status, stop, collect_logs, verify, clean, runs, schema
+    push, init, check, plan, up, deploy, start, logs, status, stop, collect_logs, verify, clean, runs, report, schema
 )

@@ -73,7 +73,7 @@ ROOMS: Dict[str, Room] = {
             "deploy.core",
             "deploy.agent",
             "peer.core",
-            *(f"deploy.edge.{name}" for name in ("tasks", "hosts", "pushed", "screen")),
+            *(f"deploy.edge.{name}" for name in ("tasks", "hosts", "pushed", "screen", "web")),
         ),
         bare=("peer",),
     ),
@@ -89,6 +89,7 @@ ROOMS: Dict[str, Room] = {
     "deploy.edge.hosts": Room(
         own=("deploy.core", "deploy.agent", "deploy.edge.hosts", "peer.core"), bare=("deploy.agent",)
     ),
+    "deploy.edge.web": Room(own=("deploy.core", "deploy.edge.web", "peer.core")),
     "deploy.edge.screen": Room(own=("deploy.core", "deploy.edge.screen", "peer.core"), others=("rich",)),
     "fabfile": Room(own=("deploy.fabfile", "deploy.edge.fab"), others=("fabric",)),  # where `fab` looks for tasks
     "netlab": Room(own=("netlab",)),
@@ -123,7 +124,9 @@ TWICE: Dict[str, str] = {
     "peers": "the inventory's peers, and the processes that the agent starts of them",
     "fabfile": "where `fab` looks for tasks, and the tasks",
     "lab": "the program, and the class that it runs",
-    **dict.fromkeys(("clean", "plan", "schema", "status", "summary"), "the task, and what it prints or has done"),
+    **dict.fromkeys(
+        ("clean", "plan", "report", "schema", "status", "summary"), "the task, and what it prints or has done"
+    ),
 }
 
 

@@ -82,10 +82,18 @@ def summary_fields(inventory: Inventory, results: Results) -> dict[str, Any]:
         "exit_code": results.code,
         "notices": list(inventory.notices),
         "slow": list(results.slow),
+        "seeds": [peer.peer_id for peer in inventory.seeds],
+        "groups": _groups(inventory),
         **_verdict_fields(results.verdict),
         **_failure_fields(inventory, results),
         **_time_fields(results.times or Times()),
     }
+
+
+def _groups(inventory: Inventory) -> dict[str, str]:
+    """Of each host the smallest group that holds several."""
+    by_size = sorted(inventory.groups.items(), key=lambda item: -len(item[1]))
+    return {host: name for name, hosts in by_size if len(hosts) > 1 for host in hosts}
 
 
 def _verdict_fields(verdict: Verdict | None) -> dict[str, Any]:

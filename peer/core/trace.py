@@ -85,8 +85,8 @@ def parse_trace(text: str) -> Trace:
     head: "Head | None" = None
     notes: List[Note] = []
     damaged = shift = 0
-    for line in text.splitlines():
-        found = _parse_line(line)
+    for fields in _lines(text):
+        found = _head(fields) if isinstance(fields, dict) else _note(fields) if isinstance(fields, list) else None
         if isinstance(found, Head):
             shift = max(0, round(1000 * (found.began - head.began))) if head else 0
             head = found._replace(began=head.began) if head else found
@@ -99,14 +99,25 @@ def parse_trace(text: str) -> Trace:
     return Trace(head, notes, damaged)
 
 
-def _parse_line(line: str) -> "Head | Note | None":
-    if len(line) > _MOST_LINE:
-        return None
+def _lines(text: str) -> List[Any]:
+    """What each line holds; None for one that is damaged."""
+    lines = text.split("\n")
+    if not lines[-1]:
+        lines.pop()
     try:
-        fields = json.loads(line)
+        found: List[Any] = json.loads(f"[{','.join(lines)}]")  # one call is faster by far
+        if len(found) == len(lines):
+            return found
+    except (ValueError, RecursionError):
+        pass
+    return [_line(line) for line in lines]
+
+
+def _line(line: str) -> Any:
+    try:
+        return json.loads(line) if len(line) <= _MOST_LINE else None
     except (ValueError, RecursionError):
         return None
-    return _head(fields) if isinstance(fields, dict) else _note(fields) if isinstance(fields, list) else None
 
 
 def _head(fields: Dict[str, Any]) -> "Head | None":

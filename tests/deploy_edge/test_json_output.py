@@ -41,6 +41,7 @@ def test_a_run_that_goes_well(write: Callable[..., list[int]], tmp_path: Path) -
         "status",
         "alive",
         "copy",
+        "report",
         "summary",
     }
     last = records[-1]

@@ -29,6 +29,7 @@ def test_up_brings_the_payload_everywhere_and_proves_it(write: Callable[..., Non
         "a",
         "b",
         "c",
+        "report.html",
         "summary.txt",
         "summary.json",
         "transcript.txt",

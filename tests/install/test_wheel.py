@@ -19,6 +19,9 @@ from tests.deploy_edge.localhosts import working_in
 
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 300
+PAGE = {
+    f"weft/parts/deploy/edge/web/assets/{name}" for name in ("plot.min.js", "plot.LICENSE.txt", "page.js", "page.css")
+}
 
 
 @pytest.fixture(scope="module")
@@ -54,9 +57,11 @@ def test_one_top_level_package_is_installed(installed: Path) -> None:
     (wheel,) = installed.glob("weft-*.whl")
     names = zipfile.ZipFile(wheel).namelist()
     assert {name.split("/")[0] for name in names if ".dist-info/" not in name} == {"weft"}
-    assert {"weft/parts/peer/__main__.py", "weft/parts/deploy/agent/main.py", "weft/parts/deploy/fabfile.py"} <= {
-        *names
-    }
+    assert {
+        "weft/parts/peer/__main__.py",
+        "weft/parts/deploy/agent/main.py",
+        "weft/parts/deploy/fabfile.py",
+    } | PAGE <= {*names}
 
 
 def test_a_swarm_with_the_installed_command_beside_folders_called_as_ours(installed: Path) -> None:

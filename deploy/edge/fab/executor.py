@@ -84,7 +84,8 @@ class ChainExecutor(invoke.Executor):
             for call in calls:
                 context = invoke.Context(self.config)
                 # Plain attributes; an assignment would become configuration.
-                context._set(chain=chain, screen=screen, inventory=Path(str(options.get("inventory", INVENTORY))))
+                path = Path(str(options.get("inventory", INVENTORY)))
+                context._set(chain=chain, screen=screen, inventory=path, run_name=str(options.get("run", "")))
                 if chain is not None:
                     chain.task = call.task.name
                 call.task(context, *call.args, **call.kwargs)

@@ -48,8 +48,8 @@ class Chain:
         run: str,
         helpers: frozenset[str] = frozenset(),
     ) -> None:
-        if run and not _RUN_NAME.fullmatch(run):
-            raise ConfigError("--run", f"'{run}' isn't a run's name", "use letters, digits, '.', '_' and '-'")
+        if run:
+            check_run_name(run)
         self.inventory = inventory
         self.fleet = fleet
         self.screen = screen
@@ -199,6 +199,12 @@ class Chain:
             self.screen.note(f"{fold(strangers)}: holds another run than {run}; `fab deploy` brings it up to date")
         self.begin_run(run)
         return states
+
+
+def check_run_name(run: str) -> None:
+    """Raises ConfigError unless it can be the name of a folder, and nothing else."""
+    if not _RUN_NAME.fullmatch(run):
+        raise ConfigError("--run", f"'{run}' isn't a run's name", "use letters, digits, '.', '_' and '-'")
 
 
 def peer_ids(inventory: Inventory, host: str) -> tuple[int, ...]:

@@ -17,6 +17,7 @@ from deploy.core.verdict import BRIEF_COLUMNS, Copy, Verdict, judge
 from deploy.edge.hosts.host import WORK_SECONDS, HostLink
 from deploy.edge.tasks.chain import Chain
 from deploy.edge.tasks.phase import Options, Phase
+from deploy.edge.tasks.report import report_run
 from deploy.edge.tasks.status import statuses
 from deploy.edge.tasks.summary import write_summary
 
@@ -43,6 +44,7 @@ def _verify(chain: Chain, steps: Steps, options: Options) -> Verdict:
         chain.record("copy", **copy_fields(row), path=one.path if one else "", extras=one.extras if one else 0)
     extras = {chain.inventory.peer(peer).host: one.extras for peer, one in found.items() if one.extras}
     _tell(chain, verdict, extras, options.table)
+    report_run(chain, about)
     return verdict
 
 

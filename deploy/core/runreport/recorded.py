@@ -1,0 +1,86 @@
+"""What was kept of a run, and one time for all of its hosts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from deploy.core.inventory import shown
+from peer.core import trace
+from peer.core.trace import Note, Trace
+
+_FAR = 600.0  # seconds from the others' start, from which on a host's clock is wrong and isn't believed
+_ENDS = 0.001  # seconds: nothing is shorter
+
+
+class Place(NamedTuple):
+    """Where a peer is. `group`: what its host is folded into where there are many; "" for none."""
+
+    peer: int
+    host: str
+    seed: bool
+    group: str = ""
+
+    @property
+    def label(self) -> str:
+        """The host's name, as text."""
+        return shown(self.host)
+
+
+class Recorded:
+    """`summary`: the fields of summary.json; `places` in PeerInfo order; `traces` by peer, of those that have one."""
+
+    def __init__(
+        self, summary: Mapping[str, Any], places: Iterable[Place], traces: Mapping[int, Trace], live: bool = False
+    ) -> None:
+        self.summary = summary
+        self.places = tuple(places)
+        self.traces = {place.peer: traces[place.peer] for place in self.places if place.peer in traces}
+        self.live = live
+
+    @cached_property
+    def starts(self) -> Mapping[int, float]:
+        """When each peer's trace began: seconds after the first one did, by the hosts' clocks."""
+        began = {peer: one.head.began for peer, one in self.traces.items()}
+        if not began:
+            return {}
+        usual = sorted(began.values())[len(began) // 2]
+        believed = {peer: at if abs(at - usual) < _FAR else usual for peer, at in began.items()}
+        first = min(believed.values())
+        return {peer: at - first for peer, at in believed.items()}
+
+    def seconds(self, peer: int, note: Note) -> float:
+        """When that was, after the run's begin."""
+        return self.starts[peer] + note.ms / 1000
+
+    @cached_property
+    def end(self) -> float:
+        """When the last note was, after the run's begin; above 0."""
+        lasts = [self.seconds(peer, one.notes[-1]) for peer, one in self.traces.items() if one.notes]
+        return max(lasts, default=0.0) or _ENDS
+
+    def notes(self, peer: int, *kinds: str) -> list[tuple[float, Note]]:
+        """A peer's notes of these kinds, each with its time."""
+        found = self.traces.get(peer)
+        return [(self.seconds(peer, note), note) for note in found.notes if note.kind in kinds] if found else []
+
+    @cached_property
+    def total(self) -> int:
+        """Pieces of the payload; 0 where nothing tells."""
+        return max((one.head.total for one in self.traces.values()), default=0)
+
+    @cached_property
+    def size(self) -> int:
+        """Bytes of the payload; 0 where nothing tells."""
+        return max((one.head.size for one in self.traces.values()), default=0) or self.summary.get("bytes") or 0
+
+    @cached_property
+    def every(self) -> int:
+        """Which pieces were noted."""
+        return max((one.head.every for one in self.traces.values()), default=1)
+
+    @cached_property
+    def classic(self) -> bool:
+        """Whether peers chose whom to serve."""
+        return any(note.kind == trace.PREFERRED for one in self.traces.values() for note in one.notes)

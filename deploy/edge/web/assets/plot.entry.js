@@ -1,0 +1,1 @@
+export {plot, barX, barY, areaY, rectY, rectX, cell, lineY, line, ruleX, ruleY, text, tickX, dot, axisX, axisY, gridX, gridY, raster, image, frame, pointerX, pointer, tip, areaY as area} from "@observablehq/plot";

@@ -10,13 +10,16 @@ from typing import Any
 
 from invoke import Collection
 
-from deploy.core.command.grammar import FILE, TEXT, Option
+from deploy.core.command.grammar import FILE, HOSTS, TEXT, Option
 from deploy.core.inventory import Inventory
 from deploy.edge.fab.chaintask import Hostnames, chain_task
 
 _KEEP_GOING = Option("keep_going", "start the others even if a peer can't be started")
 _EVERY = Option("every", "show every event line, including the frequent kinds")
 _TABLE = Option("table", "show the table of all copies, however many hosts there are")
+_AGAINST = Option(
+    "against", "tell what `up` would change on these hosts: asks them and a seed, and changes nothing", HOSTS
+)
 _SVG = Option("svg", "write a picture of the console to this SVG file", FILE)
 _PUSH = (
     Option("payload", "a file or folder on this machine", FILE),
@@ -40,12 +43,18 @@ def check(c: Any) -> None:
     phase.walk(c.chain, check.CHECK)
 
 
-@chain_task()
-def plan(c: Any) -> None:
+@chain_task(_AGAINST)
+def plan(c: Any, against: str = "") -> None:
     """Show what `up` would do, in order; connects to no host.
 
-    With each host's `rate` in the inventory, it also tells how fast it can be.
+    With each host's `rate` in the inventory, it also tells how fast it can be. With `--against` it hashes what these
+    hosts have, and tells which files would be added, changed, removed and renamed there, and how much is to fetch.
     """
+    if against:
+        from deploy.edge.tasks import against as task
+
+        task.tell_changes(c.chain, against)
+        return
     from deploy.edge.tasks import plan
 
     plan.plan(c.chain)

@@ -55,6 +55,7 @@ ROOMS: Dict[str, Room] = {
                     "ours",
                     "pulse",
                     "copies",
+                    "hashing",
                     "finish",
                     "holes",
                     "scan",

@@ -20,6 +20,7 @@ from deploy.agent import (
     peers,
     ports,
     refusals,
+    standing,
     survey,
     verbs,
 )
@@ -39,6 +40,7 @@ HANDLERS: Dict[Any, Callable[[Any, Context], Any]] = {
     verbs.Receive: bundle.receive,
     verbs.Prepare: payload.prepare,
     verbs.Survey: survey.survey,
+    verbs.Look: standing.look,
     verbs.Generate: payload.generate,
     verbs.Manifest: payload.manifest,
     verbs.Verify: payload.verify,

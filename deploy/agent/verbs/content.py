@@ -144,6 +144,27 @@ class Survey(NamedTuple):
         return Spots
 
 
+class Standing(NamedTuple):
+    """What is at a peer's final `path`: its manifest, None where nothing is. `foreign`: what in it isn't ours."""
+
+    path: str
+    manifest: Optional[Dict[str, Any]]
+    foreign: Tuple[str, ...] = ()
+
+
+class Look(NamedTuple):
+    """What lies where a peer's payload `name` is, or will be? Nothing is made or noted. The rest: see `Manifest`."""
+
+    place: Place
+    name: str
+    piece_size: str
+    block: int = 0
+    rules: Optional[Dict[str, Any]] = None
+
+    def answer(self) -> Type[Standing]:
+        return Standing
+
+
 class Generated(NamedTuple):
     """`made`: False where this very payload was there."""
 

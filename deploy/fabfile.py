@@ -131,6 +131,28 @@ def stop(c: Any) -> None:
     phase.walk(c.chain, stop.STOP)
 
 
+@chain_task(
+    Option("rate", "Mbit/s each way, none, or up=20,down=50", TEXT),
+    words=("rate",),
+    positional=True,
+    examples=(
+        ("weft cap 50 --limit 'node[01-04]'", "50 Mbit/s each way, for all peers of each of these hosts together"),
+        ("weft cap up=20,down=none", "20 Mbit/s up and no cap down, on all hosts"),
+        ("weft cap none", "no caps any more"),
+    ),
+)
+def cap(c: Any, rate: Any = None) -> None:
+    """Change what hosts may send and receive, while the swarm runs too.
+
+    In Mbit/s a host, all its peers together. It holds until the next deploy, which sets what the inventory says.
+    """
+    from deploy.core.caps import checked
+    from deploy.edge.tasks import cap, phase
+
+    text = rate if isinstance(rate, str) else " ".join(rate or ())
+    phase.walk(c.chain, cap.CAP, phase.Options(cap=checked(text)))
+
+
 @chain_task()
 def clean(c: Any) -> None:
     """Stop the peers, and remove what Weft made there.
@@ -231,5 +253,21 @@ def init(c: Any) -> None:
 
 
 ns = Collection(
-    push, init, check, plan, up, deploy, start, logs, status, stop, collect_logs, verify, clean, runs, report, schema
+    push,
+    init,
+    check,
+    plan,
+    up,
+    deploy,
+    start,
+    logs,
+    status,
+    stop,
+    cap,
+    collect_logs,
+    verify,
+    clean,
+    runs,
+    report,
+    schema,
 )

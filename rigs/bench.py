@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Measures this swarm and other tools side by side: python rigs/bench.py A B --runs 3 --tools weft,libtorrent.
 
-A, B, C, D: scenarios on hosts of a lab (root). scale, classic: swarms on loopback. up: all of `fab up` in a lab
-(root). tree: many small files to local hosts. operator: `fab up` for a thousand hosts that aren't there. all:
-everything. report: the table and the plot again, from what was measured before. Exit codes: 0 measured, 1 something
-failed, 2 wrong arguments, 130 interrupted; whatever happens, nothing is left running.
+A, B, C, D: scenarios on hosts of a lab (root). caps: whether caps bind, in a lab (root). scale, classic: swarms on
+loopback. up: all of `fab up` in a lab (root). tree: many small files to local hosts. operator: `fab up` for a thousand
+hosts that aren't there. all: everything but caps. report: the table and the plot again, from what was measured before.
+Exit codes: 0 measured, 1 something failed, 2 wrong arguments, 130 interrupted; in any case nothing is left running.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from netlab import LabError
 from peer.core.limits import Limits
-from rigs.benchmark import campaign
+from rigs.benchmark import campaign, capslab
 from rigs.benchmark.campaign import ALL, MAKERS
 from rigs.benchmark.operatorwork import OperatorOptions
 from rigs.benchmark.rounds import Care
@@ -32,6 +32,7 @@ from rigs.swarmdir import WeftOptions
 from tools.arguments import INTERRUPTED, Parser, count, fail, leave, size
 
 PROGRAM = "bench"
+CAPS = "caps"  # told, and judged; not kept, and no part of `all`
 
 Options = argparse.Namespace
 
@@ -62,7 +63,13 @@ def _interrupt(_number: int, _frame: Optional[FrameType]) -> None:
 def parser() -> Parser:
     made = Parser(prog=PROGRAM, description="Measure this swarm and other tools side by side.")
     add = made.add_argument
-    add("what", metavar="WHAT", choices=[*ALL, "all", "report"], nargs="+", help=f"{', '.join(ALL)}, all, report")
+    add(
+        "what",
+        metavar="WHAT",
+        choices=[*ALL, CAPS, "all", "report"],
+        nargs="+",
+        help=f"{', '.join(ALL)}, {CAPS}, all, report",
+    )
     add("--runs", metavar="N", type=count(1, 100), default=3, help="of each tool in each scenario (default 3)")
     add("--tools", metavar="NAMES", type=tool_names, default=[*MAKERS], help=f"default {','.join(MAKERS)}")
     add("--tls", action="store_true", help="the peers of `scale` speak TLS (A to D: tool weft-tls)")
@@ -113,6 +120,8 @@ def run(options: Options) -> int:
     wanted = [name for name in ALL if name in options.what or "all" in options.what]
     weft = WeftOptions(options.piece_size, Limits()._replace(**dict(options.limit)), options.tls, options.trace)
     care = Care(options.calm, options.again)
+    if CAPS in options.what and capslab.bind(options.work):
+        return 1
     if wanted:
         done = campaign.Campaign(
             wanted,
@@ -128,7 +137,8 @@ def run(options: Options) -> int:
         failed = done.run(options.work, options.out)
     else:
         failed = False
-    campaign.report(options.out, wanted or ALL, options.docs)
+    if wanted or options.what != [CAPS]:
+        campaign.report(options.out, wanted or ALL, options.docs)
     return 1 if failed else 0
 
 

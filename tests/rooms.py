@@ -54,6 +54,7 @@ ROOMS: Dict[str, Room] = {
                     "files",
                     "ours",
                     "pulse",
+                    "capfile",
                     "copies",
                     "hashing",
                     "finish",

@@ -9,6 +9,7 @@ from typing import Any, Callable, Dict, cast
 
 from deploy.agent import (
     bundle,
+    capping,
     children,
     claim,
     clean,
@@ -48,6 +49,7 @@ HANDLERS: Dict[Any, Callable[[Any, Context], Any]] = {
     verbs.Start: peers.start,
     verbs.Stop: peers.stop,
     verbs.Status: peers.status,
+    verbs.Cap: capping.cap,
     verbs.Follow: follow.follow,
     verbs.Collect: collect.collect,
     verbs.Clean: clean.clean,

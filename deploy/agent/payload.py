@@ -9,7 +9,7 @@ import stat
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, List, Optional
 
-from deploy.agent import children, finalpaths, paths, verbs
+from deploy.agent import capping, children, finalpaths, paths, verbs
 from deploy.agent.clean import DESTINATION
 from deploy.agent.context import Context
 from deploy.agent.wire import AgentError
@@ -34,6 +34,7 @@ def prepare(request: verbs.Prepare, context: Context) -> verbs.Done:
         for place in request.peers:
             _make_folder(record, paths.peer_folder(home, place.peer), place.destination)
             _link_source(record, paths.payload_path(home, place.peer, request.name), place.source)
+        capping.write(record, home, request.up, request.down)
     return verbs.Done()
 
 

@@ -1,11 +1,12 @@
-"""The limit: the shortest time in which the payload can be everywhere, from the inventory's rates."""
+"""The limit: the shortest time in which the payload can be everywhere, from the inventory's rates and caps."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from deploy.core.inventory import Host, Inventory
+from deploy.core.caps import link_of
+from deploy.core.inventory import Host, Inventory, Rate
 
 BITS_PER_BYTE = 8
 MBIT = 10**6
@@ -21,13 +22,17 @@ class Limit(NamedTuple):
 def limit_seconds(inventory: Inventory, size: int) -> Limit | None:
     """T* = max(F/u_seed, F/d_min, N F/(u_seed + sum u_i)) for `size` bytes; None if no term is known.
 
-    Counted in hosts: peers of one machine share its link. A term for which a rate isn't given is left out, and a
-    lower bound remains. With `--limit`, the hosts not selected may have the payload, so they count as seeds.
+    Counted in hosts: peers of one machine share its link, and its caps. A term for which a rate isn't given is left
+    out, and a lower bound remains. With `--limit`, the hosts not selected may have the payload, so they count as seeds.
     """
     receivers, sources = _roles(inventory)
     if not receivers:
         return None
-    terms = list(_terms(receivers, sources, size * BITS_PER_BYTE / MBIT))
+
+    def links(hosts: Sequence[Host]) -> list[Rate]:
+        return [link_of(inventory, host) for host in hosts]
+
+    terms = list(_terms(links(receivers), links(sources), size * BITS_PER_BYTE / MBIT))
     return max(terms, key=lambda limit: limit.seconds) if terms else None
 
 
@@ -40,10 +45,10 @@ def _roles(inventory: Inventory) -> tuple[list[Host], list[Host]]:
     return receivers, [host for host in inventory.hosts if host.name in busy - wanting]
 
 
-def _terms(receivers: Sequence[Host], sources: Sequence[Host], megabits: float) -> Iterator[Limit]:
+def _terms(receivers: Sequence[Rate], sources: Sequence[Rate], megabits: float) -> Iterator[Limit]:
     up_sources = _total(sources)
     up_all = _total([*sources, *receivers])
-    downs = [host.rate.down for host in receivers if host.rate.down]
+    downs = [link.down for link in receivers if link.down]
     if up_sources:
         yield Limit(megabits / up_sources, "the seed's upload")
     if downs:
@@ -52,7 +57,7 @@ def _terms(receivers: Sequence[Host], sources: Sequence[Host], megabits: float) 
         yield Limit(len(receivers) * megabits / up_all, "all uploads together")
 
 
-def _total(hosts: Sequence[Host]) -> float | None:
+def _total(links: Sequence[Rate]) -> float | None:
     """Mbit/s that these hosts send together; None if a rate isn't given."""
-    rates = [host.rate.up for host in hosts]
+    rates = [link.up for link in links]
     return sum(rate for rate in rates if rate) if all(rates) else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from deploy.core.caps import link_of
 from deploy.core.inventory import Inventory
 from peer.core.sizes import format_rate
 
@@ -55,10 +56,10 @@ def _line(inventory: Inventory, one: Receiver, found: Sequence[Receiver], usual:
 
 
 def _reason(inventory: Inventory, one: Receiver, found: Sequence[Receiver]) -> str:
-    declared = inventory.host_of(one.peer).rate.down
-    others = [inventory.host_of(other.peer).rate.down for other in found if other is not one]
+    declared = link_of(inventory, inventory.host_of(one.peer)).down
+    others = [link_of(inventory, inventory.host_of(other.peer)).down for other in found if other is not one]
     if declared and all(other is None or other > declared for other in others):
-        return f"its rate in the inventory is {declared:g} Mbit/s"
+        return f"its rate or cap in the inventory is {declared:g} Mbit/s"
     if one.bad_pieces:
         return f"{one.bad_pieces} pieces came with wrong bytes, and were fetched again"
     usual = _middle([other.bytes_down / max(other.seconds, 1e-3) for other in found])

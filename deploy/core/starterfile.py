@@ -21,6 +21,7 @@ defaults:                            # keys for every host that doesn't set them
   connection: local                  # this machine, without SSH; remove this line for real hosts
   # user: fleet                      # who logs in; ssh_config is asked too
   # key: ~/.ssh/id_ed25519           # as `ssh -i`; ssh_config and the agent are asked too
+  # cap: {up: 200, down: 500}        # Mbit/s that its peers together may use
   # jump: me@bastion.example.com     # the way through a bastion
   # destination: /srv/models         # the folder for the payload; without it, the swarm's own folder
 

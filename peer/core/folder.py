@@ -8,6 +8,7 @@ from typing import Optional
 COMMON = "Common.cfg"
 PEER_INFO = "PeerInfo.cfg"
 SWARM = "swarm.json"
+BUDGET = "budget"  # the caps of a host, and how far its peers have used them up
 CODE = "peer.pyz"  # the peer itself, on hosts that it was pushed to
 
 _PEERS_OWN = re.compile(r"(?:log_peer|status|trace|lock|stderr|keys|peer|record)_(\d{1,10})(?:\.log|\.jsonl?|\.txt)?")

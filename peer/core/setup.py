@@ -56,6 +56,12 @@ class Setup(NamedTuple):
         return tuple(peer for peer in peers if peer != self.me)
 
     @property
+    def housemates(self) -> List[int]:
+        """The peers on this one's machine, this one included, as far as PeerInfo.cfg tells."""
+        here = next(row.host for row in self.rows if row.peer_id == self.me)
+        return [row.peer_id for row in self.rows if row.host == here]
+
+    @property
     def earlier(self) -> Tuple[int, ...]:
         """The peers listed before this one, which it dials."""
         peers = [row.peer_id for row in self.rows]

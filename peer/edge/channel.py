@@ -11,6 +11,7 @@ import socket
 import termios
 from typing import Iterator, Protocol
 
+from peer.core.budget import MOST_WINDOW
 from peer.edge.pacing import Pacing
 
 LEAST_UNSENT = 128 * 1024  # bytes that may wait in the kernel unsent, so that a message after a piece goes out soon ...
@@ -30,6 +31,7 @@ class AnyChannel(Protocol):
     def send_now(self, data: bytes) -> int: ...
     def send_file(self, descriptor: int, offset: int, length: int) -> Iterator[int]: ...
     def unacked(self) -> int: ...
+    def bound(self, size: int) -> None: ...
     def end_sending(self) -> None: ...
     def shut(self) -> None: ...
     def close(self) -> None: ...
@@ -117,6 +119,11 @@ class Channel:
             return 0
         return count[0]
 
+    def bound(self, size: int) -> None:
+        """Let so many received bytes wait in the kernel; 0: many."""
+        with contextlib.suppress(OSError):
+            bound(self._socket, size)
+
     def end_sending(self) -> None:
         """Nothing more comes from us; the neighbour reads the end after all that was sent."""
         with contextlib.suppress(OSError):
@@ -130,6 +137,11 @@ class Channel:
     def close(self) -> None:
         """Close the socket; only after both threads have ended."""
         self._socket.close()
+
+
+def bound(sock: socket.socket, size: int) -> None:
+    """Let so many received bytes wait in the kernel; 0: many, for the system doesn't take back its own choice."""
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, (size or MOST_WINDOW) // 2)  # it reserves twice as much
 
 
 def tune(sock: socket.socket, piece_size: int) -> None:

@@ -11,7 +11,9 @@ from peer.core.errors import ProtocolError, system_words
 from peer.core.events import DialFailed
 from peer.core.spelling import Spellings
 from peer.edge import meeting, pacing
+from peer.edge.channel import bound
 from peer.edge.meeting import Met, Report, both_fleet, read_handshake
+from peer.edge.throttle import UNCAPPED, Meter
 
 if TYPE_CHECKING:  # ssl is slow to load, and only swarms with keys need it
     from peer.edge.keys import Keys
@@ -30,8 +32,10 @@ class Dialler:
         spellings: Spellings,
         report: Report,
         keys: Optional[Keys] = None,
+        meter: Meter = UNCAPPED.down,
     ) -> None:
         self._keys = keys
+        self._meter = meter
         self._me = me
         self._addresses = addresses
         self._spellings = spellings
@@ -78,7 +82,7 @@ class Dialler:
         host, port = self._addresses[peer]
         where = f"{host}:{port}"
         try:
-            sock = _connect(host, port)
+            sock = _connect(host, port, self._meter.window)
         except OSError as error:
             return DialFailed(peer, f"{where}: {_why(error)}")
         spelling = self._spellings.of(peer)
@@ -105,14 +109,16 @@ class Dialler:
         return None
 
 
-def _connect(host: str, port: int) -> socket.socket:
-    """A connection to the first of the host's addresses that answers. Raises OSError."""
+def _connect(host: str, port: int, window: int) -> socket.socket:
+    """A connection to the first of the host's addresses that answers; `window`: see `Meter`. Raises OSError."""
     last = OSError(f"{host}: it has no address")
     for family, kind, protocol, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
         sock = socket.socket(family, kind, protocol)
         try:
             sock.settimeout(CONNECT_SECONDS)
             pacing.hold_off(sock)
+            if window:
+                bound(sock, window)
             sock.connect(address)
             return sock
         except OSError as error:

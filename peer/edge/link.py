@@ -13,10 +13,10 @@ from typing import Callable, Union
 from peer.core.errors import ProtocolError, StoreError
 from peer.core.events import Disconnected, Event
 from peer.core.messages import Decoder
-from peer.edge.channel import AnyChannel, Channel
-from peer.edge.meeting import Met
+from peer.edge.channel import AnyChannel
 from peer.edge.reader import Reader
 from peer.edge.store import Store
+from peer.edge.throttle import UNCAPPED, Budget
 from peer.edge.writer import Writer
 
 Report = Callable[["Link", Union[Event, StoreError]], None]
@@ -25,12 +25,20 @@ Report = Callable[["Link", Union[Event, StoreError]], None]
 class Link:
     """A running connection. Only the thread that made it may send; any thread may end it."""
 
-    def __init__(self, peer: int, channel: AnyChannel, store: Store, decoder: Decoder, report: Report) -> None:
+    def __init__(
+        self,
+        peer: int,
+        channel: AnyChannel,
+        store: Store,
+        decoder: Decoder,
+        report: Report,
+        budget: Budget = UNCAPPED,
+    ) -> None:
         self.peer = peer
         self._channel = channel
         self._report: Callable[[Union[Event, StoreError]], None] = functools.partial(report, self)
-        self._reader = Reader(peer, channel, decoder, store, self._report)
-        self._writer = Writer(peer, channel, store, self._report)
+        self._reader = Reader(peer, channel, decoder, store, self._report, budget.down)
+        self._writer = Writer(peer, channel, store, self._report, budget.up)
         self._reason = ""
         self._ended = threading.Lock()  # taken once and kept by the thread that reports the end
         self._threads = [
@@ -121,13 +129,3 @@ class Link:
         if reason and self._ended.acquire(blocking=False):
             self._stop()
             self._report(Disconnected(self.peer, self._reason or reason, fault))
-
-
-def channel_of(met: Met, piece_size: int) -> AnyChannel:
-    """The kind of channel that a new connection needs."""
-    channel = Channel(met.sock, piece_size, eager_acks=not met.fleet)
-    if not met.session:
-        return channel
-    from peer.edge.tlschannel import TlsChannel  # brings ssl along, which is slow to load
-
-    return TlsChannel(met.session, channel)

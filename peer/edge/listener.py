@@ -13,8 +13,10 @@ from peer.core import handshake
 from peer.core.errors import BusyError, ProtocolError, StoreError
 from peer.core.spelling import Spellings
 from peer.edge import meeting, pacing
+from peer.edge.channel import bound
 from peer.edge.meeting import Met, Report, both_fleet, read_handshake
 from peer.edge.pending import PendingConnection, PendingConnections
+from peer.edge.throttle import UNCAPPED, Meter
 
 if TYPE_CHECKING:  # ssl is slow to load, and only swarms with keys need it
     from peer.edge.keys import Keys
@@ -36,6 +38,7 @@ class Listener:
         me: int,
         keys: Optional[Keys] = None,
         spare: int = MOST_PENDING,
+        meter: Meter = UNCAPPED.down,
     ) -> None:
         """`spare`: descriptors that connections in their handshake may use, if fewer than usual."""
         self._keys = keys
@@ -47,6 +50,8 @@ class Listener:
         self._pending = PendingConnections(me)
         self._socket = _listen(port)
         self._socket.settimeout(LOOK_SECONDS)
+        if meter.window:
+            bound(self._socket, meter.window)  # those that are accepted inherit it
         self.closed = False
         self._thread = threading.Thread(target=self._accept, name="listen", daemon=True)
 

@@ -35,17 +35,18 @@ from peer.core.events import (
     Tick,
 )
 from peer.core.leaving import Goodbye
-from peer.core.messages import Decoder
 from peer.core.swarm import Swarm
 from peer.edge import stderr
 from peer.edge.checking import Check
 from peer.edge.dialler import Dialler
 from peer.edge.files import disk_error
-from peer.edge.link import Link, channel_of
+from peer.edge.link import Link
+from peer.edge.linking import link_to
 from peer.edge.logfile import LogFile
 from peer.edge.meeting import Met
 from peer.edge.statusfile import StatusFile
 from peer.edge.store import Store
+from peer.edge.throttle import UNCAPPED, Budget
 from peer.edge.tracefile import TraceFile
 
 FLUSH_SECONDS = 10.0  # that a leaving peer's last messages may take
@@ -84,8 +85,10 @@ class Owner:
         log: LogFile,
         status: StatusFile,
         trace: TraceFile,
+        budget: Budget = UNCAPPED,
     ) -> None:
         self._inbox = inbox
+        self._budget = budget
         self._swarm = swarm
         self._store = store
         self._dialler = dialler
@@ -177,9 +180,7 @@ class Owner:
         """A new connection. The newest one counts: the neighbour may dial again before we notice the old one's end."""
         if met.peer in self._links:
             self._retire(met.peer).close("replaced by a newer connection")
-        decoder = Decoder(self._store.manifest, met.fleet)
-        channel = channel_of(met, self._store.manifest.piece_size)
-        link = self._links[met.peer] = Link(met.peer, channel, self._store, decoder, self._hear)
+        link = self._links[met.peer] = link_to(met, self._store, self._hear, self._budget)
         self._handle(Connected(met.peer, met.dialled, met.fleet))
         link.start()
 

@@ -14,17 +14,26 @@ from peer.edge.buffers import Buffers
 from peer.edge.channel import AnyChannel
 from peer.edge.claims import Claim
 from peer.edge.store import Store
+from peer.edge.throttle import Meter
 
 
 class Reader:
     """Reads one connection to its end. `received`: bytes so far; this thread alone changes it."""
 
     def __init__(
-        self, peer: int, channel: AnyChannel, decoder: Decoder, store: Store, report: Callable[[Event], None]
+        self,
+        peer: int,
+        channel: AnyChannel,
+        decoder: Decoder,
+        store: Store,
+        report: Callable[[Event], None],
+        meter: Meter,
     ) -> None:
         self.received = 0
         self._peer = peer
         self._channel = channel
+        self._meter = meter
+        self._window = 0  # bytes that may wait in the kernel, if there is a cap
         self._decoder = decoder
         self._claims = store.claims
         self._await_disk = store.unsynced.await_disk
@@ -45,13 +54,23 @@ class Reader:
     def _receive(self) -> bool:
         """Receive once; returns whether there may be more."""
         buffer, enough = self._buffers.next(self._decoder.body_left, bool(self._claim and self._claim.parallel))
+        if self._meter.window != self._window:
+            self._bound()
+        buffer = buffer[: self._meter.most(len(buffer))]
         begin = time.monotonic()
-        got = self._channel.receive(buffer, enough)
+        got = self._channel.receive(buffer, min(enough, len(buffer)))
         self._buffers.took(time.monotonic() - begin)
         self.received += got
+        self._meter.pause(got)
         for item in self._decoder.feed(buffer[:got]):
             self._take(item)
         return got > 0
+
+    def _bound(self) -> None:
+        """There is another cap: the kernel takes in only as much as belongs to it, and that counts now."""
+        self._window = self._meter.window
+        self._channel.bound(self._window)
+        self._meter.spend(self._window)
 
     def _take(self, item: Any) -> None:
         kind = type(item)

@@ -33,6 +33,7 @@ from peer.edge.papers import Papers, take_lock
 from peer.edge.statusfile import StatusFile
 from peer.edge.store import Store
 from peer.edge.systemlimits import limit_error
+from peer.edge.throttle import Budget
 from peer.edge.tracefile import TraceFile
 
 if TYPE_CHECKING:
@@ -120,6 +121,8 @@ def _swarm(job: Job, store: Store, log: LogFile, statusfile: StatusFile, trace: 
     me = job.row.peer_id
     swarm = Swarm(job.setup, store.here, store.complete, Random(), settled=store.complete)
     style = handshake.fleet_style(job.manifest.digest) if job.setup.profile == FLEET else CLASSIC_STYLE
+    here = job.setup.housemates
+    budget = Budget(job.folder, len(job.setup.near) * len(here), here)
     addresses = {row.peer_id: (row.host, row.port) for row in job.setup.rows}
     others = frozenset(addresses) - {me}
     inbox: Inbox = queue.SimpleQueue()
@@ -129,9 +132,9 @@ def _swarm(job: Job, store: Store, log: LogFile, statusfile: StatusFile, trace: 
 
     keys = _keys(job)
     spellings = Spellings(style, job.setup.classic, job.ascii, keyed=keys is not None)
-    dialler = Dialler(me, addresses, spellings, report, keys)
-    owner = Owner(inbox, swarm, store, dialler, log, statusfile, trace)
-    listener = Listener(job.row.port, others, spellings, report, me, keys, max(_FEW_STRANGERS, spare))
+    dialler = Dialler(me, addresses, spellings, report, keys, budget.down)
+    owner = Owner(inbox, swarm, store, dialler, log, statusfile, trace, budget)
+    listener = Listener(job.row.port, others, spellings, report, me, keys, max(_FEW_STRANGERS, spare), budget.down)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: report(Interrupt()))
     listener.start()

@@ -16,6 +16,7 @@ from peer.edge.channel import AnyChannel
 from peer.edge.files import disk_error
 from peer.edge.payload import Payload
 from peer.edge.store import Store
+from peer.edge.throttle import Meter
 
 Outgoing = Union[bytes, int, None]  # a message's bytes, a piece to send, or the end
 
@@ -26,8 +27,11 @@ class Writer:
     Each counter is written by only one of them. If both counts of items are equal, the writer is idle.
     """
 
-    def __init__(self, peer: int, channel: AnyChannel, store: Store, report: Callable[[Event], None]) -> None:
+    def __init__(
+        self, peer: int, channel: AnyChannel, store: Store, report: Callable[[Event], None], meter: Meter
+    ) -> None:
         self._peer = peer
+        self._meter = meter
         self._channel = channel
         self._store = store
         self._report = report
@@ -54,6 +58,7 @@ class Writer:
         if self._queued == self._done:
             count = self._channel.send_now(data)
             self._sent_by_owner += count
+            self._meter.spend(count)
             data = data[count:]
         if data:
             self._put(data)
@@ -90,6 +95,7 @@ class Writer:
             data = b"".join(batch)
             self._channel.send(data, more=piece is not None)
             self._sent_by_writer += len(data)
+            self._meter.spend(len(data))
         if piece is not None:
             self._send_body(piece)
             self._report(PieceSent(self._peer, piece))
@@ -117,8 +123,11 @@ class Writer:
         """Send a piece's bytes from one file. Raises StoreError if the file has changed: a fault of this machine."""
         try:
             with copy.descriptor(file) as descriptor:
-                for count in self._channel.send_file(descriptor, offset, length):
-                    self._sent_by_writer += count
+                while length > 0:
+                    some = self._meter.take(length)
+                    for count in self._channel.send_file(descriptor, offset, some):
+                        self._sent_by_writer += count
+                    offset, length = offset + some, length - some
         except EOFError:
             problem = "it became shorter after this peer started; put the complete file back"
             raise StoreError(f"{copy.path(file)}: {problem}") from None

@@ -70,7 +70,11 @@ MISMATCHES = [
     (verbs.Follow, {"offsets": {"x": 1}, "until_done": True, "leave_out": []}, "it: `offsets` is 'x'"),
     (verbs.Dial, {"targets": [["n1"]], "within": 1}, "it: `targets` has 1 parts instead of 2"),
     (verbs.Dial, {"targets": [{"host": "n1"}], "within": 1}, "it: `targets` is {'host': 'n1'}"),
-    (verbs.Prepare, {"peers": [[1001, 5, None]], "name": "x", "receivers": []}, "it: `peers`: `destination` is 5"),
+    (
+        verbs.Prepare,
+        {"peers": [[1001, 5, None]], "name": "x", "receivers": [], "up": 0.0, "down": 0.0},
+        "it: `peers`: `destination` is 5",
+    ),
 ]
 
 

@@ -110,7 +110,7 @@ FAST = [Receiver(peer, 5.0, 500 * MIB, 0) for peer in (1002, 1003, 1004)]
         (Receiver(1005, 6.0, 500 * MIB, 0), ()),
         (
             Receiver(1005, 60.0, 500 * MIB, 0),
-            ("slow: 60 s, where 5 s are usual: its rate in the inventory is 10 Mbit/s",),
+            ("slow: 60 s, where 5 s are usual: its rate or cap in the inventory is 10 Mbit/s",),
         ),
         (
             Receiver(1004, 50.0, 500 * MIB, 7),

@@ -6,7 +6,7 @@ import re
 
 _STEP = re.compile(
     r"(?:\d{4}-\d\d-\d\d \d\d:\d\d:\d\d )?"
-    r"((?:check|deploy|start|logs|status|collect-logs|verify|stop|clean) {2,}\S+ {2,}(?:\d+ {2,})?.*)"
+    r"((?:check|deploy|start|logs|status|collect-logs|verify|stop|cap|clean) {2,}\S+ {2,}(?:\d+ {2,})?.*)"
 )
 
 

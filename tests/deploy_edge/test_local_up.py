@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -85,3 +86,18 @@ def test_local_turns_any_inventory_into_a_swarm_on_this_machine(write: Callable[
     assert (tmp_path / ".weft/local/c/t/peer_1003/f.dat").exists()
     assert fab(tmp_path, "clean", "--local").code == 0
     assert not (tmp_path / ".weft").exists()
+
+
+def test_a_cap_holds_from_the_first_byte_and_goes_when_it_is_taken_away(
+    write: Callable[..., None], tmp_path: Path
+) -> None:
+    write("{generate: 24MiB, name: f.dat}", host="{peer_address: 127.0.0.2}", more=", cap: 1")  # another machine's
+    assert fab(tmp_path, "deploy", "start").code == 0  # 24 MiB would take three minutes
+    status = json.loads((tmp_path / "hosts/a/t/status_1001.json").read_text())
+    assert status["bytes_up"] < 12 * 2**20
+    freed = fab(tmp_path, "cap", "none", "--limit", "a")
+    assert freed.code == 0 and "cap none each way, on a" in freed.out
+    begun = time.monotonic()
+    ran = fab(tmp_path, "logs")
+    assert ran.code == 0, ran
+    assert time.monotonic() - begun < 90

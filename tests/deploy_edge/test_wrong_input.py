@@ -39,6 +39,8 @@ def test_check_and_plan_and_schema(write: Callable[..., list[int]], tmp_path: Pa
         (["start"], 1, "failed: a, b, c: this swarm isn't deployed there: run `fab deploy` first"),
         (["verify"], 1, "run `fab deploy` first"),
         (["logs"], 1, "run `fab deploy` first"),
+        (["cap", "0"], 2, "cap: 0 Mbit/s is no cap that a swarm can live on; write at least 1"),
+        (["cap"], 2, "cap needs a word: rate"),
         (["up", "--svg", "/proc/x/y.svg"], 2, "/proc/x"),
     ],
 )

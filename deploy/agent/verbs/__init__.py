@@ -35,7 +35,7 @@ from deploy.agent.verbs.content import (
     Verify,
 )
 from deploy.agent.verbs.done import Done
-from deploy.agent.verbs.lifetime import About, Follow, Start, Started, Status, Statuses, Stop, Stopped, Warm
+from deploy.agent.verbs.lifetime import About, Cap, Follow, Start, Started, Status, Statuses, Stop, Stopped, Warm
 from deploy.agent.verbs.machine import (
     Dial,
     Dialled,
@@ -51,6 +51,7 @@ from deploy.agent.verbs.machine import (
 
 __all__ = [
     "About",
+    "Cap",
     "Claim",
     "Claimed",
     "Clean",

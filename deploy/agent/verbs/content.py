@@ -97,12 +97,15 @@ class Place(NamedTuple):
 class Prepare(NamedTuple):
     """Make the payload folders of these peers, or links to where the payload `name` lies.
 
-    `receivers`: those that will get the payload of swarm.json. Where it can't lie nothing is made.
+    `receivers`: those that will get the payload of swarm.json. Where it can't lie nothing is made. `up`, `down`: the
+    host's caps, in bytes a second, 0 for none.
     """
 
     peers: Tuple[Place, ...]
     name: str
     receivers: Tuple[int, ...] = ()
+    up: float = 0.0
+    down: float = 0.0
 
     def answer(self) -> Type[Done]:
         return Done

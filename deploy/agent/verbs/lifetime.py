@@ -44,6 +44,16 @@ class Start(NamedTuple):
         return Started
 
 
+class Cap(NamedTuple):
+    """Let the peers here together send and receive so many bytes a second; 0: any number, None: as it is."""
+
+    up: Optional[float]
+    down: Optional[float]
+
+    def answer(self) -> Type[Done]:
+        return Done
+
+
 class Stopped(NamedTuple):
     """How each peer ended: at TERM, at KILL, not at all; or it wasn't running."""
 

@@ -6,7 +6,7 @@ import re
 
 FAB, WEFT = "fab", "weft"
 
-_TASKS = "check|clean|collect-logs|deploy|init|logs|plan|push|report|runs|schema|start|status|stop|up|verify"
+_TASKS = "cap|check|clean|collect-logs|deploy|init|logs|plan|push|report|runs|schema|start|status|stop|up|verify"
 _COMMAND = re.compile(rf"(?<![\w./-])fab (?=(?:{_TASKS})\b)")
 
 

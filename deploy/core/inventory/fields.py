@@ -20,6 +20,7 @@ from pydantic import (
 from deploy.core.inventory import names
 from deploy.core.inventory.errors import described
 from deploy.core.inventory.excluding import excluding
+from peer.core.budget import LEAST_MBIT
 from peer.core.config import MAX_PEER_ID, MAX_PIECE_SIZE
 from peer.core.sizes import parse_size
 
@@ -42,6 +43,16 @@ _RATE_SCHEMA = {
         {
             "type": "object",
             "properties": {"up": {"type": "number"}, "down": {"type": "number"}},
+            "additionalProperties": False,
+        },
+    ]
+}
+_CAP_SCHEMA = {
+    "anyOf": [
+        {"type": "number", "minimum": LEAST_MBIT},
+        {
+            "type": "object",
+            "properties": {way: {"type": "number", "minimum": LEAST_MBIT} for way in ("up", "down")},
             "additionalProperties": False,
         },
     ]
@@ -97,6 +108,16 @@ def _rate(value: Any) -> Any:
     return {"up": value, "down": value}
 
 
+def _cap(value: Any) -> Any:
+    """`100` means both directions."""
+    if isinstance(value, dict):
+        return value
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not LEAST_MBIT <= value <= MAX_MBITS:
+        problem = f"{described(value)} is no cap that a swarm can live on"
+        raise ValueError(f"{problem}; write Mbit/s, at least {LEAST_MBIT:g}: 200 or {{up: 200, down: 500}}")
+    return {"up": value, "down": value}
+
+
 def _pattern(value: str) -> str:
     excluding(value)
     return value
@@ -118,6 +139,7 @@ JumpText = Annotated[str, AfterValidator(names.jump_text)]
 Jumps = Annotated[List[JumpText], BeforeValidator(_jumps), WithJsonSchema(_JUMP_SCHEMA)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Mbits = Annotated[float, Field(gt=0, le=MAX_MBITS)]
+CapMbits = Annotated[float, Field(ge=LEAST_MBIT, le=MAX_MBITS)]
 Seconds = Annotated[float, Field(gt=0, le=1e6)]
 Size = Annotated[int, BeforeValidator(_size), WithJsonSchema(_SIZE_SCHEMA)]
 PieceSize = Annotated[Optional[int], BeforeValidator(_piece_size), WithJsonSchema(_PIECE_SCHEMA)]
@@ -193,6 +215,7 @@ class SwarmPart(Part):
     patience: Seconds = Field(default=120.0, description="Seconds without any progress before a peer gives up")
     degree: Annotated[int, Field(ge=2, le=1000)] = Field(default=8, description="fleet: most neighbours of a peer")
     uploads: Annotated[int, Field(ge=1, le=1000)] = Field(default=6, description="fleet: pieces sent simultaneously")
+    cap: Optional[CapMbits] = Field(default=None, description="Mbit/s that all seeds together may send")
     tls: Tls = Field(default=None, description="auto: on in a fleet swarm with hosts reached by SSH")
 
 
@@ -201,6 +224,13 @@ class RatePart(Part):
 
     up: Optional[Mbits] = Field(default=None, description="Mbit/s")
     down: Optional[Mbits] = Field(default=None, description="Mbit/s")
+
+
+class CapPart(Part):
+    """What all peers of a host together may send and receive."""
+
+    up: Optional[CapMbits] = Field(default=None, description="Mbit/s")
+    down: Optional[CapMbits] = Field(default=None, description="Mbit/s")
 
 
 class HostPart(Part):
@@ -226,6 +256,9 @@ class HostPart(Part):
     peer_port: Port = Field(default=6008, description="Port of its first peer; the search for free numbers begins here")
     rate: Annotated[Optional[RatePart], BeforeValidator(_rate), WithJsonSchema(_RATE_SCHEMA)] = Field(
         default=None, description="Mbit/s: one number, or {up: 100, down: 1000}; only for the prediction"
+    )
+    cap: Annotated[Optional[CapPart], BeforeValidator(_cap), WithJsonSchema(_CAP_SCHEMA)] = Field(
+        default=None, description="Mbit/s that its peers may use: one number, or {up: 200, down: 500}"
     )
     python: Path = Field(default="python3", description="The interpreter on the host")
 

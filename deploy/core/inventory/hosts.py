@@ -81,7 +81,7 @@ def _host(name: str, keys: _Keys, addresses: dict[str, str], ledger: Ledger) -> 
     local = keys.get("connection") == LOCAL
     own = "127.0.0.1" if local else name
     address = addresses.get("address", own).replace(names.HOST_MARK, name)
-    rate = keys.get("rate")
+    rate, cap = keys.get("rate"), keys.get("cap")
     return Host(
         name=name,
         address=address,
@@ -99,6 +99,7 @@ def _host(name: str, keys: _Keys, addresses: dict[str, str], ledger: Ledger) -> 
         extras=keys.get("extras") == "keep",
         peer_port=keys.get("peer_port") or FIRST_PORT,
         rate=Rate(rate.up, rate.down) if rate else Rate(),
+        cap=Rate(cap.up, cap.down) if cap else Rate(),
         python=keys.get("python"),
         line=ledger.line(keys.path),
     )

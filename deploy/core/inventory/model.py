@@ -55,6 +55,7 @@ class Host(NamedTuple):
     extras: bool = True  # whether a delivered tree may hold files that aren't part of the payload
     peer_port: int = FIRST_PORT  # the first port to try for this host's peers
     rate: Rate = Rate()
+    cap: Rate = Rate()  # what its peers together may use of it
     python: str = "python3"
     line: int = 0  # its line in the inventory's text; 0: none
 
@@ -126,6 +127,7 @@ class Swarm(NamedTuple):
     rounds: Rounds = Rounds()
     limits: Limits = Limits()
     tls: bool | None = None
+    cap: float | None = None  # Mbit/s that all seeds together may send
 
 
 @dataclass(frozen=True)

@@ -13,12 +13,13 @@ from deploy.core.inventory.fields import InventoryPart
 from deploy.core.inventory.groups import groups_of, named
 from deploy.core.inventory.hosts import hosts_of
 from deploy.core.inventory.listed import Listed, named_lists, with_listed
-from deploy.core.inventory.model import Inventory, Peer
+from deploy.core.inventory.model import Inventory, Peer, Swarm
 from deploy.core.inventory.peers import peers_of
 from deploy.core.inventory.ranges import fold
 from deploy.core.inventory.swarms import swarm_of
 from deploy.core.inventory.wording import complaints
 from deploy.core.inventory.yamltext import read
+from peer.core.budget import LEAST_MBIT
 
 NULL_MEANS_NOTHING = ("defaults", "groups", "seeds", "peers")  # their lines may all be commented out
 
@@ -80,6 +81,7 @@ def _inventory(form: InventoryPart, source: str, ledger: Ledger) -> Inventory:
     groups = groups_of(form, hosts, ledger)
     seed_hosts = named(form.seeds or (), ("seeds",), hosts, groups, ledger)
     peers = peers_of(form, hosts, seed_hosts, ledger)
+    _check_cap(swarm, peers, ledger)
     check_machines(tuple(hosts.values()), peers, swarm.payload, ledger)
     ledger.check()
     return Inventory(
@@ -91,6 +93,14 @@ def _inventory(form: InventoryPart, source: str, ledger: Ledger) -> Inventory:
         notices=_notices(hosts, peers),
         source=source,
     )
+
+
+def _check_cap(swarm: Swarm, peers: Iterable[Peer], ledger: Ledger) -> None:
+    """The seeds share `swarm.cap`, and each has to live on its part."""
+    seeds = {peer.host for peer in peers if peer.seed}
+    if swarm.cap is not None and swarm.cap < LEAST_MBIT * len(seeds):
+        problem = f"is {swarm.cap:g}, for {len(seeds)} seeds together; a swarm can't live on that"
+        ledger.add(("swarm", "cap"), f"{problem}; write at least {LEAST_MBIT * len(seeds):g}")
 
 
 def _notices(hosts: Iterable[str], peers: Iterable[Peer]) -> tuple[str, ...]:

@@ -33,6 +33,7 @@ def swarm_of(part: SwarmPart, ledger: Ledger) -> Swarm:
         rounds=Rounds(part.preferred, part.unchoking, part.optimistic),
         limits=Limits(part.patience, part.degree, part.uploads),
         tls=part.tls,
+        cap=part.cap,
     )
 
 

@@ -9,7 +9,16 @@ from typing import Any, cast
 from pydantic import ValidationError
 
 from deploy.core.inventory.errors import Path, described, did_you_mean, shortened
-from deploy.core.inventory.fields import HostPart, InventoryPart, Part, PayloadPart, PeerPart, RatePart, SwarmPart
+from deploy.core.inventory.fields import (
+    CapPart,
+    HostPart,
+    InventoryPart,
+    Part,
+    PayloadPart,
+    PeerPart,
+    RatePart,
+    SwarmPart,
+)
 
 _EXPECTED = {
     "string_type": "a string",
@@ -56,6 +65,7 @@ _SYNONYMS = {  # the names in other tools
     **dict.fromkeys(("dir", "directory", "folder", "work_dir"), "workdir"),
     **dict.fromkeys(("dest", "target"), "destination"),
     **dict.fromkeys(("bandwidth", "speed"), "rate"),
+    **dict.fromkeys(("limit", "bwlimit", "max_rate", "throttle"), "cap"),
     **dict.fromkeys(("interpreter", "ansible_python_interpreter"), "python"),
     **dict.fromkeys(("has_file", "is_seed"), "seed"),
     **dict.fromkeys(("peer_id", "number"), "id"),
@@ -153,6 +163,8 @@ def _part_at(path: Path) -> type[Part]:
         return InventoryPart
     if path[-1] == "rate":
         return RatePart
+    if path[-1] == "cap":
+        return CapPart
     if path[-1] == "payload":
         return PayloadPart
     parts: dict[str, type[Part]] = {"swarm": SwarmPart, "peers": PeerPart}

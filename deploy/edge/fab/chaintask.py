@@ -63,11 +63,13 @@ def chain_task(
     makes: Maker | None = None,
     made_of: Sequence[Option] = (),
     words: tuple[str, ...] = (),
+    positional: bool = False,
     **form: Any,
 ) -> Callable[[Callable[..., Any]], ChainTask]:
     """Makes a function a ChainTask with these options of its own; `form`: what else its `TaskForm` says.
 
-    Options in `words` are plain words for `weft`; they are options for `fab`, whose parser can't have several words.
+    Options in `words` are plain words for `weft`; they are options for `fab`, whose parser can't have several words,
+    unless they are `positional`.
     Short flags stay Fabric's own, or `fab -i key` would name an inventory.
     """
     options = (*made_of, *own)
@@ -79,7 +81,7 @@ def chain_task(
             makes=makes,
             made_of=made_of,
             auto_shortflags=False,
-            positional=[],
+            positional=list(words) if positional else [],
             iterable=[option.name for option in options if option.many],
             help={option.name: described(option) for option in (*options, *SHARED)},
         )(body)

@@ -31,6 +31,7 @@ _ELSEWHERE = {  # what people mean by Fabric's short options after a task
     "t": "",
 }
 
+_NEEDS_WORD = re.compile(r"'([\w-]+)' did not receive required positional arguments: '([\w-]+)'")
 _NEEDS_VALUE = re.compile(r"<Argument: ([\w-]+)")
 
 
@@ -108,6 +109,9 @@ def _leave_ssh_config_alone(program: Any) -> None:
 
 def _explained(error: invoke.ParseError, words: Sequence[str], contexts: Sequence[Any]) -> str:
     tokens = [word.partition("=")[0] if word.startswith("-") else word for word in words]
+    lacking = _NEEDS_WORD.search(str(error))
+    if lacking:
+        return f"{lacking.group(1)} needs a word: {lacking.group(2)}; `fab --help {lacking.group(1)}` tells which"
     unknown = next((token for token in tokens if repr(token) in str(error)), "")
     wanting = _NEEDS_VALUE.search(str(error))
     if unknown.startswith("-"):

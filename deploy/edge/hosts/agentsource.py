@@ -43,6 +43,7 @@ _ROOT = Path(deploy.agent.__file__).parents[2]
 _OURS = (
     "deploy.agent",
     "peer.core",
+    "peer.edge.capfile",
     "peer.edge.lock",
     "peer.edge.modes",
     "peer.edge.files",

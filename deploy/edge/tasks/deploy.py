@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from deploy.agent.verbs import Place, Prepare, State, SwarmFolder
+from deploy.core.caps import caps_of, in_bytes
 from deploy.core.checkup import NO_TLS_REMEDY
 from deploy.core.configfiles import config_texts, swarm_folder
 from deploy.core.inventory import Generate, Inventory, Peer, Upload
@@ -141,7 +142,8 @@ def _push(link: HostLink, inventory: Inventory, run: str, states: States, ours: 
     peers = inventory.peers_on(link.name)
     places = tuple(Place(*placing(inventory, peer)) for peer in peers)
     receivers = tuple(peer.peer_id for peer in peers if not peer.seed)
-    link.ask(Prepare(places, inventory.swarm.payload.name, receivers), WORK_SECONDS)
+    caps = in_bytes(caps_of(inventory, link.host))
+    link.ask(Prepare(places, inventory.swarm.payload.name, receivers, *caps), WORK_SECONDS)
     return sent
 
 

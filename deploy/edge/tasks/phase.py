@@ -19,6 +19,7 @@ class Options(NamedTuple):
     every: bool = False  # show the frequent kinds of event lines too
     table: bool = False  # the table of all copies, however many hosts there are
     svg: str = ""  # write a picture of the console to this file
+    cap: str = ""  # what `cap` shall set: 50, none, up=20
 
 
 class Phase(NamedTuple):

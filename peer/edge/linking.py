@@ -1,0 +1,26 @@
+"""Makes a link of a connection whose handshakes are complete: with TLS or plain, for fleet or classic messages."""
+
+from __future__ import annotations
+
+from peer.core.messages import Decoder
+from peer.edge.channel import AnyChannel, Channel
+from peer.edge.link import Link, Report
+from peer.edge.meeting import Met
+from peer.edge.store import Store
+from peer.edge.throttle import Budget
+
+
+def link_to(met: Met, store: Store, report: Report, budget: Budget) -> Link:
+    """The link; it isn't started yet."""
+    decoder = Decoder(store.manifest, met.fleet)
+    return Link(met.peer, _channel(met, store.manifest.piece_size), store, decoder, report, budget.toward(met.peer))
+
+
+def _channel(met: Met, piece_size: int) -> AnyChannel:
+    """The kind of channel that a new connection needs."""
+    channel = Channel(met.sock, piece_size, eager_acks=not met.fleet)
+    if not met.session:
+        return channel
+    from peer.edge.tlschannel import TlsChannel  # brings ssl along, which is slow to load
+
+    return TlsChannel(met.session, channel)

@@ -16,7 +16,7 @@ from deploy.edge.hosts.errors import HostError
 from deploy.edge.hosts.fanout import fan_out
 from deploy.edge.hosts.host import HostLink
 from deploy.edge.hosts.local import LocalTransport
-from deploy.edge.ssh import connection, routes
+from deploy.edge.ssh import connection, ways
 from deploy.edge.ssh.routes import Routes
 from deploy.edge.ssh.transport import SshTransport
 from tests.ssh.faultserver import FaultServer
@@ -94,7 +94,7 @@ def test_sshd_that_hangs_up_at_once_is_tried_again(
     fault: Callable[[str], HostLink], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tries: list[object] = []
-    monkeypatch.setattr(routes, "sleep", tries.append)
+    monkeypatch.setattr(ways, "sleep", tries.append)
     with pytest.raises(HostError):
         fault("hang up").ask(State())
     assert len(tries) == 5
@@ -102,7 +102,7 @@ def test_sshd_that_hangs_up_at_once_is_tried_again(
 
 def test_a_wrong_password_is_not_tried_again(fault: Callable[[str], HostLink], monkeypatch: pytest.MonkeyPatch) -> None:
     tries: list[object] = []
-    monkeypatch.setattr(routes, "sleep", tries.append)
+    monkeypatch.setattr(ways, "sleep", tries.append)
     with pytest.raises(HostError):
         fault("refuse").ask(State())
     assert tries == []

@@ -60,8 +60,7 @@ class StrictConnection(fabric.Connection):
     @property
     def label(self) -> str:
         """What a person calls it."""
-        shown = self.settings.name
-        return shown if self.settings.port == 22 else f"{shown}:{self.settings.port}"
+        return self.settings.label
 
     def trust(self, known: KnownHosts, accept_new: bool, secrets: Secrets) -> None:
         """Check this host's key against `known`, then log in with what there is."""

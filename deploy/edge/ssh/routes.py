@@ -1,34 +1,22 @@
-"""How hosts are reached: their settings, their bastions, the known keys; and a queue for each sshd."""
+"""How hosts are reached by Paramiko: connections through their bastions, which they share, and the known keys."""
 
 from __future__ import annotations
 
-import contextlib
 import os
-import random
-import re
 import threading
-from collections.abc import Iterator, Sequence
 from pathlib import Path
-from time import sleep
 from typing import Any
 
 import paramiko
 
-from deploy.core.inventory import Host, Jump
+from deploy.core.inventory import Host
 from deploy.edge.hosts.deadline import Deadline
 from deploy.edge.hosts.errors import HostError, unreachable
 from deploy.edge.ssh import trouble
 from deploy.edge.ssh.connection import StrictConnection, empty_config, secrets_of
 from deploy.edge.ssh.hostkeys import SYSTEM_FILES, USER_FILES, KnownHosts
-from deploy.edge.ssh.settings import Settings, SshConfig
-
-MAX_UNAUTHENTICATED = 8  # sshd's MaxStartups begins to refuse at 10
-_RETRIES = 6  # of a connection that sshd closed before it said anything
-_JUMP = re.compile(r"(?:ssh://)?(?:(?P<user>[^@]+)@)?(?:\[(?P<six>[^\]]+)\]|(?P<host>[^:@]+))(?::(?P<port>\d+))?/?")
-
-
-class BastionError(HostError):
-    """A bastion on the way to the host can't be reached."""
+from deploy.edge.ssh.settings import Settings
+from deploy.edge.ssh.ways import Busy, Hops, Ways, of_bastion, patient
 
 
 class Routes:
@@ -37,21 +25,18 @@ class Routes:
     def __init__(self, config: Any = None) -> None:
         """`config` is Fabric's: it holds what its own options -S, -i and -t say."""
         self.config = config if config is not None else empty_config()
-        self._secrets = secrets_of(self.config)
-        self._timeout = self.config.connect_kwargs.get("timeout")
-        self._ssh_config = SshConfig(self.config._runtime_ssh_path)
+        timeout = self.config.connect_kwargs.get("timeout")
+        self.ways = Ways(self.config._runtime_ssh_path, timeout, secrets_of(self.config))
         self._lock = threading.RLock()
         self._known: dict[tuple[object, ...], KnownHosts] = {}
-        self._queues: dict[tuple[str, int], threading.Semaphore] = {}
         self._bastions: dict[tuple[object, ...], StrictConnection] = {}
 
     def connection(self, host: Host) -> StrictConnection:
         """A connection to the host, through its bastions, not yet open. Raises HostError."""
-        settings = self._settings(host.address, host.user, host.port)
-        jumps = host.jump or _jumps_of(settings)
-        connection = self._made(settings, host)
-        if jumps:
-            connection.bastion = self._bastion(jumps, host, (connection.label,))
+        hops = self.ways.hops(host)
+        connection = self._made(hops[-1], host)
+        for place in range(1, len(hops)):
+            connection.bastion = self._bastion(hops[:place], host, connection.bastion)
         return connection
 
     def open(self, connection: StrictConnection, deadline: Deadline) -> None:
@@ -61,25 +46,23 @@ class Routes:
         """
         if connection.bastion is not None:
             self._open_bastion(connection.bastion, deadline)
-        for attempt in range(_RETRIES):
-            try:
-                with self._turn(connection, deadline):
-                    connection.open()
-                return
-            except HostError:
-                raise
-            except Exception as error:  # whatever it is, it concerns this host alone
-                known = connection.attempt()
-                pause = random.uniform(0.1, 0.4) * 2**attempt
-                again = attempt < _RETRIES - 1 and deadline.leaves(pause) and trouble.worth_a_retry(error, known)
-                if not again:
-                    raise unreachable(*trouble.explain(error, known)) from None
-            sleep(pause)  # the one sleep that is meant: sshd turned us away because too many came together
+        patient(lambda: self._open_once(connection, deadline), deadline)
 
     def close(self) -> None:
         """Close the bastions."""
         for connection in list(self._bastions.values()):
             connection.client.close()
+
+    def _open_once(self, connection: StrictConnection, deadline: Deadline) -> None:
+        try:
+            with self.ways.turn([connection.settings], deadline):
+                connection.open()
+        except HostError:
+            raise
+        except Exception as error:  # whatever it is, it concerns this host alone
+            known = connection.attempt()
+            failure = unreachable(*trouble.explain(error, known))
+            raise Busy(failure) if trouble.worth_a_retry(error, known) else failure from None
 
     def _open_bastion(self, bastion: StrictConnection, deadline: Deadline) -> None:
         """One login serves all hosts; what went wrong is told for each of them, and tried once."""
@@ -88,17 +71,13 @@ class Routes:
                 try:
                     self.open(bastion, deadline)
                 except HostError as error:
-                    bastion.failed = _of_bastion(error, bastion.label)
+                    bastion.failed = of_bastion(error, bastion.label)
             if bastion.failed is not None:
                 raise bastion.failed from None
 
-    def _settings(self, name: str, user: str | None, port: int | None) -> Settings:
-        settings = self._ssh_config.settings(name, user, port)
-        return settings if self._timeout is None else settings._replace(connect_timeout=float(self._timeout))
-
     def _made(self, settings: Settings, host: Host) -> StrictConnection:
         connection = StrictConnection(settings, self.config)
-        secrets = self._secrets
+        secrets = self.ways.secrets
         if host.key is not None:
             own = os.path.expanduser(host.key)
             secrets = secrets._replace(key_files=(*secrets.key_files, own))
@@ -108,24 +87,18 @@ class Routes:
             raise unreachable(*trouble.explain(error, connection.attempt())) from None
         return connection
 
-    def _bastion(self, jumps: Sequence[Jump], host: Host, trail: tuple[str, ...]) -> StrictConnection:
-        """The last bastion before the host; the first of them may have some of its own."""
-        jump = jumps[-1]
-        key = (tuple(jumps), host.key, host.known_hosts, host.accept_new)
+    def _bastion(self, hops: Hops, host: Host, before: StrictConnection | None) -> StrictConnection:
+        """The last of the bastions `hops`, after the one `before` it."""
+        key = (hops, host.key, host.known_hosts, host.accept_new)
         with self._lock:
             found = self._bastions.get(key)
         if found is not None:
             return found
         try:
-            settings = self._settings(jump.host, jump.user, jump.port)
-            connection = self._made(settings, host)
-            if connection.label in trail:
-                circle = ", ".join((*trail, connection.label))
-                raise unreachable(f"it is in a circle: {circle}", "see ProxyJump in your ssh_config")
-            before = jumps[:-1] or _jumps_of(settings)
-            connection.bastion = self._bastion(before, host, (*trail, connection.label)) if before else None
+            connection = self._made(hops[-1], host)
         except HostError as error:
-            raise _of_bastion(error, jump.host) from None
+            raise of_bastion(error, hops[-1].name) from None
+        connection.bastion = before
         with self._lock:
             return self._bastions.setdefault(key, connection)
 
@@ -144,39 +117,3 @@ class Routes:
             if key not in self._known:
                 self._known[key] = KnownHosts([*named, *system], others, settings.revoked_keys)
             return self._known[key]
-
-    @contextlib.contextmanager
-    def _turn(self, connection: StrictConnection, deadline: Deadline) -> Iterator[None]:
-        with self._lock:
-            address = (connection.settings.hostname, connection.settings.port)
-            queue = self._queues.setdefault(address, threading.Semaphore(MAX_UNAUTHENTICATED))
-        if not queue.acquire(timeout=deadline.left()):
-            raise unreachable("the connections before it took too long", "is its sshd slow? run it again")
-        try:
-            yield
-        finally:
-            queue.release()
-
-
-def _of_bastion(error: HostError, name: str) -> BastionError:
-    """The error as that of the bastion where it came up."""
-    if isinstance(error, BastionError):
-        return error
-    return BastionError(f"its bastion {name}: {error.problem}", error.remedy, error.state)
-
-
-def _jumps_of(settings: Settings) -> tuple[Jump, ...]:
-    """The bastions of ssh_config's ProxyJump, in the order in which they are passed."""
-    if not settings.proxy_jump:
-        return ()
-    jumps = tuple(_jump(one.strip()) for one in settings.proxy_jump.split(","))
-    if any(jump.host == settings.name and jump.port in (None, settings.port) for jump in jumps):
-        return ()  # `Host *` with a ProxyJump is about the bastion itself, too
-    return jumps
-
-
-def _jump(text: str) -> Jump:
-    found = _JUMP.fullmatch(text)
-    if found is None:
-        raise unreachable(f"ProxyJump: '{text}' isn't a host", "write it as user@host:port in your ssh_config")
-    return Jump(found["six"] or found["host"], found["user"], int(found["port"]) if found["port"] else None)

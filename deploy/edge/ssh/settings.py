@@ -43,6 +43,11 @@ class Settings(NamedTuple):
     system_known_hosts: tuple[str, ...]
     revoked_keys: str  # a file, or ""
 
+    @property
+    def label(self) -> str:
+        """What a person calls it."""
+        return self.name if self.port == 22 else f"{self.name}:{self.port}"
+
 
 class SshConfig:
     """All of ssh_config, for many threads. `path` stands for the user's and the system's file (Fabric's -S)."""

@@ -69,12 +69,14 @@ class _Faults(paramiko.ServerInterface):
         self._fault = fault
         self._transport = transport
         self._ended = ended
+        self._ways = "publickey"  # to log in
 
     def get_allowed_auths(self, username: str) -> str:
-        return "publickey,keyboard-interactive" if self._fault == "factor" else "publickey"
+        return self._ways
 
     def check_auth_publickey(self, username: str, key: paramiko.PKey) -> int:
         if self._fault == "factor":
+            self._ways = "keyboard-interactive"  # as sshd's AuthenticationMethods has it
             return paramiko.AUTH_PARTIALLY_SUCCESSFUL
         return paramiko.AUTH_FAILED if self._fault == "refuse" else paramiko.AUTH_SUCCESSFUL
 

@@ -1,4 +1,4 @@
-"""Three hosts behind real sshds, and the inventory that names them: two peers on one of the hosts."""
+"""Three hosts behind real sshds, and the inventory that names them; `b` has two peers, and is reached by openssh."""
 
 from __future__ import annotations
 
@@ -45,4 +45,5 @@ class Site:
         return (self.home(dict(PEERS)[peer]) / f"peer_{peer}" / "f.dat").read_bytes()
 
     def _host(self, name: str, server: Sshd, more: str) -> str:
-        return f"  {name}: {{address: {server.address}, port: {server.port}, user: {server.user}{more}}}"
+        way = ", transport: openssh" if name == "b" else ""
+        return f"  {name}: {{address: {server.address}, port: {server.port}, user: {server.user}{way}{more}}}"

@@ -29,7 +29,9 @@ def make_key(path: Path) -> Path:
 class Sshd:
     """One running server. `key` is the path of a private key that may log in."""
 
-    def __init__(self, folder: Path, key: Path, address: str = "127.0.0.1", extra: str = "") -> None:
+    def __init__(
+        self, folder: Path, key: Path, address: str = "127.0.0.1", extra: str = "", level: str = "VERBOSE"
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.address = address
         self.port = free_port(address)
@@ -38,7 +40,8 @@ class Sshd:
         self.host_key = make_key(folder / "host_key") if not (folder / "host_key").exists() else folder / "host_key"
         self._log = folder / "sshd.log"
         config = folder / "sshd_config"
-        config.write_text(_CONFIG.format(folder=folder, server=self, authorized=key.with_suffix(".pub"), extra=extra))
+        fields = {"folder": folder, "server": self, "authorized": key.with_suffix(".pub"), "extra": extra}
+        config.write_text(_CONFIG.format(level=level, **fields))
         self._config = config
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -89,6 +92,6 @@ UsePAM no
 PasswordAuthentication no
 KbdInteractiveAuthentication no
 PermitRootLogin yes
-LogLevel VERBOSE
+LogLevel {level}
 {extra}
 """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -32,6 +33,7 @@ def test_the_whole_chain(site: Site) -> None:
     assert fab(folder, "clean").code == 0
     assert not (folder / "hosts").exists()
     assert not working_in(folder / "hosts")
+    assert str(site.known_hosts) not in subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True).stdout
 
 
 def test_peers_start_in_order_and_logs_and_stop_find_them(site: Site) -> None:
@@ -76,13 +78,15 @@ def test_an_unreachable_host_is_named_and_the_others_get_their_copies(site: Site
 @pytest.mark.parametrize("accept_new", ["", ", accept_new: true"])
 def test_a_changed_host_key_is_refused_always(site: Site, accept_new: str) -> None:
     other = make_key(site.folder / "other").with_suffix(".pub").read_text().split()
-    server = site.servers["b"]
-    false = f"[{server.address}]:{server.port} {other[0]} {other[1]}\n"
-    site.known_hosts.write_text(site.known_hosts.read_text().replace(server.known_hosts_line(), false))
+    for server in (site.servers["b"], site.servers["c"]):
+        false = f"[{server.address}]:{server.port} {other[0]} {other[1]}\n"
+        site.known_hosts.write_text(site.known_hosts.read_text().replace(server.known_hosts_line(), false))
     site.write(defaults=accept_new)
     ran = fab(site.folder, "check")
     assert ran.code == 4
-    assert "unreachable: b: its host key has CHANGED" in ran.err and "ssh-keygen -R" in ran.err
+    for name in ("b", "c"):
+        assert f"unreachable: {name}: its host key has CHANGED: it shows SHA256:" in ran.err
+    assert ran.err.count("ssh-keygen -R") == 2
 
 
 def test_an_unknown_host_key_is_refused_until_accept_new_is_said(site: Site) -> None:
@@ -98,17 +102,19 @@ def test_an_unknown_host_key_is_refused_until_accept_new_is_said(site: Site) -> 
 
 def test_a_login_that_is_refused(site: Site) -> None:
     make_key(site.folder / "wrong")
-    site.write(b=f', key: "{site.folder}/wrong"')
+    wrong = f', key: "{site.folder}/wrong"'
+    site.write(b=wrong, c=wrong)
     ran = fab(site.folder, "check")
     assert ran.code == 4
-    assert "unreachable: b: login as" in ran.err and "authorized_keys" in ran.err
+    assert re.search("unreachable: b, ?c: login as .* refused: is your key in authorized_keys there", ran.err), ran
 
 
 def test_a_key_that_is_not_there(site: Site) -> None:
-    site.write(b=f', key: "{site.folder}/lost"')
+    lost = f', key: "{site.folder}/lost"'
+    site.write(b=lost, c=lost)
     ran = fab(site.folder, "check")
     assert ran.code == 4
-    assert f"unreachable: b: key {site.folder}/lost: no such file or directory" in ran.err
+    assert re.search(f"unreachable: b, ?c: key {site.folder}/lost: no such file or directory", ran.err), ran
 
 
 def test_a_bastion_on_the_way(site: Site, start_sshd: Callable[..., Sshd]) -> None:
@@ -130,7 +136,8 @@ def test_a_bastion_on_the_way(site: Site, start_sshd: Callable[..., Sshd]) -> No
 def test_more_hosts_than_an_sshd_takes_simultaneously(site: Site, start_sshd: Callable[..., Sshd]) -> None:
     """sshd refuses at random what comes beyond its MaxStartups; everybody gets in all the same."""
     narrow = start_sshd("narrow", "MaxStartups 2:70:9")
-    hosts = f'  "n[0-23]": {{address: {narrow.address}, port: {narrow.port}, workdir: "{site.folder}/{{host}}"}}\n'
+    where = f'address: {narrow.address}, port: {narrow.port}, workdir: "{site.folder}/{{host}}"'
+    hosts = f'  "n[0-9]": {{{where}}}\n  "n[10-23]": {{{where}, transport: openssh}}\n'
     with site.known_hosts.open("a") as file:
         file.write(narrow.known_hosts_line())
     defaults = f'defaults: {{key: "{narrow.key}", known_hosts: "{site.known_hosts}"}}'

@@ -17,15 +17,15 @@ import pytest
 
 from deploy.agent import paths
 from deploy.agent.verbs import State
-from deploy.core.inventory import Host
+from deploy.core.inventory import OPENSSH, PARAMIKO, Host
 from deploy.edge.hosts.agent import Agent
 from deploy.edge.hosts.deadline import Deadline
 from deploy.edge.hosts.errors import HostError
-from deploy.edge.hosts.host import HostLink
+from deploy.edge.hosts.host import HostLink, Transport
 from deploy.edge.ssh.routes import Routes
-from deploy.edge.ssh.transport import SshTransport
 from tests.deploy_edge.fabrun import fab
 from tests.helpers.waiting import wait_for
+from tests.ssh.kinds import way_to
 from tests.ssh.sshd import Sshd
 
 Reach = Callable[..., HostLink]
@@ -52,17 +52,24 @@ exec(sys.argv[sys.argv.index("-c") + 1], {{"__name__": "__main__"}})
 
 
 def routes(ssh_config: Path) -> Routes:
+    """The routes of `fab -S ssh_config`."""
     return Routes(fabric.Config(ssh_config=paramiko.SSHConfig(), runtime_ssh_path=str(ssh_config)))
 
 
+@pytest.fixture(params=[PARAMIKO, OPENSSH])
+def kind(request: pytest.FixtureRequest) -> str:
+    """The inventory's `transport`."""
+    return str(request.param)
+
+
 @pytest.fixture
-def transport(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., SshTransport]]:
+def transport(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> Iterator[Callable[..., Transport]]:
     """The way to a server, which is the host `target` of an ssh_config; all `known` servers are in known_hosts."""
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
-    made: list[tuple[SshTransport, Routes]] = []
+    made: list[tuple[Transport, Routes]] = []
 
-    def make(server: Sshd, config: str = "", known: tuple[Sshd, ...] = (), key: bool = True) -> SshTransport:
+    def make(server: Sshd, config: str = "", known: tuple[Sshd, ...] = (), key: bool = True) -> Transport:
         (tmp_path / "known_hosts").write_text("".join(one.known_hosts_line() for one in (server, *known)))
         head = f"Host *\n  HostName 127.0.0.1\n  User {server.user}\n"
         (tmp_path / "config").write_text(f"Host target\n  Port {server.port}\n{config}{head}")
@@ -73,9 +80,10 @@ def transport(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Calla
             key=str(server.key) if key else None,
             known_hosts=str(tmp_path / "known_hosts"),
             python=sys.executable,
+            transport=kind,
         )
         way = routes(tmp_path / "config")
-        made.append((SshTransport(host, way), way))
+        made.append((way_to(host, way), way))
         return made[-1][0]
 
     yield make
@@ -85,27 +93,32 @@ def transport(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Calla
 
 
 @pytest.fixture
-def reach(transport: Callable[..., SshTransport], tmp_path: Path) -> Reach:
+def reach(transport: Callable[..., Transport], tmp_path: Path) -> Reach:
     """A link over such a way."""
 
     def make(*arguments: object, **more: object) -> HostLink:
         way = transport(*arguments, **more)
-        return HostLink(way._host, way, str(tmp_path / "swarm"))
+        return HostLink(way._host, way, str(tmp_path / "swarm"))  # type: ignore[attr-defined]
 
     return make
 
 
-def refusal(link: HostLink) -> str:
+def refused(link: HostLink) -> HostError:
     """Why the host can't be reached."""
     with pytest.raises(HostError) as error:
         link.ask(State())
     assert error.value.state == "unreachable"
     assert "\n" not in str(error.value)
-    return error.value.problem
+    return error.value
+
+
+def refusal(link: HostLink) -> str:
+    """The same, without what to do."""
+    return refused(link).problem
 
 
 def test_one_session_a_connection_suffices(
-    start_sshd: Callable[..., Sshd], transport: Callable[..., SshTransport], tmp_path: Path
+    start_sshd: Callable[..., Sshd], transport: Callable[..., Transport], tmp_path: Path
 ) -> None:
     """Two agents at the same time, as while a swarm is followed and stopped: the second has a login of its own."""
     server = start_sshd("one", "MaxSessions 1")
@@ -173,7 +186,8 @@ def test_a_proxy_command_that_dies_later_is_told_too(
     link = reach(server, f"  ProxyCommand {command}\n")
     assert link.ask(State()).deployed is False
     os.kill(int((tmp_path / "tunnel.pid").read_text()), signal.SIGKILL)
-    assert "its ProxyCommand ended: exit code -9" in refusal(link)
+    words = refusal(link)
+    assert "its ProxyCommand ended: exit code -9" in words or "the connection is gone" in words
 
 
 @pytest.mark.parametrize(
@@ -196,9 +210,14 @@ def test_the_words_of_a_forced_command_are_told(start_sshd: Callable[..., Sshd],
     ],
 )
 def test_an_algorithm_that_paramiko_lacks_is_named(
-    start_sshd: Callable[..., Sshd], reach: Reach, extra: str, words: str
+    start_sshd: Callable[..., Sshd], reach: Reach, extra: str, words: str, kind: str
 ) -> None:
-    assert words in refusal(reach(start_sshd("modern", extra)))
+    link = reach(start_sshd("modern", extra))
+    if kind == OPENSSH:
+        assert link.ask(State()).deployed is False
+    else:
+        error = refused(link)
+        assert words in error.problem and "`transport: openssh`" in error.remedy
 
 
 def test_a_python_without_tls_is_refused_before_anything_is_sent(

@@ -7,6 +7,8 @@ from deploy.core.inventory.model import (
     FIRST_ID,
     FIRST_PORT,
     LOCAL,
+    OPENSSH,
+    PARAMIKO,
     SSH,
     Generate,
     Host,
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     from deploy.core.inventory.schema import json_schema
 
 __all__ = [
-    "FIRST_ID", "FIRST_PORT", "LOCAL", "SSH",
+    "FIRST_ID", "FIRST_PORT", "LOCAL", "OPENSSH", "PARAMIKO", "SSH",
     "Generate", "Host", "Inventory", "InventoryError", "Jump", "OnSeed", "Payload", "Peer", "Problem", "Rate",
     "Rounds", "Swarm", "Upload",
     "did_you_mean", "fold", "inventory_text", "joined", "json_schema", "limited", "lists_in", "localized",

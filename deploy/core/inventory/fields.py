@@ -245,6 +245,10 @@ class HostPart(Part):
     accept_new: bool = Field(default=False, description="Note an unknown host key instead of refusing it")
     jump: Jumps = Field(default=[], description="user@bastion:port, or a list of them, the first hop first")
     connection: Literal["ssh", "local"] = Field(default="ssh", description="local: this machine, without SSH")
+    transport: Literal["paramiko", "openssh"] = Field(
+        default="paramiko",
+        description="openssh: by this machine's own `ssh`, for host certificates, FIDO keys, PKCS#11 and the like",
+    )
     workdir: Optional[Path] = Field(default=None, description="The parent of the swarm's folder. Default ~/.weft")
     destination: Optional[Path] = Field(default=None, description="The folder for the complete payload")
     replace: bool = Field(

@@ -93,6 +93,7 @@ def _host(name: str, keys: _Keys, addresses: dict[str, str], ledger: Ledger) -> 
         accept_new=keys.get("accept_new"),
         jump=tuple(names.jump(text) for text in keys.get("jump")),
         connection=keys.get("connection"),
+        transport=keys.get("transport"),
         workdir=_path(name, keys, "workdir", ledger) or _filled(LOCAL_WORKDIR if local else SSH_WORKDIR, name),
         destination=_path(name, keys, "destination", ledger),
         replace=keys.get("replace"),

@@ -13,6 +13,7 @@ from peer.core.swarmfile import FLEET
 from peer.core.treerules import TreeRules
 
 SSH, LOCAL = "ssh", "local"  # the two kinds of `connection`
+PARAMIKO, OPENSSH = "paramiko", "openssh"  # the two kinds of `transport`
 FIRST_PORT = 6008  # the port of a host's first peer if the inventory gives none
 FIRST_ID = 1001  # the first peer's ID if the inventory lists no peers
 
@@ -49,6 +50,7 @@ class Host(NamedTuple):
     accept_new: bool = False  # note an unknown host key instead of refusing it; never a changed one
     jump: tuple[Jump, ...] = ()
     connection: str = SSH  # SSH or LOCAL
+    transport: str = PARAMIKO  # what SSH is spoken with: PARAMIKO or OPENSSH
     workdir: str = "~/.weft"  # the parent of the swarm's folder, <workdir>/<swarm name>/, on this host
     destination: str | None = None  # the folder for the complete payload; None: peer_<id>/
     replace: bool = False  # put aside foreign files that are in the way, instead of refusing them
@@ -63,6 +65,11 @@ class Host(NamedTuple):
     def local(self) -> bool:
         """True for this machine without SSH."""
         return self.connection == LOCAL
+
+    @property
+    def by_openssh(self) -> bool:
+        """True where the system's own `ssh` is the way to it."""
+        return self.transport == OPENSSH and not self.local
 
     def aside(self, run: str) -> str:
         """The suffix for the name of a foreign file that is in the way; "" if that is an error instead."""

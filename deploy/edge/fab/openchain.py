@@ -60,13 +60,16 @@ def _fleet(inventory: Inventory, base: Path, fabric_config: FabricConfig) -> Fle
     """
     if all(host.local for host in inventory.hosts):
         return Fleet(inventory, lambda host: LocalTransport(host, base), at_last=lambda: None)
+    from deploy.edge.ssh.openssh import OpensshTransport
     from deploy.edge.ssh.routes import Routes
     from deploy.edge.ssh.transport import SshTransport
 
     routes = Routes(fabric_config())
 
     def transport_of(host: Host) -> Transport:
-        return LocalTransport(host, base) if host.local else SshTransport(host, routes)
+        if host.local:
+            return LocalTransport(host, base)
+        return OpensshTransport(host, routes.ways) if host.by_openssh else SshTransport(host, routes)
 
     return Fleet(inventory, transport_of, at_last=routes.close)
 

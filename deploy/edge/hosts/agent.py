@@ -26,7 +26,7 @@ OnMark = Callable[[Mark], object]
 
 _LOST_REMEDY = "run it again; what is done stays done"
 _STALLED_REMEDY = "is a disk there dead, or the network cut? Then run it again"
-_NOISE_LINES = 300_000  # what login scripts may print before the agent speaks
+NOISE_LINES = 300_000  # what login scripts may print before the agent speaks
 _GREETING = re.compile(re.escape(agentsource.GREETING) + rb"(\d{1,4}\.\d{1,4}\.\d{1,4})")
 
 
@@ -112,7 +112,7 @@ class Agent:
 
     def _greeting(self, deadline: Deadline) -> str:
         said = b""
-        for _ in range(_NOISE_LINES):
+        for _ in range(NOISE_LINES):
             try:
                 line = self._pipe.line(deadline)
             except PipeBroken as error:
@@ -121,7 +121,7 @@ class Agent:
             if greeting := _GREETING.fullmatch(line):
                 return greeting[1].decode()
             said = line.strip() or said
-        raise PipeBroken(f"it printed {_NOISE_LINES} lines, none of them the agent's")
+        raise PipeBroken(f"it printed {NOISE_LINES} lines, none of them the agent's")
 
     def _reply(self, deadline: Deadline, on_part: OnPart | None, marks: _Marks) -> Reply:
         """The reply that ends a request, after the parts that came before it."""

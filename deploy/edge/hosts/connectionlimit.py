@@ -10,7 +10,7 @@ from deploy.edge.hosts.fanout import WIDTH
 from peer.core.errors import WeftError
 
 _OWN = 24  # standard streams, libraries, files of the run
-_EACH_LOCAL = 4  # an agent, and another that follows: a socket and a file each
+_EACH_PROCESS = 4  # of this machine, or an `ssh`: an agent, and another that follows: a socket and a file each
 _EACH_SSH = 1  # one connection carries all sessions
 _PASSING = 2  # a host that is just being connected: key files, pipes to a new process
 
@@ -21,7 +21,11 @@ class DescriptorError(WeftError):
 
 def make_room(hosts: Sequence[Host]) -> None:
     """Let this process have connections to all of `hosts`. Raises DescriptorError where it may not."""
-    needed = _OWN + sum(_EACH_LOCAL if host.local else _EACH_SSH for host in hosts) + _PASSING * min(WIDTH, len(hosts))
+    needed = (
+        _OWN
+        + sum(_EACH_PROCESS if host.local or host.by_openssh else _EACH_SSH for host in hosts)
+        + _PASSING * min(WIDTH, len(hosts))
+    )
     limit = _raised(needed)
     if limit < needed:
         problem = (

@@ -19,11 +19,14 @@ from deploy.edge.ssh.hostkeys import KnownHosts, Names
 from deploy.edge.ssh.login import Login, Secrets
 from deploy.edge.ssh.proxycommand import ProxySocket
 from deploy.edge.ssh.settings import Settings
+from deploy.edge.ssh.tcpdial import dial
 from deploy.edge.ssh.trouble import Attempt
 
 CONNECT_SECONDS = 12  # TCP's answer, and that of a bastion which connects for us
 BANNER_SECONDS = 30  # the first line of a host that looks names up; and then the key exchange
 AUTH_SECONDS = 40  # an answer to a key, of a host that asks a directory for it
+_GONE_SECONDS = 15  # without an answer of the other end's TCP
+_LONGEST_PATIENCE = 86_400  # seconds; what a system takes
 
 logging.getLogger("paramiko").addHandler(logging.NullHandler())  # its tracebacks are our HostErrors
 logging.getLogger("paramiko").propagate = False
@@ -66,7 +69,7 @@ class StrictConnection(fabric.Connection):
         """Check this host's key against `known`, then log in with what there is."""
         names = names_of(self.settings)
         self.kinds = known.kinds_of(names)
-        self.client.set_missing_host_key_policy(_Policy(known, names, accept_new))
+        self.client.set_missing_host_key_policy(_Policy(known, names, accept_new, self.settings.strict))
         self.connect_kwargs["auth_strategy"] = Login(self.settings, secrets)
         self.connect_kwargs["auth_timeout"] = AUTH_SECONDS
         self.connect_kwargs["banner_timeout"] = self.settings.connect_timeout or BANNER_SECONDS
@@ -84,8 +87,9 @@ class StrictConnection(fabric.Connection):
             self.client.close()
             sock.close()
             raise
+        _keep_alive(self.transport, self.settings)
         if isinstance(sock, socket.socket):
-            _lively(sock)
+            _lively(sock, self.settings)
 
     def attempt(self) -> Attempt:
         """What is known besides an error after `open` failed, or the connection broke."""
@@ -106,7 +110,8 @@ class StrictConnection(fabric.Connection):
         if self.settings.proxy_command:
             self.proxy = ProxySocket(self.settings.proxy_command)
             return self.proxy
-        return socket.create_connection(address, self.settings.connect_timeout or CONNECT_SECONDS)
+        seconds = self.settings.connect_timeout or CONNECT_SECONDS
+        return dial(*address, seconds, self.settings.address_family, self.settings.bind_address)
 
     def _wire_of(self, sock: Any, **options: Any) -> ClientTransport:
         self.wire = ClientTransport(sock, self.kinds, self.settings.connect_timeout or BANNER_SECONDS, **options)
@@ -142,18 +147,26 @@ def names_of(settings: Settings) -> Names:
 class _Policy(paramiko.MissingHostKeyPolicy):
     """Decides about every key: we leave Paramiko none to compare with."""
 
-    def __init__(self, known: KnownHosts, names: Names, accept_new: bool) -> None:
+    def __init__(self, known: KnownHosts, names: Names, accept_new: bool, strict: bool) -> None:
         self._known = known
         self._names = names
         self._accept_new = accept_new
+        self._strict = strict
 
     def missing_host_key(self, client: object, hostname: str, key: paramiko.PKey) -> None:
         """Called by Paramiko within the handshake; raising ends the connection."""
-        self._known.check(self._names, key.asbytes(), key.get_name(), self._accept_new)
+        self._known.check(self._names, key.asbytes(), key.get_name(), self._accept_new, self._strict)
 
 
-def _lively(sock: socket.socket) -> None:
+def _keep_alive(transport: paramiko.Transport, settings: Settings) -> None:
+    """Say something now and then, also through bastions and ProxyCommands, where ssh_config wants it."""
+    if settings.alive_interval:
+        transport.set_keepalive(max(1, round(settings.alive_interval)))
+
+
+def _lively(sock: socket.socket, settings: Settings) -> None:
     """Small requests leave immediately; a link that is gone is noticed within seconds, not hours."""
+    patience = settings.alive_interval * settings.alive_count or _GONE_SECONDS
     with contextlib.suppress(OSError):  # it may have ended already; whoever uses it will be told
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
@@ -161,7 +174,7 @@ def _lively(sock: socket.socket) -> None:
             ("TCP_KEEPIDLE", 5),
             ("TCP_KEEPINTVL", 3),
             ("TCP_KEEPCNT", 3),
-            ("TCP_USER_TIMEOUT", 15_000),
+            ("TCP_USER_TIMEOUT", round(min(patience, _LONGEST_PATIENCE) * 1000)),
         ):
             if hasattr(socket, name):  # macOS lacks some
                 sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)

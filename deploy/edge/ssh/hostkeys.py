@@ -10,13 +10,12 @@ from typing import NamedTuple
 
 import paramiko
 
+from deploy.edge.ssh import phrases
 from deploy.edge.ssh.knownfile import AUTHORITY, REVOKED, Entry, entries, fingerprint, revoked_keys
 from peer.core.errors import system_words
 
 SYSTEM_FILES = (Path("/etc/ssh/ssh_known_hosts"), Path("/etc/ssh/ssh_known_hosts2"))
 USER_FILES = (Path("~/.ssh/known_hosts"), Path("~/.ssh/known_hosts2"))
-
-_NOTE_KEY = "compare it with the host's own, then note it with ssh once, or say `accept_new: true`"
 
 
 class UntrustedKey(paramiko.SSHException):
@@ -57,16 +56,19 @@ class KnownHosts:
                 return list(dict.fromkeys(found))
         return []
 
-    def check(self, names: Names, key: bytes, kind: str, accept_new: bool) -> None:
-        """Whether the host of these names may show this key. Raises UntrustedKey."""
+    def check(self, names: Names, key: bytes, kind: str, accept_new: bool, strict: bool = False) -> None:
+        """Whether the host of these names may show this key. Raises UntrustedKey.
+
+        `strict`: ssh_config forbids to note a new one.
+        """
         with self._lock:
             self._refuse_revoked(names, key)
             known = self._known(names.main)
             if any(entry.blob == key for entry in (*known, *self._known(names.bare))):
                 return
             self._refuse_changed(known, key, kind)
-            if not accept_new:
-                raise self._unknown(names, key, kind)
+            if not accept_new or strict:
+                raise self._unknown(names, key, kind, phrases.NOTE_KEY_BY_HAND if strict else phrases.NOTE_KEY)
             self._note(names.main, key, kind)
 
     def _known(self, name: str) -> list[Entry]:
@@ -77,14 +79,14 @@ class KnownHosts:
         for entry in self._revoked:
             if entry.blob == key:
                 problem = f"its host key {fingerprint(key)} is marked as revoked in {entry.where}"
-                raise UntrustedKey(problem, "don't use this host before it has a new key")
+                raise UntrustedKey(problem, phrases.REVOKED_REMEDY)
             if entry.problem and any(entry.speaks_of(name) for name in names if name):
                 problem = f"{entry.where} revokes a key of it, and can't be read: {entry.problem}"
                 raise UntrustedKey(problem, "correct that line")
         if key in self._revoked_blobs:
             raise UntrustedKey(
                 f"its host key {fingerprint(key)} is in the file that RevokedHostKeys names",
-                "don't use this host before it has a new key",
+                phrases.REVOKED_REMEDY,
             )
 
     def _refuse_changed(self, known: Sequence[Entry], key: bytes, kind: str) -> None:
@@ -92,24 +94,21 @@ class KnownHosts:
         if not others:
             return
         same = [entry for entry in others if entry.kind == kind]
-        shown = f"it shows {fingerprint(key)} ({kind})"
+        shown = f"{fingerprint(key)} ({kind})"
         noted = ", ".join(f"{fingerprint(entry.blob)} ({entry.where})" for entry in (same or others)[:3])
         names = f"'{others[0].names}'" if not others[0].names.startswith("|") else "the host"
-        raise UntrustedKey(
-            f"its host key has CHANGED: {shown}, on file is {noted}",
-            f"somebody may be in between; only if it was set up again: remove {names} from that file "
-            f"(ssh-keygen -R NAME -f {others[0].where.rpartition(':')[0]})",
-        )
+        raise UntrustedKey(*phrases.changed(shown, noted, names, others[0].where.rpartition(":")[0]))
 
-    def _unknown(self, names: Names, key: bytes, kind: str) -> UntrustedKey:
+    def _unknown(self, names: Names, key: bytes, kind: str, remedy: str) -> UntrustedKey:
         problem = f"unknown host key {fingerprint(key)} ({kind})"
         about = [entry for entry in self._entries if any(entry.speaks_of(name) for name in names if name)]
         broken = [entry for entry in about if entry.problem and not entry.marker]
         if broken:
-            return UntrustedKey(f"{problem}; {broken[0].where} is about it, and {broken[0].problem}", _NOTE_KEY)
+            return UntrustedKey(f"{problem}; {broken[0].where} is about it, and {broken[0].problem}", remedy)
         if any(entry.marker == AUTHORITY for entry in about):
-            problem += "; known_hosts has an authority for it, whose certificates can't be checked here"
-        return UntrustedKey(problem, _NOTE_KEY)
+            problem += "; known_hosts has an authority for it, whose certificates Paramiko can't check"
+            return UntrustedKey(problem, f"write {phrases.BY_OPENSSH}, or {remedy}")
+        return UntrustedKey(problem, remedy)
 
     def _note(self, name: str, key: bytes, kind: str) -> None:
         line = f"{name} {kind} {base64.b64encode(key).decode()}\n"
@@ -120,7 +119,7 @@ class KnownHosts:
                 file.write(("" if complete else "\n") + line)
         except OSError as error:
             reason = system_words(error)
-            raise UntrustedKey(f"its host key can't be noted in {self.path}: {reason}", "make it writable") from None
+            raise UntrustedKey(*phrases.not_noted(str(self.path), reason)) from None
         self._entries.append(Entry(str(self.path), "", name, kind, key))
 
 

@@ -6,6 +6,7 @@ import base64
 import binascii
 import contextlib
 import socket
+from collections.abc import Sequence
 from pathlib import Path
 
 import paramiko
@@ -21,11 +22,12 @@ _MAGIC = b"openssh-key-v1\0"
 
 
 class UnusableKey(Exception):
-    """Why a file holds no key for us; `locked` where it only needs a passphrase."""
+    """Why a file holds no key for us; `locked` where it only needs a passphrase, `beyond` where Paramiko lacks it."""
 
-    def __init__(self, problem: str, locked: bool = False) -> None:
+    def __init__(self, problem: str, locked: bool = False, beyond: bool = False) -> None:
         super().__init__(problem)
         self.locked = locked
+        self.beyond = beyond
 
 
 class KeyAgent(AgentSSH):
@@ -62,13 +64,33 @@ def load(path: str, passphrase: str | None) -> paramiko.PKey:
         except (paramiko.PasswordRequiredException, TypeError):
             problem = UnusableKey("needs a passphrase", locked=True) if word is None else problem
         except (UnsupportedAlgorithm, UnknownKeyType):
-            problem = UnusableKey("of a kind that Paramiko can't use")
+            problem = UnusableKey("of a kind that Paramiko can't use", beyond=True)
         except (ValueError, paramiko.SSHException) as error:
             wrong = word is not None and public_blob(path) != b""
             problem = UnusableKey("the passphrase is wrong" if wrong else _reason(error), locked=wrong)
             if wrong:
                 break
     raise problem
+
+
+def certify(key: paramiko.PKey, files: Sequence[str]) -> paramiko.PKey:
+    """The key, with the first of these certificates that is about it; those that can't be read are skipped."""
+    for path in files:
+        with contextlib.suppress(OSError, ValueError, paramiko.SSHException):
+            certificate = paramiko.pkey.PublicBlob.from_file(path)
+            if key.public_blob is None and _is_about(certificate.key_blob, key.asbytes()):
+                key.load_certificate(path)
+    return key
+
+
+def _is_about(certificate: bytes, key: bytes) -> bool:
+    """A certificate is its kind, a nonce, and then the fields of the key."""
+    held, shown = paramiko.Message(certificate), paramiko.Message(key)
+    kind = shown.get_string()
+    if not held.get_string().startswith(kind):
+        return False
+    held.get_string()
+    return bytes(held.get_remainder()).startswith(shown.get_remainder())
 
 
 def public_blob(path: str) -> bytes:

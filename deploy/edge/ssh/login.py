@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -9,15 +10,13 @@ from typing import NamedTuple
 import paramiko
 from paramiko.auth_strategy import AuthStrategy
 
+from deploy.edge.ssh import phrases
 from deploy.edge.ssh.clienttransport import ClientTransport
-from deploy.edge.ssh.keyfiles import KeyAgent, UnusableKey, load, public_blob
+from deploy.edge.ssh.keyfiles import KeyAgent, UnusableKey, certify, load, public_blob
 from deploy.edge.ssh.settings import Settings
 from peer.core.errors import system_words
 
-_NO_LOGIN = "is your key in authorized_keys there, and `user` right?"
-_PASSPHRASE = "add the key to your agent: ssh-add"
-_NO_ANSWER = "nobody is asked here: let it take your key alone"
-_METHODS = {"keyboard-interactive": "answers typed by hand", "password": "a password", "publickey": "a key"}
+_BEYOND_METHODS = {"GSSAPIAuthentication": "gssapi-with-mic", "HostbasedAuthentication": "hostbased"}
 
 
 class LoginTrouble(paramiko.AuthenticationException):
@@ -45,12 +44,13 @@ class Login(AuthStrategy):
         self._secrets = secrets
         self._notes: list[str] = []  # why keys weren't used
         self._locked = False
+        self._beyond: list[str] = []  # key files, and options, that Paramiko can't use
         self._partly = False  # a key was accepted, and isn't enough
         self._agent: KeyAgent | None = None
 
     def authenticate(self, transport: ClientTransport) -> None:
         """Try what there is. Raises LoginTrouble."""
-        self._notes, self._locked, self._partly = [], False, False  # a connection may be tried again
+        self._notes, self._locked, self._beyond, self._partly = [], False, [], False  # a connection may be tried again
         try:
             self._try_keys(transport)
         finally:
@@ -59,7 +59,7 @@ class Login(AuthStrategy):
 
     def _try_keys(self, transport: ClientTransport) -> None:
         tried, left = 0, {"publickey"}
-        for key in self._keys():
+        for key in self._faces():
             tried += 1
             left = self._try(transport, key, left)
             if not left:
@@ -87,6 +87,14 @@ class Login(AuthStrategy):
             self._notes.append(f"a key: {str(error).lower()}")
         return left
 
+    def _faces(self) -> Iterator[paramiko.PKey]:
+        """Each key with its certificate, if it has one, and then without: the host may know just that."""
+        for key in self._keys():
+            yield certify(key, self._settings.certificate_files)
+            if key.public_blob is not None:
+                key.public_blob = None
+                yield key
+
     def _give_up_if_gone(self, transport: ClientTransport, error: Exception) -> None:
         if "timeout" in str(error).lower():
             problem = f"no answer to the login as {self._settings.user} within {transport.auth_timeout:.0f} s"
@@ -108,7 +116,7 @@ class Login(AuthStrategy):
         """Keys that were named; the agent's that ssh_config names; its files; the agent's others."""
         for path in self._secrets.key_files:
             if not os.path.exists(path):
-                raise LoginTrouble(f"key {path}: no such file or directory", "name your identity file with `key`")
+                raise LoginTrouble(f"key {path}: no such file or directory", phrases.KEY_AT)
         held = self._held()
         yield from self._of_files(self._secrets.key_files, held)
         files = [path for path in self._settings.identity_files if os.path.isfile(path)]
@@ -129,6 +137,8 @@ class Login(AuthStrategy):
                 yield load(path, self._secrets.passphrase)
             except UnusableKey as error:
                 self._locked = self._locked or error.locked
+                if error.beyond:
+                    self._beyond.append(path)
                 self._notes.append(f"key {path}: {error}")
 
     def _held(self) -> dict[bytes, paramiko.PKey]:
@@ -146,10 +156,7 @@ class Login(AuthStrategy):
     def _refused(self, transport: ClientTransport, tried: int, left: set[str]) -> LoginTrouble:
         user = self._settings.user
         if self._partly or "publickey" not in left:
-            others = sorted(left - {"publickey"}) or ["publickey"]
-            wanted = " or ".join(f"{_METHODS.get(one, one)} ({one})" for one in others)
-            how = "a second factor after the key" if self._partly else "no key, but another login"
-            return LoginTrouble(f"it asks for {how}: {wanted}", _NO_ANSWER)
+            return LoginTrouble(*phrases.other_login(left, self._partly))
         notes = "; ".join(dict.fromkeys(self._notes))
         if not tried:
             problem = f"there is no key to log in with as {user}"
@@ -157,4 +164,20 @@ class Login(AuthStrategy):
             problem = f"login as {user} refused"
             said = transport.banner_words()
             problem += f": {said}" if said else ""
-        return LoginTrouble(f"{problem}; {notes}" if notes else problem, _PASSPHRASE if self._locked else _NO_LOGIN)
+        remedy = phrases.ADD_TO_AGENT if self._locked else phrases.NO_LOGIN
+        beyond = [*dict.fromkeys(self._beyond), *self._options_beyond(transport)]
+        if beyond:
+            remedy += f" For {', '.join(beyond)}, write {phrases.BY_OPENSSH}"
+        return LoginTrouble(f"{problem}; {notes}" if notes else problem, remedy)
+
+    def _options_beyond(self, transport: ClientTransport) -> list[str]:
+        """Options of ssh_config that Paramiko lacks, and that this host would accept."""
+        if not self._settings.beyond or not transport.is_active():
+            return []
+        offered = {"publickey"}
+        with contextlib.suppress(EOFError, paramiko.AuthenticationException, paramiko.SSHException):
+            try:
+                transport.auth_none(self._settings.user)  # the one way to be told
+            except paramiko.BadAuthenticationType as error:
+                offered.update(error.allowed_types)
+        return [name for name in self._settings.beyond if _BEYOND_METHODS.get(name, "publickey") in offered]

@@ -23,25 +23,37 @@ _DEFAULT_KEYS = ("~/.ssh/id_rsa", "~/.ssh/id_ecdsa", "~/.ssh/id_ed25519")
 _ASK_SECONDS = 30  # `Match exec` runs commands
 _MOST_ASKED = 8  # at the same time
 _LISTS = ("identityfile", "certificatefile")
+_YES, _NO = ("yes", "true"), ("no", "false")
+_BEYOND = ("PKCS11Provider", "GSSAPIAuthentication", "HostbasedAuthentication")
+_USUAL = {"SessionType": "default", "StdinNull": "no", "ForkAfterAuthentication": "no"}
 
 
 class Settings(NamedTuple):
     """How a host is reached. Paths are filled in; commands too."""
 
     name: str  # as it was asked for
+    words: tuple[str, ...]  # what `ssh` must be told so that it finds the same; the name follows
     hostname: str
     user: str
     port: int
     identity_files: tuple[str, ...]
+    certificate_files: tuple[str, ...]
     identities_only: bool
     identity_agent: str | None  # a socket's path; None for no agent
     proxy_command: str  # "" for none
     proxy_jump: str  # "" for none
     host_key_alias: str
     connect_timeout: float | None
+    address_family: str  # any, inet or inet6
+    bind_address: str  # ours, or ""
+    alive_interval: float  # seconds of silence after which ssh asks whether the host is still there; 0 for never
+    alive_count: int  # questions without an answer after which it gives up
+    strict: bool  # an unknown host key is never noted, whatever the inventory says
     known_hosts: tuple[str, ...]  # () for the usual ones
     system_known_hosts: tuple[str, ...]
     revoked_keys: str  # a file, or ""
+    beyond: tuple[str, ...]  # options that help to log in, and that Paramiko lacks
+    unfit: tuple[str, ...]  # options in the way of a command, as `ssh -o` takes their opposite
 
     @property
     def label(self) -> str:
@@ -78,7 +90,7 @@ class SshConfig:
             values = self._asked(name, user, port) if self._program else None
             if values is None:
                 values = self._own(name, user, port)
-            return _settings(values, name, user or _local_user())
+            return _settings(values, name, tuple(self._words(user, port)), user or _local_user())
         except ConfigTrouble as error:
             return unreachable(str(error), error.remedy)
         except BadWords as error:
@@ -86,14 +98,9 @@ class SshConfig:
 
     def _asked(self, name: str, user: str | None, port: int | None) -> Values | None:
         """What the `ssh` here says; None where it refuses the file, which may be meant for a newer one."""
-        command = [str(self._program), "-T", "-G"]
-        command += ["-F", self._path] if self._path is not None else []
-        command += ["-l", user] if user is not None else []
-        command += ["-p", str(port)] if port is not None else []
+        command = [str(self._program), "-T", "-G", *self._words(user, port), "--", name]
         try:
-            ended = subprocess.run(
-                [*command, "--", name], stdin=subprocess.DEVNULL, capture_output=True, timeout=_ASK_SECONDS
-            )
+            ended = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_ASK_SECONDS)
         except subprocess.TimeoutExpired:
             remedy = "does a `Match exec` there wait for something?"
             raise ConfigTrouble("ssh_config", f"`ssh -G` doesn't end within {_ASK_SECONDS} s", remedy) from None
@@ -105,6 +112,11 @@ class SshConfig:
         if words and words[-1].startswith("Bad owner or permissions"):
             raise ConfigTrouble("ssh", words[-1], "make it yours, and writable for nobody else: chmod 600")
         return None
+
+    def _words(self, user: str | None, port: int | None) -> list[str]:
+        words = ["-F", self._path] if self._path is not None else []
+        words += ["-l", user] if user is not None else []
+        return [*words, "-p", str(port)] if port is not None else words
 
     def _own(self, name: str, user: str | None, port: int | None) -> Values:
         files = [Path(self._path)] if self._path is not None else [USER_FILE.expanduser(), SYSTEM_FILE]
@@ -137,7 +149,7 @@ def _files(text: str) -> list[str]:
     return [] if words == usual else words  # the usual ones are found by $HOME, as Fabric and Paramiko do
 
 
-def _settings(values: Values, name: str, local_user: str) -> Settings:
+def _settings(values: Values, name: str, words: tuple[str, ...], local_user: str) -> Settings:
     hostname, user = values["hostname"][0], values.get("user", [local_user])[0]
     port = values.get("port", ["22"])[0]
     jump, command = (_unless_none(values.get(key, [""])[0]) for key in ("proxyjump", "proxycommand"))
@@ -150,20 +162,44 @@ def _settings(values: Values, name: str, local_user: str) -> Settings:
     identities = values.get("identityfile") or list(_DEFAULT_KEYS)
     return Settings(
         name=name,
+        words=words,
         hostname=hostname,
         user=user,
         port=int(port),
         identity_files=tuple(_path_in("IdentityFile", one, tokens) for one in identities if one.lower() != "none"),
-        identities_only=values.get("identitiesonly", ["no"])[0].lower() in ("yes", "true"),
+        certificate_files=paths("certificatefile"),
+        identities_only=_said(values, "identitiesonly") in _YES,
         identity_agent=_agent(values.get("identityagent", ["SSH_AUTH_SOCK"])[0], tokens),
         proxy_command=_filled("ProxyCommand", command, tokens),
         proxy_jump=jump,
         host_key_alias=alias,
         connect_timeout=_timeout(values.get("connecttimeout", ["none"])[0]),
+        address_family=_said(values, "addressfamily") or "any",
+        bind_address=_unless_none(values.get("bindaddress", [""])[0]).strip("*"),
+        alive_interval=_timeout(values.get("serveraliveinterval", ["none"])[0]) or 0.0,
+        alive_count=int(values.get("serveralivecountmax", ["3"])[0]),
+        strict=_said(values, "stricthostkeychecking") in _YES,
         known_hosts=paths("userknownhostsfile"),
         system_known_hosts=paths("globalknownhostsfile"),
         revoked_keys=_path_in("RevokedHostKeys", _unless_none(values.get("revokedhostkeys", [""])[0]), tokens),
+        beyond=_beyond(values),
+        unfit=_unfit(values),
     )
+
+
+def _said(values: Values, key: str) -> str:
+    return values.get(key, [""])[0].lower()
+
+
+def _beyond(values: Values) -> tuple[str, ...]:
+    return tuple(name for name in _BEYOND if _said(values, name.lower()) not in ("", "none", *_NO))
+
+
+def _unfit(values: Values) -> tuple[str, ...]:
+    found = [f"{name}={usual}" for name, usual in _USUAL.items() if _said(values, name.lower()) not in ("", usual)]
+    if _said(values, "controlmaster") not in ("", *_NO) and _said(values, "controlpersist") in ("", *_NO):
+        found.append("ControlMaster=no")  # ours would end with one of our agents, under all others
+    return tuple(found)
 
 
 def _tokens(name: str, hostname: str, port: str, user: str, jump: str, alias: str) -> dict[str, str]:

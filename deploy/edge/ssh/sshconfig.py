@@ -225,7 +225,17 @@ def _port(value: str) -> None:
         raise BadWords(f"'{value}' isn't a port")
 
 
-_CHECKS: dict[str, Callable[[str], object]] = {"port": _port, "connecttimeout": seconds}
+def _count(value: str) -> None:
+    if not re.fullmatch(r"[0-9]{1,9}", value):
+        raise BadWords(f"'{value}' isn't a number")
+
+
+_CHECKS: dict[str, Callable[[str], object]] = {
+    "port": _port,
+    "connecttimeout": seconds,
+    "serveraliveinterval": seconds,
+    "serveralivecountmax": _count,
+}
 
 
 def _check(line: _Line, value: str) -> None:

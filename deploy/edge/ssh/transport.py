@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import threading
 
 import paramiko
 
 from deploy.core.inventory import Host
-from deploy.edge.hosts import agentsource
 from deploy.edge.hosts.deadline import Deadline
-from deploy.edge.hosts.errors import HostError, unreachable
+from deploy.edge.hosts.errors import unreachable
 from deploy.edge.hosts.pipe import Pipe
-from deploy.edge.ssh import trouble
+from deploy.edge.ssh import phrases, trouble
+from deploy.edge.ssh.agentcommand import agent_command
 from deploy.edge.ssh.connection import StrictConnection
 from deploy.edge.ssh.routes import Routes
-
-_PYTHON = re.compile(r"[A-Za-z0-9_./~+-]+")
 
 
 class SshTransport:
@@ -36,9 +33,7 @@ class SshTransport:
         with self._lock:
             if self._connection is not None and self._connection.is_connected:
                 return
-            if not _PYTHON.fullmatch(self._host.python):
-                problem = f"python: {self._host.python!r} isn't a plain path"
-                raise HostError(problem, "name an interpreter without blanks or quotes")
+            agent_command(self._host)  # a name that can't be run isn't worth a login
             self._connection = self._new_connection(deadline)
 
     def open(self, deadline: Deadline) -> Pipe:
@@ -52,7 +47,7 @@ class SshTransport:
         except paramiko.ChannelException as error:
             if all(one.closed for one in self._channels):
                 problem = f"it refuses a session ({error.text.lower()})"
-                raise unreachable(problem, "see MaxSessions in its sshd_config") from None
+                raise unreachable(problem, phrases.SEE_MAX_SESSIONS) from None
             connection = self._new_connection(deadline)  # MaxSessions 1: another session is another login
             self._more.append(connection)
             channel = self._second(connection, deadline)
@@ -76,7 +71,7 @@ class SshTransport:
             return self._agent_on(connection, deadline)
         except paramiko.ChannelException as error:
             problem = f"it refuses another session ({error.text.lower()})"
-            raise unreachable(problem, "see MaxSessions in its sshd_config") from None
+            raise unreachable(problem, phrases.SEE_MAX_SESSIONS) from None
 
     def _agent_on(self, connection: StrictConnection, deadline: Deadline) -> paramiko.Channel:
         try:
@@ -85,7 +80,7 @@ class SshTransport:
             alarm = threading.Timer(deadline.left(), _close, (channel,))
             alarm.start()
             try:
-                channel.exec_command(f"exec {self._host.python} -I -X utf8 -c '{agentsource.BOOT}'")
+                channel.exec_command(agent_command(self._host))
             finally:
                 alarm.cancel()
         except paramiko.ChannelException:

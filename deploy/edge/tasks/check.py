@@ -27,7 +27,7 @@ def _describe(inventory: Inventory, facts: Facts) -> Iterator[Step]:
     room = "room for the payload" if facts.size is None else f"room for {format_size(facts.size)}"
     for host in inventory.chosen_hosts:
         ports = ", ".join(map(str, checkup.ports_on(inventory, host.name)))
-        way = "" if host.local else f"log in{_through(host)}; "
+        way = "" if host.local else f"log in{' by openssh' * host.by_openssh}{_through(host)}; "
         what = f"{way}{host.python}, {room} in {host.workdir}, clock, port {ports} free"
         yield Step("check", host.name, None, what)
     for host in inventory.chosen_hosts:

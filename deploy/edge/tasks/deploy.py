@@ -41,7 +41,8 @@ def _describe(inventory: Inventory, facts: Facts) -> Iterator[Step]:
         yield Step("deploy", peer.host, peer.peer_id, _payload_step(inventory, facts, peer))
     keys = " and each peer's keys" if inventory.tls else ""
     for host in inventory.chosen_hosts:
-        what = f"push code, configuration{keys} to {swarm_folder(inventory, host.name)}, unless they are there"
+        way = " by openssh" * host.by_openssh
+        what = f"push code, configuration{keys} to {swarm_folder(inventory, host.name)}{way}, unless they are there"
         yield Step("deploy", host.name, None, what)
 
 

@@ -20,6 +20,8 @@ _TABLE = Option("table", "show the table of all copies, however many hosts there
 _AGAINST = Option(
     "against", "tell what `up` would change on these hosts: asks them and a seed, and changes nothing", HOSTS
 )
+_PARTIAL = Option("partial", "turn to the release where it can be done, if it can't be everywhere")
+_RELEASE = Option("release", "the release's name", TEXT, many=True)
 _SVG = Option("svg", "write a picture of the console to this SVG file", FILE)
 _PUSH = (
     Option("payload", "a file or folder on this machine", FILE),
@@ -199,16 +201,54 @@ def push(c: Any, keep_going: bool = False, every: bool = False, table: bool = Fa
     phase.walk(c.chain, push.PUSH, phase.Options(keep_going, every, table))
 
 
-@chain_task(_KEEP_GOING, _EVERY, _TABLE, _SVG)
-def up(c: Any, keep_going: bool = False, every: bool = False, table: bool = False, svg: str = "") -> None:
+@chain_task(_KEEP_GOING, _EVERY, _TABLE, _PARTIAL, _SVG)
+def up(
+    c: Any, keep_going: bool = False, every: bool = False, table: bool = False, partial: bool = False, svg: str = ""
+) -> None:
     """Do all of it: deploy, start, watch, collect logs, verify.
 
     Run it again after a failure: complete copies are kept, and only what is missing is transferred. Where this very
     swarm runs already, as after Ctrl-C, it is followed to the verdict.
+
+    Where the inventory asks for releases, `current` is turned at last: on all hosts within moments, or on none.
     """
     from deploy.edge.tasks import phase, up
 
-    phase.walk(c.chain, up.UP, phase.Options(keep_going, every, table, svg))
+    phase.walk(c.chain, up.UP, phase.Options(keep_going, every, table, partial, svg))
+
+
+@chain_task()
+def releases(c: Any) -> None:
+    """Show which releases are where, and which is current."""
+    from deploy.edge.tasks import phase, releases
+
+    phase.walk(c.chain, releases.RELEASES)
+
+
+@chain_task(
+    _RELEASE,
+    _PARTIAL,
+    words=("release",),
+    usage="weft activate [OPTIONS] RUN",
+    examples=(("weft activate 20260131-120501-3fa9c2", "turn to this release; `weft releases` lists them"),),
+)
+def activate(c: Any, release: Any = None, partial: bool = False) -> None:
+    """Turn to a release that is on the hosts already.
+
+    On all chosen hosts within moments, or on none: each host first looks whether the release is as it was proved.
+    Nothing is transferred.
+    """
+    from deploy.edge.tasks import activate, phase
+
+    phase.walk(c.chain, activate.activating(release or ()), phase.Options(partial=partial))
+
+
+@chain_task(_PARTIAL)
+def rollback(c: Any, partial: bool = False) -> None:
+    """Turn back to the release before the current one, on all hosts to the same."""
+    from deploy.edge.tasks import activate, phase
+
+    phase.walk(c.chain, activate.ROLLBACK, phase.Options(partial=partial))
 
 
 @chain_task(alone=True)
@@ -253,21 +293,6 @@ def init(c: Any) -> None:
 
 
 ns = Collection(
-    push,
-    init,
-    check,
-    plan,
-    up,
-    deploy,
-    start,
-    logs,
-    status,
-    stop,
-    cap,
-    collect_logs,
-    verify,
-    clean,
-    runs,
-    report,
-    schema,
-)
+    push, init, check, plan, up, releases, activate, rollback, deploy, start, logs, status, stop, cap,
+    collect_logs, verify, clean, runs, report, schema
+)  # fmt: skip

@@ -18,10 +18,11 @@ def claim(request: verbs.Claim, context: Context) -> verbs.Claimed:
     home = paths.make_home(context.home, request.aside)
     living = locks.living(home, paths.peers_here(home))
     paths.shorten_record(home)  # which isn't done later, while the folder is held
-    return verbs.Claimed(held=not _take(home), living=tuple(sorted(living)))
+    return verbs.Claimed(held=not take(home), living=tuple(sorted(living)))
 
 
-def _take(home: str) -> bool:
+def take(home: str) -> bool:
+    """Whether the folder is ours alone, until this agent ends."""
     if home in _held:
         return True
     path = os.path.join(home, paths.MARKER)

@@ -65,13 +65,14 @@ def _clear(home: str, record: RecordFile) -> List[str]:
         if folder.is_record(name) and read(top):
             os.unlink(top)
         elif name != paths.MARKER:
-            stays += (os.path.join(name, path) if path else name for path in trees.clear(top, _ours(record, top)))
+            stays += (os.path.join(name, path) if path else name for path in trees.clear(top, ours(record, top)))
             if not stays and os.path.lexists(top):
                 stays.append(name)  # a folder that we didn't make
     return stays
 
 
-def _ours(record: RecordFile, top: str) -> trees.Ours:
+def ours(record: RecordFile, top: str) -> trees.Ours:
+    """What of the tree at `top` is ours, by the folder's records."""
     return lambda path, info: record.knows(os.path.join(top, path) if path else top, info)
 
 

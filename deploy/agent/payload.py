@@ -9,7 +9,7 @@ import stat
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, List, Optional
 
-from deploy.agent import capping, children, finalpaths, paths, verbs
+from deploy.agent import capping, children, currentlink, finalpaths, paths, releasestore, verbs
 from deploy.agent.clean import DESTINATION
 from deploy.agent.context import Context
 from deploy.agent.wire import AgentError
@@ -32,10 +32,21 @@ def prepare(request: verbs.Prepare, context: Context) -> verbs.Done:
         if request.receivers:
             finalpaths.refuse(record, home, request)
         for place in request.peers:
+            if place.root is not None and place.destination is not None and request.release is not None:
+                _begin_release(record, home, place.root, place.destination, request)
             _make_folder(record, paths.peer_folder(home, place.peer), place.destination)
             _link_source(record, paths.payload_path(home, place.peer, request.name), place.source)
         capping.write(record, home, request.up, request.down)
     return verbs.Done()
+
+
+def _begin_release(record: RecordFile, home: str, root: str, destination: str, request: verbs.Prepare) -> None:
+    """Note a release before anything of it is there; what would be in the way of its turn is an AgentError."""
+    swarm = finalpaths.swarm_of(home)
+    if request.receivers and swarm is not None:  # else nobody knows yet what may be put aside
+        currentlink.refuse_foreign(record, releasestore.root_path(root), swarm.replace)
+    assert request.release is not None
+    releasestore.begin(record, home, releasestore.root_path(destination), request.release, request.name)
 
 
 def generate(request: verbs.Generate, context: Context) -> verbs.Generated:
@@ -86,7 +97,9 @@ def verify(request: verbs.Verify, context: Context) -> verbs.Verified:
     home = paths.deployed_home(context.home)
     context.meter.begin(f"checking {request.name}", request.size * len(request.peers), BYTES)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        return verbs.Verified(tuple(pool.map(lambda peer: _verify_one(home, peer, request, context), request.peers)))
+        copies = tuple(pool.map(lambda peer: _verify_one(home, peer, request, context), request.peers))
+    releasestore.prove(home, copies)
+    return verbs.Verified(copies)
 
 
 def _verify_one(home: str, peer: int, request: verbs.Verify, context: Context) -> verbs.Copy:

@@ -6,13 +6,14 @@ import os
 import threading
 from typing import Callable, List
 
-from deploy.agent import finalpaths, paths, verbs
+from deploy.agent import finalpaths, paths, releasestore, verbs
 from deploy.agent.context import Context
 from deploy.agent.wire import AgentError
 from peer.core import folder, manifestjson
 from peer.core.errors import WeftError
 from peer.core.manifest import Manifest
 from peer.core.mark import BYTES
+from peer.core.releaselist import CURRENT
 from peer.core.treerules import USUAL, TreeRules, from_json
 from peer.edge.ours.recordfile import views
 
@@ -23,6 +24,8 @@ def look(request: verbs.Look, context: Context) -> verbs.Standing:
     name = paths.plain_name(request.name)
     place = request.place
     path = paths.expanded(place.source) if place.source is not None else finalpaths.final_of(home, place, name)
+    if place.root is not None:  # what it would follow
+        path = os.path.join(os.path.realpath(os.path.join(releasestore.root_path(place.root), CURRENT)), name)
     if not os.path.exists(path):
         return verbs.Standing(path, None)
     try:

@@ -6,7 +6,7 @@ import os
 import tempfile
 from typing import Tuple
 
-from deploy.agent import finalpaths, paths, verbs
+from deploy.agent import currentlink, finalpaths, paths, verbs
 from deploy.agent.context import Context
 from peer.core.errors import ConfigError, system_words
 from peer.core.listing import quoted
@@ -32,8 +32,9 @@ def _spot(home: str, peer: verbs.Place, name: str, rules: TreeRules) -> verbs.Sp
     folder = paths.peer_folder(home, peer.peer) if peer.destination is None else paths.expanded(peer.destination)
     final = finalpaths.final_of(home, peer, name)
     found = place(peer.peer, folder, name, finalpaths.begun_bytes(home, peer.peer, final))
-    if not finalpaths.is_taken(home, peer, final):
-        return found
+    in_the_way = "" if peer.root is None else currentlink.obstacle(home, peer.root)
+    if in_the_way or not finalpaths.is_taken(home, peer, final):
+        return found._replace(obstacle=in_the_way)
     what, sizes = finalpaths.obstacle(home, final, name)
     return found._replace(obstacle=what, no_obstacle=sizes)
 

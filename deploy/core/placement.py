@@ -6,6 +6,9 @@ from typing import NamedTuple
 
 from deploy.core.configfiles import swarm_folder
 from deploy.core.inventory import Inventory, OnSeed, Peer
+from peer.core.releaselist import release_folder
+
+A_RELEASE = "RUN"  # where nobody knows yet which one it will be
 
 
 class Placing(NamedTuple):
@@ -14,14 +17,17 @@ class Placing(NamedTuple):
     id: int
     destination: str | None  # the folder for the payload
     source: str | None  # the path where the payload exists already
+    root: str | None = None  # the destination is a release below it
 
 
-def placing(inventory: Inventory, peer: Peer) -> Placing:
+def placing(inventory: Inventory, peer: Peer, release: str = A_RELEASE) -> Placing:
     """The placement of one peer. A seed's payload at `path` stays there, whatever `destination` is."""
-    payload = inventory.swarm.payload
+    payload, host = inventory.swarm.payload, inventory.host(peer.host)
     if peer.seed and isinstance(payload, OnSeed):
         return Placing(peer.peer_id, None, payload.path)
-    return Placing(peer.peer_id, inventory.host(peer.host).destination, None)
+    if host.releases is not None:
+        return Placing(peer.peer_id, release_folder(host.releases.root, release), None, host.releases.root)
+    return Placing(peer.peer_id, host.destination, None)
 
 
 def final_path(inventory: Inventory, peer: Peer) -> str:

@@ -65,7 +65,8 @@ def spot_problems(inventory: Inventory, host: str, spots: Spots, size: int | Non
 
     `size`: bytes that a copy takes on a disk, None if nobody knows.
     """
-    remedy = "name another `destination`" if inventory.host(host).destination else "name another `workdir`"
+    placed = inventory.host(host).destination or inventory.host(host).releases
+    remedy = "name another `destination`" if placed else "name another `workdir`"
     found = []
     for spot in spots:
         if spot.problem and spot.size is None:

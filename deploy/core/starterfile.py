@@ -24,6 +24,7 @@ defaults:                            # keys for every host that doesn't set them
   # cap: {up: 200, down: 500}        # Mbit/s that its peers together may use
   # jump: me@bastion.example.com     # the way through a bastion
   # destination: /srv/models         # the folder for the payload; without it, the swarm's own folder
+  # destination: {releases: /srv/app, keep: 3}  # or each payload by itself, and a link /srv/app/current to one
 
 hosts:                               # a name and a ':', then keys of its own, if it needs any
   store:

@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 from deploy.core.inventory import Inventory
 from deploy.core.prediction import Limit
 
-CONNECT, HASH, PUSH, START, TRANSFER, COLLECT, VERIFY = (
-    "connect", "hash", "push", "start", "transfer", "collect", "verify",
+CONNECT, HASH, PUSH, START, TRANSFER, COLLECT, VERIFY, TURN = (
+    "connect", "hash", "push", "start", "transfer", "collect", "verify", "turn",
 )  # fmt: skip
-PHASES = (CONNECT, HASH, PUSH, START, TRANSFER, COLLECT, VERIFY)
+PHASES = (CONNECT, HASH, PUSH, START, TRANSFER, COLLECT, VERIFY, TURN)
 _SHOWN = 0.05  # seconds: less would be shown as 0.0
 
 

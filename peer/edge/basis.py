@@ -22,6 +22,7 @@ from peer.core.wanted import Wanted
 from peer.edge.files import OpenFiles, entries_below
 from peer.edge.moved import Hunt, Target
 from peer.edge.payload import Payload
+from peer.edge.reflink import share
 from peer.edge.verdicts import verdicts
 
 _READ_ONLY = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # a pipe in a file's place mustn't stop us
@@ -50,6 +51,7 @@ class Basis:
         self.spare = [file for root in roots for file in _spare_files(manifest, root)]
         self._spare_files = OpenFiles(lambda number: self.spare[number][0], _READ_ONLY)
         self._lock = threading.Lock()  # for what is wanted
+        self._shares = True  # whether files can share blocks here, as far as we know
         self._wanted = Wanted(manifest, by_hash=bool(self.spare))
         self._anchors = Anchors(list(manifest.files.sizes), manifest.block, manifest.anchors)
         self._movable = {file for file in self._anchors.files if self._may_have_moved(file)}
@@ -61,11 +63,8 @@ class Basis:
         run = self._manifest.layout.blocks_of_piece(piece)
         begin, missed = 0, []
         for number, segment in enumerate(self._manifest.layout.block_segments(piece), run.begin):
-            data = self._same_place(segment, self._wanted.hash_of(number))
-            if data is None:
+            if not self._take(piece, begin, segment, self._wanted.hash_of(number)):
                 missed.append(number)
-            else:
-                self._goal.write(piece, begin, memoryview(data))
             begin += segment.length
         if self.is_searched(piece):
             with self._lock:
@@ -73,12 +72,30 @@ class Basis:
                     self._wanted.miss(number)
         return not missed
 
-    def _same_place(self, segment: Segment, sha256: bytes) -> Optional[bytes]:
+    def _take(self, piece: int, begin: int, segment: Segment, sha256: bytes) -> bool:
+        """Have a block of a piece from an older file; whether one had it at the same place."""
         for older in self._older:
+            if self._shares and self._share(older, piece, segment, sha256):
+                return True
             data = _read(older, segment)
             if data is not None and hashlib.sha256(data).digest() == sha256:
-                return data
-        return None
+                self._goal.write(piece, begin, memoryview(data))
+                return True
+        return False
+
+    def _share(self, older: OpenFiles, piece: int, segment: Segment, sha256: bytes) -> bool:
+        """Let the copy share the block of an older file; whether it is the right one, as it lies in the copy now."""
+        try:
+            with older.descriptor(segment.file) as source, self._goal.descriptor(segment.file) as goal:
+                shared = share(source, segment.offset, segment.length, goal)
+                self._shares = shared is not None
+                if not shared:
+                    return False
+                self._goal.doubt(piece)
+                data = os.pread(goal, segment.length, segment.offset)
+        except OSError:
+            return False
+        return hashlib.sha256(data).digest() == sha256
 
     def is_searched(self, piece: int) -> bool:
         """Whether blocks of the piece that aren't at their places are searched; else it may be requested at once."""

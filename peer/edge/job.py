@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import NamedTuple, Optional, Tuple
 
-from peer.core import config, swarmfile
+from peer.core import config, releaselist, swarmfile
 from peer.core import folder as names
 from peer.core.config import PeerRow
 from peer.core.errors import ConfigError, system_words
@@ -38,6 +38,17 @@ class Job(NamedTuple):
     def payload_folder(self) -> str:
         """The folder of the peer's copy."""
         return os.path.join(self.folder, names.payload(self.row.peer_id))
+
+    @property
+    def kept(self) -> Tuple[str, ...]:
+        """The payloads of this host's other releases that were proved once, the latest first."""
+        try:
+            releases = releaselist.parse_releases(_read(self.folder, names.RELEASES))
+        except ConfigError:
+            return ()
+        mine = os.path.realpath(self.payload_folder)
+        others = [one for one in reversed(releases) if one.proof and one.folder != mine]
+        return tuple(os.path.join(one.folder, one.payload) for one in others)
 
 
 def load_job(folder: str, peer: int, patience: Optional[float] = None, absent: Tuple[int, ...] = ()) -> Job:

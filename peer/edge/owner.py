@@ -85,6 +85,7 @@ class Owner:
         log: LogFile,
         status: StatusFile,
         trace: TraceFile,
+        check: Check,
         budget: Budget = UNCAPPED,
     ) -> None:
         self._inbox = inbox
@@ -99,7 +100,7 @@ class Owner:
         self._old_links: List[Link] = []
         self._ending: Optional[Ending] = None
         self._hands: List[threading.Thread] = []
-        self._check = Check(store, lambda fact: inbox.put((None, fact)))
+        self._check = check
         self._carry: Dict[type, Callable[[Any], None]] = {
             Send: self._send,
             SendPiece: self._send_piece,

@@ -22,6 +22,7 @@ from peer.core.statusline import format_status_line
 from peer.core.swarm import Swarm
 from peer.core.swarmfile import FLEET
 from peer.edge import descriptors, stderr
+from peer.edge.checking import Check
 from peer.edge.dialler import Dialler
 from peer.edge.files import disk_error
 from peer.edge.job import Job, load_job
@@ -133,7 +134,7 @@ def _swarm(job: Job, store: Store, log: LogFile, statusfile: StatusFile, trace: 
     keys = _keys(job)
     spellings = Spellings(style, job.setup.classic, job.ascii, keyed=keys is not None)
     dialler = Dialler(me, addresses, spellings, report, keys, budget.down)
-    owner = Owner(inbox, swarm, store, dialler, log, statusfile, trace, budget)
+    owner = Owner(inbox, swarm, store, dialler, log, statusfile, trace, Check(store, report, job.kept), budget)
     listener = Listener(job.row.port, others, spellings, report, me, keys, max(_FEW_STRANGERS, spare), budget.down)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: report(Interrupt()))

@@ -24,6 +24,8 @@ RECORDS = [
     verbs.Claimed(False, (1001, 1002)),
     verbs.Receive((verbs.PushedFile("a b", 0o644, 5, "cd"),), (verbs.PushedFolder("tree", 0o755),), ".before-r1"),
     verbs.Prepare((verbs.Place(1001, None, "~/model"), verbs.Place(1002, "/big", None)), "model"),
+    verbs.Prepare((verbs.Place(1, "/s/releases/r", None, "/s"),), "model", release=verbs.Release("r", "model 5")),
+    verbs.Kept("/s", "r", "", (verbs.KeptRelease("r", "model", "model 5", 9, True, False),)),
     verbs.Hashed({"files": [["x", 1]]}, True),
     verbs.Verified((verbs.Copy(1001, True, "", "cd", "ab", 5, "/w/x"), verbs.Copy(1002, False, "gone"))),
     verbs.Started(1001, True, pid=9),
@@ -72,7 +74,7 @@ MISMATCHES = [
     (verbs.Dial, {"targets": [{"host": "n1"}], "within": 1}, "it: `targets` is {'host': 'n1'}"),
     (
         verbs.Prepare,
-        {"peers": [[1001, 5, None]], "name": "x", "receivers": [], "up": 0.0, "down": 0.0},
+        {"peers": [[1001, 5, None, None]], "name": "x", "receivers": [], "up": 0.0, "down": 0.0, "release": None},
         "it: `peers`: `destination` is 5",
     ),
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import random
 from pathlib import Path
-from typing import Callable, Dict, Iterator, List, Sequence, Tuple
+from typing import Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 
 import pytest
 
@@ -212,3 +212,31 @@ def test_an_older_version_that_was_kept_gives_what_the_last_one_lacks(quick_fold
     made.new.assert_arrived()
     assert (kept / "a").read_bytes() == first["a"], "a version that was kept stays as it is"
     made.close()
+
+
+@pytest.mark.parametrize("answer", [True, False, None])
+def test_blocks_are_shared_where_the_disk_can_and_hashed_as_they_lie_in_the_copy(
+    quick_folder: Path, monkeypatch: pytest.MonkeyPatch, answer: Optional[bool]
+) -> None:
+    asked: List[int] = []
+
+    def played(source: int, offset: int, length: int, goal: int) -> Optional[bool]:
+        """As FICLONERANGE, on a file system of any kind; the second range that is asked for changes meanwhile."""
+        asked.append(offset)
+        if answer:
+            data = os.pread(source, length, offset)
+            os.pwrite(goal, data if len(asked) != 2 else bytes(length), offset)
+        return answer
+
+    monkeypatch.setattr("peer.edge.basis.share", played)
+    (quick_folder / "old").write_bytes(FILE[""])
+    (quick_folder / "new").write_bytes(FILE[""])
+    manifest = make_manifest(str(quick_folder / "new"), PIECE)
+    copy = Payload(manifest, str(quick_folder / "copy"), os.O_RDWR)
+    copy.create()
+    basis = basis_of(manifest, [str(quick_folder / "old")], copy)
+    assert basis is not None and all(basis.fill(piece) for piece in range(manifest.piece_count))
+    basis.close()
+    copy.close()
+    assert (quick_folder / "copy").read_bytes() == FILE[""]
+    assert len(asked) == (13 if answer is not None else 1)

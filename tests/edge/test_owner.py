@@ -23,6 +23,7 @@ from peer.core.spelling import Spellings
 from peer.core.status import Status
 from peer.core.swarm import Swarm
 from peer.core.swarmfile import CLASSIC
+from peer.edge.checking import Check
 from peer.edge.dialler import Dialler
 from peer.edge.logfile import LogFile
 from peer.edge.meeting import Met
@@ -102,9 +103,8 @@ class Peer:
         self._log = LogFile(str(root / "log"), append=False)
         base = Status(ME, "", status.DOWNLOADING, CLASSIC, True, 1, 0, 0, total, WISH.size)
         self.statusfile = StatusFile(str(root), base)
-        self.owner = Owner(
-            inbox, self.swarm, self.store, self._dialler, self._log, self.statusfile, TraceFile("", False, base)
-        )
+        check, trace = Check(self.store, lambda fact: inbox.put((None, fact))), TraceFile("", False, base)
+        self.owner = Owner(inbox, self.swarm, self.store, self._dialler, self._log, self.statusfile, trace, check)
         self.ending: Optional[Ending] = None
         self._thread = threading.Thread(target=self._run, name="owner")
 

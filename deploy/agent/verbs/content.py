@@ -87,18 +87,29 @@ class Receive(NamedTuple):
 
 
 class Place(NamedTuple):
-    """Where a peer's payload lies, if not in the peer's own folder: the folder it shall lie in, or where it is now."""
+    """Where a peer's payload lies, if not in the peer's own folder: the folder it shall lie in, or where it is now.
+
+    `root`: the destination is a release below it.
+    """
 
     peer: int
     destination: Optional[str] = None
     source: Optional[str] = None
+    root: Optional[str] = None
+
+
+class Release(NamedTuple):
+    """A release's name, and what the operator knows its payload by."""
+
+    name: str
+    key: str
 
 
 class Prepare(NamedTuple):
     """Make the payload folders of these peers, or links to where the payload `name` lies.
 
     `receivers`: those that will get the payload of swarm.json. Where it can't lie nothing is made. `up`, `down`: the
-    host's caps, in bytes a second, 0 for none.
+    host's caps, in bytes a second, 0 for none. `release`: the one that these peers bring, if they bring one.
     """
 
     peers: Tuple[Place, ...]
@@ -106,6 +117,7 @@ class Prepare(NamedTuple):
     receivers: Tuple[int, ...] = ()
     up: float = 0.0
     down: float = 0.0
+    release: Optional[Release] = None
 
     def answer(self) -> Type[Done]:
         return Done

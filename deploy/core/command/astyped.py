@@ -6,7 +6,10 @@ import re
 
 FAB, WEFT = "fab", "weft"
 
-_TASKS = "cap|check|clean|collect-logs|deploy|init|logs|plan|push|report|runs|schema|start|status|stop|up|verify"
+_TASKS = (
+    "activate|cap|check|clean|collect-logs|deploy|init|logs|plan|push|releases|report|rollback|runs|schema|start|status|"
+    "stop|up|verify"
+)
 _COMMAND = re.compile(rf"(?<![\w./-])fab (?=(?:{_TASKS})\b)")
 
 

@@ -18,6 +18,7 @@ from deploy.core.inventory.model import (
     Payload,
     Peer,
     Rate,
+    Releases,
     Rounds,
     Swarm,
     Upload,
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 __all__ = [
     "FIRST_ID", "FIRST_PORT", "LOCAL", "OPENSSH", "PARAMIKO", "SSH",
     "Generate", "Host", "Inventory", "InventoryError", "Jump", "OnSeed", "Payload", "Peer", "Problem", "Rate",
-    "Rounds", "Swarm", "Upload",
+    "Releases", "Rounds", "Swarm", "Upload",
     "did_you_mean", "fold", "inventory_text", "joined", "json_schema", "limited", "lists_in", "localized",
     "parse_inventory", "read_machines", "scalar", "shown",
 ]  # fmt: skip

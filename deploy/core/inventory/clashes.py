@@ -78,11 +78,12 @@ def _check_destinations(hosts: Iterable[Host], peers: Sequence[Peer], payload: P
     """Two peers can't write the payload to one path. A seed that has it there already writes nothing."""
     first: dict[tuple[object, ...], Peer] = {}
     in_place = isinstance(payload, OnSeed)
-    for host in (host for host in hosts if host.destination is not None):
-        for peer in (peer for peer in peers if peer.host == host.name and not (peer.seed and in_place)):
-            twin = first.setdefault((*login_machine(host), _trimmed(host.destination or "")), peer)
+    for host in hosts:
+        place = host.releases.root if host.releases else host.destination
+        for peer in (peer for peer in peers if peer.host == host.name and place and not (peer.seed and in_place)):
+            twin = first.setdefault((*login_machine(host), _trimmed(place or "")), peer)
             if twin is not peer:
-                problem = f"'{host.destination}' is where peers {twin.peer_id} and {peer.peer_id} would both write"
+                problem = f"'{place}' is where peers {twin.peer_id} and {peer.peer_id} would both write"
                 remedy = "leave it out, or keep one peer there"
                 ledger.add(("hosts", host.name, "destination"), f"{problem}; {remedy}", host.line)
 

@@ -9,7 +9,6 @@ from typing import Annotated, Any, Dict, List, Literal, Optional
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
@@ -18,8 +17,10 @@ from pydantic import (
 )
 
 from deploy.core.inventory import names
+from deploy.core.inventory.destinations import Destination
 from deploy.core.inventory.errors import described
 from deploy.core.inventory.excluding import excluding
+from deploy.core.inventory.part import Part
 from peer.core.budget import LEAST_MBIT
 from peer.core.config import MAX_PEER_ID, MAX_PIECE_SIZE
 from peer.core.sizes import parse_size
@@ -146,12 +147,6 @@ PieceSize = Annotated[Optional[int], BeforeValidator(_piece_size), WithJsonSchem
 Tls = Annotated[Optional[bool], BeforeValidator(_auto_or_bool), WithJsonSchema(_TLS_SCHEMA)]
 
 
-class Part(BaseModel):
-    """Every part of the file: unknown keys are mistakes, and strings don't count as numbers."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
-
-
 _SOURCES = ("generate", "path", "upload")
 _OF_TREES = ("links", "special", "times", "setuid", "owner", "xattrs", "exclude")
 
@@ -250,7 +245,9 @@ class HostPart(Part):
         description="openssh: by this machine's own `ssh`, for host certificates, FIDO keys, PKCS#11 and the like",
     )
     workdir: Optional[Path] = Field(default=None, description="The parent of the swarm's folder. Default ~/.weft")
-    destination: Optional[Path] = Field(default=None, description="The folder for the complete payload")
+    destination: Destination = Field(
+        default=None, description="The folder for the complete payload, or releases below it: {releases: /srv/app}"
+    )
     replace: bool = Field(
         default=False, description="Put aside foreign files with a name that Weft needs, instead of refusing them"
     )

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from deploy.core.inventory import names
+from deploy.core.inventory.destinations import DestinationPart
 from deploy.core.inventory.errors import Ledger, Path
 from deploy.core.inventory.fields import HostPart, InventoryPart
-from deploy.core.inventory.model import FIRST_PORT, LOCAL, Host, Rate
+from deploy.core.inventory.model import FIRST_PORT, LOCAL, Host, Rate, Releases
 from deploy.core.inventory.ranges import expand, has_range
 
 MAX_HOSTS = 10_000
@@ -79,6 +80,7 @@ def _in_step(keys: _Keys, key: str, pattern: str, count: int, ledger: Ledger) ->
 
 def _host(name: str, keys: _Keys, addresses: dict[str, str], ledger: Ledger) -> Host:
     local = keys.get("connection") == LOCAL
+    place = keys.get("destination")
     own = "127.0.0.1" if local else name
     address = addresses.get("address", own).replace(names.HOST_MARK, name)
     rate, cap = keys.get("rate"), keys.get("cap")
@@ -95,7 +97,8 @@ def _host(name: str, keys: _Keys, addresses: dict[str, str], ledger: Ledger) -> 
         connection=keys.get("connection"),
         transport=keys.get("transport"),
         workdir=_path(name, keys, "workdir", ledger) or _filled(LOCAL_WORKDIR if local else SSH_WORKDIR, name),
-        destination=_path(name, keys, "destination", ledger),
+        destination=_rooted(place.folder if place else None, name, keys, "destination", ledger),
+        releases=_releases(place, name, keys, ledger),
         replace=keys.get("replace"),
         extras=keys.get("extras") == "keep",
         peer_port=keys.get("peer_port") or FIRST_PORT,
@@ -106,9 +109,17 @@ def _host(name: str, keys: _Keys, addresses: dict[str, str], ledger: Ledger) -> 
     )
 
 
+def _releases(place: DestinationPart | None, name: str, keys: _Keys, ledger: Ledger) -> Releases | None:
+    root = _rooted(place.releases if place else None, name, keys, "destination", ledger)
+    return None if place is None or root is None else Releases(root.rstrip("/") or "/", place.keep)
+
+
 def _path(name: str, keys: _Keys, key: str, ledger: Ledger) -> str | None:
+    return _rooted(keys.get(key), name, keys, key, ledger)
+
+
+def _rooted(text: str | None, name: str, keys: _Keys, key: str, ledger: Ledger) -> str | None:
     """A path with the host's name filled in; over SSH a path must not depend on the folder of a login."""
-    text: str | None = keys.get(key)
     if text is not None and key in _ON_HOST and keys.get("connection") != LOCAL and not names.is_rooted(text):
         ledger.add(keys.where(key), f"'{text}' is relative; begin with '/' or '~/'")
     return None if text is None else _filled(text, name)

@@ -37,6 +37,13 @@ class Jump(NamedTuple):
         return (f"{self.user}@" if self.user else "") + host + (f":{self.port}" if self.port else "")
 
 
+class Releases(NamedTuple):
+    """Payloads that are kept side by side in `root`/releases/, and how many; the link `root`/current names one."""
+
+    root: str
+    keep: int
+
+
 class Host(NamedTuple):
     """One machine (with `connection: local`, a folder of this one). Paths are as typed, `~` not expanded."""
 
@@ -52,7 +59,8 @@ class Host(NamedTuple):
     connection: str = SSH  # SSH or LOCAL
     transport: str = PARAMIKO  # what SSH is spoken with: PARAMIKO or OPENSSH
     workdir: str = "~/.weft"  # the parent of the swarm's folder, <workdir>/<swarm name>/, on this host
-    destination: str | None = None  # the folder for the complete payload; None: peer_<id>/
+    destination: str | None = None  # the folder for the complete payload; None: peer_<id>/, or releases
+    releases: Releases | None = None
     replace: bool = False  # put aside foreign files that are in the way, instead of refusing them
     extras: bool = True  # whether a delivered tree may hold files that aren't part of the payload
     peer_port: int = FIRST_PORT  # the first port to try for this host's peers
@@ -188,6 +196,11 @@ class Inventory:
             return False
         busy = {peer.host for peer in self.peers}
         return self.swarm.profile == FLEET and any(not host.local for host in self.hosts if host.name in busy)
+
+    def has_releases(self, peer: Peer) -> bool:
+        """Whether that peer's payload becomes a release of its host; a seed's payload at `path` stays there."""
+        in_place = peer.seed and isinstance(self.swarm.payload, OnSeed)
+        return self.host(peer.host).releases is not None and not in_place
 
     def host(self, name: str) -> Host:
         """The host of that name. Raises KeyError."""

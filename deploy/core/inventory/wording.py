@@ -8,17 +8,10 @@ from typing import Any, cast
 
 from pydantic import ValidationError
 
+from deploy.core.inventory.destinations import DestinationPart
 from deploy.core.inventory.errors import Path, described, did_you_mean, shortened
-from deploy.core.inventory.fields import (
-    CapPart,
-    HostPart,
-    InventoryPart,
-    Part,
-    PayloadPart,
-    PeerPart,
-    RatePart,
-    SwarmPart,
-)
+from deploy.core.inventory.fields import CapPart, HostPart, InventoryPart, PayloadPart, PeerPart, RatePart, SwarmPart
+from deploy.core.inventory.part import Part
 
 _EXPECTED = {
     "string_type": "a string",
@@ -154,7 +147,8 @@ def _unknown_key(path: Path) -> str:
 
 
 def _known_keys(path: Path) -> str:
-    return f"unknown key; known here: {', '.join(_part_at(path).model_fields)}"
+    known = [key for key in _part_at(path).model_fields if (path[-1:], key) != (("destination",), "folder")]
+    return f"unknown key; known here: {', '.join(known)}"
 
 
 def _part_at(path: Path) -> type[Part]:
@@ -167,5 +161,7 @@ def _part_at(path: Path) -> type[Part]:
         return CapPart
     if path[-1] == "payload":
         return PayloadPart
+    if path[-1] == "destination":
+        return DestinationPart
     parts: dict[str, type[Part]] = {"swarm": SwarmPart, "peers": PeerPart}
     return parts.get(str(path[0]), HostPart)

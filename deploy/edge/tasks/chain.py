@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
-from deploy.agent.verbs import State, SwarmFolder
+from deploy.agent.verbs import Release, State, SwarmFolder
 from deploy.core.inventory import Inventory, Upload, fold
 from deploy.core.plan import Facts, Step, facts_of
 from deploy.core.summary import Results, summary_fields
@@ -63,6 +63,7 @@ class Chain:
         self.planned: list[Step] = []
         self.verdict: Verdict | None = None  # that of the last `verify`
         self.slow: tuple[str, ...] = ()  # lines about slow hosts, as `verify` found them
+        self.release: Release | None = None  # the one that this run brings
         self.settled: frozenset[int] = frozenset()  # peers of a run that was taken up, which need no start
         self.runs_on = False  # the swarm was left running, and how to come back to it has been told
         self.halt = ""  # why the chain couldn't go on

@@ -17,7 +17,8 @@ from deploy.edge.tasks.stop import stop_and_tell
 
 def _describe(inventory: Inventory, _: Facts) -> Iterator[Step]:
     for host in inventory.chosen_hosts:
-        kept = f"; {host.destination} keeps its copy" if host.destination else ""
+        place = host.releases.root if host.releases else host.destination
+        kept = f"; {place} keeps its {'releases' if host.releases else 'copy'}" if place else ""
         yield Step("clean", host.name, None, f"stop, then remove {swarm_folder(inventory, host.name)}{kept}")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 from functools import partial
 from typing import TYPE_CHECKING
@@ -25,6 +25,7 @@ from deploy.edge.tasks import payload, preflight
 from deploy.edge.tasks.chain import Chain, Halt
 from deploy.edge.tasks.claim import claim_seeds
 from deploy.edge.tasks.phase import Options, Phase
+from deploy.edge.tasks.releasename import early_key, key_of, name_release, release_name
 from peer.core import folder
 from peer.core.manifest import Manifest
 from peer.core.sizes import format_size
@@ -88,7 +89,7 @@ def bring(chain: Chain, steps: Steps) -> None:
     keys = _make_keys(chain.inventory)
     ways = {(host.replace, host.extras) for host in chain.inventory.chosen_hosts}
     ours = {way: _parcels(config_texts(chain.inventory, manifest, chain.run, *way)) for way in ways}
-    push = partial(_push, inventory=chain.inventory, run=chain.run, states=states, ours=ours, keys=keys)
+    push = partial(_push, chain=chain, states=states, ours=ours, keys=keys)
     with chain.timing(PUSH), chain.doing("pushing code and configuration"):
         sent = chain.ask(push, states, drop=True)
     for name, size in sent.items():
@@ -109,9 +110,21 @@ def _begin(chain: Chain, seeds: Steps, states: States) -> tuple[Manifest, Code]:
     with chain.timing(PUSH), chain.doing("pushing code"):
         code = chain.ask(lambda link: _push_code(link, states, chain.run), hosts, drop=True)
     with chain.timing(HASH):
-        manifest = payload.make_payload(chain, [step for step in seeds if step.host in code])
+        manifest = _make_payload(chain, [step for step in seeds if step.host in code], list(states))
     (chain.folder / PROOF_NAME).write_text(format_proof(manifest), "utf-8")  # `verify` doesn't trust the hosts' own
     return manifest, code
+
+
+def _make_payload(chain: Chain, seeds: Steps, hosts: Sequence[str]) -> Manifest:
+    """The payload on the seeds, and the release that it is: seeds that make it put it there at once."""
+    upload = payload.upload_manifest(chain)
+    key = early_key(chain.inventory, upload)
+    if key:
+        chain.release = name_release(chain, hosts, key)
+    manifest = payload.make_payload(chain, seeds, upload)
+    if not key:
+        chain.release = name_release(chain, hosts, key_of(manifest))
+    return manifest
 
 
 def _idle_state(link: HostLink, tls: bool) -> SwarmFolder:
@@ -133,18 +146,19 @@ def _push_code(link: HostLink, states: States, run: str) -> int:
 Parcels = Mapping[tuple[bool, bool], list[Parcel]]  # what all hosts of one kind get: by a host's `replace` and `extras`
 
 
-def _push(link: HostLink, inventory: Inventory, run: str, states: States, ours: Parcels, keys: Keys) -> int:
+def _push(link: HostLink, chain: Chain, states: States, ours: Parcels, keys: Keys) -> int:
     """Everything that this host lacks; the bytes sent."""
+    inventory, run = chain.inventory, chain.run
     seed = any(peer.seed for peer in inventory.peers_on(link.name))
     have = {**states[link.name].have, **({folder.CODE: parcel(folder.CODE, peer_zip()).hash} if seed else {})}
     own = ours[link.host.replace, link.host.extras]
     parcels = missing([*own, *_key_parcels(inventory, link.name, keys)], have)
     sent = send(link, parcels, aside=link.host.aside(run), doing="pushing code and configuration")
     peers = inventory.peers_on(link.name)
-    places = tuple(Place(*placing(inventory, peer)) for peer in peers)
+    places = tuple(Place(*placing(inventory, peer, release_name(chain))) for peer in peers)
     receivers = tuple(peer.peer_id for peer in peers if not peer.seed)
     caps = in_bytes(caps_of(inventory, link.host))
-    link.ask(Prepare(places, inventory.swarm.payload.name, receivers, *caps), WORK_SECONDS)
+    link.ask(Prepare(places, inventory.swarm.payload.name, receivers, *caps, chain.release), WORK_SECONDS)
     return sent
 
 

@@ -22,6 +22,7 @@ from deploy.edge.hosts.host import WORK_SECONDS, HostLink
 from deploy.edge.pushed.bundle import Parcel, send
 from deploy.edge.pushed.uploads import UploadError, upload_source
 from deploy.edge.tasks.chain import Chain, Halt
+from deploy.edge.tasks.releasename import release_name
 from peer.core import folder, treeparts, treerules
 from peer.core.filetable import FileEntry
 from peer.core.manifest import Manifest, other_modes
@@ -32,19 +33,17 @@ from peer.core.treerules import KEEP_ALL, SKIP, TreeRules
 NO_SEED = "no seed has the payload, so there is nothing to bring to the others"
 
 
-def make_payload(chain: Chain, seeds: Steps) -> Manifest:
-    """Have the payload on the seeds that the steps name; its manifest.
+def make_payload(chain: Chain, seeds: Steps, upload: Manifest | None) -> Manifest:
+    """Have the payload on the seeds that the steps name; its manifest. `upload`: see `upload_manifest`.
 
     Raises Halt where that fails on all of them, or where the seeds' payloads differ.
     """
     payload = chain.inventory.swarm.payload
     source = upload_source(chain.base, payload) if isinstance(payload, Upload) else None
-    upload = upload_manifest(chain)
 
     def on_host(link: HostLink) -> list[Manifest]:
         peers = [chain.inventory.peer(peer) for peer in peers_of(seeds, link.name)]
-        aside = link.host.aside(chain.run)
-        return [_seed_manifest(link, chain.inventory, peer, source, upload, aside) for peer in peers]
+        return [_seed_manifest(link, chain, peer, source, upload) for peer in peers]
 
     with chain.doing(f"{_work(payload)}hashing {payload.name}"):
         answers = chain.ask(on_host, hosts_of(seeds), drop=True)
@@ -74,15 +73,15 @@ def _in_what(found: Mapping[str, Manifest]) -> str:
 
 def _seed_manifest(
     link: HostLink,
-    inventory: Inventory,
+    chain: Chain,
     seed: Peer,
     source: Path | None,
     upload: Manifest | None,
-    aside: str,
 ) -> Manifest:
     """One seed's payload in its place; its manifest."""
-    payload, piece_size = inventory.swarm.payload, _piece_size(inventory)
-    link.ask(verbs.Prepare((verbs.Place(*placing(inventory, seed)),), payload.name))
+    payload, piece_size, aside = chain.inventory.swarm.payload, _piece_size(chain.inventory), link.host.aside(chain.run)
+    place = verbs.Place(*placing(chain.inventory, seed, release_name(chain)))
+    link.ask(verbs.Prepare((place,), payload.name, release=chain.release))
     if isinstance(payload, Generate):
         link.ask(verbs.Generate(seed.peer_id, payload.name, payload.size, payload.seed, aside), WORK_SECONDS)
     if source is not None and upload is not None:

@@ -18,6 +18,7 @@ class Options(NamedTuple):
     keep_going: bool = False  # start the others even if a peer can't be started
     every: bool = False  # show the frequent kinds of event lines too
     table: bool = False  # the table of all copies, however many hosts there are
+    partial: bool = False  # turn to a release where it can be done, if not everywhere
     svg: str = ""  # write a picture of the console to this file
     cap: str = ""  # what `cap` shall set: 50, none, up=20
 

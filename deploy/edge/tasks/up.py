@@ -1,4 +1,4 @@
-"""The task `up`: deploy, start, watch until done, collect the logs, verify."""
+"""The task `up`: deploy, start, watch until done, collect the logs, verify, and turn to the new release."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from deploy.edge.tasks.logs import FOLLOW
 from deploy.edge.tasks.phase import Options, Phase, describe
 from deploy.edge.tasks.start import START, Starter, lost
 from deploy.edge.tasks.takeup import take_up
+from deploy.edge.tasks.turn import TURN
 from deploy.edge.tasks.verify import VERIFY
 from deploy.edge.tasks.watch import Watch, tell_the_way_back
 
@@ -97,4 +98,4 @@ def _deploy(chain: Chain, steps: Steps, _: Options) -> None:
 
 START_AND_WATCH = Phase(_describe, _start_and_watch)  # a swarm may be done before its last peer was started
 DEPLOY_OR_TAKE_UP = tuple(Phase(phase.describe, _deploy) for phase in DEPLOY)
-UP = (*DEPLOY_OR_TAKE_UP, START_AND_WATCH, *COLLECT_LOGS, *VERIFY)
+UP = (*DEPLOY_OR_TAKE_UP, START_AND_WATCH, *COLLECT_LOGS, *VERIFY, *TURN)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from typing import Iterable, List, Tuple
+from typing import Iterable, Iterator, List, Tuple
 
 from peer.core import record
 from peer.core.record import FOLDER, GROWING, STATUS, Head, Identity, Record
@@ -178,6 +178,12 @@ class RecordFile:
     def paths(self) -> List[str]:
         """The paths at which this record's writer made something."""
         return [self._view.path(key) for key in self.record.made]
+
+    def below(self, folder: str) -> Iterator[str]:
+        """The paths in a folder at which Weft made something, by any record."""
+        for view in (self._view, *self.readers):
+            paths = (view.path(key) for key in view.record.made)
+            yield from (path for path in paths if path.startswith(folder + os.sep))
 
     def key(self, path: str) -> str:
         """A path as the record writes it: relative to its folder, if it is in there."""

@@ -12,9 +12,9 @@ TOPS = ("weft", "peer", "deploy", "netlab", "rigs", "tools")
 ANY = frozenset(sys.stdlib_module_names)
 # What a module that only decides may use: it reads no clock, file, socket or thread.
 _DECIDING = """
-    __future__ abc array binascii bisect collections contextlib dataclasses datetime difflib enum fnmatch fractions
-    functools hashlib heapq ipaddress itertools json math operator posixpath random re shlex statistics string struct
-    textwrap types typing unicodedata zlib
+    __future__ abc array binascii bisect collections contextlib dataclasses datetime difflib enum errno fnmatch
+    fractions functools hashlib heapq ipaddress itertools json math operator posixpath random re shlex statistics string
+    struct textwrap types typing unicodedata zlib
 """
 PURE = frozenset(_DECIDING.split())
 IMPURE_CALLS = frozenset(("open", "input", "print", "exec", "eval", "__import__"))

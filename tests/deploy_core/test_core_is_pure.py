@@ -20,6 +20,7 @@ ALLOWED = {
         "datetime",
         "difflib",
         "enum",
+        "errno",
         "fnmatch",
         "functools",
     ),

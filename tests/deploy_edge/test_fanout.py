@@ -24,12 +24,15 @@ def test_a_failure_is_a_value() -> None:
             raise HostError("disk full", "make room")
         if name == "worse":
             raise ConnectionResetError(104, "Connection reset by peer")
+        if name == "here":
+            raise OSError(28, "No space left on device", "runs/r1/a")
         return name
 
-    results = fan_out(["good", "bad", "worse"], work, 30, nothing)
+    results = fan_out(["good", "bad", "worse", "here"], work, 30, nothing)
     assert results["good"] == "good"
     assert str(results["bad"]) == "disk full: make room"
     assert str(results["worse"]) == "connection reset by peer"
+    assert str(results["here"]).startswith("on this machine: no space left on device: runs/r1/a: make room there")
 
 
 def test_a_hung_host_is_given_up_and_the_others_are_not_harmed() -> None:

@@ -120,3 +120,15 @@ def test_the_transcript_keeps_what_was_told_before_its_folder_was_known(tmp_path
     screen.say("second")
     kept = (tmp_path / "runs/r1/transcript.txt").read_text().splitlines()
     assert [row.split(" ", 2)[2] for row in kept] == ["first", "second"]
+
+
+def test_a_full_disk_ends_the_transcript_and_not_the_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    screen = Screen(Transcript())
+    screen.transcript.open(tmp_path / "r1")
+    (tmp_path / "r1/transcript.txt").symlink_to("/dev/full")
+    screen.say("first")
+    screen.say("second")
+    said = capsys.readouterr()
+    assert said.out == "first\nsecond\n"
+    assert "no space left on device" in said.err and "r1/transcript.txt" in said.err and "make room" in said.err
+    assert said.err.count("\n") == 1

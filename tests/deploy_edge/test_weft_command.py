@@ -175,3 +175,12 @@ def test_runs_are_listed(typed: Callable[..., Ran]) -> None:
     assert [(one["run"], one["hosts"], one["exit_code"]) for one in records] == [("r1", None, None), ("r2", 1, 0)]
     for one in records:
         VALIDATOR.validate(one)
+
+
+def test_closed_standard_streams_lead_to_nowhere() -> None:
+    """As after `>&-`, where Python has no sys.stdout, and the next file that is opened would become it."""
+    code = "import os, sys; [os.close(n) for n in (0, 1, 2)]; sys.stdin = sys.stdout = sys.stderr = None\n"
+    code += "from deploy.edge.command.streams import open_missing; open_missing()\n"
+    code += "print('x', flush=True); print('y', file=sys.stderr)\n"
+    code += "sys.exit(40 + os.open('/', os.O_RDONLY) + len(sys.stdin.read()))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 43

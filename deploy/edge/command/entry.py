@@ -16,6 +16,7 @@ from deploy.core.command.optiontable import COMMON, SHARED
 from deploy.core.command.parsing import CommandError, CommandLine, parse_command
 from deploy.core.command.shellscripts import SHELLS, completion_script
 from deploy.core.inventory import did_you_mean, shown
+from deploy.edge.command.streams import open_missing
 from deploy.edge.fab.chaintask import forms
 from deploy.fabfile import ns
 from peer.core.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, WeftError
@@ -26,6 +27,7 @@ _WIDEST, _NARROWEST = 110, 60  # columns of the help
 
 def run(words: Sequence[str], version: str) -> int:
     """Run a command line; its exit code."""
+    open_missing()
     try:
         return _run(words, version)
     except invoke.Exit as end:

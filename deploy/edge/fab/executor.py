@@ -16,13 +16,14 @@ from deploy.core.command.astyped import FAB
 from deploy.core.command.optiontable import INVENTORY, SHARED
 from deploy.core.inventory import Host, Inventory
 from deploy.core.options import Call, ChainError, hoist
+from deploy.core.ownplace import refused_here
 from deploy.core.summary import next_commands
 from deploy.edge.fab.chaintask import ChainTask, Hostnames
 from deploy.edge.fab.interrupts import orderly
 from deploy.edge.fab.openchain import open_chain, open_screen
 from deploy.edge.screen.screen import Screen
 from deploy.edge.tasks.chain import Chain, Halt
-from peer.core.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, WeftError, system_words
+from peer.core.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, WeftError
 
 _SHARED = tuple(option.name for option in SHARED)
 
@@ -95,12 +96,14 @@ class ChainExecutor(invoke.Executor):
                 show(chain, chain.planned)
         except BrokenPipeError:  # the reader of our output has left, as `| head` does
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the exit would complain of it again
+            with contextlib.suppress(BrokenPipeError):
+                _tell_of_readers(screen, chain)
             raise invoke.Exit(code=EXIT_FAILED) from None
         except WeftError as error:
             raise invoke.Exit(code=_told(error, screen, chain)) from None
         except OSError as error:  # of our own papers: a host's are HostErrors
-            where = f"{error.filename}: " if error.filename else ""
-            screen.errors([f"{where}{system_words(error)}"])
+            place = str(chain.folder) if chain is not None and chain.run else ""
+            screen.errors([": ".join(filter(None, refused_here(error, place)))])
             raise invoke.Exit(code=EXIT_FAILED) from None
         except KeyboardInterrupt:
             told = chain is None or chain.runs_on
@@ -133,6 +136,12 @@ def _made(calls: list[invoke.Call], options: Mapping[str, Any], hostnames: Hostn
                 raise ChainError(f"{call.task.form.name} makes an inventory of its own: run it without other tasks")
             return call.task.makes({**call.kwargs, **options}, hostnames)
     return None
+
+
+def _tell_of_readers(screen: Screen, chain: Chain | None) -> None:
+    """The swarm goes on without a reader of our output, and its operator shouldn't think that it has ended."""
+    if chain is not None and chain.run and chain.verdict is None:
+        screen.errors(["nobody reads the output any more, so this ends here; `fab up` goes on where it was"])
 
 
 def _told(error: WeftError, screen: Screen, chain: Chain | None) -> int:

@@ -17,9 +17,11 @@ from deploy.edge.screen.screen import Screen
 from deploy.edge.screen.transcript import Transcript
 from deploy.edge.tasks.chain import Chain
 from peer.core.errors import ConfigError, system_words
+from peer.core.sizes import format_size
 
 FabricConfig = Callable[[], Any]  # makes a fabric.Config, which is slow to load: called where a host is behind SSH
 LOCAL_FOLDER = "~/.weft/local"  # `--local`: a folder a host below this one
+_MOST_TEXT = 64 * 1024 * 1024  # characters of an inventory
 _LAST_FIRST_PORT = 60000
 BRINGING = frozenset({"deploy", "up", "push"})  # tasks that need a seed: with --limit, the seeds take part
 
@@ -90,13 +92,17 @@ def _parsed(path: Path, hosts: str) -> Inventory:
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text("utf-8")
+        with path.open(encoding="utf-8") as file:
+            text = file.read(_MOST_TEXT + 1)
     except UnicodeDecodeError:
         raise ConfigError(str(path), "it isn't UTF-8 text", "save it as UTF-8") from None
     except OSError as error:
         reason = system_words(error)
         remedy = "name your inventory with --inventory FILE; `fab init` writes one to begin with"
         raise ConfigError(str(path), reason, remedy) from None
+    if len(text) > _MOST_TEXT:
+        raise ConfigError(str(path), f"it has more than {format_size(_MOST_TEXT)}", "name an inventory")
+    return text
 
 
 def _free_base(count: int) -> int:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import TypeVar
 
+from deploy.core.ownplace import is_refusal, refused_here
 from deploy.edge.hosts.errors import HostError, unreachable
 from peer.core.errors import system_words
 
@@ -69,6 +70,7 @@ def _value(future: Future[T]) -> T | HostError:
         return future.result()
     except HostError as error:
         return error
-    except (OSError, EOFError) as error:
-        where = getattr(error, "filename", None)  # of this machine: what a host's system says comes as a HostError
-        return HostError(f"on this machine: {system_words(error)}: {where}" if where else system_words(error))
+    except EOFError as error:
+        return HostError(system_words(error))
+    except OSError as error:  # what a host's system refuses comes as a HostError
+        return HostError(*refused_here(error)) if is_refusal(error) else HostError(system_words(error))

@@ -14,6 +14,7 @@ from typing import IO, TYPE_CHECKING, Any
 from deploy.core.columns import columns
 from deploy.core.command.astyped import FAB, as_typed
 from deploy.core.inventory import shown
+from deploy.core.ownplace import refused_here
 from deploy.core.progress import Line, Progress, overall
 from deploy.core.working import Work, format_work
 from deploy.edge.screen.transcript import Transcript
@@ -38,6 +39,7 @@ class Screen:
 
     def __init__(self, transcript: Transcript, as_json: bool = False, plain: bool = False, program: str = FAB) -> None:
         self.transcript = transcript
+        transcript.complain = lambda error: self.errors([": ".join(refused_here(error))])
         self.as_json = as_json
         self._program = program
         self._out, self._err = _terminal(sys.stdout), _terminal(sys.stderr)  # None for what is none

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from peer.core.errors import ConfigError
@@ -13,9 +14,13 @@ MARK = ".weft-run"  # in each folder that a run made: what else is called runs/N
 
 
 class Transcript:
-    """Lines wait in memory until the run's folder is known."""
+    """Lines wait in memory until the run's folder is known.
+
+    A disk that fills up later ends the transcript and not the run: `complain` is called, once.
+    """
 
     def __init__(self) -> None:
+        self.complain: Callable[[OSError], object] = lambda _: None
         self._waiting: list[str] = []
         self._path: Path | None = None
 
@@ -23,7 +28,11 @@ class Transcript:
         """Note some lines, with the time."""
         stamp = time.strftime("%Y-%m-%d %H:%M:%S")
         self._waiting += [f"{stamp} {line}" for line in text.splitlines()]
-        self._flush()
+        try:
+            self._flush()
+        except OSError as error:
+            error.filename, self._path = str(self._path), None
+            self.complain(error)
 
     def open(self, folder: Path) -> None:
         """From now on, and for what was noted before: the transcript lies in `folder`, after what is there.

@@ -18,7 +18,7 @@ from peer.core.mark import parse_sign, stalled
 
 DEAD_DISK = "is a disk there dead, or a network disk cut off? (`dmesg` may tell)"
 _BLOCK = 256 * 1024
-_KILL_SECONDS = 2.0
+KILL_SECONDS = 2.0
 _lock = threading.RLock()  # a signal's handler may come while the main thread holds it
 _running: Set["subprocess.Popen[bytes]"] = set()
 
@@ -159,7 +159,7 @@ def _end(child: "subprocess.Popen[bytes]") -> None:
         if child.poll() is None:
             _kill(child)
     with contextlib.suppress(subprocess.TimeoutExpired):  # one that waits for a dead disk can't even be killed
-        child.wait(_KILL_SECONDS)
+        child.wait(KILL_SECONDS)
     for pipe in filter(None, (child.stdout, child.stderr)):
         pipe.close()
 

@@ -14,6 +14,7 @@ from deploy.agent import claim, clocks, paths, releasestore, verbs
 from deploy.agent.context import Context
 from deploy.agent.wire import AgentError
 from peer.core import releaselist
+from peer.core.releaselist import replaced
 from peer.edge.files import sync_folder
 from peer.edge.ours import trees
 from peer.edge.ours.naming import exchange, put
@@ -44,6 +45,8 @@ def ready(request: verbs.Ready, context: Context) -> verbs.Readied:
         if bad is not None:
             raise AgentError(f"{bad} was changed or removed since it was proved", "bring it again with `fab up`")
         _prepare(record, root, request.name, request.aside)
+        if root in _ready and release.told:
+            releasestore.save(record, home, replaced(releasestore.load(home), release._replace(told=False)))
     return verbs.Readied(releasestore.current(root) or "")
 
 

@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 from deploy.core.inventory import Inventory
 from deploy.core.prediction import Limit
 
-CONNECT, HASH, PUSH, START, TRANSFER, COLLECT, VERIFY, TURN = (
-    "connect", "hash", "push", "start", "transfer", "collect", "verify", "turn",
+CONNECT, HASH, PUSH, START, TRANSFER, COLLECT, VERIFY, TURN, THEN = (
+    "connect", "hash", "push", "start", "transfer", "collect", "verify", "turn", "then",
 )  # fmt: skip
-PHASES = (CONNECT, HASH, PUSH, START, TRANSFER, COLLECT, VERIFY, TURN)
+PHASES = (CONNECT, HASH, PUSH, START, TRANSFER, COLLECT, VERIFY, TURN, THEN)
 _SHOWN = 0.05  # seconds: less would be shown as 0.0
 
 

@@ -36,7 +36,7 @@ class Host:
         """A run brought this release; its file."""
         folder = self.root / "releases" / name
         place = verbs.Place(PEER, str(folder), None, str(self.root))
-        payload.prepare(verbs.Prepare((place,), NAME, (), verbs.Release(name, f"key of {name}")), self.context)
+        payload.prepare(verbs.Prepare((place,), NAME, release=verbs.Release(name, f"key of {name}")), self.context)
         with paths.recording(str(self.home)) as record:
             make_file(record, str(folder / NAME), (text or name).encode())
         if proved:

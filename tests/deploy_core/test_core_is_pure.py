@@ -85,5 +85,6 @@ def test_only_two_modules_know_the_libraries() -> None:
         "fields",
         "part",
         "destinations",
+        "thenkeys",
         "parse",
     }

@@ -22,6 +22,7 @@ def test_releases_are_turned_together_kept_and_turned_back(write: Callable[..., 
     text = inventory.read_text().replace(
         'workdir: "hosts/{host}"', 'workdir: "hosts/{host}", destination: {releases: "srv/{host}", keep: 2}'
     )
+    text = text.replace("swarm: {", 'swarm: {then: [["sh", "-c", "echo $WEFT_RELEASE >> told"]], batch: 2, ')
     inventory.write_text(text)
     first = fab(tmp_path, "up", "--run", "r1")
     assert first.code == 0 and "`current` is release r1 on a, b, c" in first.out, first
@@ -37,9 +38,13 @@ def test_releases_are_turned_together_kept_and_turned_back(write: Callable[..., 
     again = fab(tmp_path, "up", "--json")  # the same payload: the release that was begun is completed
     assert "r2" in {fields.get("release") for fields in checked(again)}
     assert current(tmp_path) == dict.fromkeys("abc", "r2")
+    told = [fields["host"] for fields in again.records if fields["event"] == "then" and fields["exit_code"] == 0]
+    assert sorted(told[:2]) == ["a", "b"] and told[2:] == ["c"]
     back = fab(tmp_path, "rollback")
     assert back.code == 0 and "`current` is release r1 on a, b, c" in back.out, back
     (tmp_path / "srv/b/releases/r2/f.dat").write_bytes(b"somebody wrote here")
+    assert [(tmp_path / f"srv/{host}/told").read_text().split() for host in "abc"] == [["r1", "r2", "r1"]] * 3
+    assert "$ sh -c" in (tmp_path / "runs/r1/c/then.txt").read_text()
     refused = fab(tmp_path, "activate", "--release", "r2")
     assert refused.code == 1 and "f.dat was changed or removed since it was proved" in refused.err
     assert current(tmp_path) == dict.fromkeys("abc", "r1")

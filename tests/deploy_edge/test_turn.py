@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
 
 import pytest
 
-from deploy.agent.verbs import Prune, Pruned, Readied, Ready, Turn, Unready
-from deploy.core.inventory import Host, Inventory, Releases
+from deploy.agent.verbs import Prune, Pruned, Ran, Readied, Ready, Run, Turn, Unready
+from deploy.core.inventory import Generate, Host, Inventory, Releases, Swarm, Then
 from deploy.core.verdict import UNREACHABLE
 from deploy.edge.hosts.errors import HostError, unreachable
 from deploy.edge.tasks.turn import turn
@@ -29,7 +30,7 @@ class Played:
     def __init__(self, name: str, script: dict[type, list[HostError | None]]) -> None:
         self.name, self.current, self.is_ready = name, OLD, False
         self.host = Host(name, name, name, releases=Releases("/srv/app", 3))
-        self.pruned = False
+        self.pruned, self.ran = False, []
         self._script = script
 
     def ask(self, request: Any, _seconds: float = 0) -> Any:
@@ -42,6 +43,9 @@ class Played:
             return Readied(self.current)
         if isinstance(request, Turn):
             self.current = request.name
+        if isinstance(request, Run):
+            self.ran += [request.command[0]]
+            return Ran(3 if self.name == "n2" else 0, "its last words")
         self.is_ready = False
         self.pruned = self.pruned or isinstance(request, Prune)
         return Pruned((), ()) if isinstance(request, Prune) else None
@@ -52,9 +56,10 @@ class PlayedChain:
 
     run = "r2"
 
-    def __init__(self, hosts: list[Played]) -> None:
+    def __init__(self, hosts: list[Played], then: Then | None = None) -> None:
         self.hosts = {host.name: host for host in hosts}
-        self.inventory = Mock(spec=Inventory)
+        self.inventory = Mock(spec=Inventory, swarm=Swarm("t", Generate(1, "f"), then=then))
+        self.folder = Path("runs/r2")
         self.screen, self.outcomes = Mock(), []
         self.down: dict[str, Any] = {}
 
@@ -124,3 +129,16 @@ def test_a_host_that_cant_even_forget_its_first_step_changes_nothing() -> None:
     hosts = [Played("n1", {Unready: [GONE]}), Played("n2", {Ready: [FULL]})]
     turn(PlayedChain(hosts), ["n1", "n2"], NEW, False)  # type: ignore[arg-type]
     assert [host.current for host in hosts] == [OLD, OLD]
+
+
+def test_a_command_that_fails_stops_the_batches_that_follow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    hosts = [Played(f"n{number}", {}) for number in range(1, 5)]
+    chain = PlayedChain(hosts, Then((("one",), ("two",)), 2, 5.0))
+    turn(chain, [host.name for host in hosts], NEW, False)  # type: ignore[arg-type]
+    assert [host.current for host in hosts] == [NEW] * 4
+    assert [host.ran for host in hosts] == [["one", "two"], ["one"], [], []]
+    assert not any(host.pruned for host in hosts)
+    assert "nothing was run on n[3-4]" in chain.errors and "`fab rollback` goes back" in chain.errors
+    assert "`one` ended with 3: its last words" in chain.outcomes[0].problem
+    assert (tmp_path / "runs/r2/n2/then.txt").read_text() == "$ one\nits last words\nexit code 3\n"

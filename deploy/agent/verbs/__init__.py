@@ -49,7 +49,20 @@ from deploy.agent.verbs.machine import (
     Unlisten,
     Unreached,
 )
-from deploy.agent.verbs.turns import Keep, Kept, KeptRelease, Prune, Pruned, Readied, Ready, Turn, Unready
+from deploy.agent.verbs.turns import (
+    Keep,
+    Kept,
+    KeptRelease,
+    Prune,
+    Pruned,
+    Ran,
+    Readied,
+    Ready,
+    Run,
+    Settle,
+    Turn,
+    Unready,
+)
 
 __all__ = [
     "About",
@@ -84,11 +97,14 @@ __all__ = [
     "Pruned",
     "PushedFile",
     "PushedFolder",
+    "Ran",
     "Readied",
     "Ready",
     "Receive",
     "Received",
     "Release",
+    "Run",
+    "Settle",
     "Spot",
     "Spots",
     "Standing",

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Tuple, Type
+from typing import NamedTuple, Optional, Tuple, Type
 
 from deploy.agent.verbs.done import Done
 
@@ -75,6 +75,35 @@ class Turn(NamedTuple):
 
 class Unready(NamedTuple):
     """Forget what `Ready` made."""
+
+    def answer(self) -> Type[Done]:
+        return Done
+
+
+class Ran(NamedTuple):
+    """How a command ended: `code` None where it took too long; the last of what it wrote."""
+
+    code: Optional[int]
+    output: str
+
+
+class Run(NamedTuple):
+    """Run a command, an argument list, after the turn to release `name`; it may take `within` seconds."""
+
+    root: str
+    name: str
+    command: Tuple[str, ...]
+    within: float
+
+    def answer(self) -> Type[Ran]:
+        return Ran
+
+
+class Settle(NamedTuple):
+    """All commands went well after the turn to this release."""
+
+    root: str
+    name: str
 
     def answer(self) -> Type[Done]:
         return Done

@@ -21,6 +21,7 @@ from deploy.core.inventory.model import (
     Releases,
     Rounds,
     Swarm,
+    Then,
     Upload,
 )
 from deploy.core.inventory.ranges import fold
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 __all__ = [
     "FIRST_ID", "FIRST_PORT", "LOCAL", "OPENSSH", "PARAMIKO", "SSH",
     "Generate", "Host", "Inventory", "InventoryError", "Jump", "OnSeed", "Payload", "Peer", "Problem", "Rate",
-    "Releases", "Rounds", "Swarm", "Upload",
+    "Releases", "Rounds", "Swarm", "Then", "Upload",
     "did_you_mean", "fold", "inventory_text", "joined", "json_schema", "limited", "lists_in", "localized",
     "parse_inventory", "read_machines", "scalar", "shown",
 ]  # fmt: skip

@@ -21,6 +21,7 @@ from deploy.core.inventory.destinations import Destination
 from deploy.core.inventory.errors import described
 from deploy.core.inventory.excluding import excluding
 from deploy.core.inventory.part import Part
+from deploy.core.inventory.thenkeys import ThenKeys
 from peer.core.budget import LEAST_MBIT
 from peer.core.config import MAX_PEER_ID, MAX_PIECE_SIZE
 from peer.core.sizes import parse_size
@@ -191,7 +192,7 @@ class PayloadPart(Part):
         return self
 
 
-class SwarmPart(Part):
+class SwarmPart(ThenKeys):
     """The settings that all peers share."""
 
     name: Name = Field(description="The swarm's name, and the name of its folder on every host")

@@ -44,6 +44,14 @@ class Releases(NamedTuple):
     keep: int
 
 
+class Then(NamedTuple):
+    """Commands on each host after a turn, as argument lists. `batch`: hosts at a time, or a share; seconds for each."""
+
+    commands: tuple[tuple[str, ...], ...]
+    batch: int | str
+    within: float
+
+
 class Host(NamedTuple):
     """One machine (with `connection: local`, a folder of this one). Paths are as typed, `~` not expanded."""
 
@@ -142,6 +150,7 @@ class Swarm(NamedTuple):
     rounds: Rounds = Rounds()
     limits: Limits = Limits()
     tls: bool | None = None
+    then: Then | None = None
     cap: float | None = None  # Mbit/s that all seeds together may send
 
 

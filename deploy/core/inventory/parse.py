@@ -82,6 +82,10 @@ def _inventory(form: InventoryPart, source: str, ledger: Ledger) -> Inventory:
     seed_hosts = named(form.seeds or (), ("seeds",), hosts, groups, ledger)
     peers = peers_of(form, hosts, seed_hosts, ledger)
     _check_cap(swarm, peers, ledger)
+    if swarm.then is not None and not any(host.releases for host in hosts.values()):
+        ledger.add(
+            ("swarm", "then"), "follows a turn, and no host keeps releases; write destination: {releases: /srv/app}"
+        )
     check_machines(tuple(hosts.values()), peers, swarm.payload, ledger)
     ledger.check()
     return Inventory(

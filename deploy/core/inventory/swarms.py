@@ -8,7 +8,7 @@ from deploy.core.inventory import names
 from deploy.core.inventory.errors import Ledger, Path
 from deploy.core.inventory.excluding import excluding
 from deploy.core.inventory.fields import PayloadPart, SwarmPart
-from deploy.core.inventory.model import Generate, OnSeed, Payload, Rounds, Swarm, Upload
+from deploy.core.inventory.model import Generate, OnSeed, Payload, Rounds, Swarm, Then, Upload
 from peer.core.limits import Limits
 from peer.core.swarmfile import CLASSIC
 from peer.core.treerules import TreeRules
@@ -33,6 +33,7 @@ def swarm_of(part: SwarmPart, ledger: Ledger) -> Swarm:
         rounds=Rounds(part.preferred, part.unchoking, part.optimistic),
         limits=Limits(part.patience, part.degree, part.uploads),
         tls=part.tls,
+        then=Then(tuple(map(tuple, part.then)), part.batch, part.within) if part.then else None,
         cap=part.cap,
     )
 

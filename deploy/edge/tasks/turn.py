@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
-from deploy.agent.verbs import Prune, Ready, Turn, Unready
+from deploy.agent.verbs import Kept, Prune, Ready, Turn, Unready
+from deploy.core.batches import size_of
 from deploy.core.inventory import Inventory, fold
 from deploy.core.placement import A_RELEASE
 from deploy.core.plan import Facts, Step, Steps, hosts_of
@@ -17,6 +19,7 @@ from deploy.edge.hosts.host import WORK_SECONDS, HostLink
 from deploy.edge.tasks.chain import Chain
 from deploy.edge.tasks.phase import Options, Phase
 from deploy.edge.tasks.releasename import look, root_of
+from deploy.edge.tasks.then import run_commands
 from peer.core.releaselist import CURRENT, release_folder
 
 PHASE = "activate"
@@ -30,6 +33,17 @@ def turn_steps(inventory: Inventory, name: str, when: str = "") -> Iterator[Step
         link = f"{host.releases.root.rstrip('/')}/{CURRENT}"
         keep = f"; keep {host.releases.keep} of them"
         yield Step(PHASE, host.name, None, f"turn {link} to {release_folder('', name)}{when}{keep}")
+    yield from _command_steps(inventory, [host.name for host in inventory.chosen_hosts if host.name in names])
+
+
+def _command_steps(inventory: Inventory, hosts: Sequence[str]) -> Iterator[Step]:
+    then = inventory.swarm.then
+    if then is None:
+        return
+    size = size_of(then.batch, len(hosts))
+    for host in hosts:
+        for command in then.commands:
+            yield Step(PHASE, host, None, f"run {shlex.join(command)}, on {size} of {len(hosts)} hosts at a time")
 
 
 def _describe(inventory: Inventory, _: Facts) -> Iterator[Step]:
@@ -47,21 +61,31 @@ def _turn_to_proved(chain: Chain, steps: Steps, options: Options) -> None:
     if not good or (verdict.code and not options.partial):
         chain.screen.errors(["`current` stays as it was on every host, because not every copy is proved"])
         return
-    held = {name: kept.held for name, kept in chain.ask(look, good).items()}
+    kept = chain.ask(look, good)
+    held = {name: one.held for name, one in kept.items()}
     if len(set(held.values())) == 1 and (len(held) == len(good) or options.partial):
-        turn(chain, list(held), held.popitem()[1], options.partial)
+        told = [host for host, one in kept.items() if _is_told(one)]
+        turn(chain, list(held), held.popitem()[1], options.partial, told)
     elif len(held) == len(good):
         said = ", ".join(f"{name} on {fold(one for one in held if held[one] == name)}" for name in set(held.values()))
         chain.fail([Outcome(good[0], FAILED, f"the hosts hold different releases: {said}", "run `fab up` again")])
 
 
-def turn(chain: Chain, hosts: Sequence[str], name: str, partial: bool) -> None:
-    """Make a release the current one on these hosts; with `partial`, where it can be done."""
+def _is_told(kept: Kept) -> bool:
+    """Whether the release that is brought was current already, and all commands went well then."""
+    return kept.held == kept.current and any(one.told for one in kept.releases if one.name == kept.current)
+
+
+def turn(chain: Chain, hosts: Sequence[str], name: str, partial: bool, told: Collection[str] = ()) -> None:
+    """Make a release the current one on these hosts; with `partial`, where it can be done.
+
+    The commands that follow aren't run on the hosts that were `told` already.
+    """
     with chain.timing(TURNING):
         turned = _in_two_steps(chain, hosts, name, partial)
     for host in turned:
         chain.record("host", host=host, state="ok", release=name)
-    if len(turned) == len(hosts):
+    if run_commands(chain, [host for host in turned if host not in told], name) and len(turned) == len(hosts):
         prune(chain, hosts)
 
 

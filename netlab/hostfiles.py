@@ -64,6 +64,7 @@ def sshd_config(plan: Plan) -> str:
         f"AllowUsers {plan.user}",
         "PasswordAuthentication no",
         "KbdInteractiveAuthentication no",
+        "StrictModes no",  # a host's `/` is this machine's, and in some containers that isn't root's
         "UsePAM no",
         "UseDNS no",
         "PrintMotd no",

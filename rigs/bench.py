@@ -2,9 +2,10 @@
 """Measures this swarm and other tools side by side: python rigs/bench.py A B --runs 3 --tools weft,libtorrent.
 
 A, B, C, D: scenarios on hosts of a lab (root). caps: whether caps bind, in a lab (root). scale, classic: swarms on
-loopback. up: all of `fab up` in a lab (root). tree: many small files to local hosts. operator: `fab up` for a thousand
-hosts that aren't there. all: everything but caps. report: the table and the plot again, from what was measured before.
-Exit codes: 0 measured, 1 something failed, 2 wrong arguments, 130 interrupted; in any case nothing is left running.
+loopback. up: all of `fab up` in a lab (root). again: a second version to hosts that have the first, in a lab (root).
+tree: many small files to local hosts. operator: `fab up` for a thousand hosts that aren't there. all: everything but
+caps. report: the table and the plot again, from what was measured before. Exit codes: 0 measured, 1 something failed,
+2 wrong arguments, 130 interrupted; in any case nothing is left running.
 """
 
 from __future__ import annotations

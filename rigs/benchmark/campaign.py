@@ -8,6 +8,8 @@ from typing import Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Se
 
 from rigs import workfolder
 from rigs.benchmark import (
+    againlab,
+    againtable,
     docs,
     durable,
     loopback,
@@ -21,6 +23,7 @@ from rigs.benchmark import (
     uplab,
     usertable,
 )
+from rigs.benchmark.againlab import AgainOptions
 from rigs.benchmark.aria2 import Aria2
 from rigs.benchmark.copytools import Fanout
 from rigs.benchmark.libtorrent_swarm import Libtorrent
@@ -54,7 +57,8 @@ def choose(names: Sequence[str], weft: WeftOptions) -> Tuple[List[Tool], Dict[st
 
 LOCAL = {"scale": loopback.scale_room, "classic": loopback.classic_room, "operator": operatorwork.room}
 USER = ("up", "tree")
-ALL = (*SCENARIOS, *LOCAL, *USER)
+AGAIN = "again"
+ALL = (*SCENARIOS, *LOCAL, *USER, AGAIN)
 
 
 class Campaign(NamedTuple):
@@ -101,6 +105,8 @@ class Campaign(NamedTuple):
     def _room(self, name: str) -> int:
         if name in LOCAL:
             return LOCAL[name]()
+        if name == AGAIN:
+            return againlab.room(AgainOptions(self.size))
         if name in USER:
             return uplab.room(self.up) if name == "up" else treelocal.room(self.tree)
         return rounds.room(self._scenario(name, False))
@@ -116,6 +122,10 @@ class Campaign(NamedTuple):
             print(TITLES[name], flush=True)
             own = operatorwork.run(folder, self.operator, self.runs, self.care)
             yield from ((run, operatortable.line(run)) for run in own)
+        elif name == AGAIN:
+            print(TITLES[name], flush=True)
+            again = againlab.run(folder, AgainOptions(self.size), self.runs, self.care)
+            yield from ((run, againtable.line(run)) for run in again)
         elif name in LOCAL:
             print(loopback.TITLES[name], flush=True)
             yield from ((run, table.local_line(run)) for run in self._local(name, folder))
@@ -142,6 +152,7 @@ class Campaign(NamedTuple):
 TITLES = {
     "up": "up: all of `fab up` on lab hosts, unshaped; the seed makes the payload, rsync finds it there",
     "operator": "operator: all that `fab up` does itself, for hosts whose agents are scripted",
+    AGAIN: f"again: a second version to {againlab.RECEIVERS} lab hosts that have the first, {againlab.MBIT:g} Mbit/s",
     "tree": f"tree: small files to {treelocal.RECEIVERS} receivers on this machine",
 }
 

@@ -51,7 +51,7 @@ class Fanout:
     def _start(self, site: Site, group: ProcessGroup, host: Host) -> Child:
         source = f"{site.remote(site.seed)}/{site.payload.name}"
         target = f"{host.user}@{host.address}:{site.remote(host)}/"
-        argv = COMMANDS[self.name](_ssh_options(site), source, target)
+        argv = COMMANDS[self.name](ssh_options(site), source, target)
         log = site.folder(site.seed) / f"{self.name}_{host.name}.txt"
         return group.start(f"{self.name} to {host.name}", site.seed.popen, argv, log)
 
@@ -60,7 +60,8 @@ def _own(host: Host, path: Path) -> None:
     os.chown(path, host.uid, host.uid)
 
 
-def _ssh_options(site: Site) -> List[str]:
+def ssh_options(site: Site) -> List[str]:
+    """How `ssh` on the seed logs in at a receiver."""
     keys = f"{site.seed.remote_home}/{KEYS}"
     said = {
         "IdentityFile": f"{keys}/{site.lab.key.name}",

@@ -125,7 +125,26 @@ class OperatorRun(NamedTuple):
     disturbed: bool = False
 
 
-AnyRun = Union[Run, LocalRun, UserRun, OperatorRun]
+class AgainRun(NamedTuple):
+    """A next version to hosts that have the one before. Seconds, bytes; `fresh`: what is new in it; the seed `sent`.
+
+    `kind`: how the payload was changed; `size`: of the new version.
+    """
+
+    kind: str
+    tool: str
+    receivers: int
+    size: int
+    number: int
+    problem: str = ""
+    fresh: int = 0
+    seconds: float = 0.0
+    sent: int = 0
+    others: float = 0.0
+    disturbed: bool = False
+
+
+AnyRun = Union[Run, LocalRun, UserRun, OperatorRun, AgainRun]
 
 
 class Summary(NamedTuple):
@@ -232,7 +251,7 @@ def read(path: Path) -> Optional[Kept]:
 
 
 # Each kind by a field that the others don't have.
-_SIGNS: Dict[str, Type[AnyRun]] = {"scenario": Run, "step": UserRun, "life": OperatorRun}
+_SIGNS: Dict[str, Type[AnyRun]] = {"scenario": Run, "step": UserRun, "life": OperatorRun, "fresh": AgainRun}
 
 
 def _run(row: Dict[str, Any]) -> AnyRun:

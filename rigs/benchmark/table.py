@@ -7,8 +7,8 @@ from typing import Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
 from peer.core.sizes import format_size
 from rigs.accounting import NOISE
-from rigs.benchmark import operatortable, usertable
-from rigs.benchmark.records import Kept, LocalRun, OperatorRun, Run, Summary, UserRun, good, summarise
+from rigs.benchmark import againtable, operatortable, usertable
+from rigs.benchmark.records import AgainRun, Kept, LocalRun, OperatorRun, Run, Summary, UserRun, good, summarise
 from rigs.benchmark.scenarios import Scenario
 
 REFERENCE = "libtorrent"  # whose time one column is a ratio to
@@ -51,7 +51,7 @@ def _noise(run: Union[Run, LocalRun]) -> str:
 
 def tables(found: Mapping[str, Kept]) -> List[List[Sequence[str]]]:
     """All tables, each a list of rows with the header first: scenarios, swarms on this machine, a user's time, the
-    operator's own work."""
+    operator's own work, second versions."""
     runs = [run for kept in found.values() for run in kept.runs]
     scenarios = rows(summarise(run for run in runs if isinstance(run, Run)))
     swarms = local_rows([run for run in runs if isinstance(run, LocalRun)])
@@ -62,6 +62,7 @@ def tables(found: Mapping[str, Kept]) -> List[List[Sequence[str]]]:
         (LOCAL_HEADER, swarms),
         (usertable.HEADER, whole),
         (operatortable.HEADER, own),
+        (againtable.HEADER, againtable.rows(run for run in runs if isinstance(run, AgainRun))),
     ]
     return [[header, *body] for header, body in pairs if body]
 

@@ -110,9 +110,9 @@ def test_a_login_that_is_refused(site: Site) -> None:
 
 
 def test_a_key_that_is_not_there(site: Site) -> None:
-    lost = f', key: "{site.folder}/lost"'
-    site.write(b=lost, c=lost)
-    ran = fab(site.folder, "check")
+    site.write(b=f', key: "{site.folder}/lost"', c=", key: lost")
+    (site.folder / "elsewhere").mkdir()
+    ran = fab(site.folder / "elsewhere", "check", "--inventory", "../inventory.yaml")
     assert ran.code == 4
     assert re.search(f"unreachable: b, ?c: key {site.folder}/lost: no such file or directory", ran.err), ran
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import shlex
 import signal
+import socket
+import struct
 import subprocess
 import sys
 import time
@@ -22,11 +25,12 @@ from deploy.edge.hosts.agent import Agent
 from deploy.edge.hosts.deadline import Deadline
 from deploy.edge.hosts.errors import HostError
 from deploy.edge.hosts.host import HostLink, Transport
+from deploy.edge.ssh import tcpdial
 from deploy.edge.ssh.routes import Routes
 from tests.deploy_edge.fabrun import fab
 from tests.helpers.waiting import wait_for
 from tests.ssh.kinds import way_to
-from tests.ssh.sshd import Sshd
+from tests.ssh.sshd import Sshd, make_key
 
 Reach = Callable[..., HostLink]
 TUNNEL = """\
@@ -240,3 +244,72 @@ def test_a_python_without_tls_is_refused_before_anything_is_sent(
         assert "failed: a: its python3 can't speak TLS:" in ran.err
         assert "name another interpreter with `python:`, or write `tls: false`" in ran.err
         assert {path.name for path in tmp_path.glob("work/*/*")} <= {paths.MARKER}  # the claim on the swarm
+
+
+def test_descriptors_above_what_select_takes(start_sshd: Callable[..., Sshd], reach: Reach) -> None:
+    link = reach(start_sshd("high"))
+    low = [os.open("/dev/null", os.O_RDONLY) for _ in range(1100)]
+    try:
+        assert link.ask(State()).deployed is False
+        link.close()
+    finally:
+        for handle in low:
+            os.close(handle)
+
+
+def test_the_second_address_of_a_name_where_the_first_is_silent(
+    start_sshd: Callable[..., Sshd], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = start_sshd("two")
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full, socket.create_connection(full.getsockname()):
+        ends = [
+            (socket.AF_INET, socket.SOCK_STREAM, 0, "", end) for end in (full.getsockname(), ("127.0.0.1", server.port))
+        ]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_: ends)
+        with tcpdial.dial("box", 22, 0.5) as connection:
+            assert connection.recv(4) == b"SSH-"
+
+
+def test_a_password_is_not_handed_to_ssh(tmp_path: Path) -> None:
+    config = fabric.Config(ssh_config=paramiko.SSHConfig(), overrides={"connect_kwargs": {"password": "x"}})
+    host = Host("n", "127.0.0.1", "127.0.0.1", transport=OPENSSH, known_hosts=str(tmp_path / "known"))
+    with pytest.raises(HostError, match="a password or passphrase can't be handed to `ssh`"):
+        way_to(host, Routes(config)).connect(Deadline(10))
+
+
+def sk_key(path: Path) -> Path:
+    """The file of a FIDO key, which no device is needed for as long as nobody signs with it."""
+
+    def field(data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + data
+
+    kind, application = b"sk-ssh-ed25519@openssh.com", field(b"ssh:")
+    public = field(kind) + field(b"k" * 32) + application
+    private = b"\x00" * 8 + public + b"\x01" + field(b"handle") + field(b"") + field(b"comment")
+    private += bytes(range(1, 1 + -len(private) % 8))
+    text = b"openssh-key-v1\0" + field(b"none") * 2 + field(b"") + struct.pack(">I", 1) + field(public) + field(private)
+    body = base64.encodebytes(text).decode()
+    path.write_text(f"-----BEGIN OPENSSH PRIVATE KEY-----\n{body}-----END OPENSSH PRIVATE KEY-----\n")
+    path.chmod(0o600)
+    return path
+
+
+@pytest.mark.parametrize("kind", [PARAMIKO])
+@pytest.mark.parametrize(
+    ("config", "proposed"),
+    [
+        ("  IdentityFile {folder}/sk\n", "For {folder}/sk, write `transport: openssh`"),
+        ("  PKCS11Provider /usr/lib/p11.so\n", "For PKCS11Provider, write `transport: openssh`"),
+        ("  GSSAPIAuthentication yes\n", ""),  # which this host doesn't offer
+        ("  IdentityFile {folder}/lost\n", ""),
+    ],
+)
+def test_openssh_is_proposed_where_it_would_help(
+    start_sshd: Callable[..., Sshd], reach: Reach, tmp_path: Path, config: str, proposed: str
+) -> None:
+    sk_key(tmp_path / "sk")
+    make_key(tmp_path / "wrong")
+    own = f"  IdentityFile {tmp_path}/wrong\n"
+    error = refused(reach(start_sshd("plain"), own + config.format(folder=tmp_path), key=False))
+    assert "login as" in error.problem
+    assert proposed.format(folder=tmp_path) in error.remedy and ("openssh" in error.remedy) == bool(proposed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
@@ -71,9 +72,15 @@ def _fleet(inventory: Inventory, base: Path, fabric_config: FabricConfig) -> Fle
     def transport_of(host: Host) -> Transport:
         if host.local:
             return LocalTransport(host, base)
+        host = host._replace(key=_here(host.key, base), known_hosts=_here(host.known_hosts, base))
         return OpensshTransport(host, routes.ways) if host.by_openssh else SshTransport(host, routes)
 
     return Fleet(inventory, transport_of, at_last=routes.close)
+
+
+def _here(path: str | None, base: Path) -> str | None:
+    """A path on this machine, as an inventory in `base` names it."""
+    return None if path is None else str(base / os.path.expanduser(path))
 
 
 def _parsed(path: Path, hosts: str) -> Inventory:

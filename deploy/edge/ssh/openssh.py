@@ -27,7 +27,7 @@ from peer.core.errors import system_words
 
 _HERE = b"weft-is-logged-in"  # is printed first; whatever a login script prints comes before it
 _OWN_TROUBLE = 255  # the exit code of `ssh` where it isn't that of the command
-_WITHOUT = "or leave out `transport: openssh`"
+_WITHOUT = f"or leave out {phrases.BY_OPENSSH}"
 
 
 class OpensshTransport:
@@ -79,6 +79,9 @@ class OpensshTransport:
         for path in said.key_files:
             if not os.path.exists(path):
                 raise unreachable(f"key {path}: no such file or directory", phrases.KEY_AT)
+        if said.accept_new and said.known_hosts:
+            with contextlib.suppress(OSError):  # it is told where the key can't be noted
+                Path(said.known_hosts).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         there = f"echo {_HERE.decode()}; {agent_command(self._host)}"
         hops, epoch = self._ways.hops(self._host), self._epoch
 

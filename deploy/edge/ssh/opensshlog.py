@@ -142,6 +142,11 @@ def gone(log: HopLog) -> str:
     return "the connection is gone: no answer any more" if silent else "the connection is gone"
 
 
+def _bad_config(_: HopLog, found: re.Match[str]) -> Why:
+    problem = f"this machine's `ssh` refuses ssh_config: {found[1]}"
+    return Why(problem, f"correct it for this version of `ssh`, or leave out {phrases.BY_OPENSSH}")
+
+
 def _no_algorithm(_: HopLog, found: re.Match[str]) -> Why:
     problem = f"ssh and its sshd have no algorithm in common: as {found[1]} it offers only {_algorithms(found[2])}"
     return Why(problem, "update its sshd, or allow one of them in your ssh_config")
@@ -156,6 +161,8 @@ _BANNER_LINE = re.compile(r"kex_exchange_identification: banner line \d+: (.*)")
 _TROUBLES: tuple[tuple[re.Pattern[str], _Explain], ...] = tuple(
     (re.compile(pattern), explain)
     for pattern, explain in (
+        (r"(.* line \d+: .*?)\.?", _bad_config),
+        (r"(Bad owner or permissions on .*)", _bad_config),
         (r"ssh: Could not resolve hostname .*", lambda log, _: Why(*phrases.unresolved(log.hop.hostname))),
         (r"ssh: connect to host .* port \d+: Connection refused", lambda *_: Why(*phrases.REFUSED)),
         (r"ssh: connect to host .* port \d+: (?:Connection|Operation) timed out", lambda *_: Why(*phrases.NO_ANSWER)),

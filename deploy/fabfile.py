@@ -10,28 +10,9 @@ from typing import Any
 
 from invoke import Collection
 
-from deploy.core.command.grammar import FILE, HOSTS, TEXT, Option
+from deploy.core.command.taskoptions import AGAINST, EVERY, KEEP_GOING, PARTIAL, PUSH, RATE, RELEASE, SVG, TABLE, WEB
 from deploy.core.inventory import Inventory
 from deploy.edge.fab.chaintask import Hostnames, chain_task
-
-_KEEP_GOING = Option("keep_going", "start the others even if a peer can't be started")
-_EVERY = Option("every", "show every event line, including the frequent kinds")
-_TABLE = Option("table", "show the table of all copies, however many hosts there are")
-_AGAINST = Option(
-    "against", "tell what `up` would change on these hosts: asks them and a seed, and changes nothing", HOSTS
-)
-_PARTIAL = Option("partial", "turn to the release where it can be done, if it can't be everywhere")
-_RELEASE = Option("release", "the release's name", TEXT, many=True)
-_SVG = Option("svg", "write a picture of the console to this SVG file", FILE)
-_PUSH = (
-    Option("payload", "a file or folder on this machine", FILE),
-    Option("target", "where to: USER@HOST:/folder, or ./folder on this machine", TEXT, many=True),
-    Option("to", "push to the hosts in this list too, one a line; - reads standard input", FILE),
-    Option("seed", "the payload is on this host already: HOST:/path; nothing is uploaded", TEXT),
-    Option("save", "keep the inventory that this makes in this file", FILE, "runs/push-NAME.yaml"),
-    Option("accept_new", "note unknown host keys, instead of refusing them; a changed key is always refused"),
-    Option("replace", "put aside foreign files with the payload's name, instead of refusing them"),
-)
 
 
 @chain_task()
@@ -45,7 +26,7 @@ def check(c: Any) -> None:
     phase.walk(c.chain, check.CHECK)
 
 
-@chain_task(_AGAINST)
+@chain_task(AGAINST)
 def plan(c: Any, against: str = "") -> None:
     """Show what `up` would do, in order; connects to no host.
 
@@ -73,7 +54,7 @@ def deploy(c: Any) -> None:
     phase.walk(c.chain, deploy.DEPLOY)
 
 
-@chain_task(_KEEP_GOING)
+@chain_task(KEEP_GOING)
 def start(c: Any, keep_going: bool = False) -> None:
     """Start the peers in order, each confirmed listening.
 
@@ -92,15 +73,15 @@ def status(c: Any) -> None:
     phase.walk(c.chain, status.STATUS)
 
 
-@chain_task(_EVERY, _TABLE, _SVG)
-def logs(c: Any, every: bool = False, table: bool = False, svg: str = "") -> None:
+@chain_task(EVERY, TABLE, SVG, WEB)
+def logs(c: Any, every: bool = False, table: bool = False, svg: str = "", web: bool = False) -> None:
     """Watch the swarm to its end, then verify.
 
     Ctrl-C leaves the swarm running; `logs` comes back to it.
     """
     from deploy.edge.tasks import logs, phase
 
-    phase.walk(c.chain, logs.LOGS, phase.Options(every=every, table=table, svg=svg))
+    phase.walk(c.chain, logs.LOGS, phase.Options(every=every, table=table, svg=svg, web=web))
 
 
 @chain_task()
@@ -114,7 +95,7 @@ def collect_logs(c: Any) -> None:
     phase.walk(c.chain, collect_logs.COLLECT_LOGS)
 
 
-@chain_task(_TABLE)
+@chain_task(TABLE)
 def verify(c: Any, table: bool = False) -> None:
     """Hash every copy at its final path: the proof.
 
@@ -134,7 +115,7 @@ def stop(c: Any) -> None:
 
 
 @chain_task(
-    Option("rate", "Mbit/s each way, none, or up=20,down=50", TEXT),
+    RATE,
     words=("rate",),
     positional=True,
     examples=(
@@ -173,11 +154,11 @@ def _make_inventory(options: Mapping[str, Any], hostnames: Hostnames) -> Invento
 
 
 @chain_task(
-    _KEEP_GOING,
-    _EVERY,
-    _TABLE,
+    KEEP_GOING,
+    EVERY,
+    TABLE,
     makes=_make_inventory,
-    made_of=_PUSH,
+    made_of=PUSH,
     words=("payload", "target"),
     usage="weft push [OPTIONS] PAYLOAD TARGET...\n       weft push [OPTIONS] --seed HOST:/path TARGET...",
     examples=(
@@ -201,9 +182,15 @@ def push(c: Any, keep_going: bool = False, every: bool = False, table: bool = Fa
     phase.walk(c.chain, push.PUSH, phase.Options(keep_going, every, table))
 
 
-@chain_task(_KEEP_GOING, _EVERY, _TABLE, _PARTIAL, _SVG)
+@chain_task(KEEP_GOING, EVERY, TABLE, PARTIAL, SVG, WEB)
 def up(
-    c: Any, keep_going: bool = False, every: bool = False, table: bool = False, partial: bool = False, svg: str = ""
+    c: Any,
+    keep_going: bool = False,
+    every: bool = False,
+    table: bool = False,
+    partial: bool = False,
+    svg: str = "",
+    web: bool = False,
 ) -> None:
     """Do all of it: deploy, start, watch, collect logs, verify.
 
@@ -214,7 +201,7 @@ def up(
     """
     from deploy.edge.tasks import phase, up
 
-    phase.walk(c.chain, up.UP, phase.Options(keep_going, every, table, partial, svg))
+    phase.walk(c.chain, up.UP, phase.Options(keep_going, every, table, partial, svg, web=web))
 
 
 @chain_task()
@@ -226,8 +213,8 @@ def releases(c: Any) -> None:
 
 
 @chain_task(
-    _RELEASE,
-    _PARTIAL,
+    RELEASE,
+    PARTIAL,
     words=("release",),
     usage="weft activate [OPTIONS] RUN",
     examples=(("weft activate 20260131-120501-3fa9c2", "turn to this release; `weft releases` lists them"),),
@@ -243,7 +230,7 @@ def activate(c: Any, release: Any = None, partial: bool = False) -> None:
     phase.walk(c.chain, activate.activating(release or ()), phase.Options(partial=partial))
 
 
-@chain_task(_PARTIAL)
+@chain_task(PARTIAL)
 def rollback(c: Any, partial: bool = False) -> None:
     """Turn back to the release before the current one, on all hosts to the same."""
     from deploy.edge.tasks import activate, phase

@@ -83,14 +83,14 @@ def summary_fields(inventory: Inventory, results: Results) -> dict[str, Any]:
         "notices": list(inventory.notices),
         "slow": list(results.slow),
         "seeds": [peer.peer_id for peer in inventory.seeds],
-        "groups": _groups(inventory),
+        "groups": groups_of(inventory),
         **_verdict_fields(results.verdict),
         **_failure_fields(inventory, results),
         **_time_fields(results.times or Times()),
     }
 
 
-def _groups(inventory: Inventory) -> dict[str, str]:
+def groups_of(inventory: Inventory) -> dict[str, str]:
     """Of each host the smallest group that holds several."""
     by_size = sorted(inventory.groups.items(), key=lambda item: -len(item[1]))
     return {host: name for name, hosts in by_size if len(hosts) > 1 for host in hosts}

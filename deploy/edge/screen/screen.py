@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, Protocol
 
 from deploy.core.columns import columns
 from deploy.core.command.astyped import FAB, as_typed
@@ -29,6 +29,16 @@ _SOON_SECONDS = 0.3  # what is done sooner needs no display
 Drawing = Callable[["Terminal"], None]
 
 
+class Page(Protocol):
+    """A page that shows the run to browsers on this machine."""
+
+    def tick(self, progress: Progress, lines: Sequence[Line]) -> None:
+        """The swarm as it is now, and new lines."""
+
+    def work(self, text: str) -> None:
+        """What is done now."""
+
+
 class Screen:
     """Results go to stdout, progress and errors to stderr; with `as_json`, stdout holds one object a line.
 
@@ -46,6 +56,7 @@ class Screen:
         self.lively = not plain and not as_json and self._out is not None and self._err is not None
         self._lines: IO[str] = sys.stderr
         self._watched = False  # a live display tells how the swarm is
+        self.page: Page | None = None
         self._recent: list[str] = []
         self._moment: Drawing | None = None
         self._last: list[Drawing] = []
@@ -116,6 +127,8 @@ class Screen:
         def show(work: Work) -> None:
             nonlocal last
             now = time.monotonic()
+            if self.page is not None:
+                self.page.work(format_work(work))
             if display is not None and now - begun > _SOON_SECONDS:
                 display.work(work)
             elif display is None and now - last >= REPORT_SECONDS:
@@ -150,6 +163,8 @@ class Screen:
         """Show new event lines, in one go, and the swarm as it is now. `wait`: a countdown, where there is one."""
         texts = [str(line) for line in lines]
         self.transcript.write("\n".join(texts))
+        if self.page is not None:
+            self.page.tick(progress, lines)
         short = [line.short for line in lines]
         self._recent = [*self._recent, *short][-_PICTURE_LINES:]
         if self._watched and self._err is not None:

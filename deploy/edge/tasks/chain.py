@@ -25,6 +25,7 @@ from deploy.edge.pushed.uploads import upload_size
 from deploy.edge.screen.screen import Screen
 from peer.core.errors import ConfigError, WeftError
 from peer.core.mark import Mark
+from peer.core.trace import Trace
 
 T = TypeVar("T")
 RUNS = "runs"
@@ -62,6 +63,7 @@ class Chain:
         self.dry_run = False  # tasks note their steps in `planned`, and do nothing
         self.planned: list[Step] = []
         self.verdict: Verdict | None = None  # that of the last `verify`
+        self.last_traces: Mapping[int, Trace] = {}  # made of the last statuses, for peers whose own weren't fetched
         self.slow: tuple[str, ...] = ()  # lines about slow hosts, as `verify` found them
         self.release: Release | None = None  # the one that this run brings
         self.settled: frozenset[int] = frozenset()  # peers of a run that was taken up, which need no start

@@ -10,6 +10,7 @@ from deploy.core.plan import Facts, Step, Steps, format_steps
 from deploy.core.verdict import Verdict
 from deploy.edge.screen.picture import picture
 from deploy.edge.tasks.chain import Chain
+from deploy.edge.tasks.web import live_page
 
 
 class Options(NamedTuple):
@@ -21,6 +22,7 @@ class Options(NamedTuple):
     partial: bool = False  # turn to a release where it can be done, if not everywhere
     svg: str = ""  # write a picture of the console to this file
     cap: str = ""  # what `cap` shall set: 50, none, up=20
+    web: bool = False  # serve the page of the run meanwhile
 
 
 class Phase(NamedTuple):
@@ -52,7 +54,7 @@ def walk(chain: Chain, phases: Sequence[Phase], options: Options = NO_OPTIONS) -
         chain.planned += steps
         return
     lines = iter(format_steps(steps))
-    with picture(chain.screen, options.svg, f"fab {chain.task}"):
+    with picture(chain.screen, options.svg, f"fab {chain.task}"), live_page(chain, options.web):
         for phase, part in zip(phases, parts):
             for step in part:
                 chain.transcribe(next(lines) + (" (left out)" if step.host in chain.down else ""))

@@ -27,8 +27,7 @@ def write_report(path: Path, others: Mapping[int, Trace] | None = None) -> Path:
 
     Raises ConfigError where the summary is missing or damaged.
     """
-    recorded = read_run(path, others or {})
-    text = page(_data(recorded, path), page_parts())
+    text = page(report_data(path, others or {}), page_parts())
     report = path / REPORT_NAME
     descriptor, fresh = tempfile.mkstemp(dir=path, prefix=".report-")
     try:
@@ -42,7 +41,9 @@ def write_report(path: Path, others: Mapping[int, Trace] | None = None) -> Path:
     return report
 
 
-def _data(recorded: Recorded, path: Path) -> dict[str, Any]:
+def report_data(path: Path, others: Mapping[int, Trace]) -> dict[str, Any]:
+    """What the report shows. Raises ConfigError, as `write_report` does."""
+    recorded = read_run(path, others)
     try:
         return page_data(recorded)
     except (KeyError, TypeError, ValueError, AttributeError):

@@ -1,13 +1,13 @@
 "use strict";
 // Follows a run that is going on: the server pushes the latest state, and at last where the report is.
 const Live = (() => {
+  // Somebody who selects text or makes a choice isn't disturbed.
+  const busy = () => !getSelection().isCollapsed || ["INPUT", "SELECT"].includes(document.activeElement?.tagName);
   function follow(draw) {
     const source = new EventSource("events");
-    let latest = null, waiting = false;
-    const show = () => { waiting = false; if (latest) draw(latest); };
     source.addEventListener("state", (event) => {
-      latest = JSON.parse(event.data);
-      if (!waiting) { waiting = true; requestAnimationFrame(show); }
+      const run = JSON.parse(event.data);
+      if (!run.live || !busy()) draw(run);
     });
     source.addEventListener("over", () => { source.close(); document.body.dataset.over = "yes"; });
   }

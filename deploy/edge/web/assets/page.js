@@ -47,7 +47,7 @@
   function troubles(run) {
     const parts = [];
     if (run.failures.length) parts.push(make("div", { class: "trouble" }, make("strong", { class: "bad" }, "\u2717 What failed"),
-      make("ul", {}, ...run.failures.map((one) => make("li", {}, text(one.error), make("br"), "next: ", make("code", {}, one.next))))));
+      make("ul", {}, ...run.failures.map((one) => make("li", {}, text(one.error), ...(one.next ? [make("br"), "next: ", make("code", {}, one.next)] : []))))));
     if (run.slow.length) parts.push(make("div", { class: "trouble slow" }, make("strong", { class: "warn" }, "\u26a0 Who was slow"),
       make("ul", {}, ...run.slow.map((one) => make("li", {}, text(one))))));
     if (run.notices.length) parts.push(make("ul", {}, ...run.notices.map((one) => make("li", {}, text(one)))));
@@ -88,7 +88,7 @@
       moved ? section("Who got how much from whom", Charts.matrix(run)) : null,
       fetched ? section("The way of each piece", Charts.ways(run)) : null,
       run.choices.length ? section("Chokes", Charts.choices(run)) : null,
-      run.lines ? section("Last lines", make("pre", { class: "lines" }, run.lines.join("\n"))) : null,
+      run.lines?.length ? section("Last lines", make("pre", { class: "lines" }, run.lines.join("\n"))) : null,
       make("footer", {}, traced ? `${run.traced} of ${run.peers.length} peers left a trace; times are those of the hosts' clocks. ` : "No peer left a trace. ",
         "Drawn by Observable Plot, whose licence is in this file."),
     ].filter(Boolean);
@@ -97,14 +97,12 @@
   const page = document.getElementById("page"), theme = themes();
   function draw(run) {
     const kept = new Map([...page.querySelectorAll("select")].map((one) => [one.getAttribute("aria-label"), one.value]));
-    const fields = [...page.querySelectorAll("input")].map((one) => one.value);
     const place = scrollY;
     page.replaceChildren(...build(run, theme));
     page.querySelectorAll("select").forEach((one) => {
       const value = kept.get(one.getAttribute("aria-label"));
       if (value !== undefined && [...one.options].some((option) => option.value === value)) { one.value = value; one.dispatchEvent(new Event("change")); }
     });
-    page.querySelectorAll("input").forEach((one, at) => { if (fields[at]) { one.value = fields[at]; one.dispatchEvent(new Event("input")); } });
     Charts.fit(true);
     scrollTo(0, place);
   }

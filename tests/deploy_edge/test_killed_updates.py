@@ -40,6 +40,7 @@ peers:
   - {{id: 1003, host: c, port: {}}}
 """
 PLACES = ("hosts/a/t/peer_1001/model", "models/model", "hosts/c/t/peer_1003/model")
+_LOOK_SECONDS = 0.005  # between two looks; more often, the looks alone take a core
 AGENT, PEER, OPERATOR = "s=sys.stdin.buffer", "peer.pyz", "fabric"  # in the command lines of each
 
 
@@ -56,7 +57,7 @@ class Watcher(threading.Thread):
 
     def run(self) -> None:
         """The thread's body."""
-        while not self.wrong and not self._ending.wait(0.001):
+        while not self.wrong and not self._ending.wait(_LOOK_SECONDS):
             try:
                 digest = digest_of_live(self._place)
             except OSError as error:
@@ -157,23 +158,24 @@ class Swarm:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         ) as operator:
-            who = self._rng.choice((AGENT, PEER, OPERATOR))
             if self._rng.random() < 0.5:  # near a turn: when the new version begins to come
                 wait_for(lambda: self._is_coming() or operator.poll() is not None, "the new version")
                 time.sleep(self._rng.random() * 0.4)
             else:
                 time.sleep(self._rng.random() * self._seconds)
-            self._kill(who, operator)
+            self._kill(operator)
             operator.wait()
 
     def _is_coming(self) -> bool:
         return any(list((self.folder / place).parent.glob(".*-*")) for place in PLACES)
 
-    def _kill(self, who: str, operator: subprocess.Popen[bytes]) -> None:
-        victims = [operator.pid] if who == OPERATOR else processes(self.folder, who)
-        if operator.poll() is None and victims:
+    def _kill(self, operator: subprocess.Popen[bytes]) -> None:
+        """Kill one of those that there are at this instant."""
+        victims = {AGENT: processes(self.folder, AGENT), PEER: processes(self.folder, PEER), OPERATOR: [operator.pid]}
+        who = self._rng.choice([who for who, pids in victims.items() if pids])
+        if operator.poll() is None:
             with contextlib.suppress(ProcessLookupError):
-                os.kill(self._rng.choice(victims), signal.SIGKILL)
+                os.kill(self._rng.choice(victims[who]), signal.SIGKILL)
                 self.killed[who] += 1
 
     def assert_watched_well(self) -> None:

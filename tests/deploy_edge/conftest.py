@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.deploy_edge.fabrun import fab
-from tests.deploy_edge.localhosts import working_in, write_inventory
-from tests.helpers.waiting import wait_for
+from tests.deploy_edge.localhosts import wait_until_nothing_works_in, working_in, write_inventory
 
 
 @pytest.fixture
@@ -19,4 +18,4 @@ def write(tmp_path: Path) -> Iterator[Callable[..., list[int]]]:
     yield partial(write_inventory, tmp_path)
     if working_in(tmp_path):
         fab(tmp_path, "stop")
-    wait_for(lambda: not working_in(tmp_path), "all processes of the swarm to end")
+    wait_until_nothing_works_in(tmp_path)

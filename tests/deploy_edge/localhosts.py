@@ -12,6 +12,7 @@ from pathlib import Path
 
 from rigs.freeports import free_ports
 from tests.deploy_edge.fabrun import Ran, fab_command, fab_environment
+from tests.helpers.waiting import wait_for
 
 INVENTORY = """\
 swarm: {{name: t, payload: {payload}{more}}}
@@ -55,6 +56,11 @@ def working_in(folder: Path) -> list[str]:
         except OSError:
             continue
     return found
+
+
+def wait_until_nothing_works_in(folder: Path) -> None:
+    """Until all processes that work in the folder have ended: agents and peers that aren't needed end by themselves."""
+    wait_for(lambda: not working_in(folder), "all processes of the swarm to end")
 
 
 @contextlib.contextmanager

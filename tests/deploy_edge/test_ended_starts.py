@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.deploy_edge.fabrun import fab, fab_command, fab_environment
-from tests.deploy_edge.localhosts import working_in
+from tests.deploy_edge.localhosts import wait_until_nothing_works_in, working_in
 from tests.helpers.waiting import wait_for
 
 
@@ -23,7 +23,7 @@ def test_the_first_peer_that_fails_ends_the_start(write: Callable[..., list[int]
         assert ran.code == 1
         assert f"{ports[1]}" in next(line for line in ran.err.splitlines() if line.startswith("failed: b (peer 1002)"))
         assert "peer 1003" not in ran.err.replace("peer 1002 couldn't", "")
-        assert not working_in(tmp_path)
+        wait_until_nothing_works_in(tmp_path)
         going = fab(tmp_path, "start", "--keep-going")
         assert going.code == 1
         assert re.findall(r"peer (\d+) on . listens", going.err) == ["1001", "1003"]

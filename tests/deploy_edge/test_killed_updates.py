@@ -22,7 +22,7 @@ import pytest
 
 from rigs.freeports import free_ports
 from tests.deploy_edge.fabrun import Ran, fab, fab_command, fab_environment
-from tests.deploy_edge.localhosts import working_in
+from tests.deploy_edge.localhosts import wait_until_nothing_works_in, working_in
 from tests.helpers.waiting import wait_for
 
 KILLS = int(os.environ.get("KILL_INSTANTS", "0"))
@@ -191,7 +191,7 @@ class Swarm:
             watcher.end()
         if working_in(self.folder):
             fab(self.folder, "stop")
-        wait_for(lambda: not working_in(self.folder), "all processes of the swarm to end")
+        wait_until_nothing_works_in(self.folder)
 
 
 def processes(folder: Path, words: str) -> list[int]:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.deploy_edge.fabrun import fab
-from tests.deploy_edge.localhosts import working_in
+from tests.deploy_edge.localhosts import wait_until_nothing_works_in
 
 
 def test_a_copy_that_rots_is_found(write: Callable[..., None], tmp_path: Path) -> None:
@@ -29,7 +29,7 @@ def test_a_seed_without_its_payload(write: Callable[..., None], tmp_path: Path) 
     assert ran.code == 1
     assert "failed: a: the seed's payload isn't there" in ran.err and "/lost/model" in ran.err
     assert "Traceback" not in ran.err
-    assert not working_in(tmp_path)
+    wait_until_nothing_works_in(tmp_path)
 
 
 def test_one_host_with_somebodys_file_in_the_way_keeps_nobody_else_waiting(

@@ -10,7 +10,7 @@ from deploy.core.inventory import LOCAL, Host
 from deploy.edge.hosts.host import HostLink
 from deploy.edge.hosts.local import LocalTransport
 from tests.deploy_edge.fabrun import SECONDS, fab
-from tests.deploy_edge.localhosts import begun, working_in
+from tests.deploy_edge.localhosts import begun, wait_until_nothing_works_in
 
 
 def test_one_operator_at_a_time_deploys_a_swarm(write: Callable[..., None], tmp_path: Path) -> None:
@@ -35,4 +35,4 @@ def test_two_operators_at_once_end_well_or_one_is_refused(write: Callable[..., N
     for code, said in codes:
         assert code == 0 or "another operator" in said or "runs there" in said, said
     assert fab(tmp_path, "verify").code == 0
-    assert not working_in(tmp_path)
+    wait_until_nothing_works_in(tmp_path)

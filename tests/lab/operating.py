@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Dict, Iterator, List, Sequence
 
 from netlab import Lab, processes
-from tests.deploy_edge.fabrun import Ran, fab_command, fab_environment
+from tests.deploy_edge.fabrun import Ran, fab, fab_command, fab_environment
 from tests.helpers.waiting import wait_for
 
 SECONDS = 100.0
@@ -43,8 +43,7 @@ class Operator:
 
     def fab(self, *arguments: str, folder: "Path | None" = None) -> Ran:
         """Run `fab` to its end."""
-        with self.begin(*arguments, folder=folder) as running:
-            return running.end()
+        return fab(folder or self.folder, *arguments, home=self.folder)
 
     @contextlib.contextmanager
     def begin(self, *arguments: str, folder: "Path | None" = None) -> Iterator["Running"]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.deploy_edge.fabrun import fab
-from tests.deploy_edge.localhosts import working_in
+from tests.deploy_edge.localhosts import wait_until_nothing_works_in
 from tests.deploy_edge.planned import steps_in
 from tests.ssh.site import Site
 from tests.ssh.sshd import Sshd, free_port, make_key
@@ -32,7 +32,7 @@ def test_the_whole_chain(site: Site) -> None:
     assert fab(folder, "collect-logs", "verify").code == 0
     assert fab(folder, "clean").code == 0
     assert not (folder / "hosts").exists()
-    assert not working_in(folder / "hosts")
+    wait_until_nothing_works_in(folder / "hosts")
     assert str(site.known_hosts) not in subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True).stdout
 
 
@@ -42,7 +42,7 @@ def test_peers_start_in_order_and_logs_and_stop_find_them(site: Site) -> None:
     assert re.findall(r"peer (\d+) on", started.err) == ["1001", "1002", "1003", "1004"]
     assert fab(folder, "logs").code == 0
     assert fab(folder, "stop", "--json").code == 0
-    assert not working_in(folder / "hosts")
+    wait_until_nothing_works_in(folder / "hosts")
 
 
 def test_a_mixed_inventory(site: Site) -> None:

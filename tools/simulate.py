@@ -38,6 +38,10 @@ def main(argv: Optional[List[str]] = None) -> int:
     options = parser().parse_args(argv)
     try:
         rates = all_rates(options)
+        if options.zeros >= options.pieces:
+            return fail(
+                PROGRAM, f"--zeros {options.zeros}: at least one of {options.pieces} pieces has to travel", USAGE
+            )
     except RateError as error:
         return fail(PROGRAM, str(error), USAGE)
     try:
@@ -54,6 +58,7 @@ def parser() -> Parser:
     add = made.add_argument
     add("--peers", metavar="N", type=count(2, MOST_PEERS), default=1000, help="the seed included (default 1000)")
     add("--pieces", metavar="N", type=count(1, 1_000_000), default=1000, help="of the payload (default 1000)")
+    add("--zeros", metavar="N", type=count(0), default=0, help="pieces of zeros, which don't travel (default 0)")
     add("--piece-size", metavar="SIZE", type=size, default="256KiB", help="default 256KiB")
     add("--rate", metavar="SEED[/PEERS]", type=rate_pair, default="100", help="Mbit/s, both ways (default 100)")
     add("--rates", metavar="FILE", help="a line 'up down' in Mbit/s for each peer, the seed first; overrules --rate")
@@ -131,7 +136,7 @@ def all_rates(options: Options) -> List[Rates]:
 
 def run(options: Options, rates: List[Rates]) -> int:
     began = time.monotonic()
-    payload = Payload(options.pieces, options.piece_size)
+    payload = Payload(options.pieces, options.piece_size, options.zeros)
     limits = Limits()._replace(degree=options.degree, uploads=options.uploads)
     swarm = Growth(payload, rates, limits, Wire(options.latency, options.chunk), options.seed)
     gc.freeze()  # the peers live to the end, and nothing here makes rings of garbage in number

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import chain, repeat
 from random import Random
 from typing import Iterator
 
@@ -64,6 +65,11 @@ def indices(pieces: int) -> Iterator[int]:
         low = pieces & -pieces
         yield low.bit_length() - 1
         pieces ^= low
+
+
+def flags(pieces: int) -> Iterator[bool]:
+    """Whether each piece is in the set, from the first on without end."""
+    return chain((flag == "1" for flag in reversed(f"{pieces:b}")), repeat(False))
 
 
 def random_bit(pieces: int, rng: Random) -> int:

@@ -74,8 +74,16 @@ class PieceSurplus(NamedTuple):
     piece: int
 
 
+class PartStored(NamedTuple):
+    """Blocks of a piece came, and it isn't complete yet. `wanted`: the set of those that have to be asked for."""
+
+    peer: int
+    piece: int
+    wanted: int
+
+
 class PieceSent(NamedTuple):
-    """The last byte of a piece was handed to the kernel."""
+    """The last byte of a piece, or of a part of one, was handed to the kernel."""
 
     peer: int
     piece: int
@@ -92,10 +100,14 @@ class Found(NamedTuple):
 
 
 class Checked(NamedTuple):
-    """Some of the pieces found on the disk were checked: sets of the `right` and the `wrong` ones."""
+    """Some of the pieces found on the disk were checked: sets of the `right` and the `wrong` ones.
+
+    `parts`: wrong ones of which some blocks are right: the set of the blocks to ask for, none if they will be copied.
+    """
 
     right: int
     wrong: int
+    parts: Mapping[int, int] = MappingProxyType({})
 
 
 class Settled(NamedTuple):
@@ -127,6 +139,7 @@ Event = Union[
     PieceStored,
     PieceBad,
     PieceSurplus,
+    PartStored,
     PieceSent,
     Found,
     Checked,
@@ -162,10 +175,11 @@ class Send(NamedTuple):
 
 
 class SendPiece(NamedTuple):
-    """Send a piece's message straight from the file, then report PieceSent."""
+    """Send a piece's message straight from the file, then report PieceSent. `blocks`: the part to send, 0 for all."""
 
     peer: int
     piece: int
+    blocks: int = 0
 
 
 class Drop(NamedTuple):

@@ -21,6 +21,7 @@ from peer.core.tolerance import CHOKED_SECONDS, Tolerance
 
 LATE = 3.0  # times the usual wait: a piece that takes longer is late and may be asked for a second time, at the end
 LEAST_LATE = 0.05  # seconds
+FIRST_LATE = 0.5  # seconds, until a neighbour has answered
 MOST_ASKERS = 2  # open requests for one piece
 
 Pick = Callable[[int, Pieces, Random], Optional[int]]
@@ -80,6 +81,16 @@ class Fetcher:
             return []
         asking.ignores_chokes = True
         return self._tolerance.note(neighbour.peer, habits.NEVER_UNCHOKES)
+
+    def answered(self, neighbour: Neighbour, index: int, now: float) -> List[Effect]:
+        """An answer of this neighbour's is through; it may be asked for more."""
+        return self.arrived(neighbour, index, now) + self.fill(neighbour, now)
+
+    def part_arrived(self, neighbour: Neighbour, index: int, wanted: int, now: float) -> List[Effect]:
+        """Blocks of a piece came from this neighbour. `wanted`: the set of those to ask for yet."""
+        self._pieces.want(index, wanted)
+        effects = self.answered(neighbour, index, now)
+        return effects if wanted else effects + self.withdraw(index)
 
     def withdraw(self, index: int) -> List[Effect]:
         """A piece is here: take back the other requests for it. Classic peers have no message for that."""
@@ -207,7 +218,8 @@ class Fetcher:
 
     def _late_since(self, now: float) -> float:
         """Requests made before this moment are late: the usual wait is the median over the neighbours."""
-        return now - max(LEAST_LATE, LATE * self._usual_wait())
+        usual = self._usual_wait()
+        return now - (max(LEAST_LATE, LATE * usual) if usual else FIRST_LATE)
 
     def _usual_wait(self) -> float:
         """Seconds from a request to its piece, the median over the neighbours; 0 until one has answered."""
@@ -219,6 +231,9 @@ class Fetcher:
     def _ask(self, neighbour: Neighbour, index: int, now: float) -> Effect:
         self._pieces.ask(index)
         neighbour.asking.open[index] = now
+        blocks = self._pieces.parts.get(index, 0) if neighbour.fleet else 0
+        if blocks:
+            return Send(neighbour.peer, Message(messages.REQUEST_PART, index, blocks))
         return Send(neighbour.peer, Message(messages.REQUEST, index))
 
     def _take_back(self, neighbour: Neighbour, index: int) -> List[Effect]:

@@ -8,19 +8,23 @@ from __future__ import annotations
 
 from typing import List, Union
 
+from peer.core import bits
 from peer.core.announcing import Announcer
-from peer.core.events import Checked, Effect, Finish, Found, Settled
+from peer.core.eventlog import Entry
+from peer.core.events import Checked, Effect, Finish, Finished, Found, Log, Settled
 from peer.core.fetcher import Fetcher
 from peer.core.leaving import Leaving
 from peer.core.pieces import Pieces
 
-DiskEvent = Union[Found, Checked, Settled]
+DiskEvent = Union[Found, Checked, Settled, Finished]
 
 
 class Finding:
-    """Takes note of what lies on the disk. `found`: the set of pieces that may be on it, or were."""
+    """Takes note of what lies on the disk. `me`: this peer; `found`: the set of pieces that may be on it, or were."""
 
-    def __init__(self, pieces: Pieces, leaving: Leaving, announcer: Announcer, fetcher: Fetcher) -> None:
+    def __init__(self, me: int, pieces: Pieces, leaving: Leaving, announcer: Announcer, fetcher: Fetcher) -> None:
+        self._me = me
+        self._finishing = False
         self._pieces = pieces
         self._leaving = leaving
         self._announcer = announcer
@@ -32,7 +36,12 @@ class Finding:
         if isinstance(event, Settled):
             return self._settle(event.complete)
         if isinstance(event, Checked):
-            return self._check(event.right, event.wrong, now)
+            for piece, blocks in event.parts.items():
+                self._pieces.want(piece, blocks)
+            return self._check(event.right, event.wrong, now) + self.finish()
+        if isinstance(event, Finished):
+            self._leaving.finished = True
+            return [Log(Entry("complete", self._me))]
         self.found = event.pieces
         self._pieces.stored = event.stored
         return self._check(0, self._pieces.unchecked & ~event.pieces, now)
@@ -40,7 +49,10 @@ class Finding:
     def _check(self, right: int, wrong: int, now: float) -> List[Effect]:
         self._leaving.note_arrival(now)  # a neighbour that has every piece is shown that we go forward
         self._pieces.check(right, wrong)
-        return self._announcer.announce_found(right) + self._fetcher.fill_all(now)
+        late = [
+            effect for index in bits.indices(right & self._pieces.asked) for effect in self._fetcher.withdraw(index)
+        ]
+        return late + self._announcer.announce_found(right) + self._fetcher.fill_all(now)
 
     def _settle(self, complete: bool) -> List[Effect]:
         self._pieces.settled = True
@@ -48,6 +60,9 @@ class Finding:
         return [] if complete else self.finish()
 
     def finish(self) -> List[Effect]:
-        """If all pieces are here, and each at its place, the payload gets its final name, unless it has it."""
+        """If all pieces are here, and each at its place, the payload gets its final name: once, unless it has it."""
         ready = self._pieces.complete and self._pieces.settled and not self._leaving.finished
-        return [Finish()] if ready else []
+        if not ready or self._finishing:
+            return []
+        self._finishing = True
+        return [Finish()]

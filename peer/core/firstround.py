@@ -32,7 +32,9 @@ class FirstRound:
         self._neighbours = neighbours
         self._uploader = uploader
         share = seeds.index(setup.me)
-        self._waiting = [index for index in range(pieces.total) if index % len(seeds) == share]
+        still = setup.repeats.still if setup.repeats else 0  # nobody asks for these
+        moving = bits.indices(pieces.all & ~still)
+        self._waiting = [index for place, index in enumerate(moving) if place % len(seeds) == share]
         rng.shuffle(self._waiting)
         self.hidden: Set[int] = set()  # neighbours that see offers only
         self._offered: Dict[int, int] = {}  # by neighbour: the set offered to it and, while it is hidden, not sent yet

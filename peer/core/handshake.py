@@ -11,7 +11,7 @@ HEADER = b"P2PFILESHARINGPROJ"
 LENGTH = 32
 _RULE = "18 bytes P2PFILESHARINGPROJ, 10 zero bytes, the peer ID in 4 bytes"
 _ZEROS = bytes(10)
-_MAGIC = b"WEFT\x01"  # four letters and the version of the fleet's extras
+_MAGIC = b"WEFT\x02"  # four letters and the version of the fleet's extras
 
 
 class Style(NamedTuple):

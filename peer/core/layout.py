@@ -11,6 +11,7 @@ from bisect import bisect_right
 from itertools import accumulate, chain
 from typing import Iterator, NamedTuple, Sequence, Tuple
 
+from peer.core import bits
 from peer.core.blocks import block_count, lengths_of
 
 
@@ -27,6 +28,13 @@ class Run(NamedTuple):
 
     begin: int
     end: int
+
+
+class Stretch(NamedTuple):
+    """`length` bytes of a piece, from `begin` on."""
+
+    begin: int
+    length: int
 
 
 class Layout:
@@ -111,6 +119,18 @@ class Layout:
         """The bytes of each block of a piece, in order."""
         segments = self.segments(piece, 0, self.piece_length(piece))
         return chain.from_iterable(lengths_of(segment.length, self._block) for segment in segments)
+
+    def stretches(self, piece: int, blocks: int) -> Iterator[Stretch]:
+        """The bytes of a set of a piece's blocks (see `bits`; 0 is its first), in order; neighbours are joined."""
+        begin = at = 0
+        for length, flag in zip(self.block_lengths(piece), bits.flags(blocks)):
+            if not flag:
+                if at > begin:
+                    yield Stretch(begin, at - begin)
+                begin = at + length
+            at += length
+        if at > begin:
+            yield Stretch(begin, at - begin)
 
 
 def _piece_begins(starts: Sequence[int], block: int, piece_size: int) -> Sequence[int]:

@@ -5,17 +5,20 @@ from __future__ import annotations
 import struct
 from typing import Iterator, List, NamedTuple, Set, Tuple, Union
 
-from peer.core import bits, habits
+from peer.core import bits, habits, partmessages
 from peer.core.errors import ProtocolError
 from peer.core.manifest import Manifest
+from peer.core.partmessages import PartStart
 
 CHOKE, UNCHOKE, INTERESTED, NOT_INTERESTED, HAVE, BITFIELD, REQUEST, PIECE = range(8)
 # Between fleet peers only (their handshakes agreed on it):
 CANCEL = 8  # 4-byte index: the sender got the piece from another peer, or asked another; don't send it any more
 COMPLETE = 9  # no payload: the sender has every piece
+REQUEST_PART, PART = partmessages.REQUEST_PART, partmessages.PART
 
 NAMES = (
     "choke", "unchoke", "interested", "not interested", "have", "bitfield", "request", "piece", "cancel", "complete",
+    "request part", "part",
 )  # fmt: skip
 _EMPTY = (CHOKE, UNCHOKE, INTERESTED, NOT_INTERESTED, COMPLETE)
 _INDEXED = (HAVE, REQUEST, CANCEL)
@@ -25,10 +28,14 @@ PIECE_HEADER_BYTES = _INDEXED_MESSAGE.size
 
 
 class Message(NamedTuple):
-    """One message. `value`: the piece of a have, request or cancel; the set of a bitfield (see `bits`); else 0."""
+    """One message. `value`: the piece of a have, request or cancel; the set of a bitfield (see `bits`); else 0.
+
+    `blocks`: the set of blocks that a request part asks for.
+    """
 
     type: int
     value: int = 0
+    blocks: int = 0
 
 
 class PieceStart(NamedTuple):
@@ -50,15 +57,17 @@ class Habit(NamedTuple):
     name: str
 
 
-Item = Union[Message, PieceStart, PieceBody, Habit]
+Item = Union[Message, PieceStart, PartStart, PieceBody, Habit]
 
 
 def encode(message: Message, total: int) -> bytes:
-    """The bytes of any message but `piece`; `total`: pieces of the payload (a bitfield needs it)."""
+    """The bytes of any message but those that carry bytes; `total`: pieces of the payload (a bitfield needs it)."""
     if message.type in _EMPTY:
         return _PREFIX.pack(1, message.type)
     if message.type in _INDEXED:
         return _INDEXED_MESSAGE.pack(5, message.type, message.value)
+    if message.type == REQUEST_PART:
+        return partmessages.request(message.value, message.blocks)
     field = bits.to_wire(message.value, total)
     return _PREFIX.pack(1 + len(field), message.type) + field
 
@@ -78,10 +87,12 @@ class Decoder:
         self._total = manifest.piece_count
         self._piece_size = manifest.piece_size
         self._length_of = manifest.piece_length
+        self._layout = manifest.layout
+        self._most_set = bits.wire_length(min(self._layout.block_count, self._piece_size)) if fleet else 0
         # If all pieces are full, some peers count one more, empty piece, and announce it.
         self._phantom = manifest.size == self._total * manifest.piece_size
         self._fleet = fleet
-        self._types = 10 if fleet else 8
+        self._types = len(NAMES) if fleet else 8
         self._tolerated: Set[str] = set()
         self._held = bytearray()
         self.body_left = 0  # bytes of the current piece that are still to come
@@ -127,6 +138,8 @@ class Decoder:
     def _head_length(self, data: Union[bytearray, memoryview]) -> int:
         length, kind = _PREFIX.unpack_from(data)
         self._check_length(length, kind, data)
+        if kind == PART:
+            return partmessages.head_length(data, self._most_set)
         return PIECE_HEADER_BYTES if kind == PIECE else 4 + int(length)
 
     def _check_length(self, length: int, kind: int, data: Union[bytearray, memoryview]) -> None:
@@ -146,6 +159,10 @@ class Decoder:
             return 5, 5
         if kind == PIECE:
             return 5, 5 + self._piece_size
+        if kind == REQUEST_PART:
+            return 6, 5 + self._most_set
+        if kind == PART:
+            return 11, 9 + self._most_set + self._piece_size
         least = bits.wire_length(self._total) if self._fleet else 0  # some leave out zeros at the end, or all of them
         return 1 + least, 1 + bits.wire_length(self._total + self._phantom)
 
@@ -155,6 +172,12 @@ class Decoder:
             yield Message(kind)
         elif kind == BITFIELD:
             yield from self._bitfield(bytes(head[5:]))
+        elif kind == REQUEST_PART:
+            yield Message(kind, *partmessages.read_request(head, self._layout))
+        elif kind == PART:
+            part = partmessages.read_part(head, self._layout)
+            self.body_left = part.length
+            yield part
         else:
             length, _, index = _INDEXED_MESSAGE.unpack(head)
             yield from self._indexed(kind, index, length - 5, bytes(head))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import List, Mapping
+from typing import Dict, List, Mapping
 
 from peer.core import bits
 from peer.core.asking import Asking, ClassicAsking
@@ -20,7 +20,7 @@ class Serving:
 
     def __init__(self, now: float = 0.0) -> None:
         self.we_choke = True
-        self.queue: List[int] = []  # pieces it asked of us, not yet handed to the writer
+        self.queue: Dict[int, int] = {}  # pieces it asked of us, not yet handed to the writer -> blocks of them, or 0
         self.served = 0  # pieces handed to the writer
         self.unsent = 0  # those of them that it hasn't sent yet
         self.asked = now  # when it last asked for a piece

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Dict, List
+from typing import Dict, List, Optional
 
 from peer.core import bits
+from peer.core.repeats import Repeats
 
 
 class Pieces:
@@ -15,9 +16,18 @@ class Pieces:
     `rarity[n]`: the pieces that exactly n connected neighbours have.
 
     `settled`: whether everything on the disk was checked and is at its place; if not, all pieces begin as unchecked.
+
+    `parts`: pieces of which only some blocks have to be asked for, with the set of these. `still`: missing pieces of
+    which none has, as their blocks are made or copied here. Both begin with what `repeats` tells.
     """
 
-    def __init__(self, total: int, here: int = 0, settled: bool = True) -> None:
+    def __init__(
+        self,
+        total: int,
+        here: int = 0,
+        settled: bool = True,
+        repeats: Optional[Repeats] = None,
+    ) -> None:
         self.total = total
         self.all = bits.full(total)
         self.here = here
@@ -28,6 +38,8 @@ class Pieces:
         self.count = bits.count(here)
         self.asked = 0
         self.rarity: List[int] = [self.all]
+        self.parts: Dict[int, int] = repeats.partial() if repeats and self.missing else {}
+        self.still = repeats.still & self.missing if repeats and self.missing else 0
         self._askers: Dict[int, int] = {}  # piece -> open requests for it
 
     @property
@@ -37,8 +49,8 @@ class Pieces:
 
     @property
     def free(self) -> int:
-        """The set of pieces that are neither here nor asked for, nor perhaps on the disk."""
-        return self.missing & ~self.asked & ~self.unchecked
+        """The set of pieces that are neither here nor asked for, nor come without that."""
+        return self.missing & ~self.asked & ~self.unchecked & ~self.still
 
     def has(self, index: int) -> bool:
         """Whether this piece is here."""
@@ -50,6 +62,17 @@ class Pieces:
             self.here |= 1 << index
             self.missing ^= 1 << index
             self.count += 1
+            self.parts.pop(index, None)
+
+    def want(self, index: int, blocks: int) -> None:
+        """Of a missing piece these blocks have to be asked for: some of them, or none."""
+        if self.has(index):
+            return
+        if blocks:
+            self.parts[index] = blocks
+            self.still &= ~(1 << index)
+        else:
+            self.still |= 1 << index
 
     @property
     def held(self) -> int:
@@ -62,6 +85,7 @@ class Pieces:
         self.count += bits.count(right & self.missing)
         self.here |= right
         self.missing &= ~right
+        self.still &= ~right
 
     # ---- open requests
 

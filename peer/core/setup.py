@@ -8,6 +8,7 @@ from peer.core import graph
 from peer.core.config import Common, PeerRow
 from peer.core.layout import Layout
 from peer.core.limits import Limits
+from peer.core.repeats import Repeats
 from peer.core.swarmfile import FLEET
 
 
@@ -16,7 +17,7 @@ class Setup(NamedTuple):
 
     `classic`: peers known to speak only the classic protocol. `absent`: peers that won't take part in this run, so
     nobody dials them or waits for them; one that comes all the same is served. `layout` None: all pieces are equally
-    long.
+    long. `repeats`: what needn't travel between fleet peers; None where it isn't known.
     """
 
     me: int
@@ -28,6 +29,7 @@ class Setup(NamedTuple):
     classic: Tuple[int, ...] = ()
     absent: Tuple[int, ...] = ()
     layout: Optional[Layout] = None
+    repeats: Optional[Repeats] = None
 
     def piece_length(self, piece: int) -> int:
         """Bytes of a piece."""

@@ -43,8 +43,12 @@ class Status(NamedTuple):
     size: int
     to_check: int = 0  # bytes that were on the disk already, and ...
     checked: int = 0  # ... how many of them have been hashed since
-    bytes_down: int = 0
-    bytes_up: int = 0
+    bytes_down: int = 0  # of pieces, and parts of pieces, that neighbours sent
+    bytes_seed: int = 0  # those of them that seeds sent
+    bytes_kept: int = 0  # of the copy, found on the disk: in older versions, or from an earlier start
+    bytes_zero: int = 0  # of the copy, blocks of zeros: never sent
+    bytes_twin: int = 0  # of the copy, copied from equal blocks in it
+    bytes_up: int = 0  # on all connections, messages included
     rate_down: float = 0.0
     rate_up: float = 0.0
     rate_checked: float = 0.0

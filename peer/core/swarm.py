@@ -21,6 +21,7 @@ from peer.core.fetcher import Fetcher
 from peer.core.finding import DiskEvent, Finding
 from peer.core.firstround import first_round
 from peer.core.leaving import Leaving
+from peer.core.messages import Message
 from peer.core.neighbour import Neighbour, connected
 from peer.core.pieces import Pieces
 from peer.core.setup import Setup
@@ -39,6 +40,7 @@ class Swarm:
         ev.PieceStored: "_on_stored",
         ev.PieceSent: "_on_sent",
         ev.PieceSurplus: "_on_surplus",
+        ev.PartStored: "_on_part",
         ev.PieceBad: "_on_bad",
         ev.Found: "_on_disk",
         ev.Checked: "_on_disk",
@@ -47,10 +49,10 @@ class Swarm:
         ev.Disconnected: "_on_disconnected",
         ev.DialFailed: "_on_dial_failed",
         ev.Tolerated: "_on_tolerated",
-        ev.Finished: "_on_finished",
+        ev.Finished: "_on_disk",
         ev.Tick: "_on_tick",
     }
-    MESSAGES: ClassVar[Dict[int, str]] = {  # a piece comes as PieceStored, PieceSurplus or PieceBad
+    MESSAGES: ClassVar[Dict[int, str]] = {  # a piece or part comes as PieceStored, PartStored, PieceSurplus or PieceBad
         messages.CHOKE: "_got_choke",
         messages.UNCHOKE: "_got_unchoke",
         messages.INTERESTED: "_got_interested",
@@ -58,6 +60,7 @@ class Swarm:
         messages.HAVE: "_got_have",
         messages.BITFIELD: "_got_bitfield",
         messages.REQUEST: "_got_request",
+        messages.REQUEST_PART: "_got_request",
         messages.CANCEL: "_got_cancel",
         messages.COMPLETE: "_got_complete",
     }
@@ -65,16 +68,16 @@ class Swarm:
     def __init__(self, setup: Setup, here: int, complete: bool, rng: Random, settled: bool = True) -> None:
         self.setup = setup
         self.me = setup.me
-        self.pieces = Pieces(setup.total, here, settled)
+        self.pieces = Pieces(setup.total, here, settled, setup.repeats)
         self.neighbours = {peer: Neighbour(peer, setup.total) for peer in setup.near}
         self.leaving = Leaving(self.pieces, self.neighbours, setup.limits.patience, complete)
         self.choker = choker_for(setup, rng)
         self.tolerance = Tolerance(self.pieces, self.neighbours, setup.seeds, rng)
         self.bad_pieces = 0
         self._fetcher = Fetcher(self.pieces, self.neighbours, setup.seeds, setup.fleet, rng, self.tolerance)
-        self._uploader = Uploader(setup.limits.uploads if setup.fleet else None)
+        self._uploader = Uploader(setup.limits.uploads if setup.fleet else None, setup.me in setup.seeds)
         self._announcer = Announcer(self.pieces, self.neighbours, setup.seeds, setup.limits.patience)
-        self.finding = Finding(self.pieces, self.leaving, self._announcer, self._fetcher)
+        self.finding = Finding(self.me, self.pieces, self.leaving, self._announcer, self._fetcher)
         self._first_round = first_round(setup, self.pieces, self.neighbours, self._uploader, rng)
         self._dialling = Dialling(self.pieces, self.neighbours, setup.earlier, self.tolerance)
         self._parts = (self._fetcher, self._uploader, self._announcer, self.tolerance)
@@ -102,8 +105,8 @@ class Swarm:
     def _leave_if_over(self, now: float) -> List[Effect]:
         if not self.leaving.over(now):
             return []
-        shown = self._first_round.reveal()  # a neighbour that still saw offers only would wait for us
-        return [*shown, ev.Leave(EXIT_OK, "")]
+        # A neighbour that still saw offers only would wait for us.
+        return [*self._first_round.reveal(), ev.Leave(EXIT_OK, "")]
 
     # ---- connections
 
@@ -119,8 +122,7 @@ class Swarm:
         for part in self._parts:
             part.begin(neighbour, now)
         kind = "dialled" if event.dialled else "accepted"
-        effects: List[Effect] = [ev.Log(Entry(kind, self.me, event.peer))]
-        return effects + self._dialling.met(event) + self._introduce(neighbour)
+        return [ev.Log(Entry(kind, self.me, event.peer)), *self._dialling.met(event), *self._introduce(neighbour)]
 
     def _introduce(self, neighbour: Neighbour) -> List[Effect]:
         """The bitfield, always: some wait for it. A seed in its first round shows fleet peers its offers only."""
@@ -163,30 +165,29 @@ class Swarm:
         if not neighbour.connected or neighbour.dropped:
             return []
         neighbour.spoke = True
-        kind, value = event.message
-        effects: List[Effect] = getattr(self, self.MESSAGES[kind])(neighbour, value, now)
+        effects: List[Effect] = getattr(self, self.MESSAGES[event.message.type])(neighbour, event.message, now)
         return effects
 
-    def _got_choke(self, neighbour: Neighbour, _: int, now: float) -> List[Effect]:
+    def _got_choke(self, neighbour: Neighbour, _: Message, now: float) -> List[Effect]:
         self._fetcher.choked(neighbour)
         return [self._note("choked", neighbour), *self._fetcher.fill_all(now)]
 
-    def _got_unchoke(self, neighbour: Neighbour, _: int, now: float) -> List[Effect]:
+    def _got_unchoke(self, neighbour: Neighbour, _: Message, now: float) -> List[Effect]:
         return [self._note("unchoked", neighbour), *self._fetcher.unchoked(neighbour, now)]
 
-    def _got_interested(self, neighbour: Neighbour, _: int, now: float) -> List[Effect]:
+    def _got_interested(self, neighbour: Neighbour, _: Message, now: float) -> List[Effect]:
         neighbour.wants_ours = True
         return [self._note("interested", neighbour)]
 
-    def _got_not_interested(self, neighbour: Neighbour, _: int, now: float) -> List[Effect]:
+    def _got_not_interested(self, neighbour: Neighbour, _: Message, now: float) -> List[Effect]:
         neighbour.wants_ours = False
         return [self._note("not interested", neighbour)]
 
-    def _got_have(self, neighbour: Neighbour, index: int, now: float) -> List[Effect]:
+    def _got_have(self, neighbour: Neighbour, message: Message, now: float) -> List[Effect]:
         if neighbour.floods():
             return neighbour.drop(f"{neighbour.haves} have messages for {self.setup.total} pieces")
+        index, bit = message.value, 1 << message.value
         effects: List[Effect] = [ev.Log(Entry("have", self.me, neighbour.peer, index))]
-        bit = 1 << index
         self.tolerance.have(neighbour, bit)
         if not neighbour.pieces & bit:
             neighbour.pieces |= bit
@@ -197,9 +198,9 @@ class Swarm:
             effects += self._fetcher.fill(neighbour, now)
         return effects
 
-    def _got_bitfield(self, neighbour: Neighbour, pieces: int, now: float) -> List[Effect]:
+    def _got_bitfield(self, neighbour: Neighbour, message: Message, now: float) -> List[Effect]:
         """It may come late or twice, as some peers send it: a neighbour keeps the pieces that it had."""
-        pieces = self.tolerance.announced(neighbour, pieces)
+        pieces = self.tolerance.announced(neighbour, message.value)
         gained = pieces & ~neighbour.pieces
         if not neighbour.complete:
             neighbour.asking.offered = neighbour.pieces
@@ -208,20 +209,21 @@ class Swarm:
         self.pieces.gain(gained)
         return self._announcer.interest(neighbour, must_answer=True) + self._fetcher.fill(neighbour, now)
 
-    def _got_complete(self, neighbour: Neighbour, _: int, now: float) -> List[Effect]:
-        return self._got_bitfield(neighbour, self.pieces.all, now)
+    def _got_complete(self, neighbour: Neighbour, _: Message, now: float) -> List[Effect]:
+        return self._got_bitfield(neighbour, Message(messages.BITFIELD, self.pieces.all), now)
 
-    def _got_request(self, neighbour: Neighbour, index: int, now: float) -> List[Effect]:
+    def _got_request(self, neighbour: Neighbour, message: Message, now: float) -> List[Effect]:
+        index = message.value
         if not (index >= self.setup.total or self.pieces.has(index)):
             return []  # it asks for what we never announced
         if not neighbour.fleet:
             return self.tolerance.request(neighbour, index) + self._uploader.serve(self.neighbours, now)
-        if not self._uploader.accept(neighbour, index, now):
+        if not self._uploader.accept(neighbour, index, now, message.blocks):
             return neighbour.drop(f"more than {MOST_QUEUED} requests open simultaneously")
         return self._uploader.serve(self.neighbours, now)
 
-    def _got_cancel(self, neighbour: Neighbour, index: int, now: float) -> List[Effect]:
-        self._uploader.cancel(neighbour, index)
+    def _got_cancel(self, neighbour: Neighbour, message: Message, now: float) -> List[Effect]:
+        self._uploader.cancel(neighbour, message.value)
         return []
 
     # ---- pieces
@@ -239,8 +241,11 @@ class Swarm:
         return effects + self.finding.finish()
 
     def _on_surplus(self, event: ev.PieceSurplus, now: float) -> List[Effect]:
-        neighbour = self.neighbours[event.peer]
-        return self._fetcher.arrived(neighbour, event.piece, now) + self._fetcher.fill(neighbour, now)
+        return self._fetcher.answered(self.neighbours[event.peer], event.piece, now)
+
+    def _on_part(self, event: ev.PartStored, now: float) -> List[Effect]:
+        self.leaving.note_arrival(now)
+        return self._fetcher.part_arrived(self.neighbours[event.peer], event.piece, event.wanted, now)
 
     def _on_bad(self, event: ev.PieceBad, now: float) -> List[Effect]:
         self.bad_pieces += 1
@@ -256,10 +261,6 @@ class Swarm:
 
     def _on_disk(self, event: DiskEvent, now: float) -> List[Effect]:
         return self.finding.take(event, now)
-
-    def _on_finished(self, event: ev.Finished, now: float) -> List[Effect]:
-        self.leaving.finished = True
-        return [ev.Log(Entry("complete", self.me))]
 
     # ---- time
 
@@ -285,15 +286,14 @@ class Swarm:
     def _rechoke(self, now: float) -> List[Effect]:
         unchoked = self.choker.choose(connected(self.neighbours), self.pieces.complete, now)
         effects: List[Effect] = [ev.Log(entry) for entry in self.choker.entries(self.me)]
-        for neighbour in connected(self.neighbours):
-            effects += self._uploader.set_choke(neighbour, neighbour.peer not in unchoked)
-        return effects
+        near = connected(self.neighbours)
+        return effects + [told for one in near for told in self._uploader.set_choke(one, one.peer not in unchoked)]
 
     def _tolerate(self, unacked: Mapping[int, int], now: float) -> List[Effect]:
         """Help classic neighbours that are stuck (see `tolerance`)."""
         effects = self.tolerance.look(unacked, now)
         for seed in self.tolerance.late_seeds():
-            effects += self._got_bitfield(seed, 0, now)
+            effects += self._got_bitfield(seed, Message(messages.BITFIELD), now)
         return effects + self._uploader.serve(self.neighbours, now) if effects else effects
 
     def _note(self, kind: str, neighbour: Neighbour) -> Effect:

@@ -143,7 +143,7 @@ class Tolerance:
         grants, bit = neighbour.grants, 1 << index
         grants.kept &= ~bit
         grants.pending |= bit
-        neighbour.serving.queue.append(index)
+        neighbour.serving.queue[index] = 0
 
     # ---- time
 

@@ -65,8 +65,8 @@ class Tracer:
 
     def sent(self, peer: int, message: Message, ms: int) -> Optional[Note]:
         """A message to a neighbour."""
-        kind, piece = message
-        if kind == messages.REQUEST:
+        kind, piece = message.type, message.value
+        if kind in (messages.REQUEST, messages.REQUEST_PART):
             if not piece % self._every:
                 self._asked.setdefault(piece, {})[peer] = ms
             return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, Optional
+from typing import Dict, List, NamedTuple, Optional
 
 from peer.core import messages
 from peer.core.events import Effect, Send, SendPiece
@@ -13,17 +13,31 @@ from peer.core.smoothing import smooth
 MOST_QUEUED = 64  # requests that a fleet neighbour may have waiting
 LATE = 4.0  # times the usual: if a piece takes longer to send, its neighbour is slow
 LEAST_LATE = 0.05  # seconds
+HOLD = 0.5  # seconds, or twice the usual: so long a seed's piece has to reach others from the one that was sent it
+
+
+class Last(NamedTuple):
+    """To which neighbour a piece was sent last, and when that began or ended."""
+
+    peer: int
+    when: float
 
 
 class Uploader:
     """Serves requests. `slots`: pieces being sent simultaneously, over all neighbours; None: no limit (classic).
 
+    `seed`: we began with the payload. Its link is the scarce one, and of a small new version everybody asks for all at
+    once: so a fleet neighbour waits for a piece that has just been sent to another one, from which it may come sooner.
+
     Few at a time, because a complete piece can be passed on, and several halves can't. A neighbour that takes far
     longer than the others for its piece keeps no slot from them.
     """
 
-    def __init__(self, slots: Optional[int]) -> None:
+    def __init__(self, slots: Optional[int], seed: bool = False) -> None:
         self._slots = slots
+        self._seed = seed
+        self._sending: Dict[int, int] = {}  # neighbour -> the piece that it is being sent
+        self._last: Dict[int, Last] = {}  # by piece
         self._began: Dict[int, float] = {}  # neighbours that are being sent a piece, since when
         self._usual = 0.0  # seconds that a piece takes to send, smoothed
         self._copies: Dict[int, int] = {}  # piece -> how often it was sent
@@ -35,6 +49,7 @@ class Uploader:
     def end(self, neighbour: Neighbour) -> None:
         """A connection has ended: nothing is sent on it any more."""
         self._began.pop(neighbour.peer, None)
+        self._last.pop(self._sending.pop(neighbour.peer, -1), None)
         neighbour.serving = Serving()
 
     def set_choke(self, neighbour: Neighbour, choke: bool) -> List[Effect]:
@@ -47,20 +62,21 @@ class Uploader:
             serving.queue.clear()
         return [Send(neighbour.peer, Message(messages.CHOKE if choke else messages.UNCHOKE))]
 
-    def accept(self, neighbour: Neighbour, index: int, now: float) -> bool:
-        """Queue a request; False if the neighbour has too many open. Asked for twice, a piece is sent once."""
+    def accept(self, neighbour: Neighbour, index: int, now: float, blocks: int = 0) -> bool:
+        """Queue a request; False if the neighbour has too many open. Asked for twice, a piece is sent once.
+
+        `blocks`: the set of the blocks that it asks for, 0 for all.
+        """
         serving = neighbour.serving
         if len(serving.queue) + serving.unsent >= MOST_QUEUED:
             return False
         serving.asked = now
-        if index not in serving.queue:
-            serving.queue.append(index)
+        serving.queue[index] = blocks
         return True
 
     def cancel(self, neighbour: Neighbour, index: int) -> None:
         """The neighbour cancels a request; a piece that the writer already has is sent."""
-        if index in neighbour.serving.queue:
-            neighbour.serving.queue.remove(index)
+        neighbour.serving.queue.pop(index, None)
 
     def serve(self, neighbours: Dict[int, Neighbour], now: float) -> List[Effect]:
         """Hand queued requests to the writers: all, or one for each free slot, the least often sent piece first."""
@@ -75,6 +91,7 @@ class Uploader:
                 for neighbour in neighbours.values()
                 if neighbour.serving.queue and neighbour.peer not in self._began
                 for index in neighbour.serving.queue
+                if not self._waits(neighbour, index, now)
             ]
             if not choices:
                 break
@@ -88,6 +105,9 @@ class Uploader:
         began = self._began.pop(neighbour.peer, None)
         if began is not None:
             self._usual = smooth(self._usual, now - began)
+        piece = self._sending.pop(neighbour.peer, -1)
+        if self._seed:
+            self._last[piece] = Last(neighbour.peer, now)
 
     def busy_with(self, neighbour: Neighbour) -> bool:
         """Whether it is being sent a piece, or waits for one."""
@@ -98,11 +118,21 @@ class Uploader:
         limit = max(LEAST_LATE, LATE * self._usual)
         return sum(1 for began in self._began.values() if now - began < limit)
 
+    def _waits(self, neighbour: Neighbour, index: int, now: float) -> bool:
+        """Whether a neighbour may soon have the piece from another one."""
+        last = self._last.get(index)
+        return bool(
+            last and neighbour.fleet and last.peer != neighbour.peer and now - last.when < max(HOLD, 2 * self._usual)
+        )
+
     def _start(self, neighbour: Neighbour, index: int, now: float) -> Effect:
         serving = neighbour.serving
-        serving.queue.remove(index)
+        blocks = serving.queue.pop(index)
         serving.served += 1
         serving.unsent += 1
         self._copies[index] = self._copies.get(index, 0) + 1
         self._began[neighbour.peer] = now
-        return SendPiece(neighbour.peer, index)
+        self._sending[neighbour.peer] = index
+        if self._seed:
+            self._last[index] = Last(neighbour.peer, now)
+        return SendPiece(neighbour.peer, index, blocks)

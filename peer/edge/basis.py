@@ -12,7 +12,7 @@ import hashlib
 import os
 import stat
 import threading
-from typing import Callable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from peer.core import bits
 from peer.core.anchors import EVERY, Anchors
@@ -53,19 +53,22 @@ class Basis:
         self._lock = threading.Lock()  # for what is wanted
         self._shares = True  # whether files can share blocks here, as far as we know
         self._wanted = Wanted(manifest, by_hash=bool(self.spare))
+        self._missed: Dict[int, int] = {}  # piece -> the set of its blocks that weren't found at the same place
         self._anchors = Anchors(list(manifest.files.sizes), manifest.block, manifest.anchors)
         self._movable = {file for file in self._anchors.files if self._may_have_moved(file)}
 
     # ---- at the same place
 
-    def fill(self, piece: int) -> bool:
-        """Copy the blocks of a piece that the older files of the same path have; whether these are all."""
+    def fill(self, piece: int, missing: int) -> bool:
+        """Copy the blocks that a piece misses (a set) from older files of the same path; whether these are all."""
         run = self._manifest.layout.blocks_of_piece(piece)
         begin, missed = 0, []
         for number, segment in enumerate(self._manifest.layout.block_segments(piece), run.begin):
-            if not self._take(piece, begin, segment, self._wanted.hash_of(number)):
+            sha256 = self._wanted.hash_of(number)
+            if missing >> number - run.begin & 1 and not self._take(piece, begin, segment, sha256):
                 missed.append(number)
             begin += segment.length
+        self._missed[piece] = sum(1 << number - run.begin for number in missed)
         if self.is_searched(piece):
             with self._lock:
                 for number in missed:
@@ -107,6 +110,17 @@ class Basis:
         return any(found not in (None, size) for found in (_size_in(older, file) for older in self._older))
 
     # ---- elsewhere
+
+    def lacking(self, piece: int) -> int:
+        """The set of the blocks of a piece that weren't found; before it was looked for, of all."""
+        if piece not in self._missed:
+            return -1
+        missed = self._missed[piece]
+        if not self.is_searched(piece):
+            return missed
+        first = self._manifest.layout.blocks_of_piece(piece).begin
+        with self._lock:
+            return sum(1 << block for block in bits.indices(missed) if self._wanted.lacks(first + block))
 
     def search(self, is_over: Callable[[], bool]) -> Iterator[int]:
         """Look for the missing blocks elsewhere; the pieces that become complete. Raises OSError.

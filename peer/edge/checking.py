@@ -21,6 +21,7 @@ from peer.edge.papers import refusals
 from peer.edge.payload import Payload
 from peer.edge.resume import candidate, prints_of
 from peer.edge.store import Store
+from peer.edge.twins import Twins
 from peer.edge.verdicts import by_hash, verdicts
 
 TELL_SECONDS = 0.1  # between two reports: a fast disk proves thousands of pieces a second
@@ -29,20 +30,24 @@ TELL_SECONDS = 0.1  # between two reports: a fast disk proves thousands of piece
 class Check:
     """One look at what a leecher's store finds on the disk; `tell` gets the facts, in the thread of `run`.
 
-    `kept`: where further older versions lie, beside the one under the final name; the first is asked first.
+    `twins` copies what has equals, in a thread of its own. `kept`: where further older versions lie, beside the one
+    under the final name; the first is asked first.
     """
 
     def __init__(self, store: Store, tell: Callable[[DiskEvent], object], kept: Sequence[str] = ()) -> None:
         self._store = store
         self._tell = tell
         self._kept = kept
+        self.twins = Twins(store, tell)
         self._stopped = threading.Event()
         self._right = self._wrong = 0  # sets of pieces not told yet
+        self._parts: Dict[int, int] = {}  # as in `Checked`, not told yet
         self._told = time.monotonic()
 
     def stop(self) -> None:
         """Let `run` end soon, from any thread."""
         self._stopped.set()
+        self.twins.stop()
 
     def run(self) -> None:
         """Until all is checked and each proved piece is at its place, or `stop`. Raises StoreError."""
@@ -65,6 +70,7 @@ class Check:
                 return
         if not self._stopped.is_set():
             store.begin(known)
+            self._note(store.make_zeros(), 0)
             self._check_rest(known, prints)
 
     def _all_right(self, older: Payload, prints: Dict[int, bytes]) -> bool:
@@ -80,7 +86,7 @@ class Check:
         store, older = self._store, self._store.older
         basis = basis_of(store.manifest, (store.final_path, *self._kept), store.payload)
         if not older:
-            store.unchecked = _set_of(known) | (basis.may_give if basis else 0)
+            store.unchecked = (_set_of(known) | (basis.may_give if basis else 0)) & ~store.here
             self._tell(Found(store.unchecked, _set_of(known)))
         noted = [piece for piece in known if store.unchecked >> piece & 1]
         self._sort(store.payload, known, noted, last=not older and not basis)
@@ -104,16 +110,27 @@ class Check:
 
     def _take_from(self, basis: Basis, left: List[int]) -> None:
         """Copy what older versions have of these pieces; the others may be requested."""
-        for piece, complete in verdicts(basis.fill, left, self._stopped.is_set):
+        missing = self._store.parts.missing
+        for piece, complete in verdicts(lambda one: basis.fill(one, missing(one)), left, self._stopped.is_set):
             if complete:
                 self._take(piece)
             elif not basis.is_searched(piece):
-                self._refute(piece)
+                self._gain(basis, piece)
         for piece in basis.search(self._stopped.is_set):
             self._take(piece)
         if not self._stopped.is_set():
             for piece in bits.indices(self._store.unchecked):
-                self._refute(piece)
+                self._gain(basis, piece)
+
+    def _gain(self, basis: Basis, piece: int) -> None:
+        """Of this piece some blocks were found, or none."""
+        parts, tally = self._store.parts, self._store.tally
+        found = parts.missing(piece) & ~basis.lacking(piece)
+        if found:
+            tally.kept += parts.length(piece, found)
+            parts.gain(piece, found)
+            self._parts[piece] = parts.wanted(piece)
+        self._refute(piece)
 
     def _settle(self) -> None:
         for piece in bits.indices(self._store.lent):
@@ -126,12 +143,18 @@ class Check:
     # ---- verdicts
 
     def _prove(self, piece: int, lent: bool = False) -> None:
+        self._count(piece)
         self._store.prove(piece, lent)
         self._note(1 << piece, 0)
 
     def _take(self, piece: int) -> None:
+        self._count(piece)
         self._store.take(piece)
         self._note(1 << piece, 0)
+
+    def _count(self, piece: int) -> None:
+        """What a piece lacked was on the disk."""
+        self._store.tally.kept += self._store.parts.length(piece, self._store.parts.missing(piece))
 
     def _refute(self, piece: int) -> None:
         self._store.refute(piece)
@@ -147,8 +170,9 @@ class Check:
     def _report(self) -> None:
         self._told = time.monotonic()
         if self._right or self._wrong:
-            self._tell(Checked(self._right, self._wrong))
+            self._tell(Checked(self._right, self._wrong, self._parts))
             self._right = self._wrong = 0
+            self._parts = {}
 
 
 def _set_of(known: Collection[int]) -> int:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import Callable, Dict, Iterator, Optional, Protocol
+from typing import Callable, Dict, Iterator, Optional, Protocol, Set
 
 from peer.core.blocks import RunHash
+from peer.core.route import Route
 from peer.edge.hasher import Hasher
 
 PARALLEL_HASH = 1024 * 1024  # bytes of a piece from which it pays to have it hashed by another thread
 CLAIM_SECONDS = 1.0  # a writer that was silent for so long loses its piece to the next one
 
 WriteAt = Callable[[int, int, memoryview], None]  # piece, offset in it, bytes
-Settle = Callable[["Claim", bytes], Optional[bool]]  # the claim, the hash of what was written
+Settle = Callable[["Claim", RunHash], Optional[bool]]  # the claim, the hashes of what was written
 
 
 class Place(Protocol):
@@ -29,6 +30,10 @@ class Place(Protocol):
 
     def keep(self, piece: int, sha256: bytes) -> bool: ...
 
+    def route(self, piece: int, blocks: int) -> Optional[Route]: ...
+
+    def keep_part(self, piece: int, blocks: int, hashes: bytes) -> bool: ...
+
 
 class Claims:
     """All claims on the pieces of one place. Methods may be called from any thread."""
@@ -36,40 +41,60 @@ class Claims:
     def __init__(self, place: Place) -> None:
         self._place = place
         self._lock = threading.Lock()  # a piece is claimed and stored under it, so that a stored one is never claimed
+        self._changed = threading.Condition(self._lock)
+        self._copied: Set[int] = set()  # pieces with a holder that copies from this disk
         self._holders: Dict[int, Claim] = {}
         self._hasher = Hasher()
 
-    def claim(self, piece: int) -> Optional[Claim]:
-        """The right to write a piece; None if it is stored already, or being written by another holder."""
-        with self._lock:
+    def claim(self, piece: int, blocks: int = 0, local: bool = False) -> Optional[Claim]:
+        """The right to write a piece; None if it is stored already, or being written by another holder.
+
+        `blocks`: the set of the blocks that come, 0 for all. `local`: they are copied here, which is soon done; so
+        whoever claims the piece meanwhile waits for that.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: piece not in self._copied)
             holder = self._holders.get(piece)
             if not self._place.lacks(piece) or (holder and time.monotonic() - holder.touched < CLAIM_SECONDS):
                 return None
             if holder:
                 holder.lost = True
-            hasher = self._hasher_for(piece)
-            sha = RunHash(self._place.block_lengths(piece))
-            claim = self._holders[piece] = Claim(piece, self._place.write_at, self._settle, holder, sha, hasher)
+            route = self._place.route(piece, blocks)
+            hasher = self._hasher_for(route.size if route else self._place.piece_length(piece))
+            sha = RunHash(route.lengths if route else self._place.block_lengths(piece))
+            claim = Claim(piece, self._place.write_at, self._settle, holder, sha, hasher, route)
+            self._holders[piece] = claim
+            if local:
+                self._copied.add(piece)
         return claim
 
-    def _hasher_for(self, piece: int) -> Optional[Hasher]:
-        """A thread that hashes, for a large piece while no other is arriving."""
-        return self._hasher if not self._holders and self._place.piece_length(piece) >= PARALLEL_HASH else None
+    def _hasher_for(self, size: int) -> Optional[Hasher]:
+        """A thread that hashes, for many bytes of a piece while no other is arriving."""
+        return self._hasher if not self._holders and size >= PARALLEL_HASH else None
 
     def abandon(self, claim: Claim) -> None:
         """Free a piece that its holder won't finish."""
         claim.give_up()
         with self._lock:
             if self._holders.get(claim.piece) is claim:
-                del self._holders[claim.piece]
+                self._release(claim)
 
-    def _settle(self, claim: Claim, sha256: bytes) -> Optional[bool]:
+    def _settle(self, claim: Claim, sha: RunHash) -> Optional[bool]:
         """Store a piece whose bytes are all written: see `Claim.finish`."""
         with self._lock:
             if self._holders.get(claim.piece) is not claim:
                 return None
-            del self._holders[claim.piece]
-            return self._place.keep(claim.piece, sha256)
+            self._release(claim)
+            if claim.route:
+                return self._place.keep_part(claim.piece, claim.route.blocks, sha.blocks)
+            return self._place.keep(claim.piece, sha.digest())
+
+    def _release(self, claim: Claim) -> None:
+        """A holder is through with its piece; under the lock."""
+        del self._holders[claim.piece]
+        if claim.piece in self._copied:
+            self._copied.discard(claim.piece)
+            self._changed.notify_all()
 
     def close(self) -> None:
         """End the thread that hashes."""
@@ -80,7 +105,8 @@ class Claim:
     """The right to write one piece. Another holder may take it over, after which this one's bytes are discarded.
 
     `sha` hashes the piece block by block as its bytes come. With a `hasher` that is done while the bytes are written:
-    the data given to `write` must then stay unchanged until the next call.
+    the data given to `write` must then stay unchanged until the next call. `route`: where the bytes belong, unless the
+    piece comes from its first byte to its last, and nothing of it is here.
     """
 
     def __init__(
@@ -91,8 +117,10 @@ class Claim:
         former: Optional[Claim],
         sha: RunHash,
         hasher: Optional[Hasher],
+        route: Optional[Route] = None,
     ) -> None:
         self.piece = piece
+        self.route = route
         self.lost = False
         self.touched = time.monotonic()
         self._write_at = write_at
@@ -109,9 +137,21 @@ class Claim:
         self._hash(data)
         with self._lock:
             if not self.lost:
-                self._write_at(self.piece, self._written, data)
+                self._write(data)
                 self.touched = time.monotonic()
         self._written += len(data)
+
+    def _write(self, data: memoryview) -> None:
+        if not self.route:
+            self._write_at(self.piece, self._written, data)
+            return
+        for begin, part in self.route.places(self._written, data):
+            self._write_at(self.piece, begin, part)
+
+    @property
+    def partial(self) -> bool:
+        """Whether the piece may lack more than these bytes."""
+        return self.route is not None
 
     @property
     def parallel(self) -> bool:
@@ -131,12 +171,12 @@ class Claim:
             self._hashed = None
 
     def finish(self) -> Optional[bool]:
-        """All is written: True if the piece is stored now, False if its hash is wrong, None if the claim was lost."""
+        """All is written: True if it is right, and kept, False if a hash is wrong, None if the claim was lost."""
         self._await_hash()
         with self._lock:
             if self.lost:
                 return None
-            return self._settle(self, self._sha.digest())
+            return self._settle(self, self._sha)
 
     def give_up(self) -> None:
         """Write no more; waits for a write that is under way."""

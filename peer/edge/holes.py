@@ -27,11 +27,11 @@ def held_bytes(path: str, info: os.stat_result) -> int:
 def write_sparsely(descriptor: int, data: memoryview, offset: int) -> None:
     """Write bytes into a file of its final size; zeros are written only where it has other bytes. Raises OSError."""
     if _is_zero(data):
-        _clear(descriptor, offset, offset + len(data))
+        clear(descriptor, offset, offset + len(data))
         return
     for begin, end, zeros in _runs(data, offset):
         if zeros:
-            _clear(descriptor, offset + begin, offset + end)
+            clear(descriptor, offset + begin, offset + end)
         else:
             _write(descriptor, data[begin:end], offset + begin)
 
@@ -58,7 +58,7 @@ def _is_zero(data: memoryview) -> bool:
     )
 
 
-def _clear(descriptor: int, begin: int, end: int) -> None:
+def clear(descriptor: int, begin: int, end: int) -> None:
     """Make a range of a file zeros, without filling its holes."""
     while begin < end:
         try:

@@ -11,8 +11,9 @@ from peer.core.config import PeerRow
 from peer.core.errors import ConfigError, system_words
 from peer.core.limits import Limits
 from peer.core.manifest import Manifest, bare_manifest
+from peer.core.repeats import Repeats
 from peer.core.setup import Setup
-from peer.core.swarmfile import CLASSIC, SwarmFile
+from peer.core.swarmfile import CLASSIC, FLEET, SwarmFile
 from peer.edge.encoding import check_encoding
 
 
@@ -73,7 +74,8 @@ def load_job(folder: str, peer: int, patience: Optional[float] = None, absent: T
         setup = Setup(peer, rows, common, CLASSIC, limits, total, absent=absent, layout=layout)
         return Job(folder, row, setup, manifest, "")
     profile = CLASSIC if peer in swarm.classic else swarm.profile
-    setup = Setup(peer, rows, common, profile, limits, total, swarm.classic, absent, layout)
+    repeats = Repeats(manifest) if profile == FLEET and manifest.blocks else None
+    setup = Setup(peer, rows, common, profile, limits, total, swarm.classic, absent, layout, repeats)
     return Job(folder, row, setup, manifest, swarm.run, swarm.tls, swarm.replace, swarm.extras, swarm.ascii)
 
 

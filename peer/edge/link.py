@@ -57,6 +57,11 @@ class Link:
         return self._reader.received
 
     @property
+    def payload(self) -> int:
+        """Those of them that were bytes of pieces."""
+        return self._reader.payload
+
+    @property
     def sent(self) -> int:
         """Bytes handed to the kernel so far."""
         return self._writer.sent
@@ -69,9 +74,9 @@ class Link:
         """Send the bytes of one message; see `Writer.send`."""
         self._writer.send(data)
 
-    def send_piece(self, piece: int) -> None:
-        """Send a piece; see `Writer.send_piece`."""
-        self._writer.send_piece(piece)
+    def send_piece(self, piece: int, blocks: int = 0) -> None:
+        """Send a piece or a part of one; see `Writer.send_piece`."""
+        self._writer.send_piece(piece, blocks)
 
     # ---- the end
 

@@ -120,6 +120,7 @@ class Owner:
         self._carry_out(self._swarm.start(time.monotonic()))
         if not self._swarm.pieces.settled:
             self._start_hand(self._check.run, "check")
+            self._start_hand(self._check.twins.run, "twins")
         while self._ending is None:
             self._handle_waiting()
             self._log.flush()
@@ -215,7 +216,7 @@ class Owner:
     def _send_piece(self, effect: SendPiece) -> None:
         link = self._links.get(effect.peer)
         if link:
-            link.send_piece(effect.piece)
+            link.send_piece(effect.piece, effect.blocks)
 
     def _write_log(self, effect: Log) -> None:
         self._log.add(effect.entry)

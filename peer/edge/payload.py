@@ -11,9 +11,10 @@ from typing import ContextManager, Iterator, Optional
 from peer.core.blocks import RunHash
 from peer.core.layout import Segment
 from peer.core.manifest import Manifest
+from peer.core.repeats import Repeats
 from peer.edge import finish
 from peer.edge.files import OpenFiles, read_range, size_of, sync_folder
-from peer.edge.holes import write_sparsely
+from peer.edge.holes import clear, write_sparsely
 from peer.edge.modes import set_mode
 from peer.edge.syncfs import sync_file_system
 from peer.edge.unsynced import Unsynced
@@ -61,8 +62,8 @@ class Payload:
         """Bytes on the disk that these files occupy already."""
         return sum(_allocated(path) for path in self.paths)
 
-    def create(self) -> None:
-        """Make all folders and files with their sizes; existing contents stay."""
+    def create(self, repeats: Optional[Repeats] = None) -> None:
+        """Make all folders and files with their sizes; existing contents stay. What has zeros gets no room for them."""
         if self._manifest.tree:
             below = [os.path.join(self.root, folder.path) for folder in self._manifest.folders]
             for path in [self.root, *below]:
@@ -71,13 +72,19 @@ class Payload:
             self._folder = os.open(self.root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         files = self._manifest.files
         for number, (size, mode) in enumerate(zip(files.sizes, files.modes)):
-            _preallocate(self.path(number), size, mode & 0o777 | _OWNER, number not in self._sparse)
+            full = number not in self._sparse and not (repeats and repeats.any and repeats.zero_bytes(number))
+            _preallocate(self.path(number), size, mode & 0o777 | _OWNER, full)
 
     # ---- pieces
 
     def segments(self, piece: int) -> Iterator[Segment]:
         """Which bytes of which files make up a piece."""
         return self._layout.segments(piece, 0, self._layout.piece_length(piece))
+
+    def part_segments(self, piece: int, blocks: int) -> Iterator[Segment]:
+        """Which bytes of which files make up these blocks of a piece."""
+        for begin, length in self._layout.stretches(piece, blocks):
+            yield from self._layout.segments(piece, begin, length)
 
     def piece_length(self, piece: int) -> int:
         """Bytes of a piece; 0 after the last."""
@@ -100,6 +107,22 @@ class Payload:
             self._unsynced.wrote(segment.file, segment.length)
             data = data[segment.length :]
 
+    def clear(self, piece: int, blocks: int) -> None:
+        """Make these blocks of a piece zeros: holes, where nothing else was written."""
+        for segment in self.part_segments(piece, blocks):
+            with self._files.descriptor(segment.file) as descriptor:
+                clear(descriptor, segment.offset, segment.offset + segment.length)
+            self._unsynced.wrote(segment.file, 0)
+
+    def take(self, older: "Payload", piece: int, blocks: int) -> None:
+        """Copy these blocks of a piece from another copy."""
+        for begin, length in self._layout.stretches(piece, blocks):
+            for file, offset, size in self._layout.segments(piece, begin, length):
+                with older.descriptor(file) as descriptor:
+                    for data in read_range(descriptor, offset, size):
+                        self.write(piece, begin, memoryview(data))
+                        begin += len(data)
+
     def doubt(self, piece: int) -> None:
         """Somebody else wrote a piece: it may not be on the disk itself yet."""
         for segment in self.segments(piece):
@@ -115,6 +138,11 @@ class Payload:
         return sha.digest()
 
     # ---- the end
+
+    @property
+    def lost(self) -> bool:
+        """Whether a sync has failed."""
+        return self._unsynced.lost
 
     def sync(self) -> None:
         """Sync to the disk what was written since the last sync. Once it has failed, it always fails."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from typing import Callable, Mapping, Optional, Tuple
+from typing import Callable, Dict, Mapping, Optional, Tuple
 
 from peer.core import bits, status
 from peer.core import folder as names
@@ -13,6 +13,7 @@ from peer.core.neighbour import Neighbour as SwarmNeighbour
 from peer.core.status import Neighbour, Status
 from peer.core.swarm import Swarm
 from peer.core.swarmfile import CLASSIC, FLEET
+from peer.core.tally import Tally
 from peer.edge.files import replace_file
 from peer.edge.link import Link
 
@@ -25,7 +26,7 @@ _STATES = {EXIT_OK: status.DONE, EXIT_INCOMPLETE: status.INCOMPLETE, EXIT_INTERR
 class StatusFile:
     """`due`: when (steady clock) `write` is to be called next. `temporary`: a fresh path to write at first.
 
-    `tell` gets each status that is written.
+    `tell` gets each status that is written. `tally`: the store's, once there is one.
     """
 
     def __init__(self, folder: str, base: Status, temporary: str = "", tell: Callable[[Status], object] = id) -> None:
@@ -34,6 +35,8 @@ class StatusFile:
         self._temporary = temporary or f"{self._path}.new"
         self._base = base
         self._gone: Tuple[int, int] = (0, 0)  # bytes down and up over connections that have ended
+        self._payload: Dict[int, int] = {}  # bytes of pieces that neighbours sent on such connections
+        self.tally = Tally()
         self._counted = (time.monotonic(), 0, 0)
         self._heard = time.monotonic()  # when bytes last came
         self._rates = (0.0, 0.0)
@@ -53,6 +56,7 @@ class StatusFile:
     def parted(self, link: Link) -> None:
         """A connection has ended; its bytes still count."""
         self._gone = (self._gone[0] + link.received, self._gone[1] + link.sent)
+        self._payload[link.peer] = self._payload.get(link.peer, 0) + link.payload
 
     def write(self, swarm: Swarm, links: Mapping[int, Link], ending: "Optional[Tuple[int, str]]" = None) -> None:
         """Derive the status and write it; `ending`: the exit code and the reason of a peer that is leaving."""
@@ -61,6 +65,7 @@ class StatusFile:
         self._count(links, now)
         if swarm.leaving.finished and not self._completed:
             self._completed = time.time()
+        payload = self._fetched(links)
         to_check, checked = self._count_checked(swarm, now)
         state = _state(swarm)
         reason = swarm.leaving.reason() if now - self._last_good(swarm) > STALL_SECONDS else ""
@@ -74,7 +79,11 @@ class StatusFile:
                 to_check=to_check,
                 checked=checked,
                 rate_checked=round(self._rate_checked, 1),
-                bytes_down=self._counted[1],
+                bytes_down=sum(payload.values()),
+                bytes_seed=sum(payload.get(seed, 0) for seed in swarm.setup.seeds),
+                bytes_kept=self.tally.kept,
+                bytes_zero=self.tally.zero,
+                bytes_twin=self.tally.twin,
                 bytes_up=self._counted[2],
                 rate_down=round(self._rates[0], 1),
                 rate_up=round(self._rates[1], 1),
@@ -99,6 +108,13 @@ class StatusFile:
         """The time of the last progress; sending pieces isn't progress for a peer that lacks some."""
         alone = swarm.pieces.complete or not swarm.pieces.settled
         return swarm.leaving.progress if alone else min(swarm.leaving.progress, self._heard)
+
+    def _fetched(self, links: Mapping[int, Link]) -> Dict[int, int]:
+        """Bytes of pieces that each neighbour has sent."""
+        payload = dict(self._payload)
+        for peer, link in links.items():
+            payload[peer] = payload.get(peer, 0) + link.payload
+        return payload
 
     def _count(self, links: Mapping[int, Link], now: float) -> None:
         """Bytes over all connections, also those that have ended since, and the smoothed rates."""

@@ -7,7 +7,6 @@ not in the map. When all pieces are here, the data is synced, noted in the peer'
 
 from __future__ import annotations
 
-import contextlib
 import os
 import threading
 from typing import Dict, Iterator, Optional
@@ -15,18 +14,24 @@ from typing import Dict, Iterator, Optional
 from peer.core import bits
 from peer.core.errors import StoreError
 from peer.core.manifest import Manifest
+from peer.core.repeats import Repeats
+from peer.core.route import Route
+from peer.core.tally import Tally
 from peer.edge import nametrial
 from peer.edge.claims import Claims
 from peer.edge.copies import is_right
-from peer.edge.files import disk_error, free_bytes, read_range, sync_folder
+from peer.edge.files import disk_error, sync_folder
 from peer.edge.mapfile import MapFile
 from peer.edge.ours import obstacles
 from peer.edge.ours.making import make_folders
 from peer.edge.ours.recordfile import ForeignError, RecordFile
 from peer.edge.papers import refusals
 from peer.edge.partial import Partial
+from peer.edge.parts import Parts
 from peer.edge.payload import Payload
 from peer.edge.resume import has_leftovers, is_equal
+from peer.edge.room import check_room
+from peer.edge.safety import Safety
 from peer.edge.source import check_source
 from peer.edge.unsynced import Unsynced
 
@@ -38,12 +43,19 @@ class Store:
     While an `older` copy has the final name, the pieces that are `lent` are read from that.
 
     New files are noted in `record`, which a seed doesn't need; `aside` and `extras` are those of `Job`. Writing a piece
-    requires a claim from `claims`; `unsynced` tells what isn't on the disk itself yet. Methods may be called from any
-    thread. All failures of the disk are StoreError with path and remedy.
+    requires a claim from `claims`; `unsynced` tells what isn't on the disk itself yet, `parts` what is here of pieces
+    that aren't complete; `repeats` is that of `Setup`. Methods may be called from any thread. All failures of the disk
+    are StoreError with path and remedy.
     """
 
     def __init__(
-        self, folder: str, manifest: Manifest, record: Optional[RecordFile] = None, aside: str = "", extras: bool = True
+        self,
+        folder: str,
+        manifest: Manifest,
+        record: Optional[RecordFile] = None,
+        aside: str = "",
+        extras: bool = True,
+        repeats: Optional[Repeats] = None,
     ) -> None:
         self.folder = folder
         self.manifest = manifest
@@ -51,16 +63,17 @@ class Store:
         self.here = self.unchecked = self.lent = 0
         self.complete = False
         self.older: Optional[Payload] = None
+        self.parts = Parts(manifest, repeats)
+        self.tally = Tally()
         self.claims = Claims(self)
         self._record = record
         self._aside = aside
         self._extras = extras
         self._work: Optional[Partial] = None
         self.payload = Payload(manifest, self.final_path, os.O_RDONLY)  # complete, or on its way to that
-        self._map = MapFile("", manifest)
+        self._safety = Safety(manifest)
         self.unsynced = Unsynced()
-        self._lock = threading.Lock()  # for `here` and the map; may be taken under the lock of the claims
-        self._syncing = threading.Lock()  # a checkpoint may be under way when the last piece comes
+        self._lock = threading.Lock()  # for the sets of pieces; may be taken under the lock of the claims
 
     # ---- opening
 
@@ -118,14 +131,29 @@ class Store:
         obstacles.refuse(self._record, self.final_path, self.manifest, bool(self._aside), self._extras)
         if not known:
             self._work.discard()
-        self._check_room(self._work)
+        check_room(self.manifest, self.folder, self._work.part if self._work.path else "")
         self._work.begin()
         nametrial.refuse(self._work.path, self.manifest)
         self.payload = Payload(self.manifest, self._work.part, os.O_RDWR, self.unsynced)
-        self.payload.create()
-        self._map = MapFile(self._work.map, self.manifest)
-        self._map.begin()
+        self.payload.create(self.parts.repeats)
+        self._safety.begin(self._work.map)
         sync_folder(self.folder)
+
+    def make_zeros(self) -> int:
+        """Make all blocks of zeros; the set of the pieces that are here by that. Raises OSError."""
+        made = 0
+        for piece, blocks in self.parts.zeros():
+            self.payload.clear(piece, blocks)
+            length = self.parts.length(piece, blocks)
+            self.tally.zero += length
+            self.tally.kept -= length if self.lent >> piece & 1 else 0
+            if not self.parts.gain(piece, blocks):
+                made |= 1 << piece
+        with self._lock:
+            self.here |= made
+            self.unchecked &= ~made
+            self.lent &= ~made
+        return made
 
     def prove(self, piece: int, lent: bool) -> None:
         """A piece is right: in the older copy if it is `lent`, else at its place."""
@@ -136,6 +164,7 @@ class Store:
             self.here |= bit
             self.lent |= bit if lent else 0
             self.unchecked &= ~bit
+        self.parts.close(piece)
 
     def refute(self, piece: int) -> None:
         """A piece isn't on the disk, and may be claimed."""
@@ -149,42 +178,31 @@ class Store:
     def carry(self, piece: int) -> None:
         """Copy a lent piece to its place in the incomplete copy. Raises OSError, StoreError."""
         assert self.older is not None
-        begin = 0
-        for file, offset, length in self.older.segments(piece):
-            with self.older.descriptor(file) as descriptor:
-                for data in read_range(descriptor, offset, length):
-                    self.payload.write(piece, begin, memoryview(data))
-                    begin += len(data)
+        self.payload.take(self.older, piece, self.parts.solid(piece))
         sha256 = self.payload.hash_piece(piece)
         if sha256 != self.manifest.piece_hash(piece):
             raise StoreError(f"{self.older.root}: another program writes to it; stop that and start again")
+        self._safety.add(piece, sha256)
         with self._lock:
-            self._map.add(piece, sha256)
             self.lent &= ~(1 << piece)
 
     def purge_map(self) -> None:
         """All is checked: from now on the map names no piece that isn't here."""
-        with self._syncing:
-            with self._honest_map():
-                self.payload.sync()
-            with self._lock:
-                self._map.purge(self.here)
-
-    def _check_room(self, work: Partial) -> None:
-        free = free_bytes(self.folder)
-        if free is None:
-            return  # the disk reports nothing; if it is full, a write will fail
-        held = Payload(self.manifest, work.part, os.O_RDONLY).held_bytes() if work.path else 0
-        room = free + held
-        if room < self.manifest.room:
-            problem = f"the payload needs {self.manifest.room} bytes and {room} are free"
-            raise StoreError(f"{self.folder}: {problem}; make room there")
+        self._safety.purge(self.payload, lambda: self.here)
 
     # ---- pieces that come
+
+    def has(self, piece: int) -> bool:
+        """Whether a piece is stored."""
+        return bool(self.here >> piece & 1)
 
     def lacks(self, piece: int) -> bool:
         """Whether a piece isn't stored, and surely not on the disk."""
         return not (self.here | self.unchecked) >> piece & 1
+
+    def route(self, piece: int, blocks: int) -> Optional[Route]:
+        """See `Parts.route`."""
+        return self.parts.route(piece, blocks)
 
     def write_at(self, piece: int, begin: int, data: memoryview) -> None:
         """Write bytes into a piece's place; for the holder of its claim only."""
@@ -201,35 +219,23 @@ class Store:
         self._count(piece, sha256)
         return True
 
+    def keep_part(self, piece: int, blocks: int, hashes: bytes) -> bool:
+        """Count blocks as stored whose hashes are right, and the piece with its last one; for `claims` only."""
+        right, left = self.parts.keep(piece, blocks, hashes)
+        if not left:
+            self._count(piece, self.manifest.piece_hash(piece) or b"")
+        return right
+
     def _count(self, piece: int, sha256: bytes) -> None:
         with self._lock:
             self.here |= 1 << piece
             self.unchecked &= ~(1 << piece)
-            self._map.add(piece, sha256)
+        self._safety.add(piece, sha256)
+        self.parts.close(piece)
 
     def checkpoint(self) -> None:
         """Sync what was written, then the map that names it: a power cut costs only what came later."""
-        with self._syncing:
-            with self._lock:
-                records = self._map.records
-            if not self._map.open:
-                return
-            with self._honest_map():
-                self.payload.sync()
-                if records != self._map.synced:
-                    self._map.sync(records)
-
-    @contextlib.contextmanager
-    def _honest_map(self) -> Iterator[None]:
-        """If the block loses data, the map forgets it: the next start mustn't believe what it may still find in the
-        system's memory. Raises StoreError."""
-        try:
-            yield
-        except OSError as error:
-            with self._lock:
-                if self.unsynced.lost:
-                    self._map.cut()
-            raise disk_error(error, self.payload.root) from None
+        self._safety.checkpoint(self.payload)
 
     # ---- pieces that go
 
@@ -256,16 +262,13 @@ class Store:
         assert self._work is not None
         self.unsynced.release()
         try:
-            with self._syncing, refusals():
-                with self._honest_map():
-                    self.payload.seal()
+            with refusals(), self._safety.last(self.payload):
                 self._work.note()
                 self._move_into_place(self._work)
                 sync_folder(self.folder)
-                self._close_map()
-                if self.manifest.hashed:  # without hashes only the map tells which bytes are right
-                    self.forget()
-                self.complete = True
+            if self.manifest.hashed:  # without hashes only the map tells which bytes are right
+                self.forget()
+            self.complete = True
         except OSError as error:
             raise disk_error(error, self.final_path) from None
 
@@ -291,8 +294,4 @@ class Store:
         self.payload.close()
         if self.older:
             self.older.close()
-        self._close_map()
-
-    def _close_map(self) -> None:
-        with self._lock:
-            self._map.close()
+        self._safety.close()

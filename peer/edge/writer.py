@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import queue
 import threading
-from typing import Callable, List, Optional, Tuple, Union
+from typing import Callable, List, NamedTuple, Optional, Tuple, Union
 
-from peer.core import messages
+from peer.core import messages, partmessages
 from peer.core.errors import StoreError
 from peer.core.events import Event, PieceSent
 from peer.edge.channel import AnyChannel
@@ -18,7 +18,15 @@ from peer.edge.payload import Payload
 from peer.edge.store import Store
 from peer.edge.throttle import Meter
 
-Outgoing = Union[bytes, int, None]  # a message's bytes, a piece to send, or the end
+
+class Sending(NamedTuple):
+    """A piece to send, or the `blocks` (a set) of it; 0 for all."""
+
+    piece: int
+    blocks: int
+
+
+Outgoing = Union[bytes, Sending, None]  # a message's bytes, a piece to send, or the end
 
 
 class Writer:
@@ -63,10 +71,10 @@ class Writer:
         if data:
             self._put(data)
 
-    def send_piece(self, piece: int) -> None:
-        """Queue a piece; PieceSent is reported when it has gone to the kernel."""
+    def send_piece(self, piece: int, blocks: int = 0) -> None:
+        """Queue a piece, or these blocks of it; PieceSent is reported when it has gone to the kernel."""
         assert threading.get_ident() == self._owner
-        self._put(piece)
+        self._put(Sending(piece, blocks))
 
     def _put(self, item: Outgoing) -> None:
         self._queued += 1
@@ -87,22 +95,22 @@ class Writer:
 
     def _send_batch(self) -> bool:
         """Send the queued items up to the next piece, inclusive; returns whether there may be more."""
-        batch, piece, ended = self._next_batch()
-        items = len(batch) + (piece is not None)
-        if piece is not None:
-            batch.append(messages.piece_header(piece, self._store.piece_length(piece)))
+        batch, sending, ended = self._next_batch()
+        items = len(batch) + (sending is not None)
+        if sending:
+            batch.append(self._header(sending))
         if batch:
             data = b"".join(batch)
-            self._channel.send(data, more=piece is not None)
+            self._channel.send(data, more=sending is not None)
             self._sent_by_writer += len(data)
             self._meter.spend(len(data))
-        if piece is not None:
-            self._send_body(piece)
-            self._report(PieceSent(self._peer, piece))
+        if sending:
+            self._send_body(sending)
+            self._report(PieceSent(self._peer, sending.piece))
         self._done += items
         return not ended
 
-    def _next_batch(self) -> Tuple[List[bytes], Optional[int], bool]:
+    def _next_batch(self) -> Tuple[List[bytes], Optional[Sending], bool]:
         """All queued messages up to the next piece or the end, to send them in one call."""
         batch: List[bytes] = []
         item = self._outbox.get()
@@ -114,9 +122,16 @@ class Writer:
                 return batch, None, False
         return batch, item, item is None
 
-    def _send_body(self, piece: int) -> None:
+    def _header(self, sending: Sending) -> bytes:
+        piece, blocks = sending
+        if not blocks:
+            return messages.piece_header(piece, self._store.piece_length(piece))
+        return partmessages.part_header(piece, blocks, self._store.parts.length(piece, blocks))
+
+    def _send_body(self, sending: Sending) -> None:
+        piece, blocks = sending
         copy = self._store.copy_of(piece)
-        for segment in copy.segments(piece):
+        for segment in copy.part_segments(piece, blocks) if blocks else copy.segments(piece):
             self._send_segment(copy, *segment)
 
     def _send_segment(self, copy: Payload, file: int, offset: int, length: int) -> None:

@@ -247,7 +247,7 @@ _INVENTORY_WORDS = (
 _HEADS = tuple(bytes((0, 0, 0, length, kind)) for length in (1, 5, 9) for kind in range(10))
 
 TARGETS: Dict[str, Target] = {
-    "handshake": Target(read_handshake, 200, 48, (handshake.HEADER, b"WEFT\x01", b"1002", b"\0\0\3\xea")),
+    "handshake": Target(read_handshake, 200, 48, (handshake.HEADER, b"WEFT\x02", b"1002", b"\0\0\3\xea")),
     "messages": Target(read_messages, 280, 200, _HEADS),
     "common": Target(read_common, 120, 400, _COMMON_WORDS),
     "peerinfo": Target(read_peer_info, 120, 300, (b"1001 127.0.0.1 6008 1\n", b"4294967295", b"#", b"\r\n")),

@@ -8,6 +8,7 @@ dial 1001, finish          what their names say              leave 0: <reason>  
 from __future__ import annotations
 
 from random import Random
+from types import MappingProxyType
 from typing import Dict, List, Mapping, Optional, Sequence, Tuple
 
 from peer.core import bits, messages
@@ -27,6 +28,7 @@ from peer.core.events import (
     Found,
     Leave,
     Log,
+    PartStored,
     PieceBad,
     PieceSent,
     PieceStored,
@@ -41,6 +43,7 @@ from peer.core.events import (
 )
 from peer.core.limits import Limits
 from peer.core.messages import Message
+from peer.core.repeats import Repeats
 from peer.core.setup import Setup
 from peer.core.swarm import Swarm
 from peer.core.swarmfile import CLASSIC, FLEET
@@ -73,12 +76,13 @@ class History:
         seed: int = 0,
         settled: bool = True,
         absent: Tuple[int, ...] = (),
+        repeats: Optional[Repeats] = None,
     ) -> None:
         if seeds is None:
             seeds = (1001,) if profile == FLEET else ()  # a classic one counts as complete, whatever it announces
         rows = tuple(PeerRow(peer, "localhost", 6008, peer in seeds) for peer in ids)
         common = Common(preferred, 5.0, 15.0, "f", total * PIECE_SIZE, PIECE_SIZE)
-        setup = Setup(1002, rows, common, profile, limits, total, absent=absent)
+        setup = Setup(1002, rows, common, profile, limits, total, absent=absent, repeats=repeats)
         self.total = total
         self.now = 100.0
         self.core = Swarm(setup, set_of(*here), len(here) == total, Random(seed), settled)
@@ -99,14 +103,18 @@ class History:
     def dial_failed(self, peer: int, reason: str = "connection refused", fault: str = "") -> List[str]:
         return self.tell(DialFailed(peer, reason, fault))
 
-    def got(self, peer: int, name: str, value: int = 0) -> List[str]:
-        """A message came; a bitfield's value is a set (see `set_of`)."""
+    def got(self, peer: int, name: str, value: int = 0, blocks: int = 0) -> List[str]:
+        """A message came; a bitfield's value is a set (see `set_of`), and so are the blocks of a request part."""
         self.received[peer] = self.received.get(peer, 0) + 9
-        return self.tell(Received(peer, Message(KINDS[name], value)))
+        return self.tell(Received(peer, Message(KINDS[name], value, blocks)))
 
     def stored(self, peer: int, piece: int) -> List[str]:
         self.received[peer] = self.received.get(peer, 0) + PIECE_SIZE
         return self.tell(PieceStored(peer, piece))
+
+    def part(self, peer: int, piece: int, *wanted: int) -> List[str]:
+        self.received[peer] = self.received.get(peer, 0) + PIECE_SIZE
+        return self.tell(PartStored(peer, piece, set_of(*wanted)))
 
     def surplus(self, peer: int, piece: int) -> List[str]:
         self.received[peer] = self.received.get(peer, 0) + PIECE_SIZE
@@ -121,8 +129,14 @@ class History:
     def found(self, *pieces: int) -> List[str]:
         return self.tell(Found(set_of(*pieces), set_of(*pieces)))
 
-    def checked(self, right: Sequence[int] = (), wrong: Sequence[int] = ()) -> List[str]:
-        return self.tell(Checked(set_of(*right), set_of(*wrong)))
+    def checked(
+        self,
+        right: Sequence[int] = (),
+        wrong: Sequence[int] = (),
+        parts: Mapping[int, Sequence[int]] = MappingProxyType({}),
+    ) -> List[str]:
+        sets = {piece: set_of(*blocks) for piece, blocks in parts.items()}
+        return self.tell(Checked(set_of(*right), set_of(*wrong), sets))
 
     def settled(self, complete: bool) -> List[str]:
         return self.tell(Settled(complete))
@@ -158,7 +172,7 @@ def show(effect: Effect) -> str:
     if isinstance(effect, Send):
         return f"{effect.peer}: {_show_message(effect.message)}"
     if isinstance(effect, SendPiece):
-        return f"{effect.peer}: piece {effect.piece}"
+        return f"{effect.peer}: {_show_part('piece', effect.piece, effect.blocks)}"
     if isinstance(effect, Log):
         return "log " + _show_entry(effect.entry)
     if isinstance(effect, Drop):
@@ -179,7 +193,14 @@ def _show_message(message: Message) -> str:
         return f"bitfield {','.join(map(str, bits.indices(message.value)))}".rstrip()
     if message.type in (messages.HAVE, messages.REQUEST, messages.CANCEL):
         return f"{name} {message.value}"
+    if message.type == messages.REQUEST_PART:
+        return _show_part("request", message.value, message.blocks)
     return name
+
+
+def _show_part(name: str, piece: int, blocks: int) -> str:
+    """Of a part, its blocks too: "request 3 (0,2)"."""
+    return f"{name} {piece}" + (f" ({','.join(map(str, bits.indices(blocks)))})" if blocks else "")
 
 
 def _show_entry(entry: Entry) -> str:

@@ -29,7 +29,7 @@ TABLE = [
     (ASCII_ZEROS + b"1001", 1001, Style(ASCII_ZEROS, ascii_id=True)),
     (b"\0\0\0\0\0\0\0\0\0\x01" + b"\0\0\x03\xe9", 1001, Style(b"\0\0\0\0\0\0\0\0\0\x01")),
     (b"\xff" * 10 + b"1002", 1002, Style(b"\xff" * 10, ascii_id=True)),
-    (b"WEFT\x01\x01\x02\x03\x04\x05" + b"\0\0\x03\xe9", 1001, TAG),
+    (b"WEFT\x02\x01\x02\x03\x04\x05" + b"\0\0\x03\xe9", 1001, TAG),
 ]
 
 REFUSED = [

@@ -277,8 +277,8 @@ def test_what_is_encoded_is_decoded(data: st.DataObject, total: int, fleet: bool
     empty = [*range(4)] + [messages.COMPLETE] * fleet
     message = st.one_of(
         st.sampled_from(empty).map(Message),
-        st.builds(Message, st.sampled_from(indexed), st.integers(0, total - 1)),
-        st.builds(Message, st.just(messages.BITFIELD), st.integers(0, bits.full(total))),
+        st.builds(Message, st.sampled_from(indexed), st.integers(0, total - 1), st.just(0)),
+        st.builds(Message, st.just(messages.BITFIELD), st.integers(0, bits.full(total)), st.just(0)),
     )
     sent = data.draw(st.lists(message, max_size=6))
     assert read_three_ways(b"".join(encode(one, total) for one in sent), manifest, fleet) == sent

@@ -9,6 +9,7 @@ from typing import Iterable, List, Optional
 
 from peer.core.finding import DiskEvent
 from peer.core.manifest import Manifest
+from peer.core.repeats import Repeats
 from peer.edge.checking import Check
 from peer.edge.hashing import make_manifest
 from peer.edge.ours.recordfile import RecordFile
@@ -50,10 +51,16 @@ class Pair:
         open_and_check(store)
         return store
 
-    def store(self, manifest: Optional[Manifest] = None, aside: str = "", extras: bool = True) -> Store:
+    def store(
+        self,
+        manifest: Optional[Manifest] = None,
+        aside: str = "",
+        extras: bool = True,
+        repeats: Optional[Repeats] = None,
+    ) -> Store:
         """The leecher's store, not opened yet."""
         self._records.append(open_record(str(self.home), 1002))
-        return Store(str(self.folder), manifest or self.manifest, self._records[-1], aside, extras)
+        return Store(str(self.folder), manifest or self.manifest, self._records[-1], aside, extras, repeats)
 
     def forget(self) -> None:
         """Begin again: no copy, no work, no record."""

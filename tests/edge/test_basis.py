@@ -194,7 +194,7 @@ def test_pipes_and_links_in_files_places_give_nothing(versions: Callable[[Conten
     os.mkfifo(made.new.final / "a")
     (made.new.final / "b").symlink_to("/dev/zero")
     basis = basis_of(made.new.manifest, [str(made.new.final)], Payload(made.new.manifest, "", os.O_RDWR))
-    assert basis and not any(basis.fill(piece) for piece in range(made.new.manifest.piece_count))
+    assert basis and not any(basis.fill(piece, -1) for piece in range(made.new.manifest.piece_count))
     basis.close()
 
 
@@ -235,7 +235,7 @@ def test_blocks_are_shared_where_the_disk_can_and_hashed_as_they_lie_in_the_copy
     copy = Payload(manifest, str(quick_folder / "copy"), os.O_RDWR)
     copy.create()
     basis = basis_of(manifest, [str(quick_folder / "old")], copy)
-    assert basis is not None and all(basis.fill(piece) for piece in range(manifest.piece_count))
+    assert basis is not None and all(basis.fill(piece, -1) for piece in range(manifest.piece_count))
     basis.close()
     copy.close()
     assert (quick_folder / "copy").read_bytes() == FILE[""]

@@ -220,7 +220,7 @@ def test_a_full_disk_is_told_before_the_end(make_wire: MakeWire, pair: Pair, sto
 def test_a_fault_of_the_program_itself_ends_the_connection(make_wire: MakeWire, pair: Pair, store: Store) -> None:
     """Else the owner would wait for ever for a neighbour whose reader is dead."""
 
-    def fail(piece: int) -> None:
+    def fail(piece: int, _: int) -> None:
         raise RuntimeError(f"no idea about {piece}")
 
     wire = make_wire()

@@ -102,7 +102,7 @@ class ForeignCore:
         if isinstance(event, Disconnected):
             self._wires.pop(event.peer, None)
         elif isinstance(event, Received) and event.peer in self._wires:
-            return self._received(event.peer, self._wires[event.peer], *event.message)
+            return self._received(event.peer, self._wires[event.peer], event.message.type, event.message.value)
         elif isinstance(event, (PieceStored, PieceSurplus)):
             return self._stored(event.peer, event.piece)
         return []

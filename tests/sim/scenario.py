@@ -218,7 +218,7 @@ class Watcher:
             self._check_leave(peer, effect)
 
     def _check_message(self, peer: SimPeer, effect: Send) -> None:
-        kind, value = effect.message
+        kind, value = effect.message[:2]
         told = {messages.HAVE: 1 << value if kind == messages.HAVE else 0, messages.BITFIELD: value}.get(kind, 0)
         if kind == messages.COMPLETE:
             told = bits.full(self._total)

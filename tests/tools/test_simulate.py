@@ -45,6 +45,13 @@ def test_the_same_chance_gives_the_same_run_and_another_gives_another(capsys):
     assert figures(capsys, *arguments, "--seed", 8) != first
 
 
+def test_zeros_dont_travel(capsys):
+    found = figures(capsys, "--peers", 12, "--pieces", 40, "--zeros", 30)
+    assert found["complete"] == 11 and 1 <= found["copies"] < 2
+    assert found["limit"] == pytest.approx(figures(capsys, "--peers", 12, "--pieces", 10)["limit"])
+    assert run(capsys, "--pieces", 40, "--zeros", 40)[0] == 2
+
+
 def test_rates_set_the_limit(capsys):
     slow = figures(capsys, "--peers", 6, "--pieces", 8, "--rate", "10/100")
     fast = figures(capsys, "--peers", 6, "--pieces", 8, "--rate", "100")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import List, NamedTuple, Sequence
+import hashlib
+from typing import List, NamedTuple, Optional, Sequence
 
 from peer.core import bits, graph
 from peer.core.config import Common, PeerRow
 from peer.core.limits import Limits
+from peer.core.manifest import bare_manifest
+from peer.core.repeats import Repeats
 from peer.core.setup import Setup
 from peer.core.swarmfile import FLEET
 from tools.sim.build import FIRST_ID, FIRST_PORT
@@ -19,14 +22,30 @@ PATIENCE = 1_000.0  # times the limit; by then something is wrong
 
 
 class Payload(NamedTuple):
-    """So many pieces of so many bytes."""
+    """So many pieces of so many bytes; `zeros`: how many of them are zeros, at equal distances."""
 
     pieces: int
     piece_size: int
+    zeros: int = 0
 
     @property
     def size(self) -> int:
         return self.pieces * self.piece_size
+
+    @property
+    def travelling(self) -> int:
+        """Bytes that every receiver needs from others."""
+        return (self.pieces - self.zeros) * self.piece_size
+
+    @property
+    def repeats(self) -> Optional[Repeats]:
+        """What the peers know of its zeros."""
+        if not self.zeros:
+            return None
+        zero = hashlib.sha256(bytes(self.piece_size)).digest()
+        is_zero = (at * self.zeros % self.pieces < self.zeros for at in range(self.pieces))
+        blocks = b"".join(zero if one else hashlib.sha256(b"%d" % at).digest() for at, one in enumerate(is_zero))
+        return Repeats(bare_manifest("payload", self.size, self.piece_size)._replace(blocks=blocks, bare=False))
 
 
 class Wire(NamedTuple):
@@ -68,11 +87,12 @@ class Growth:
         near = graph.all_neighbours([row.peer_id for row in rows], limits.degree)
         everybody = limits._replace(degree=len(rows), patience=max(limits.patience, self.limit))
         common = Common(2, 1.0, 2.0, "payload", self._payload.size, self._payload.piece_size)
+        repeats = self._payload.repeats
         peers = []
         for at, (row, rates) in enumerate(zip(rows, self._rates)):
             places = sorted([at, *(peer - FIRST_ID for peer in near[row.peer_id])])
             known = tuple(rows[place] for place in places)
-            setup = Setup(row.peer_id, known, common, FLEET, everybody, self._payload.pieces)
+            setup = Setup(row.peer_id, known, common, FLEET, everybody, self._payload.pieces, repeats=repeats)
             peers.append(self.world.add(setup, rates, bits.full(self._payload.pieces) if at == 0 else 0, at == 0))
         return peers
 
@@ -92,7 +112,9 @@ class Growth:
     def limit(self) -> float:
         """T* in simulated seconds."""
         seed, *others = self._rates
-        return limit_seconds(self._payload.size, seed.up, [rate.up for rate in others], [rate.down for rate in others])
+        return limit_seconds(
+            self._payload.travelling, seed.up, [rate.up for rate in others], [rate.down for rate in others]
+        )
 
     def _complete(self) -> bool:
         return all(peer.completed is not None for peer in self.peers[1:])
@@ -101,13 +123,13 @@ class Growth:
         seed, *receivers = self.peers
         times = sorted(peer.completed for peer in receivers if peer.completed is not None)
         sent = sum(peer.sent_pieces for peer in self.peers)
-        delivered = sum(bits.count(peer.disk) for peer in receivers)
+        delivered = sum(bits.count(peer.disk) - self._payload.zeros for peer in receivers)
         return Outcome(
             len(times),
             times[0] if times else 0.0,
             times[-1] if times else 0.0,
             limit,
-            seed.sent_pieces / self._payload.pieces,
+            seed.sent_pieces / (self._payload.pieces - self._payload.zeros),
             self.world.wires.messages / max(1, delivered),
             (sent - delivered) / max(1, sent),
         )

@@ -105,6 +105,7 @@ class World:
     def begin(self, peer: SimPeer) -> None:
         """Start a peer, for the first time or again after `kill`."""
         peer.alive, peer.left = True, None
+        peer.disk |= peer.setup.repeats.still if peer.setup.repeats else 0  # zeros are made as soon as it starts
         peer.core = Swarm(peer.setup, peer.disk, peer.complete, Random(self.rng.random()))
         self._carry_out(peer, None, peer.core.start(self.now))
         self._schedule_tick(peer)

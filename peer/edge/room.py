@@ -1,0 +1,21 @@
+"""Whether the disk has room for a payload."""
+
+from __future__ import annotations
+
+import os
+
+from peer.core.errors import StoreError
+from peer.core.manifest import Manifest
+from peer.edge.files import free_bytes
+from peer.edge.payload import Payload
+
+
+def check_room(manifest: Manifest, folder: str, begun: str) -> None:
+    """`begun`: an incomplete copy in `folder` that goes on, or "". Raises StoreError, OSError."""
+    free = free_bytes(folder)
+    if free is None:
+        return  # the disk reports nothing; if it is full, a write will fail
+    room = free + (Payload(manifest, begun, os.O_RDONLY).held_bytes() if begun else 0)
+    if room < manifest.room:
+        problem = f"the payload needs {manifest.room} bytes and {room} are free"
+        raise StoreError(f"{folder}: {problem}; make room there")

@@ -6,7 +6,7 @@ import fcntl
 import os
 from typing import Dict
 
-from deploy.agent import locks, paths, verbs
+from deploy.agent import claimnote, locks, paths, verbs
 from deploy.agent.context import Context
 from peer.edge.ours.sharing import unreplaced
 
@@ -18,7 +18,12 @@ def claim(request: verbs.Claim, context: Context) -> verbs.Claimed:
     home = paths.make_home(context.home, request.aside)
     living = locks.living(home, paths.peers_here(home))
     paths.shorten_record(home)  # which isn't done later, while the folder is held
-    return verbs.Claimed(held=not take(home), living=tuple(sorted(living)))
+    peers = tuple(sorted(living))
+    if not take(home):
+        return verbs.Claimed(True, peers, *claimnote.read(home))
+    if request.who:
+        claimnote.begin(home, request.who)
+    return verbs.Claimed(False, peers)
 
 
 def take(home: str) -> bool:

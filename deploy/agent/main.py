@@ -12,6 +12,7 @@ from deploy.agent import (
     capping,
     children,
     claim,
+    claimnote,
     clean,
     clocks,
     collect,
@@ -113,6 +114,7 @@ def _meter(envelope: Envelope, wire: Wire, guard: Guard) -> Meter:
 
     def tell(mark: Mark) -> None:
         guard.renew()
+        claimnote.tell(mark)
         wire.tell(mark)
 
     return Meter(f"`{envelope.verb}`", tell)

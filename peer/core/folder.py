@@ -10,6 +10,7 @@ PEER_INFO = "PeerInfo.cfg"
 SWARM = "swarm.json"
 BUDGET = "budget"  # the caps of a host, and how far its peers have used them up
 RELEASES = "releases.json"  # the releases that were delivered to this host, where its inventory asks for some
+CLAIM = "claim.json"  # who deploys the swarm, and how far that is
 CODE = "peer.pyz"  # the peer itself, on hosts that it was pushed to
 
 _PEERS_OWN = re.compile(r"(?:log_peer|status|trace|lock|stderr|keys|peer|record)_(\d{1,10})(?:\.log|\.jsonl?|\.txt)?")

@@ -22,6 +22,7 @@ RECORDS = [
     verbs.Machine(1.5, "3.9.1", "me", "here", "/w", "", "", 7, False, {6008: "", 6009: "ours"}),
     verbs.SwarmFolder("/w", True, "no ssl", "r1", {"peer.pyz": "ab"}, {1001: 77}),
     verbs.Claimed(False, (1001, 1002)),
+    verbs.Claimed(True, (), "ada@here", 4.5, "hashing: 1 of 2 files"),
     verbs.Receive((verbs.PushedFile("a b", 0o644, 5, "cd"),), (verbs.PushedFolder("tree", 0o755),), ".before-r1"),
     verbs.Prepare((verbs.Place(1001, None, "~/model"), verbs.Place(1002, "/big", None)), "model"),
     verbs.Prepare((verbs.Place(1, "/s/releases/r", None, "/s"),), "model", release=verbs.Release("r", "model 5")),

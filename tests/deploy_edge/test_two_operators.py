@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,11 +18,13 @@ def test_one_operator_at_a_time_deploys_a_swarm(write: Callable[..., None], tmp_
     write()
     here = Host("a", "127.0.0.1", "127.0.0.1", connection=LOCAL)
     other = HostLink(here, LocalTransport(here, tmp_path), "hosts/a/t")
-    assert other.ask(Claim()) == Claimed(held=False, living=())
+    assert other.ask(Claim(who="ada@store")) == Claimed(held=False, living=())
     refused = fab(tmp_path, "up")
     assert refused.code == 1
     (line,) = refused.err.splitlines()
-    assert line.startswith("a: another operator is deploying this swarm: wait")
+    assert re.match(
+        r"a: another operator, ada@store, has been deploying this swarm for \d+ s \(.+\): wait until that is done", line
+    ), line
     assert not (tmp_path / "hosts/b").exists()
     other.close()
     assert fab(tmp_path, "up").code == 0

@@ -27,6 +27,7 @@ from deploy.edge.hosts.errors import HostError
 from deploy.edge.hosts.host import HostLink, Transport
 from deploy.edge.ssh import tcpdial
 from deploy.edge.ssh.routes import Routes
+from peer.core import folder
 from tests.deploy_edge.fabrun import fab
 from tests.helpers.waiting import wait_for
 from tests.ssh.kinds import way_to
@@ -243,7 +244,10 @@ def test_a_python_without_tls_is_refused_before_anything_is_sent(
         assert ran.code == 1, ran
         assert "failed: a: its python3 can't speak TLS:" in ran.err
         assert "name another interpreter with `python:`, or write `tls: false`" in ran.err
-        assert {path.name for path in tmp_path.glob("work/*/*")} <= {paths.MARKER}  # the claim on the swarm
+        assert {path.name for path in tmp_path.glob("work/*/*")} <= {
+            paths.MARKER,
+            folder.CLAIM,
+        }  # the claim on the swarm
 
 
 def test_descriptors_above_what_select_takes(start_sshd: Callable[..., Sshd], reach: Reach) -> None:

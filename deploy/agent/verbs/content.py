@@ -26,16 +26,23 @@ class State(NamedTuple):
 
 
 class Claimed(NamedTuple):
-    """`held`: another operator deploys this swarm; `living`: the peers that run there."""
+    """`held`: another operator deploys this swarm; `living`: the peers that run there.
+
+    `by`: who it is, for so many `seconds`, and what is being done; "" and 0 where that isn't known.
+    """
 
     held: bool
     living: Tuple[int, ...]
+    by: str = ""
+    seconds: float = 0.0
+    doing: str = ""
 
 
 class Claim(NamedTuple):
     """Keep other operators out of the swarm's folder, which is made if need be, until this agent ends."""
 
     aside: str = ""  # as of `Receive`, for the folder itself
+    who: str = ""  # what other operators are told meanwhile
 
     def answer(self) -> Type[Claimed]:
         return Claimed

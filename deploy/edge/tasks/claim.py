@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import getpass
+import os
+import socket
 import time
 
 from deploy.agent import clocks
 from deploy.agent.verbs import Claim, Claimed
+from deploy.core.claimants import busy_with
 from deploy.core.inventory import fold
 from deploy.edge.tasks.chain import Chain, Halt
 
@@ -20,8 +24,9 @@ def claim_seeds(chain: Chain, seeds: list[str], served: list[str]) -> None:
     and only serve the hosts that come later (`served`), may still be busy with earlier ones: they are waited for.
     """
     for name in [name for name in chain.able(seeds) if name not in chain.helpers]:
-        if any(answer.held for answer in _claim(chain, [name]).values()):
-            raise Halt(f"{name}: another operator is deploying this swarm: {_REMEDY}")
+        for answer in _claim(chain, [name]).values():
+            if answer.held:
+                raise Halt(f"{name}: {busy_with(answer.by, answer.seconds, answer.doing, answer.living)}: {_REMEDY}")
     _await(chain, [name for name in chain.able(seeds) if name in chain.helpers], served)
 
 
@@ -39,4 +44,13 @@ def _await(chain: Chain, helpers: list[str], served: list[str]) -> None:
 
 
 def _claim(chain: Chain, names: list[str]) -> dict[str, Claimed]:
-    return chain.ask(lambda link: link.ask(Claim(link.host.aside(chain.run))), names, drop=True)
+    return chain.ask(lambda link: link.ask(Claim(link.host.aside(chain.run), _me())), names, drop=True)
+
+
+def _me() -> str:
+    """What other operators are told: a person, and a machine."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # a number without a name, as in containers
+        user = str(os.getuid())
+    return f"{user}@{socket.gethostname()}"

@@ -7,7 +7,7 @@ import json
 import os
 import stat
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, List, Optional
+from typing import Any, Callable, List, Optional
 
 from deploy.agent import capping, children, currentlink, finalpaths, paths, releasestore, verbs
 from deploy.agent.clean import DESTINATION
@@ -54,11 +54,11 @@ def generate(request: verbs.Generate, context: Context) -> verbs.Generated:
     home = paths.deployed_home(context.home)
     path = paths.payload_path(home, request.peer, request.name)
     note = os.path.join(home, f"made_{request.peer}.json")
-    if os.path.isfile(path) and _load(note) == [request.size, request.seed, *_stamp(path)]:
+    if os.path.isfile(path) and load_note(note) == [request.size, request.seed, *stamp(path)]:
         return verbs.Generated(made=False)
     with paths.recording(home) as record:
-        _generate(record, path, request, context)
-        _save(record, note, [request.size, request.seed, *_stamp(path)])
+        make_in_place(record, path, request.aside, lambda new: _generate(home, new, request, context))
+        save_note(record, note, [request.size, request.seed, *stamp(path)])
     return verbs.Generated(made=True)
 
 
@@ -73,11 +73,11 @@ def manifest(request: verbs.Manifest, context: Context) -> verbs.Hashed:
         raise _missing(os.path.realpath(path))
     note = os.path.join(home, f"manifest_{request.peer}.json")
     context.meter.begin(f"looking at {request.name}")
-    files = _stamp(path)
-    stamp = [[request.name, request.piece_size, request.block, request.rules], *files]
-    kept = _load(note)
+    files = stamp(path)
+    wanted = [[request.name, request.piece_size, request.block, request.rules], *files]
+    kept = load_note(note)
     followed = (request.rules or {}).get("links") == FOLLOW and any(stat.S_ISLNK(mode) for _, _, mode, *_ in files)
-    if isinstance(kept, dict) and kept.get("stamp") == stamp and not followed:
+    if isinstance(kept, dict) and kept.get("stamp") == wanted and not followed:
         return verbs.Hashed(kept["manifest"], hashed=False)
     context.meter.begin(f"hashing {request.name}", _bytes(files), BYTES)
     arguments = [paths.code_path(home), "manifest", os.path.realpath(path), "--name", request.name, "--progress"]
@@ -86,7 +86,7 @@ def manifest(request: verbs.Manifest, context: Context) -> verbs.Hashed:
         arguments += ["--rules", json.dumps(request.rules)]
     ended = _peer_program(arguments, home, context)
     with paths.recording(home) as record:
-        _save(record, note, {"stamp": stamp, "manifest": json.loads(ended.out)})
+        save_note(record, note, {"stamp": wanted, "manifest": json.loads(ended.out)})
         if os.path.isfile(path) and os.path.getsize(path) > AT_ONCE:
             _hash_beside(record, home, request.peer, os.path.realpath(path))
     return verbs.Hashed(json.loads(ended.out), hashed=True)
@@ -140,20 +140,22 @@ def _hash_note(home: str, peer: int) -> str:
     return os.path.join(home, f"sha256_{peer}.json")
 
 
-def _generate(record: RecordFile, path: str, request: verbs.Generate, context: Context) -> None:
-    """Make the payload in a work folder, and give it its name when it is complete."""
-    turning.check(record, path, turning.Wanted(False), bool(request.aside))
+def _generate(home: str, new: str, request: verbs.Generate, context: Context) -> None:
+    context.meter.begin(f"making {request.name}", request.size, BYTES)
+    arguments = [paths.code_path(home), "generate", new, str(request.size), "--seed", str(request.seed), "--progress"]
+    _peer_program(arguments, home, context)
+
+
+def make_in_place(record: RecordFile, path: str, aside: str, make: Callable[[str], object]) -> None:
+    """Have a seed's file made at a path in a work folder, and give it its name when it is complete."""
+    turning.check(record, path, turning.Wanted(False), bool(aside))
     work = record.fresh(os.path.dirname(path), path)
     os.mkdir(work)
-    new = os.path.join(work, turning.NEW)
-    code = paths.code_path(os.path.dirname(record.path))
     try:
-        context.meter.begin(f"making {request.name}", request.size, BYTES)
-        arguments = [code, "generate", new, str(request.size), "--seed", str(request.seed), "--progress"]
-        _peer_program(arguments, os.path.dirname(record.path), context)
+        make(os.path.join(work, turning.NEW))
         turning.note(record, work, path)
-        turning.turn(record, work, path, request.aside)
-        turning.recover(record, work, path, request.aside)
+        turning.turn(record, work, path, aside)
+        turning.recover(record, work, path, aside)
     finally:
         turning.discard(record, work)
 
@@ -222,7 +224,7 @@ def _peer_program(arguments: List[str], home: str, context: Context) -> children
     return ended
 
 
-def _stamp(path: str) -> _Stamp:
+def stamp(path: str) -> _Stamp:
     """A text that changes whenever the payload does: each file's name, size, mode, times and inode.
 
     The time of the last change of any kind tells of new bytes whose size and time of modification are the old ones.
@@ -242,7 +244,8 @@ def _row(name: str, facts: os.stat_result) -> List[Any]:
     return [name, facts.st_size, facts.st_mode, facts.st_mtime_ns, facts.st_ctime_ns, facts.st_ino]
 
 
-def _load(path: str) -> Any:
+def load_note(path: str) -> Any:
+    """The fields that `save_note` wrote; None where there are none."""
     try:
         with open(path, "rb") as file:
             return json.load(file)
@@ -250,6 +253,7 @@ def _load(path: str) -> Any:
         return None
 
 
-def _save(record: RecordFile, path: str, fields: Any) -> None:
+def save_note(record: RecordFile, path: str, fields: Any) -> None:
+    """Note something for the next time."""
     with contextlib.suppress(ForeignError):  # it only saves time, and isn't worth moving somebody's file out of the way
         making.make_file(record, path, json.dumps(fields).encode())

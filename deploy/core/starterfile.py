@@ -13,9 +13,10 @@ STARTER = """\
 
 swarm:
   name: first                        # a folder of this name, in each host's `workdir`, holds what Weft puts there
-  payload: {generate: 20MiB}         # a test file; then one of these two:
+  payload: {generate: 20MiB}         # a test file; then one of these three:
   # payload: {upload: ./model}       # a file or folder here; it is sent to the seeds
   # payload: {path: /data/model}     # a file or folder that lies on every seed already
+  # payload: {url: "https://example.com/model.bin", sha256: 9f86d0...}  # a file that the first seed fetches
 
 defaults:                            # keys for every host that doesn't set them itself
   connection: local                  # this machine, without SSH; remove this line for real hosts

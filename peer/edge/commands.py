@@ -23,6 +23,7 @@ deployed it). Other commands:
   verify ID            hash a peer's payload at its final path and compare it with the manifest
   sha256 FILE          hash one complete file, when nothing else wants the core, for a note on it
   generate FILE SIZE   write a test file
+  fetch URL FILE       fetch a file by HTTP, and go on where it was cut
 exit codes: 0 the payload is complete; 1 an error of this machine, such as a full disk or a port in use;
             2 wrong usage or configuration; 3 incomplete: the swarm couldn't deliver every piece; 130 stopped"""
 
@@ -192,6 +193,25 @@ def _generate(arguments: argparse.Namespace) -> int:
     return EXIT_OK
 
 
+def _declare_fetch(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("url", help="where it is: https://..., or http://... with --sha256")
+    parser.add_argument("file", help="the path to write, where a file is already; what it holds may be a part of it")
+    parser.add_argument("--note", required=True, metavar="FILE", help="a file in which to note which version that is")
+    parser.add_argument("--sha256", default="", metavar="HASH", help="what it must have")
+    parser.add_argument("--known", default="", metavar="TAG", help="fetch nothing while the server has this version")
+    _declare_progress(parser)
+
+
+def _fetch(arguments: argparse.Namespace) -> int:
+    from peer.edge.download import Download
+
+    tell = _tell(arguments) or (lambda _: None)
+    names = arguments.url, arguments.file, arguments.note, arguments.sha256, arguments.known
+    found = Download(*names, tell=tell).run()
+    print(json.dumps({"sha256": found.sha256, "validator": found.validator, "new": found.is_new}))
+    return EXIT_OK
+
+
 def _positive(text: str) -> float:
     number = float(text)
     if not 0 < number < 1e9:
@@ -240,4 +260,5 @@ _COMMANDS: Dict[str, Tuple[Declare, Run]] = {
     "verify": (_declare_verify, _verify),
     "sha256": (_declare_sha256, _sha256),
     "generate": (_declare_generate, _generate),
+    "fetch": (_declare_fetch, _fetch),
 }

@@ -46,7 +46,7 @@ def test_an_inventory_may_name_lists_as_it_is_shown() -> None:
 
 @pytest.mark.parametrize("part", [SwarmPart, PayloadPart, HostPart, PeerPart])
 def test_every_key_stands_in_a_table(part: type[SwarmPart]) -> None:
-    listed = set(re.findall(r"^\| `([a-z_]+)` \|", TEXT, re.MULTILINE)) | {"name", "seed"}
+    listed = set(re.findall(r"^\| `([a-z0-9_]+)` \|", TEXT, re.MULTILINE)) | {"name", "seed"}
     assert set(part.model_fields) <= listed
 
 

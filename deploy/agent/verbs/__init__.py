@@ -36,6 +36,7 @@ from deploy.agent.verbs.content import (
     Verify,
 )
 from deploy.agent.verbs.done import Done
+from deploy.agent.verbs.fetching import Fetch, Fetched
 from deploy.agent.verbs.lifetime import About, Cap, Follow, Start, Started, Status, Statuses, Stop, Stopped, Warm
 from deploy.agent.verbs.machine import (
     Dial,
@@ -78,6 +79,8 @@ __all__ = [
     "Dialled",
     "Done",
     "Facts",
+    "Fetch",
+    "Fetched",
     "Follow",
     "Generate",
     "Generated",

@@ -10,6 +10,7 @@ from deploy.core.inventory.model import (
     OPENSSH,
     PARAMIKO,
     SSH,
+    FromUrl,
     Generate,
     Host,
     Inventory,
@@ -35,8 +36,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FIRST_ID", "FIRST_PORT", "LOCAL", "OPENSSH", "PARAMIKO", "SSH",
-    "Generate", "Host", "Inventory", "InventoryError", "Jump", "OnSeed", "Payload", "Peer", "Problem", "Rate",
-    "Releases", "Rounds", "Swarm", "Then", "Upload",
+    "FromUrl", "Generate", "Host", "Inventory", "InventoryError", "Jump", "OnSeed", "Payload", "Peer", "Problem",
+    "Rate", "Releases", "Rounds", "Swarm", "Then", "Upload",
     "did_you_mean", "fold", "inventory_text", "joined", "json_schema", "limited", "lists_in", "localized",
     "parse_inventory", "read_machines", "scalar", "shown",
 ]  # fmt: skip

@@ -22,6 +22,7 @@ from deploy.core.inventory.errors import described
 from deploy.core.inventory.excluding import excluding
 from deploy.core.inventory.part import Part
 from deploy.core.inventory.thenkeys import ThenKeys
+from deploy.core.inventory.urlkeys import UrlKeys
 from peer.core.budget import LEAST_MBIT
 from peer.core.config import MAX_PEER_ID, MAX_PIECE_SIZE
 from peer.core.sizes import parse_size
@@ -148,12 +149,12 @@ PieceSize = Annotated[Optional[int], BeforeValidator(_piece_size), WithJsonSchem
 Tls = Annotated[Optional[bool], BeforeValidator(_auto_or_bool), WithJsonSchema(_TLS_SCHEMA)]
 
 
-_SOURCES = ("generate", "path", "upload")
+_SOURCES = ("generate", "path", "upload", "url")
 _OF_TREES = ("links", "special", "times", "setuid", "owner", "xattrs", "exclude")
 
 
-class PayloadPart(Part):
-    """The payload for every host: exactly one of `generate`, `path` and `upload`."""
+class PayloadPart(UrlKeys):
+    """The payload for every host: exactly one of `generate`, `path`, `upload` and `url`."""
 
     model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": [key]} for key in _SOURCES]})
 
@@ -183,12 +184,14 @@ class PayloadPart(Part):
         said = [key for key in _SOURCES if getattr(self, key) is not None]
         if len(said) != 1:
             have = f"has {' and '.join(said)}" if said else "is empty"
-            raise ValueError(f"{have}; write exactly one of generate: SIZE, path: /on/the/seed, upload: ./local")
+            ways = "generate: SIZE, path: /on/the/seed, upload: ./local, url: https://..."
+            raise ValueError(f"{have}; write exactly one of {ways}")
         if self.seed is not None and self.generate is None:
             raise ValueError("has a seed, which only a generated file has; remove it")
-        if self.generate is not None and self.model_fields_set.intersection(_OF_TREES):
-            key = next(key for key in _OF_TREES if key in self.model_fields_set)
-            raise ValueError(f"has {key}, which a generated file has no use for; remove it")
+        key = next((key for key in _OF_TREES if key in self.model_fields_set), "")
+        if key and said[0] in ("generate", "url"):
+            kind = "generated file" if said[0] == "generate" else "file from a url"
+            raise ValueError(f"has {key}, which a {kind} has no use for; remove it")
         return self
 
 

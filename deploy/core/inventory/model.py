@@ -129,7 +129,16 @@ class Upload(NamedTuple):
     rules: TreeRules = TreeRules()
 
 
-Payload = Union[Generate, OnSeed, Upload]
+class FromUrl(NamedTuple):
+    """The payload is a file at `url`, which the first seed fetches. `sha256`: "" where only TLS vouches for it."""
+
+    url: str
+    sha256: str
+    name: str
+    rules: TreeRules = TreeRules()
+
+
+Payload = Union[Generate, OnSeed, Upload, FromUrl]
 
 
 class Rounds(NamedTuple):

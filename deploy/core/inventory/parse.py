@@ -13,7 +13,7 @@ from deploy.core.inventory.fields import InventoryPart
 from deploy.core.inventory.groups import groups_of, named
 from deploy.core.inventory.hosts import hosts_of
 from deploy.core.inventory.listed import Listed, named_lists, with_listed
-from deploy.core.inventory.model import Inventory, Peer, Swarm
+from deploy.core.inventory.model import FromUrl, Inventory, Peer, Swarm
 from deploy.core.inventory.peers import peers_of
 from deploy.core.inventory.ranges import fold
 from deploy.core.inventory.swarms import swarm_of
@@ -81,6 +81,10 @@ def _inventory(form: InventoryPart, source: str, ledger: Ledger) -> Inventory:
     groups = groups_of(form, hosts, ledger)
     seed_hosts = named(form.seeds or (), ("seeds",), hosts, groups, ledger)
     peers = peers_of(form, hosts, seed_hosts, ledger)
+    if isinstance(swarm.payload, FromUrl):
+        peers = _one_seed(peers)
+        if not swarm.payload.sha256 and any(host.releases for host in hosts.values()):
+            ledger.add(("swarm", "payload"), "becomes a release, which is known by its hash; add sha256")
     _check_cap(swarm, peers, ledger)
     if swarm.then is not None and not any(host.releases for host in hosts.values()):
         ledger.add(
@@ -105,6 +109,12 @@ def _check_cap(swarm: Swarm, peers: Iterable[Peer], ledger: Ledger) -> None:
     if swarm.cap is not None and swarm.cap < LEAST_MBIT * len(seeds):
         problem = f"is {swarm.cap:g}, for {len(seeds)} seeds together; a swarm can't live on that"
         ledger.add(("swarm", "cap"), f"{problem}; write at least {LEAST_MBIT * len(seeds):g}")
+
+
+def _one_seed(peers: tuple[Peer, ...]) -> tuple[Peer, ...]:
+    """What comes from elsewhere is fetched once: the other seeds have it from the first, as all others."""
+    seeds = [peer.peer_id for peer in peers if peer.seed]
+    return tuple(peer._replace(seed=peer.peer_id in seeds[:1]) for peer in peers)
 
 
 def _notices(hosts: Iterable[str], peers: Iterable[Peer]) -> tuple[str, ...]:

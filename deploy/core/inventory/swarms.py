@@ -8,7 +8,8 @@ from deploy.core.inventory import names
 from deploy.core.inventory.errors import Ledger, Path
 from deploy.core.inventory.excluding import excluding
 from deploy.core.inventory.fields import PayloadPart, SwarmPart
-from deploy.core.inventory.model import Generate, OnSeed, Payload, Rounds, Swarm, Then, Upload
+from deploy.core.inventory.model import FromUrl, Generate, OnSeed, Payload, Rounds, Swarm, Then, Upload
+from deploy.core.inventory.urlkeys import last_part
 from peer.core.limits import Limits
 from peer.core.swarmfile import CLASSIC
 from peer.core.treerules import TreeRules
@@ -43,6 +44,8 @@ def _payload(part: PayloadPart, ledger: Ledger) -> Payload:
         return Generate(part.generate, part.name or DEFAULT_NAME, part.seed or 0)
     if part.upload is not None:
         return Upload(part.upload, part.name or _last_part(part.upload, "upload", ledger), _rules(part))
+    if part.url is not None:
+        return FromUrl(part.url, part.sha256 or "", part.name or _last_part(last_part(part.url), "url", ledger))
     path = part.path or ""
     if not names.is_rooted(path):
         ledger.add((*_PAYLOAD, "path"), f"'{path}' is relative; begin with '/' or '~/', as on the seed host")

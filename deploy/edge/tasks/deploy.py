@@ -12,7 +12,7 @@ from deploy.agent.verbs import Place, Prepare, State, SwarmFolder
 from deploy.core.caps import caps_of, in_bytes
 from deploy.core.checkup import NO_TLS_REMEDY
 from deploy.core.configfiles import config_texts, swarm_folder
-from deploy.core.inventory import Generate, Inventory, Peer, Upload
+from deploy.core.inventory import FromUrl, Generate, Inventory, Peer, Upload
 from deploy.core.placement import final_path, placing
 from deploy.core.plan import Facts, Step, Steps, hosts_of, peers_of
 from deploy.core.summary import PROOF_NAME, format_proof, run_id
@@ -51,6 +51,8 @@ def _payload_step(inventory: Inventory, facts: Facts, seed: Peer) -> str:
     source, place = inventory.swarm.payload, final_path(inventory, seed)
     if isinstance(source, Generate):
         return f"make {facts} at {place}, hash it"
+    if isinstance(source, FromUrl):
+        return f"fetch {source.url} to {place}, check and hash it"
     if isinstance(source, Upload):
         return f"upload {source.path} to {place}, hash it"
     return f"find {place}, hash it"

@@ -13,7 +13,7 @@ import peer
 from deploy.agent import children, verbs
 from deploy.agent.meter import Meter
 from deploy.agent.wire import AgentError
-from deploy.core.inventory import Generate, Inventory, Peer, Upload, fold
+from deploy.core.inventory import FromUrl, Generate, Inventory, Peer, Upload, fold
 from deploy.core.placement import placing
 from deploy.core.plan import Steps, hosts_of, peers_of
 from deploy.core.verdict import UNREACHABLE
@@ -56,7 +56,8 @@ def make_payload(chain: Chain, seeds: Steps, upload: Manifest | None) -> Manifes
 
 
 def _work(payload: object) -> str:
-    return "making and " if isinstance(payload, Generate) else "uploading and " if isinstance(payload, Upload) else ""
+    words = {Generate: "making and ", Upload: "uploading and ", FromUrl: "fetching and "}
+    return words.get(type(payload), "")
 
 
 def _in_what(found: Mapping[str, Manifest]) -> str:
@@ -84,6 +85,8 @@ def _seed_manifest(
     link.ask(verbs.Prepare((place,), payload.name, release=chain.release))
     if isinstance(payload, Generate):
         link.ask(verbs.Generate(seed.peer_id, payload.name, payload.size, payload.seed, aside), WORK_SECONDS)
+    if isinstance(payload, FromUrl):
+        link.ask(verbs.Fetch(seed.peer_id, payload.name, payload.url, payload.sha256, aside), WORK_SECONDS)
     if source is not None and upload is not None:
         _upload(link, seed, source, upload, piece_size, aside)
     rules = payload.rules if upload is None else _there(payload.rules)

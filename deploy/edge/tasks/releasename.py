@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from deploy.agent.verbs import Keep, Kept, Release
-from deploy.core.inventory import Generate, Inventory, Upload
+from deploy.core.inventory import FromUrl, Generate, Inventory, Upload
 from deploy.core.placement import A_RELEASE
 from deploy.core.releasechoice import name_for
 from deploy.edge.hosts.host import HostLink
@@ -44,6 +44,8 @@ def early_key(inventory: Inventory, upload: Manifest | None) -> str:
     payload = inventory.swarm.payload
     if isinstance(payload, Generate):
         return f"{payload.name} {payload.size} {payload.seed}"
+    if isinstance(payload, FromUrl):
+        return f"{payload.name} {payload.sha256}"
     if isinstance(payload, Upload) and upload is not None:
         return key_of(upload)
     return ""

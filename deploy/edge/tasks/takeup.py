@@ -6,9 +6,9 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-from deploy.agent.verbs import State, Status, SwarmFolder
+from deploy.agent.verbs import Fetch, State, Status, SwarmFolder
 from deploy.core.configfiles import config_texts
-from deploy.core.inventory import Generate, Upload, fold
+from deploy.core.inventory import FromUrl, Generate, Upload, fold
 from deploy.core.plan import Steps, hosts_of
 from deploy.core.times import CONNECT, HASH
 from deploy.edge.tasks import payload
@@ -46,9 +46,19 @@ def _manifest(chain: Chain) -> Manifest | None:
         found = payload.found_on_seed(chain)
     if found is None or (upload is not None and not payload.holds(found, upload)):
         return None
+    if isinstance(wanted, FromUrl) and not _was_fetched(chain, wanted):
+        return None
     if isinstance(wanted, Generate) and found.size != wanted.size:
         return None
     return upload or found
+
+
+def _was_fetched(chain: Chain, wanted: FromUrl) -> bool:
+    """Whether the first seed has just this file from its URL; without a hash nobody can tell."""
+    seed = chain.inventory.seeds[0]
+    look = Fetch(seed.peer_id, wanted.name, wanted.url, wanted.sha256, look=True)
+    good, _ = chain.try_on(lambda link: link.ask(look), chain.able([seed.host]))
+    return all(answer.is_there for answer in good.values()) and bool(good)
 
 
 def _is_deployed(chain: Chain, name: str, manifest: Manifest, run: str, state: SwarmFolder) -> bool:

@@ -23,6 +23,7 @@ class HostPlan:
     name: str
     address: str
     disk: Optional[int] = None
+    no_inbound: bool = False  # nobody can connect to it, but for SSH
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ LINK = "eth0"  # a host's only link, as the host calls it; the bridge calls it b
 LOCK_SECONDS = 60.0
 
 DISABLED, FORWARDING = 0, 3  # states of a bridge's port
+FASTEST = 100_000.0  # Mbit/s: a link that isn't shaped, where there must be a class
 _MBIT = {"": 1e-6, "K": 1e-3, "M": 1.0, "G": 1e3, "T": 1e6}
 
 
@@ -64,7 +65,7 @@ def build(plan: Plan) -> None:
     shell.batch(["ip", "-n", bridge], [line for host in plan.hosts for line in _port_lines(plan, host)])
     shell.batch(["ip"], _leg_lines(plan))
     shell.batch(["ip", "-n", bridge], [f"link set {LEG} master {BRIDGE} up"])
-    shape_lines = [line for host in plan.hosts for line in shape.tc_lines(host.name, plan.rate)]
+    shape_lines = [line for host in plan.hosts for line in _bridge_end(host, plan.rate)]
     shell.batch(["tc", "-n", bridge], shape_lines)
 
 
@@ -89,7 +90,8 @@ def set_rate(plan: Plan, host: str, mbit: float) -> None:
     for namespace, device in ((space, LINK), (addresses.bridge_namespace(plan.tag), host)):
         if _shaped(namespace, device):
             shell.batch(["tc", "-n", namespace], [shape.unshape_line(device)])
-        shell.batch(["tc", "-n", namespace], shape.tc_lines(device, mbit))
+        one = next(one for one in plan.hosts if one.name == host)
+        shell.batch(["tc", "-n", namespace], _bridge_end(one, mbit) if device == host else shape.tc_lines(device, mbit))
 
 
 def rate(plan: Plan, host: str) -> float:
@@ -179,6 +181,13 @@ def _port_lines(plan: Plan, host: HostPlan) -> List[str]:
         f"link add {host.name} type veth peer name {LINK} netns {space}",
         f"link set {host.name} master {BRIDGE} up",
     ]
+
+
+def _bridge_end(host: HostPlan, mbit: float) -> List[str]:
+    """What the bridge's end of a host's link does with what goes to the host."""
+    if not host.no_inbound:
+        return shape.tc_lines(host.name, mbit)
+    return shape.tc_lines(host.name, mbit or FASTEST) + shape.closed_lines(host.name)
 
 
 def _leg_lines(plan: Plan) -> List[str]:

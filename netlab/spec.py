@@ -23,6 +23,7 @@ class LabSpec:
     maxstartups: str = ""
     small_disks: Dict[str, int] = field(default_factory=dict)
     subnet: str = ""
+    no_inbound: Tuple[str, ...] = ()  # hosts that accept nothing but SSH
 
     def check(self) -> None:
         """Raises UsageError for what no lab can be."""
@@ -34,9 +35,10 @@ class LabSpec:
         if self.maxstartups and not re.fullmatch(r"[0-9]{1,6}(:[0-9]{1,3}:[0-9]{1,6})?", self.maxstartups):
             raise UsageError(f"--maxstartups {self.maxstartups!r}: write it as sshd does: 10:30:100, or 10")
         known = addresses.host_names(self.hosts)
-        for name in self.small_disks:
-            if name not in known:
-                raise UsageError(f"--small-disk: no host {name!r}: they are {known[0]} to {known[-1]}")
+        for option, names in (("--small-disk", self.small_disks), ("--no-inbound", self.no_inbound)):
+            for name in names:
+                if name not in known:
+                    raise UsageError(f"{option}: no host {name!r}: they are {known[0]} to {known[-1]}")
 
     def plan(self, network: addresses.Network, uid: int, **facts: bool) -> Plan:
         """The plan of it on this network; `facts` are those fields of a Plan that tell what is there already."""
@@ -56,7 +58,7 @@ class LabSpec:
 
     def _hosts(self, network: addresses.Network) -> Tuple[HostPlan, ...]:
         return tuple(
-            HostPlan(name, addresses.host_address(network, number), self.small_disks.get(name))
+            HostPlan(name, addresses.host_address(network, number), self.small_disks.get(name), name in self.no_inbound)
             for number, name in enumerate(addresses.host_names(self.hosts), start=1)
         )
 

@@ -84,6 +84,8 @@ def _up_arguments(add: Callable[..., argparse.Action]) -> None:
     add("--rate", metavar="MBIT", type=mbit, default=100.0, help="of each link, each way; 0: unshaped (100)")
     add("--maxstartups", metavar="M", default="", help="of sshd (default its own, 10:30:100)")
     add("--subnet", metavar="NET", default="", help="of the hosts (default: a free one of 198.18.0.0/15)")
+    closed = add("--no-inbound", metavar="HOSTS", type=lambda text: text.split(","), default=())
+    closed.help = "hosts that accept no connection but SSH's, as behind a firewall: node05,node06"
     small = add("--small-disk", metavar="HOST=SIZE", type=small_disk, action="append", default=[])
     small.help = "give a host's home a file system of this size, as node02=32MiB; may be repeated"
 
@@ -114,6 +116,7 @@ def up(options: Options) -> int:
         maxstartups=options.maxstartups,
         small_disks=dict(options.small_disk),
         subnet=options.subnet,
+        no_inbound=options.no_inbound,
     )
     first, *_, last = [*lab.hosts.values()] * 2
     took, hosts = time.monotonic() - began, _hosts(len(lab.hosts))

@@ -81,14 +81,17 @@ def unreached(dialled: Sequence[Target], missed: Sequence[Missed]) -> dict[str, 
     return found
 
 
-def _reach_remedy(reason: str) -> str:
+def is_unknown(reason: str) -> bool:
     """A name of the operator's ssh_config is none for peers: the system's words for that differ."""
-    unknown = any(words in reason for words in ("name resolution", "not known", "name or service", "no address"))
-    return "set its `peer_address` to one that the others know" if unknown else "open it in the firewall"
+    return any(words in reason for words in ("name resolution", "not known", "name or service", "no address"))
 
 
-def row(host: Host, facts: HostFacts | None, reached: bool) -> list[str]:
-    """A row of HEADINGS; `facts`: None if the login failed."""
+def _reach_remedy(reason: str) -> str:
+    return "set its `peer_address` to one that the others know" if is_unknown(reason) else "open it in the firewall"
+
+
+def row(host: Host, facts: HostFacts | None, reached: str) -> list[str]:
+    """A row of HEADINGS; `facts`: None if the login failed; `reached`: see `Reach.reached`."""
     if facts is None:
         return [host.name, "no", *["-"] * (len(HEADINGS) - 2)]
     return [
@@ -99,5 +102,5 @@ def row(host: Host, facts: HostFacts | None, reached: bool) -> list[str]:
         "?" if facts["free"] is None else format_size(facts["free"]),
         " ".join(f"{port} {reason or 'free'}" for port, reason in facts["ports"].items()),
         f"{facts['skew']:+.1f} s",
-        "all" if reached else "not all",
+        reached,
     ]

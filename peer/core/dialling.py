@@ -1,4 +1,8 @@
-"""Which neighbours to dial: those listed before us, at the start and again when a connection is lost."""
+"""Which neighbours to dial: those listed before us, and those listed after us that don't get through to us.
+
+Who is listed later dials. A host that accepts nothing from outside is never reached so, and dials by itself after a
+moment. If two connections come of it, the one that the rule asks for stays, on both sides.
+"""
 
 from __future__ import annotations
 
@@ -8,33 +12,44 @@ from peer.core import habits
 from peer.core.events import Connected, Dial, Effect, StopDialling
 from peer.core.neighbour import Neighbour
 from peer.core.pieces import Pieces
+from peer.core.setup import Setup
 from peer.core.tolerance import Tolerance
 
 HASTY = 0.5  # seconds: a neighbour that hangs up sooner is dialled again after as long
 DIAL_BACK = 3.0  # seconds that a classic neighbour listed after us has to dial again, before we do
+FIRST_BACK = 15.0  # the same at our start: it may be started later, by hand
+FLEET_BACK, FLEET_AGAIN = 0.2, 1.0  # the same for fleet neighbours: at our start, and after a loss
+BEAT, FLEET_BEAT = 2.0, 0.5  # seconds that one which answers gets to dial us first, before our handshake
+RACE = 5.0  # seconds: a younger connection may have been made while the other side made one, too
 
 
 class Dialling:
-    """Decides when to dial. `earlier`: the peers listed before us; all others dial us."""
+    """Decides when to dial. The peers listed before us wait for us; all others have their chance to dial us first."""
 
     def __init__(
         self,
+        setup: Setup,
         pieces: Pieces,
         neighbours: Mapping[int, Neighbour],
-        earlier: Iterable[int],
         tolerance: Tolerance,
     ) -> None:
         self._pieces = pieces
         self._neighbours = neighbours
-        self._earlier = frozenset(earlier)
+        self._earlier = frozenset(setup.earlier)
+        self._fleet = frozenset(setup.near) - frozenset(setup.classic) if setup.fleet else frozenset()
         self._tolerance = tolerance
         self._later: Dict[int, Dial] = {}
         self._due: Dict[int, float] = {}  # of those in `_later`
         self._back: Set[int] = set()  # listed after us, and dialled by us all the same
+        self._dialling: Set[int] = set()
+        self._as_ruled: Dict[int, bool] = {}  # of each connection: whether it was dialled by who is listed later
 
-    def start(self) -> List[Effect]:
-        """Dial all neighbours that are listed before us."""
-        return [Dial(peer) for peer in self._neighbours if peer in self._earlier]
+    def start(self, now: float) -> List[Effect]:
+        """Dial all neighbours that are listed before us; the others have a moment to dial us."""
+        for peer in self._neighbours:
+            if peer not in self._earlier:
+                self._dial_back(peer, now + (FLEET_BACK if peer in self._fleet else FIRST_BACK))
+        return self._begin([Dial(peer) for peer in self._neighbours if peer in self._earlier])
 
     def lost(self, neighbour: Neighbour, now: float) -> List[Effect]:
         """A connection has ended."""
@@ -43,23 +58,54 @@ class Dialling:
             return []
         if peer in self._earlier:
             if now - neighbour.since >= HASTY:
-                return [Dial(peer)]
+                return self._begin([Dial(peer)])
             # A pause, or we would dial at the pace at which it hangs up.
             self._later[peer], self._due[peer] = Dial(peer, hung_up=not neighbour.spoke), now + HASTY
-        elif not neighbour.fleet:
-            self._later[peer], self._due[peer] = Dial(peer), now + DIAL_BACK
+        else:
+            self._dial_back(peer, now + (FLEET_AGAIN if neighbour.fleet else DIAL_BACK))
         return []
 
+    def _dial_back(self, peer: int, due: float) -> None:
+        beat = FLEET_BEAT if peer in self._fleet else BEAT
+        self._later[peer], self._due[peer] = Dial(peer, beat=beat), due
+
+    def keeps_old(self, peer: int, dialled: bool, now: float) -> bool:
+        """Whether a new connection counts for nothing: both sides dialled, and the rule asks for the other one.
+
+        Both see both connections, in any order, and come to the same. Later the newest counts: who dials again has
+        lost the old one.
+        """
+        neighbour = self._neighbours.get(peer)
+        if neighbour is None or not neighbour.connected or now - neighbour.since > RACE:
+            return False
+        return self._as_ruled.get(peer, False) and not self._is_as_ruled(peer, dialled)
+
+    def _is_as_ruled(self, peer: int, dialled: bool) -> bool:
+        return dialled == (peer in self._earlier)
+
     def met(self, event: Connected) -> List[Effect]:
-        """There is a connection. If we dialled a neighbour that should have dialled us, that ends our dialling."""
-        self._later.pop(event.peer, None)
-        if event.peer not in self._back:
-            return []
-        self._back.remove(event.peer)
-        return self._tolerance.note(event.peer, habits.DIALLED_BACK) if event.dialled else [StopDialling(event.peer)]
+        """There is a connection, so nobody needs to be dialled. If we dialled one that should have, that is noted."""
+        peer = event.peer
+        self._later.pop(peer, None)
+        self._as_ruled[peer] = self._is_as_ruled(peer, event.dialled)
+        effects: List[Effect] = []
+        if peer in self._dialling:
+            self._dialling.remove(peer)
+            if not event.dialled:
+                effects.append(StopDialling(peer))
+        if peer in self._back:
+            self._back.remove(peer)
+            if event.dialled and not event.fleet:
+                effects += self._tolerance.note(peer, habits.DIALLED_BACK)
+        return effects
 
     def again(self, now: float) -> List[Effect]:
         """Dial the neighbours whose pause is over and that haven't connected again."""
         due = [self._later.pop(peer) for peer in sorted(self._later) if now >= self._due[peer]]
         self._back.update(dial.peer for dial in due if dial.peer not in self._earlier)
-        return list(due)
+        return self._begin(due)
+
+    def _begin(self, dials: Iterable[Dial]) -> List[Effect]:
+        effects = list(dials)
+        self._dialling.update(dial.peer for dial in effects)
+        return [*effects]

@@ -155,10 +155,12 @@ class Dial(NamedTuple):
     """Connect to a neighbour, and go on trying until it is reached or `StopDialling` comes.
 
     `hung_up`: it ended the last connection right after the handshakes, without a message: spell ours otherwise.
+    `beat`: seconds to wait when it answers, before our handshake: it is to dial us first, if it can.
     """
 
     peer: int
     hung_up: bool = False
+    beat: float = 0.0
 
 
 class StopDialling(NamedTuple):

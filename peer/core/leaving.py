@@ -49,7 +49,7 @@ class Leaving:
 
     def over(self, now: float) -> bool:
         """We have the payload, and so has every peer that could want it from us (classic: all peers)."""
-        if not self.finished or not all(n.complete or n.grants.took_all for n in self._neighbours.values()):
+        if not self.finished or any(_needs_us(neighbour) for neighbour in self._neighbours.values()):
             return False
         return now - self.news >= LAST_WISH or not self._somebody_may_ask()
 
@@ -81,7 +81,7 @@ class Leaving:
 
     def _waiting_reason(self) -> str:
         """The neighbours that a complete peer still serves."""
-        lacking = [neighbour for neighbour in self._neighbours.values() if not neighbour.complete]
+        lacking = [neighbour for neighbour in self._neighbours.values() if _needs_us(neighbour)]
         if not lacking:
             return ""
         return "waiting for " + listed([_describe(neighbour) for neighbour in lacking], MOST_NAMED)
@@ -121,6 +121,11 @@ class Goodbye:
             self._received = received
             self._since = now
         return now - self._since >= LINGER
+
+
+def _needs_us(neighbour: Neighbour) -> bool:
+    """Whether a peer that has the payload waits for this neighbour."""
+    return not (neighbour.complete or neighbour.grants.took_all or neighbour.elsewhere)
 
 
 def _silence_reason(useful: List[Neighbour]) -> str:

@@ -15,10 +15,12 @@ CHOKE, UNCHOKE, INTERESTED, NOT_INTERESTED, HAVE, BITFIELD, REQUEST, PIECE = ran
 CANCEL = 8  # 4-byte index: the sender got the piece from another peer, or asked another; don't send it any more
 COMPLETE = 9  # no payload: the sender has every piece
 REQUEST_PART, PART = partmessages.REQUEST_PART, partmessages.PART
+ROLL = 12  # a set: see peer.core.roll
+MOST_ROLL = 16 * 1024  # bytes of it, at two bits a peer
 
 NAMES = (
     "choke", "unchoke", "interested", "not interested", "have", "bitfield", "request", "piece", "cancel", "complete",
-    "request part", "part",
+    "request part", "part", "roll",
 )  # fmt: skip
 _EMPTY = (CHOKE, UNCHOKE, INTERESTED, NOT_INTERESTED, COMPLETE)
 _INDEXED = (HAVE, REQUEST, CANCEL)
@@ -28,7 +30,7 @@ PIECE_HEADER_BYTES = _INDEXED_MESSAGE.size
 
 
 class Message(NamedTuple):
-    """One message. `value`: the piece of a have, request or cancel; the set of a bitfield (see `bits`); else 0.
+    """One message. `value`: the piece of a have, request or cancel; the set of a bitfield or a roll; else 0.
 
     `blocks`: the set of blocks that a request part asks for.
     """
@@ -68,7 +70,10 @@ def encode(message: Message, total: int) -> bytes:
         return _INDEXED_MESSAGE.pack(5, message.type, message.value)
     if message.type == REQUEST_PART:
         return partmessages.request(message.value, message.blocks)
-    field = bits.to_wire(message.value, total)
+    if message.type == ROLL:
+        field = message.value.to_bytes((message.value.bit_length() + 7) // 8, "big")
+    else:
+        field = bits.to_wire(message.value, total)
     return _PREFIX.pack(1 + len(field), message.type) + field
 
 
@@ -157,6 +162,8 @@ class Decoder:
             return 1, 1
         if kind in _INDEXED:
             return 5, 5
+        if kind == ROLL:
+            return 1, 1 + MOST_ROLL
         if kind == PIECE:
             return 5, 5 + self._piece_size
         if kind == REQUEST_PART:
@@ -170,6 +177,8 @@ class Decoder:
         kind = head[4]
         if kind in _EMPTY:
             yield Message(kind)
+        elif kind == ROLL:
+            yield Message(kind, int.from_bytes(head[5:], "big"))
         elif kind == BITFIELD:
             yield from self._bitfield(bytes(head[5:]))
         elif kind == REQUEST_PART:

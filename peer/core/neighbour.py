@@ -38,6 +38,8 @@ class Neighbour:
         self.total = total
         self.pieces = 0  # the set it is known to have
         self.trouble = "not connected yet"
+        self.was_met = False  # whether there was a connection ever
+        self.elsewhere = False  # it can't meet us, and another peer is connected with it
         self.strikes = 0  # bad pieces it sent
         self.fleet = False  # the profile it speaks, or spoke last
         self.asking: Asking = ClassicAsking()
@@ -60,7 +62,7 @@ class Neighbour:
         """A connection begins. The neighbour has to announce its pieces again."""
         self.reset(now)
         self.pieces = 0
-        self.connected = True
+        self.connected = self.was_met = True
         self.fleet = fleet
         self.trouble = ""
 

@@ -13,7 +13,7 @@ from peer.core import events as ev
 from peer.core import messages
 from peer.core.announcing import Announcer
 from peer.core.choker import choker_for
-from peer.core.dialling import Dialling
+from peer.core.dialling import FLEET_BACK, Dialling
 from peer.core.errors import EXIT_OK
 from peer.core.eventlog import Entry
 from peer.core.events import Effect, Event
@@ -24,6 +24,7 @@ from peer.core.leaving import Leaving
 from peer.core.messages import Message
 from peer.core.neighbour import Neighbour, connected
 from peer.core.pieces import Pieces
+from peer.core.roll import Roll
 from peer.core.setup import Setup
 from peer.core.tolerance import Tolerance
 from peer.core.uploader import MOST_QUEUED, Uploader
@@ -42,9 +43,7 @@ class Swarm:
         ev.PieceSurplus: "_on_surplus",
         ev.PartStored: "_on_part",
         ev.PieceBad: "_on_bad",
-        ev.Found: "_on_disk",
-        ev.Checked: "_on_disk",
-        ev.Settled: "_on_disk",
+        **dict.fromkeys((ev.Found, ev.Checked, ev.Settled), "_on_disk"),
         ev.Connected: "_on_connected",
         ev.Disconnected: "_on_disconnected",
         ev.DialFailed: "_on_dial_failed",
@@ -63,6 +62,7 @@ class Swarm:
         messages.REQUEST_PART: "_got_request",
         messages.CANCEL: "_got_cancel",
         messages.COMPLETE: "_got_complete",
+        messages.ROLL: "_got_roll",
     }
 
     def __init__(self, setup: Setup, here: int, complete: bool, rng: Random, settled: bool = True) -> None:
@@ -79,7 +79,8 @@ class Swarm:
         self._announcer = Announcer(self.pieces, self.neighbours, setup.seeds, setup.limits.patience)
         self.finding = Finding(self.me, self.pieces, self.leaving, self._announcer, self._fetcher)
         self._first_round = first_round(setup, self.pieces, self.neighbours, self._uploader, rng)
-        self._dialling = Dialling(self.pieces, self.neighbours, setup.earlier, self.tolerance)
+        self.dialling = Dialling(setup, self.pieces, self.neighbours, self.tolerance)
+        self._roll = Roll(setup, self.neighbours)
         self._parts = (self._fetcher, self._uploader, self._announcer, self.tolerance)
         self._next_tick = 0.0
 
@@ -89,9 +90,9 @@ class Swarm:
         """The first effects: dial the peers listed before us; a payload that only lacks its final name gets it."""
         self.leaving.note_progress(now)
         self._announcer.start(now)
-        self._next_tick = now + TICK
+        self._next_tick = now + (FLEET_BACK if self.setup.fleet else TICK)
         self.choker.due(now)
-        return self._dialling.start() + self.finding.finish() + self._leave_if_over(now)
+        return self.dialling.start(now) + self.finding.finish() + self._leave_if_over(now)
 
     def due(self, now: float) -> float:
         """When the next Tick must come, at the latest."""
@@ -105,8 +106,7 @@ class Swarm:
     def _leave_if_over(self, now: float) -> List[Effect]:
         if not self.leaving.over(now):
             return []
-        # A neighbour that still saw offers only would wait for us.
-        return [*self._first_round.reveal(), ev.Leave(EXIT_OK, "")]
+        return [*self._first_round.reveal(), ev.Leave(EXIT_OK, "")]  # who still saw offers only would wait for us
 
     # ---- connections
 
@@ -121,8 +121,8 @@ class Swarm:
         neighbour.begin(event.fleet, now)
         for part in self._parts:
             part.begin(neighbour, now)
-        kind = "dialled" if event.dialled else "accepted"
-        return [ev.Log(Entry(kind, self.me, event.peer)), *self._dialling.met(event), *self._introduce(neighbour)]
+        entry = Entry("dialled" if event.dialled else "accepted", self.me, event.peer)
+        return [ev.Log(entry), *self.dialling.met(event), *self._introduce(neighbour)]
 
     def _introduce(self, neighbour: Neighbour) -> List[Effect]:
         """The bitfield, always: some wait for it. A seed in its first round shows fleet peers its offers only."""
@@ -130,13 +130,13 @@ class Swarm:
         effects = self._announcer.introduce(neighbour, shown)
         if self.setup.fleet:
             effects += self._uploader.set_choke(neighbour, False)
-        return effects + self._first_round.offer(neighbour)
+        return effects + self._first_round.offer(neighbour) + self._roll.introduce(neighbour)
 
     def _on_disconnected(self, event: ev.Disconnected, now: float) -> List[Effect]:
         neighbour = self.neighbours[event.peer]
         if not neighbour.connected:
             return []
-        again = self._dialling.lost(neighbour, now)
+        again = self.dialling.lost(neighbour, now)
         self._lose(neighbour, event.reason)
         if event.fault:
             again.append(ev.Tell(f"dropped {event.peer}: {event.fault}"))
@@ -212,6 +212,10 @@ class Swarm:
     def _got_complete(self, neighbour: Neighbour, _: Message, now: float) -> List[Effect]:
         return self._got_bitfield(neighbour, Message(messages.BITFIELD, self.pieces.all), now)
 
+    def _got_roll(self, neighbour: Neighbour, message: Message, now: float) -> List[Effect]:
+        self._roll.heard(message.value)
+        return []
+
     def _got_request(self, neighbour: Neighbour, message: Message, now: float) -> List[Effect]:
         index = message.value
         if not (index >= self.setup.total or self.pieces.has(index)):
@@ -269,25 +273,21 @@ class Swarm:
             self.leaving.note_arrival(now)
         effects = self._tolerate(event.unacked, now)  # before the choker's choice ends a turn
         if now >= self.choker.due(now):
-            effects += self._rechoke(now)
+            unchoked = self.choker.choose(connected(self.neighbours), self.pieces.complete, now)
+            effects += [ev.Log(entry) for entry in self.choker.entries(self.me)]
+            for neighbour in connected(self.neighbours):
+                effects += self._uploader.set_choke(neighbour, neighbour.peer not in unchoked)
         if now >= self._next_tick:
             self._next_tick = now + (FETCHING_TICK if self.setup.fleet and not self.pieces.complete else TICK)
             effects += self._fetcher.release_silent(now)
-            effects += self._dialling.again(now)
-            effects += self._fetcher.fill_all(now)
-            effects += self._fetcher.ask_in_spite(self.setup.common.unchoking, now)
+            effects += self.dialling.again(now) + self._roll.look(now)
+            effects += self._fetcher.fill_all(now) + self._fetcher.ask_in_spite(self.setup.common.unchoking, now)
             effects += self._uploader.serve(self.neighbours, now)  # a neighbour that takes too long frees its slot
             effects += self._first_round.renew(now)
             effects += self._announcer.catch_up()
             effects += self._announcer.progress(self.leaving.moved, now)
             effects += self.leaving.give_up(now)
         return effects
-
-    def _rechoke(self, now: float) -> List[Effect]:
-        unchoked = self.choker.choose(connected(self.neighbours), self.pieces.complete, now)
-        effects: List[Effect] = [ev.Log(entry) for entry in self.choker.entries(self.me)]
-        near = connected(self.neighbours)
-        return effects + [told for one in near for told in self._uploader.set_choke(one, one.peer not in unchoked)]
 
     def _tolerate(self, unacked: Mapping[int, int], now: float) -> List[Effect]:
         """Help classic neighbours that are stuck (see `tolerance`)."""

@@ -43,15 +43,15 @@ class Dialler:
         self._stops: Dict[int, threading.Event] = {}
         self._threads: Dict[int, threading.Thread] = {}
 
-    def dial(self, peer: int, hung_up: bool = False) -> None:
-        """Begin to dial a neighbour, in one thread each. `hung_up`: it closed the last one after our handshake."""
+    def dial(self, peer: int, hung_up: bool = False, beat: float = 0.0) -> None:
+        """Begin to dial a neighbour, in one thread each. `hung_up`, `beat`: see `Dial`."""
         old = self._threads.get(peer)
         if old and old.is_alive() and not self._stops[peer].is_set():
             return
         if hung_up:
             self._spellings.of(peer).hung_up()
         stop = self._stops[peer] = threading.Event()
-        thread = threading.Thread(target=self._dial, args=(peer, stop), name=f"{peer}-dial", daemon=True)
+        thread = threading.Thread(target=self._dial, args=(peer, stop, beat), name=f"{peer}-dial", daemon=True)
         self._threads[peer] = thread
         thread.start()
 
@@ -67,24 +67,27 @@ class Dialler:
         if peer in self._stops:
             self._stops[peer].set()
 
-    def _dial(self, peer: int, stop: threading.Event) -> None:
+    def _dial(self, peer: int, stop: threading.Event, beat: float) -> None:
         pause, longest = REDIAL_SECONDS
         while not stop.is_set():
-            failed = self._try(peer)
+            failed = self._try(peer, stop, beat)
             if not failed:
                 return
             self._report(failed)
             stop.wait(pause)
             pause = min(longest, pause * 1.5)
 
-    def _try(self, peer: int) -> Optional[DialFailed]:
-        """Try once; None if that worked, else the reason."""
+    def _try(self, peer: int, stop: threading.Event, beat: float) -> Optional[DialFailed]:
+        """Try once; None if that worked or isn't wanted any more, else the reason."""
         host, port = self._addresses[peer]
         where = f"{host}:{port}"
         try:
             sock = _connect(host, port, self._meter.window)
         except OSError as error:
             return DialFailed(peer, f"{where}: {_why(error)}")
+        if beat and stop.wait(beat):  # it has dialled us meanwhile
+            sock.close()
+            return None
         spelling = self._spellings.of(peer)
         style = spelling.style()
         session = None

@@ -111,6 +111,8 @@ class Listener:
 
     def _handshake(self, pending: PendingConnection) -> Met:
         """Both handshakes, under TLS where the swarm has keys. Raises OSError, ProtocolError."""
+        if self._keys and not pending.sock.recv(1, socket.MSG_PEEK):
+            raise ProtocolError(meeting.HUNG_UP)  # without a word: it was dialled meanwhile
         session = self._keys.handshake(pending.sock, True, meeting.HANDSHAKE_SECONDS) if self._keys else None
         theirs = read_handshake(pending.sock, session, self._known)
         if self._keys and session:

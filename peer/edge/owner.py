@@ -180,11 +180,13 @@ class Owner:
 
     def _meet(self, met: Met) -> None:
         """A new connection. The newest one counts: the neighbour may dial again before we notice the old one's end."""
+        if self._swarm.dialling.keeps_old(met.peer, met.dialled, time.monotonic()):
+            return met.sock.close()
         if met.peer in self._links:
             self._retire(met.peer).close("replaced by a newer connection")
         link = self._links[met.peer] = link_to(met, self._store, self._hear, self._budget)
         self._handle(Connected(met.peer, met.dialled, met.fleet))
-        link.start()
+        return link.start()
 
     def _retire(self, peer: int) -> Link:
         """A connection has ended or is about to: its events no longer count."""
@@ -223,7 +225,7 @@ class Owner:
         self._trace.entry(effect.entry)
 
     def _dial(self, effect: Dial) -> None:
-        self._dialler.dial(effect.peer, effect.hung_up)
+        self._dialler.dial(effect.peer, effect.hung_up, effect.beat)
 
     def _stop_dialling(self, effect: StopDialling) -> None:
         self._dialler.stop(effect.peer)

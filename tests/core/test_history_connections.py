@@ -23,10 +23,12 @@ def test_a_fleet_peer_dials_its_neighbours_only() -> None:
 
 @pytest.mark.parametrize(("dialled", "line"), [(True, "log dialled 1001"), (False, "log accepted 1001")])
 def test_the_bitfield_goes_first_and_always(dialled: bool, line: str) -> None:
-    assert History().connect(1001, dialled=dialled) == [line, "1001: bitfield"]
+    stop = [] if dialled else ["stop dialling 1001"]  # which was begun at the start
+    assert History().connect(1001, dialled=dialled) == [line, *stop, "1001: bitfield"]
     history = History(total=16, here=[*range(8), 8, 9])
     assert history.connect(1001, dialled=dialled) == [
         line,
+        *stop,
         "1001: bitfield 0,1,2,3,4,5,6,7",
         "1001: have 8",
         "1001: have 9",

@@ -72,7 +72,7 @@ def test_a_classic_peer_waits_for_who_has_not_come_yet() -> None:
     history = whole()
     history.connect(1001)
     assert "leave 0: " not in history.got(1001, "bitfield", ALL)
-    assert history.wait(19) == []
+    assert history.wait(19) == ["dial 1003"]  # which may be unable to get through to us
 
 
 @pytest.mark.parametrize("profile", [CLASSIC, FLEET])

@@ -101,14 +101,14 @@ def test_what_helps_where_a_port_cannot_be_reached(reason: str, remedy: str) -> 
 @pytest.mark.parametrize(
     ("host", "facts", "reached", "told"),
     [
-        ("b", None, True, "b | no | - | - | - | - | - | -"),
-        ("b", {}, True, "b | me | 3.11.2 | /home/me/.weft/s | 10 MiB | 6008 free 6009 ours | +0.4 s | all"),
-        ("c", {}, False, "c | here | 3.11.2 | /home/me/.weft/s | 10 MiB | 6008 free 6009 ours | +0.4 s | not all"),
-        ("b", {"free": None, "ports": {}}, True, "b | me | 3.11.2 | /home/me/.weft/s | ? |  | +0.4 s | all"),
-        ("a", {"writable": "x", "ports": {}}, True, "a | me | 3.11.2 | can't be written | 10 MiB |  | +0.4 s | all"),
+        ("b", None, "all", "b | no | - | - | - | - | - | -"),
+        ("b", {}, "all", "b | me | 3.11.2 | /home/me/.weft/s | 10 MiB | 6008 free 6009 ours | +0.4 s | all"),
+        ("c", {}, "not all", "c | here | 3.11.2 | /home/me/.weft/s | 10 MiB | 6008 free 6009 ours | +0.4 s | not all"),
+        ("b", {"free": None, "ports": {}}, "all", "b | me | 3.11.2 | /home/me/.weft/s | ? |  | +0.4 s | all"),
+        ("a", {"writable": "x", "ports": {}}, "all", "a | me | 3.11.2 | can't be written | 10 MiB |  | +0.4 s | all"),
     ],
 )
-def test_rows(host: str, facts: dict[str, Any] | None, reached: bool, told: str) -> None:
+def test_rows(host: str, facts: dict[str, Any] | None, reached: str, told: str) -> None:
     made = row(INVENTORY.host(host), None if facts is None else {**GOOD, **facts}, reached)
     assert " | ".join(made) == told
     assert len(made) == len(HEADINGS)

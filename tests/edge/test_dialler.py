@@ -456,3 +456,18 @@ def test_a_neighbour_is_dialled_by_one_thread_at_a_time(house: House, facts: Fac
     facts.next_met().sock.close()
     dialler.close()
     assert all(isinstance(fact, DialFailed) for fact in iter(lambda: None if facts.none() else facts.next(), None))
+
+
+def test_who_should_have_dialled_us_has_a_moment_to_do_it_when_it_answers() -> None:
+    """Nothing is said on the connection until then; if it dials, ours is closed without a word."""
+    (port,) = free_ports(1)
+    with socket.create_server(("127.0.0.1", port)) as server:
+        facts = Facts()
+        dialler = Dialler(ME, {OTHER: ("127.0.0.1", port)}, Spellings(FLEET, (), ()), facts.report)
+        dialler.dial(OTHER, beat=DEADLINE)
+        sock, _ = server.accept()
+        dialler.stop(OTHER)
+        wait_for(lambda: has_ended(sock), "our connection to be closed")
+        sock.close()
+        dialler.close()
+        assert facts.none()

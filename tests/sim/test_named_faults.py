@@ -270,3 +270,30 @@ def test_connections_that_break_all_the_time_are_made_again(profile: str) -> Non
     assert world.run(200)
     assert len(dials) > 5
     assert all(complete(peer) and peer.left and peer.left.code == EXIT_OK for peer in peers)
+
+
+@pytest.mark.parametrize(
+    ("profile", "count", "degree", "closed", "longer"),
+    [
+        (FLEET, 8, 16, (0, 4, 7), 1.2),
+        (FLEET, 40, 8, range(0, 40, 3), 1.4),
+        (CLASSIC, 6, 16, (0,), 3.0),
+    ],
+)
+def test_hosts_that_accept_nothing_get_all_of_it_and_keep_nobody(
+    profile: str, count: int, degree: int, closed: Sequence[int], longer: float
+) -> None:
+    """The seed and the last among them; where there are several, some are neighbours that can never meet."""
+    seconds = []
+    for places in ((), closed):
+        world = World(3, PIECE, 200 * PIECE)
+        peers = uniform(world, count, profile, 20 * PIECE, Habits(Limits(60.0, degree, 4)))
+        world.no_inbound = {peers[place].id for place in places}
+        for peer in peers:
+            world.begin(peer)
+        assert world.run(200)
+        assert all(complete(peer) and peer.left and peer.left.code == EXIT_OK for peer in peers)
+        assert not [peer.left.reason for peer in peers if peer.left and peer.left.reason]
+        seconds.append(max(peer.completed or 0.0 for peer in peers))
+        assert world.now - seconds[-1] < 10  # nobody waited for `patience`
+    assert seconds[1] < longer * seconds[0]

@@ -79,7 +79,8 @@ class World:
         self.keep_logs = False
         self.watch: Optional[Watch] = None
         self.peers: Dict[int, SimPeer] = {}
-        self.cut: Set[int] = set()  # peers that nobody can reach, and that reach nobody
+        self.no_inbound: Set[int] = set()  # peers that nobody can dial
+        self.cut: Set[int] = set()  # peers that nobody reaches, and that reach nobody
 
     @property
     def now(self) -> float:
@@ -161,7 +162,7 @@ class World:
     def _carry_out_rare(self, peer: SimPeer, effect: Effect) -> None:
         if isinstance(effect, Dial):
             peer.dialling.add(effect.peer)
-            self.at(self.wires.delay(), self._dial, peer, effect.peer, peer.port.life)
+            self.at(self.wires.delay(), self._dial, peer, effect.peer, peer.port.life, effect.beat)
         elif isinstance(effect, StopDialling):
             peer.dialling.discard(effect.peer)
         elif isinstance(effect, Drop):
@@ -206,15 +207,16 @@ class World:
 
     # ---- connections
 
-    def _dial(self, peer: SimPeer, other_id: int, life: int) -> None:
+    def _dial(self, peer: SimPeer, other_id: int, life: int, beat: float) -> None:
         if not peer.alive or peer.port.life != life or other_id not in peer.dialling:
             return
-        trouble = self._trouble_between(peer, other_id)
         if peer.missed is not None:
-            peer.missed.append(lambda: self._dial(peer, other_id, life))
-        elif trouble:
+            peer.missed.append(lambda: self._dial(peer, other_id, life, beat))
+        elif trouble := self._trouble_between(peer, other_id):
             self.deliver(peer, DialFailed(other_id, trouble))
-            self.at(REDIAL, self._dial, peer, other_id, life)
+            self.at(REDIAL, self._dial, peer, other_id, life, beat)
+        elif beat:
+            self.at(beat, self._dial, peer, other_id, life, 0.0)
         else:
             peer.dialling.discard(other_id)
             self._join(peer, self.peers[other_id])
@@ -222,7 +224,7 @@ class World:
     def _trouble_between(self, peer: SimPeer, other_id: int) -> str:
         """Why a connection can't be made now."""
         other = self.peers.get(other_id)
-        if self.cut & {peer.id, other_id}:
+        if self.cut & {peer.id, other_id} or other_id in self.no_inbound:
             return "no route to host"
         if other is None or not other.alive or other.left:
             return "connection refused"
@@ -230,10 +232,11 @@ class World:
 
     def _join(self, dialler: SimPeer, listener: SimPeer) -> None:
         """A new connection, which replaces an old one that an end may not have missed yet."""
+        if listener.core and listener.core.dialling.keeps_old(dialler.id, False, self.now):
+            return
         link = Link(dialler.port, listener.port)
         for peer, other in ((listener, dialler), (dialler, listener)):
-            stale = peer.links.pop(other.id, None)
-            if stale:
+            if stale := peer.links.pop(other.id, None):
                 stale.open = False
         dialler.links[listener.id] = listener.links[dialler.id] = link
         fleet = dialler.setup.profile == listener.setup.profile == "fleet"

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from deploy.agent import verbs
 from deploy.core import checkup, spots
-from deploy.core.checkup import Missed, Target
+from deploy.core.checkup import Missed, Target, is_unknown
 from deploy.core.inventory import Host, Inventory, Upload
 from deploy.core.plan import Facts, Step, Steps, hosts_of
+from deploy.core.reach import Reach
 from deploy.core.verdict import Outcome
 from deploy.edge.hosts.host import HostLink
 from deploy.edge.pushed.uploads import check_upload
@@ -45,15 +46,18 @@ def _check(chain: Chain, steps: Steps, _: Options) -> None:
     size, room = preflight.size_of(chain, looks), preflight.room_of(chain, looks)
     facts = {name: _facts(one) for name, one in looks.items()}
     problems = {name: _problems(inventory, name, one, size, room) for name, one in looks.items()}
-    unreached = _reach(chain, [name for name in facts if not problems[name]])
-    for name, found in unreached.items():
+    reach = _reach(chain, [name for name in facts if not problems[name]])
+    seeds = {peer.host for peer in inventory.seeds}
+    for name, found in _obstacles(reach, seeds).items():
         problems[name] += found
     chain.fail(outcome for found in problems.values() for outcome in found)
-    rows = [checkup.row(host, facts.get(host.name), host.name not in unreached) for host in hosts]
+    rows = [checkup.row(host, facts.get(host.name), reach.reached(host.name)) for host in hosts]
     ready = [host.name in facts and not problems[host.name] for host in hosts]
     chain.screen.table(checkup.HEADINGS, rows, ready)
     for name, one in facts.items():
         chain.record("host", host=name, state="failed" if problems[name] else "ok", **one)
+    for line in reach.lines(seeds):
+        chain.screen.say(line, None)
     preflight.tell(chain, looks)
     payload = inventory.swarm.payload
     if isinstance(payload, Upload):
@@ -74,14 +78,25 @@ def _problems(inventory: Inventory, name: str, one: Look, size: int | None, room
     return checkup.problems(inventory, name, _facts(one)) + places
 
 
-def _reach(chain: Chain, names: Sequence[str]) -> Mapping[str, list[Outcome]]:
-    """Whose peer ports can't be reached from some other host: a firewall may let peers start but not connect."""
+def _obstacles(reach: Reach, seeds: Collection[str]) -> Mapping[str, list[Outcome]]:
+    """What of it is an error: a name that the others don't know, and ports of hosts that the payload can't come to."""
+    stranded = set(reach.stranded(seeds))
+    missed = [
+        one
+        for one in reach.missed
+        if stranded.intersection((reach.host_of(one), one.dialler)) or is_unknown(one.reason)
+    ]
+    return checkup.unreached(reach.targets, missed)
+
+
+def _reach(chain: Chain, names: Sequence[str]) -> Reach:
+    """Who reaches whose peer ports: a firewall may let peers start but not connect."""
     chain.ask(lambda link: link.ask(verbs.Listen(tuple(checkup.ports_on(chain.inventory, link.name)))), names)
     targets = {name: checkup.targets(chain.inventory, names, name) for name in names}
     answers = chain.ask(lambda link: _dial(link, targets[link.name]), names)
     chain.ask(lambda link: link.ask(verbs.Unlisten()), names)
     missed = [Missed(name, *problem) for name, answer in answers.items() for problem in answer.problems]
-    return checkup.unreached([target for dialled in targets.values() for target in dialled], missed)
+    return Reach({name: targets[name] for name in names if name in answers}, missed)
 
 
 def _dial(link: HostLink, targets: Sequence[Target]) -> verbs.Dialled:

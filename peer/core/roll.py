@@ -1,0 +1,69 @@
+"""Who is met by somebody: so that neighbours which can never meet one another don't wait for one another.
+
+A firewall or NAT on both sides keeps two neighbours apart for ever, and neither can tell that from a peer that starts
+late. So a peer asks for the neighbours that it never met: the question floods the swarm, and so does the answer of a
+peer that is connected with one of them and therefore cares for it. In a swarm where all meet nothing is said.
+
+The message is a set with two bits for each row of PeerInfo.cfg: whether it is sought, and whether it is met.
+"""
+
+from __future__ import annotations
+
+from typing import Dict, List, Mapping
+
+from peer.core import bits, messages
+from peer.core.events import Effect, Send
+from peer.core.messages import Message
+from peer.core.neighbour import Neighbour, connected
+from peer.core.setup import Setup
+
+SEEK_SECONDS = 3.0  # after the start, before neighbours that never came are sought
+
+
+class Roll:
+    """One peer's share of what is known."""
+
+    def __init__(self, setup: Setup, neighbours: Mapping[int, Neighbour]) -> None:
+        self._neighbours = neighbours
+        self._places: Dict[int, int] = {row.peer_id: 2 * place for place, row in enumerate(setup.rows)}
+        self._me = setup.me
+        self._fleet = setup.fleet
+        self._seek_from = float("inf")
+        self._known = 0
+        self._told = 0
+
+    def heard(self, known: int) -> None:
+        """A neighbour tells what it knows."""
+        self._known |= known & bits.full(2 * len(self._places))
+
+    def introduce(self, neighbour: Neighbour) -> List[Effect]:
+        """A connection begins: tell what was told to the others."""
+        return [Send(neighbour.peer, Message(messages.ROLL, self._told))] if self._told and neighbour.fleet else []
+
+    def look(self, now: float) -> List[Effect]:
+        """Seek and answer; tell the neighbours what is new."""
+        self._seek_from = min(self._seek_from, now + SEEK_SECONDS)
+        if self._fleet and now >= self._seek_from:
+            for neighbour in self._neighbours.values():
+                if not neighbour.was_met and not neighbour.complete:
+                    self._known |= 1 << self._places[neighbour.peer]
+        if not self._known:
+            return []
+        self._answer()
+        for neighbour in self._neighbours.values():
+            neighbour.elsewhere = not neighbour.was_met and self._is_met(neighbour.peer)
+        if self._known == self._told:
+            return []
+        self._told = self._known
+        return [Send(one.peer, Message(messages.ROLL, self._told)) for one in connected(self._neighbours) if one.fleet]
+
+    def _answer(self) -> None:
+        """Those of the sought that are here: connected with us, or we ourselves where somebody is."""
+        here = connected(self._neighbours)
+        for peer in [one.peer for one in here] + ([self._me] if here else []):
+            place = self._places.get(peer)
+            if place is not None and self._known >> place & 1:
+                self._known |= 2 << place
+
+    def _is_met(self, peer: int) -> bool:
+        return bool(self._known >> self._places[peer] & 2)

@@ -1,0 +1,63 @@
+"""Who reaches whom, the hosts that only dial, and whether the swarm can work."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from deploy.core.checkup import Missed, Target
+from deploy.core.reach import ALL, NONE, SOME, Reach
+
+NAMES = ("a", "b", "c", "d")
+
+
+def reach(*vain: str, names: "tuple[str, ...]" = NAMES) -> Reach:
+    """`ab`: a doesn't get through to b."""
+    dialled = {name: [Target(f"h{other}", 6008, other) for other in names if other != name] for name in names}
+    return Reach(dialled, [Missed(one[0], f"h{one[1]}", 6008, "no answer within 4 s") for one in vain])
+
+
+def closed(*hosts: str) -> "list[str]":
+    return [one + other for one, other in itertools.permutations(NAMES, 2) if other in hosts]
+
+
+@pytest.mark.parametrize(
+    ("vain", "stranded"),
+    [
+        ([], []),
+        (closed("a"), []),  # the seed accepts nothing: it dials
+        (closed("a", "d"), []),  # they never meet, and have the others
+        (closed("a", "b", "c", "d"), ["b", "c", "d"]),
+        ([*closed("d"), "da", "db", "dc"], ["d"]),
+        (
+            [one + other for one, other in itertools.permutations(NAMES, 2) if (one in "ab") != (other in "ab")],
+            ["c", "d"],
+        ),
+    ],
+)
+def test_the_swarm_can_work_if_the_payload_can_come_to_all(vain: "list[str]", stranded: "list[str]") -> None:
+    found = reach(*vain)
+    assert found.stranded({"a"}) == stranded
+    lines = found.lines({"a"})
+    assert bool(lines) == bool(vain)
+    if vain:
+        assert ("can't work" in lines[-1]) == bool(stranded)
+
+
+def test_the_matrix_and_who_only_dials() -> None:
+    found = reach(*closed("c"), "ba")
+    assert [found.reached(name) for name in NAMES] == [SOME, ALL, NONE, ALL]
+    assert found.lines({"a"})[:-1] == [
+        "   who dials   1  2  3  4  (+ gets through, - doesn't)",
+        " 1 a           \\  +  -  +",
+        " 2 b           -  \\  -  +",
+        " 3 c           +  +  \\  +",
+        " 4 d           +  +  -  \\",
+        "only dial, and accept nothing: c",
+    ]
+
+
+def test_no_hosts_and_one() -> None:
+    assert reach(names=()).lines(set()) == []
+    assert reach(names=("a",)).stranded({"a"}) == []

@@ -12,8 +12,9 @@ from deploy.core.failures import error_lines, failures
 from deploy.core.inventory import Inventory
 from deploy.core.outcome import OK, Outcome
 from deploy.core.report import time_lines
+from deploy.core.sources import Sources, source_lines, summed
 from deploy.core.times import Times
-from deploy.core.verdict import COLUMNS, Row, Verdict
+from deploy.core.verdict import COLUMNS, Row, Verdict, sources_of
 from peer.core.manifest import Manifest, payload_proof
 
 SUMMARY_NAME = "summary.txt"
@@ -58,6 +59,7 @@ def format_summary(inventory: Inventory, verdict: Verdict, run: str, times: Time
         *inventory.notices,
         *(f"slow: {line}" for line in slow),
         *time_lines(times),
+        *source_lines(sources_of(verdict.rows)),
         verdict.sentence,
     ]
     return "\n".join(lines) + "\n"
@@ -107,6 +109,7 @@ def _verdict_fields(verdict: Verdict | None) -> dict[str, Any]:
         "hosts": len({row.host for row in table}),
         "complete_hosts": len({row.host for row in table} - bad),
         "peers": [copy_fields(row) for row in table],
+        "sources": sources_fields(summed(sources_of(table))),
     }
 
 
@@ -120,7 +123,12 @@ def _failure_fields(inventory: Inventory, results: Results) -> dict[str, Any]:
 
 def copy_fields(row: Row) -> dict[str, Any]:
     """One copy for programs: numbers are numbers, and unknown values are null."""
-    return {**row._asdict(), "sha256": row.sha256 or None}
+    return {**row._asdict(), "sha256": row.sha256 or None, "sources": sources_fields(row.sources)}
+
+
+def sources_fields(sources: Sources | None) -> dict[str, Any] | None:
+    """Where the bytes came from, for programs."""
+    return sources._asdict() if sources else None
 
 
 def _time_fields(times: Times) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from deploy.core.outcome import (
     Outcome,
     exit_code,
 )
+from deploy.core.sources import Sources
 from peer.core.status import DONE
 
 __all__ = [
@@ -50,6 +51,7 @@ class Copy(NamedTuple):
     seconds: float | None = None  # from the peer's start to its last verified piece
     problem: str = ""
     extras: int = 0  # files in the tree that aren't part of the payload
+    sources: Sources | None = None
 
     @classmethod
     def of_status(cls, peer: int, status: Mapping[str, Any]) -> Copy:
@@ -72,10 +74,15 @@ class Copy(NamedTuple):
         ).with_status(status)
 
     def with_status(self, status: Mapping[str, Any]) -> Copy:
-        """The same, with the pieces and the time of the peer's last status."""
+        """The same, with the pieces, the time and the sources of the peer's last status."""
         completed = status.get("completed") or 0
         seconds = completed - status["started"] if completed else None
-        return self._replace(pieces=status.get("pieces"), total=status.get("total"), seconds=seconds)
+        return self._replace(
+            pieces=status.get("pieces"),
+            total=status.get("total"),
+            seconds=seconds,
+            sources=Sources.of_status(status),
+        )
 
 
 class Row(NamedTuple):
@@ -90,6 +97,7 @@ class Row(NamedTuple):
     sha256: str
     verdict: str  # "ok", "unreachable: connection refused", "pieces missing", ...
     good: bool
+    sources: Sources | None = None  # None for a seed
 
     @property
     def cells(self) -> tuple[str, ...]:
@@ -107,6 +115,11 @@ class Row(NamedTuple):
 
 COLUMNS = ("peer", "host", "pieces", "bytes", "seconds", "sha256", "verdict")
 BRIEF_COLUMNS = ("peer", "host", "pieces", "bytes", "seconds", "verdict")
+
+
+def sources_of(table: Sequence[Row]) -> list[Sources]:
+    """Where the bytes of each copy came from, as far as it is known."""
+    return [row.sources for row in table if row.sources is not None]
 
 
 class Verdict(NamedTuple):
@@ -195,6 +208,7 @@ def _row(peer: Peer, copy: Copy | None, troubles: Troubles) -> Row:
         sha256=facts.sha256,
         verdict="ok" if good else _why(peer, copy, troubles),
         good=good,
+        sources=None if peer.seed else facts.sources,
     )
 
 

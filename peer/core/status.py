@@ -48,6 +48,8 @@ class Status(NamedTuple):
     bytes_kept: int = 0  # of the copy, found on the disk: in older versions, or from an earlier start
     bytes_zero: int = 0  # of the copy, blocks of zeros: never sent
     bytes_twin: int = 0  # of the copy, copied from equal blocks in it
+    files: int = 0  # of the payload
+    files_kept: Optional[int] = None  # those that were at their places with all their bytes; None: nothing was there
     bytes_up: int = 0  # on all connections, messages included
     rate_down: float = 0.0
     rate_up: float = 0.0
@@ -132,7 +134,7 @@ def _number(name: str, value: Any) -> Any:
     return value
 
 
-_OPTIONAL = ("optimistic", "exit_code")
+_OPTIONAL = ("optimistic", "exit_code", "files_kept")
 _TEXTS = ("run", "state", "profile", "reason", "trouble")
 _TRUTHS = ("listening", "connected", "we_unchoke", "unchokes_us", "wants_ours")
 _FRACTIONS = ("rate_down", "rate_up", "rate_checked", "started", "last_progress", "completed", "updated")

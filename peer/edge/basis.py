@@ -100,6 +100,17 @@ class Basis:
             return False
         return hashlib.sha256(data).digest() == sha256
 
+    @property
+    def files_kept(self) -> int:
+        """How many files of the new version lie at their places in the older ones, as far as was looked for them."""
+        layout = self._manifest.layout
+        missed = (
+            layout.blocks_of_piece(piece).begin + number
+            for piece, blocks in self._missed.items()
+            for number in bits.indices(blocks)
+        )
+        return len(self._manifest.files) - len(set(map(layout.file_of_block, missed)))
+
     def is_searched(self, piece: int) -> bool:
         """Whether blocks of the piece that aren't at their places are searched; else it may be requested at once."""
         return bool(self.spare) or any(segment.file in self._movable for segment in self._goal.segments(piece))

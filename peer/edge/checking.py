@@ -66,6 +66,7 @@ class Check:
             store.older = older
             self._tell(Found(bits.full(store.manifest.piece_count), _set_of(known)))
             if self._all_right(older, prints) and store.adopt(older):
+                store.tally.files_kept = len(store.manifest.files)
                 self._tell(Settled(True))
                 return
         if not self._stopped.is_set():
@@ -116,6 +117,7 @@ class Check:
                 self._take(piece)
             elif not basis.is_searched(piece):
                 self._gain(basis, piece)
+        self._store.tally.files_kept = basis.files_kept
         for piece in basis.search(self._stopped.is_set):
             self._take(piece)
         if not self._stopped.is_set():

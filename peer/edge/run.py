@@ -180,6 +180,7 @@ def _first_status(job: Job) -> Status:
         pieces=0,
         total=job.setup.total,
         size=job.manifest.size,
+        files=len(job.manifest.files),
         started=time.time(),
     )
 

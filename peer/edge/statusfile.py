@@ -84,6 +84,7 @@ class StatusFile:
                 bytes_kept=self.tally.kept,
                 bytes_zero=self.tally.zero,
                 bytes_twin=self.tally.twin,
+                files_kept=self.tally.files_kept,
                 bytes_up=self._counted[2],
                 rate_down=round(self._rates[0], 1),
                 rate_up=round(self._rates[1], 1),

@@ -92,7 +92,7 @@ def test_the_time_of_a_run(times: list[tuple[float, float]], seconds: float | No
 def test_the_columns_of_a_verdict_are_those_of_its_rows() -> None:
     row = Row(1, "a", 3, 8, 7000, None, "ab", "ok", True)
     assert row.cells == ("1", "a", "3/8", "7,000", "-", "ab", "ok")
-    assert set(Row._fields) - set(COLUMNS) == {"good", "total"}
+    assert set(Row._fields) - set(COLUMNS) == {"good", "sources", "total"}
     assert dict(zip(BRIEF_COLUMNS, row.brief)).items() <= dict(zip(COLUMNS, row.cells)).items()
     assert set(COLUMNS) - set(BRIEF_COLUMNS) == {"sha256"}
 

@@ -10,10 +10,11 @@ from deploy.core.inventory import Inventory
 from deploy.core.placement import final_path
 from deploy.core.plan import Facts, Step, Steps, hosts_of, peers_of
 from deploy.core.report import failure_lines, payload_lines, shows_table, time_lines
+from deploy.core.sources import source_lines
 from deploy.core.summary import PROOF_NAME, SUMMARY_NAME, copy_fields, parse_proof
 from deploy.core.times import VERIFY as VERIFYING
 from deploy.core.times import known_statuses, payload_size
-from deploy.core.verdict import BRIEF_COLUMNS, Copy, Verdict, judge
+from deploy.core.verdict import BRIEF_COLUMNS, Copy, Verdict, judge, sources_of
 from deploy.edge.hosts.host import WORK_SECONDS, HostLink
 from deploy.edge.tasks.chain import Chain
 from deploy.edge.tasks.phase import Options, Phase
@@ -59,7 +60,8 @@ def _tell(chain: Chain, verdict: Verdict, extras: Mapping[str, int], table: bool
     screen, rows, good = chain.screen, verdict.rows, verdict.code == 0
     if shows_table(verdict, screen.width, table):
         screen.table(BRIEF_COLUMNS, [row.brief for row in rows], [row.good for row in rows])
-    for line in (*payload_lines(chain.inventory.swarm.payload.name, rows), *time_lines(chain.times)):
+    facts = (*time_lines(chain.times), *source_lines(sources_of(rows)))
+    for line in (*payload_lines(chain.inventory.swarm.payload.name, rows), *facts):
         screen.say(line, None)
     for line in chain.slow:
         screen.say(f"slow: {line}", None)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from deploy.core import ending
 from deploy.core.failures import command_options
 from deploy.core.inventory import Peer, fold
-from deploy.core.progress import Line, Progress
+from deploy.core.progress import Line, PeerView, Progress
+from deploy.core.sources import outlook
 from deploy.core.starting import Listening, Over, StartEvent
 from deploy.core.verdict import Outcome
 from deploy.edge.hosts.errors import HostError
@@ -42,6 +43,7 @@ class Watch:
         self._reported = time.monotonic()
         self._whole_since = 0.0
         self._half_way = False
+        self._told_outlook = False
         self._starting = False  # peers are being started meanwhile
         self._follower = Follower(() if every else self._progress.quiet)
 
@@ -153,9 +155,20 @@ class Watch:
             self._reported = now
             self._chain.screen.progress(self._progress, wait)
         wanting = [view for view in self._progress.views if not view.seed]
+        self._tell_outlook(wanting)
         if not self._half_way and sum(view.fraction for view in wanting) > 0.5 * len(wanting):
             self._half_way = True
             self._chain.screen.keep_frame(self._progress)
+
+    def _tell_outlook(self, wanting: Sequence[PeerView]) -> None:
+        """Once every receiver has looked at what its host has, say what remains to be fetched."""
+        known = [view.status for view in wanting if view.status is not None]
+        said = outlook(known) if len(known) == len(wanting) and not self._told_outlook else None
+        if said is None:
+            return
+        self._told_outlook = True
+        if said:
+            self._chain.screen.note(said)
 
     def _left(self) -> float | None:
         """Seconds until we give up hosts that can't be heard; None if one can."""

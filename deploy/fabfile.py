@@ -10,7 +10,19 @@ from typing import Any
 
 from invoke import Collection
 
-from deploy.core.command.taskoptions import AGAINST, EVERY, KEEP_GOING, PARTIAL, PUSH, RATE, RELEASE, SVG, TABLE, WEB
+from deploy.core.command.taskoptions import (
+    AGAINST,
+    EVERY,
+    KEEP_GOING,
+    PARTIAL,
+    PUSH,
+    RATE,
+    RELEASE,
+    SVG,
+    TABLE,
+    WEB,
+    YES,
+)
 from deploy.core.inventory import Inventory
 from deploy.edge.fab.chaintask import Hostnames, chain_task
 
@@ -136,15 +148,16 @@ def cap(c: Any, rate: Any = None) -> None:
     phase.walk(c.chain, cap.CAP, phase.Options(cap=checked(text)))
 
 
-@chain_task()
-def clean(c: Any) -> None:
+@chain_task(YES)
+def clean(c: Any, yes: bool = False) -> None:
     """Stop the peers, and remove what Weft made there.
 
-    A payload that was delivered to a `destination` stays, and so does what isn't Weft's.
+    A payload that was delivered to a `destination` stays, and so does what isn't Weft's. At a terminal it asks before
+    it removes other copies of a payload that wasn't generated.
     """
     from deploy.edge.tasks import clean, phase
 
-    phase.walk(c.chain, clean.CLEAN)
+    phase.walk(c.chain, clean.CLEAN, phase.Options(yes=yes))
 
 
 def _make_inventory(options: Mapping[str, Any], hostnames: Hostnames) -> Inventory:

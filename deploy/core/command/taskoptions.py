@@ -5,6 +5,7 @@ from __future__ import annotations
 from deploy.core.command.grammar import FILE, HOSTS, TEXT, Option
 
 KEEP_GOING = Option("keep_going", "start the others even if a peer can't be started")
+YES = Option("yes", "remove copies that nothing else keeps, without asking for them at a terminal")
 EVERY = Option("every", "show every event line, including the frequent kinds")
 TABLE = Option("table", "show the table of all copies, however many hosts there are")
 AGAINST = Option(

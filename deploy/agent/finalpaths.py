@@ -14,7 +14,7 @@ from peer.core.sizes import format_size
 from peer.core.swarmfile import SwarmFile, parse_swarm
 from peer.edge.files import entries_below, free_bytes
 from peer.edge.ours import obstacles, turning
-from peer.edge.ours.recordfile import ForeignError, RecordFile, RecordView, read
+from peer.edge.ours.recordfile import RecordFile, RecordView, foreign, read
 
 ANY = (0, -1)  # no size of a payload at all
 
@@ -41,12 +41,12 @@ def obstacle(home: str, final: str, name: str) -> Tuple[str, Tuple[int, int]]:
     What is ours is judged by the payload of the last run, as another one isn't known yet.
     """
     if not paths.is_marked(home):
-        return str(ForeignError(final)), _sizes(final)
+        return str(foreign(final)), _sizes(final)
     swarm = swarm_of(home)
     try:
         with paths.recording(home) as record:
             if not record.is_ours(final):
-                return str(ForeignError(final)), _sizes(final)
+                return str(foreign(final)), _sizes(final)
             if swarm and swarm.manifest.name == name and not obstacles.may_be_complete(record, final, swarm.manifest):
                 obstacles.refuse(record, final, swarm.manifest, False, swarm.extras)
     except AgentError as error:

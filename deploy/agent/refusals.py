@@ -20,6 +20,8 @@ _NEXT: Dict[int, str] = {
     errno.EEXIST: f"move away what stands in the way, {_ELSEWHERE}",
     errno.ELOOP: f"put right the links in that path, {_ELSEWHERE}",
     errno.ENAMETOOLONG: "name a `workdir` with a shorter path",
+    errno.EXDEV: "it can't be renamed there (of an overlay's lower layer?): move it away by hand",
+    errno.EBUSY: "something is mounted there or uses it: end that",
     errno.EFBIG: "let this login make larger files there: `ulimit -f`",
     errno.EMFILE: "let this login open more files there: `ulimit -n`",
     errno.ENFILE: "too many files are open on that host",

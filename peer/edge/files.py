@@ -111,6 +111,8 @@ def _remedy(error: OSError) -> str:
         errno.EDQUOT: "make room within the quota and start again",
         errno.EACCES: "give this user the right to write there",
         errno.EPERM: "give this user the right to write there",
+        errno.EXDEV: "it can't be renamed there (of an overlay's lower layer?): move it away by hand and start again",
+        errno.EBUSY: "something is mounted there or uses it: end that and start again",
         errno.EFBIG: "raise the limit of a file's size (ulimit -f) and start again",
         errno.EMFILE: "raise the limit of open files (ulimit -n) and start again",
         errno.ENAMETOOLONG: "shorten it, or choose a file system that takes longer names",

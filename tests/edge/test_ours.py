@@ -11,7 +11,7 @@ from typing import Callable, Iterator
 import pytest
 
 from peer.core import record as lines
-from peer.edge.ours import making, naming, trees, turning
+from peer.edge.ours import making, mounts, naming, trees, turning
 from peer.edge.ours.recordfile import ForeignError, RecordFile, read
 from peer.edge.ours.sharing import shorten_alone, unreplaced
 
@@ -264,6 +264,24 @@ def test_a_foreign_thing_of_the_payloads_name(
     turn(record, final, {"a": b"1"}, aside=".before-r1")
     assert content(final) == {"a": b"1"}
     assert os.path.lexists(tmp_path / "tree.before-r1")
+
+
+def test_a_mount_point_in_the_way_is_told_as_such_before_anything_moves(
+    record: RecordFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = tmp_path / "mountinfo"
+    table.write_text(
+        f"1 0 8:1 / {tmp_path}/tree/a\\040b rw - ext4 /dev/x rw\n2 0 8:1 /f {tmp_path}/file rw - ext4 x rw\n"
+    )
+    monkeypatch.setattr(mounts, "_TABLE", str(table))
+    (tmp_path / "file").touch()
+    turn(record, tmp_path / "tree", {"d": b"1"})
+    (tmp_path / "tree" / "a b").touch()
+    for final, aside in ((tmp_path / "file", ""), (tmp_path / "file", ".before-r1"), (tmp_path / "tree", ".before-r1")):
+        with pytest.raises(ForeignError, match="mount point") as error:
+            turn(record, final, {"d": b"2"}, aside=aside)
+        assert "unmount" in error.value.remedy
+    assert content(tmp_path / "tree") == {"d": b"1", "a b": b""}
 
 
 def test_nothing_of_theirs_is_carried_through_a_link_of_the_new_version(record: RecordFile, tmp_path: Path) -> None:

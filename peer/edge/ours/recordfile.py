@@ -8,6 +8,7 @@ from typing import Iterable, Iterator, List, Tuple
 
 from peer.core import record
 from peer.core.record import FOLDER, GROWING, STATUS, Head, Identity, Record
+from peer.edge.ours.mounts import is_mount
 from peer.edge.ours.naming import put
 from peer.edge.ours.recordview import RecordView, facts_of, identity_of, is_long, read, views
 
@@ -26,6 +27,13 @@ class ForeignError(Exception):
         self.path = path
         self.reason = reason
         self.remedy = remedy
+
+
+def foreign(path: str) -> ForeignError:
+    """The error for what isn't ours at `path`."""
+    if is_mount(path):
+        return ForeignError(path, "it is a mount point", "unmount it, or name another `destination`")
+    return ForeignError(path)
 
 
 class RecordFile:

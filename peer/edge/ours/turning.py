@@ -13,8 +13,9 @@ from typing import Iterator, List, NamedTuple, Sequence
 
 from peer.edge.modes import set_mode
 from peer.edge.ours import trees
+from peer.edge.ours.mounts import is_mount, mount_points
 from peer.edge.ours.naming import exchange, put
-from peer.edge.ours.recordfile import ForeignError, RecordFile
+from peer.edge.ours.recordfile import ForeignError, RecordFile, foreign
 
 NEW, OLD = "new", "old"
 _COMPLETE = "complete"  # noted for a work folder when its new version is complete, and the switch may begin
@@ -38,17 +39,19 @@ def check(record: RecordFile, final: str, wanted: Wanted, replace: bool = False)
     if not os.path.lexists(final):
         return []
     if not record.is_ours(final):
-        if not replace:
-            raise ForeignError(final)
+        if not replace or is_mount(final):
+            raise foreign(final)
         _need_movable(final)
         return []
     if not _is_folder(final):
         return []
     extras = trees.foreign(final, _ours(record, final))
     _need_changeable(final, extras)
-    taken, leaves = _names(wanted), set(wanted.leaves)
+    taken, leaves, mounted = _names(wanted), set(wanted.leaves), mount_points()
     for path in extras:
         full = os.path.join(final, path)
+        if full in mounted:
+            raise foreign(full)
         if (path in taken or not leaves.isdisjoint(_above(path))) and not replace:
             raise ForeignError(full, "another program or user changed it or put it there")
         if not wanted.tree and not replace:
@@ -93,7 +96,7 @@ def turn(record: RecordFile, work: str, final: str, aside: str) -> None:
         return
     mine = record.is_ours(final)
     if not mine and not aside:
-        raise ForeignError(final)
+        raise foreign(final)
     if mine and not _is_folder(final) and not _is_folder(new):
         os.replace(new, final)
         return

@@ -63,7 +63,7 @@ class Papers:
         """The trace's file, there from now on; "" where a foreign file or the disk is in the way: a run needs none."""
         try:
             os.close(open_growing(self.record, path, os.O_RDWR))
-        except OSError:
+        except (ForeignError, OSError):
             return ""
         return path
 

@@ -22,7 +22,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from netlab import LabError
 from rigs.errors import RigError
-from rigs.soaking import slowhost
+from rigs.soaking import slowhost, turnrounds
 from rigs.soaking.series import Series, SoakOptions
 from tools.arguments import INTERRUPTED, Parser, count, fail, leave
 
@@ -38,6 +38,8 @@ def main(argv: Optional[List[str]] = None) -> int:
     try:
         if options.slow_host:
             return slowhost.run(options.slow_host, options.work)
+        if options.turns:
+            return turnrounds.run(options.turns, options.seed, options.only, options.work)
         series.run()
     except (RigError, LabError) as error:
         return fail(PROGRAM, str(error))
@@ -67,6 +69,12 @@ def parser() -> Parser:
         metavar="N",
         type=count(1, 100),
         help="instead: N swarms with a slow host and N without, in turns",
+    )
+    add(
+        "--turns",
+        metavar="N",
+        type=count(1),
+        help="instead: N turns to a release, with hosts killed, cut off or sealed",
     )
     add("--local", action="store_true", help="on loopback and without root: no links to cut or to slow down")
     add("--keep", metavar="DIR", type=Path, default=Path("runs/soak"), help="for what went wrong (default ./runs/soak)")

@@ -1,0 +1,217 @@
+"""Turns to a release on the hosts of a lab, again and again, while hosts are killed, cut off or sealed at any moment.
+
+After each round every host must have the old release or the new one as `current`; if not all have the same, `fab` must
+have named those that may lack the new one, and the way that it named must bring all of them together.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from random import Random
+from typing import Dict, List, NamedTuple, Optional, Sequence
+
+from netlab import Lab
+from rigs.errors import RigError
+from rigs.peerprocess import CHECKOUT
+from rigs.soaking.series import work_folder
+
+HOSTS = 4
+RELEASES = ("r1", "r2")
+KILLED, PARTED, SEALED = "kill", "cut", "seal"  # its agents get KILL; no packet passes; its folder takes no change
+_NEED = 64 << 20  # bytes for the lab
+_SECONDS = 240.0  # for one command: a host that is cut off is waited for
+_LOOK = 0.002
+BETWEEN = -1.0  # the moment between the two steps
+_LIMIT = re.compile(r"--limit '([^']*)'")
+
+
+class Blow(NamedTuple):
+    """What befalls a host, so many seconds after the command began; it `lasts` for some, at most until its end.
+
+    `at`: may be `BETWEEN`.
+    """
+
+    kind: str
+    host: str
+    at: float
+    lasts: float
+
+
+class Ran(NamedTuple):
+    """A command's exit code and all that it said."""
+
+    code: int
+    words: str
+
+
+def draw(seed: str, number: int, hosts: Sequence[str], span: float) -> List[Blow]:
+    """The blows of a round: one or two hosts, at any moment of a command that takes `span` seconds by itself."""
+    rng = Random(f"turn {seed} {number}")
+    victims = rng.sample(list(hosts), rng.choice((1, 1, 2)))
+    kinds = [rng.choice((KILLED, PARTED, SEALED)) for _ in victims]
+    moments = [rng.choice((BETWEEN, rng.uniform(0, span))) for _ in victims]
+    return [Blow(kind, host, at, rng.uniform(0.2, 3)) for kind, host, at in zip(kinds, victims, moments)]
+
+
+def judge(old: str, new: str, current: Dict[str, str], ran: Ran) -> List[str]:
+    """Everything that shouldn't be after a turn from one release to another."""
+    wrong = [f"{host} has {name or 'nothing'}" for host, name in current.items() if name not in (old, new)]
+    late = {host for host, name in current.items() if name != new}
+    if "Traceback" in ran.words:
+        wrong.append("a traceback")
+    if ran.code == 0 and late:
+        wrong.append(f"exit code 0, and {', '.join(sorted(late))} has {old}")
+    if 0 < len(late) < len(current):
+        named = _LIMIT.search(ran.words)
+        if named is None or not late <= set(named.group(1).split(",")):
+            wrong.append(f"{', '.join(sorted(late))} has {old}, the others {new}, and no line names them")
+    if ran.code and not ran.words.strip():
+        wrong.append(f"exit code {ran.code} without a word")
+    return wrong
+
+
+class Turns:
+    """The rounds in one lab, with an operator in `folder`."""
+
+    def __init__(self, lab: Lab, folder: Path, seed: str) -> None:
+        self._lab, self._folder, self._seed = lab, folder, seed
+        self._span = 0.0
+        self.befell: Counter[str] = Counter()
+        self.mixed = 0
+
+    def prepare(self) -> None:
+        """Bring two releases, and see how long a turn takes. Raises RigError."""
+        for number, name in enumerate(RELEASES):
+            self._write(number)
+            self._need(self._fab("up", "--run", name))
+        begun = time.monotonic()
+        self._need(self._fab("activate", "--release", RELEASES[0]))
+        self._span = time.monotonic() - begun
+
+    def round(self, number: int) -> List[str]:
+        """One turn with its blows; what was wrong."""
+        old = next(iter(set(self._current().values())))
+        new = next(name for name in RELEASES if name != old)
+        blows = draw(self._seed, number, list(self._lab.hosts), self._span)
+        self.befell.update(blow.kind for blow in blows)
+        ran = self._fab("activate", "--release", new, blows=blows)
+        current = self._current()
+        wrong = judge(old, new, current, ran)
+        if len(set(current.values())) > 1:
+            self.mixed += 1
+        return wrong + self._together(new)
+
+    def _together(self, new: str) -> List[str]:
+        """Take the way out that is named; what is wrong if it leads nowhere."""
+        until = time.monotonic() + _SECONDS
+        ran = Ran(0, "")
+        while len(set(self._current().values())) > 1:
+            if time.monotonic() > until:
+                return [f"`fab activate` didn't bring the hosts together: {ran.words.strip()[-300:]}"]
+            ran = self._fab("activate", "--release", new)
+        return []
+
+    def _fab(self, *words: str, blows: Sequence[Blow] = ()) -> Ran:
+        said = self._folder / "said.txt"
+        environment = {**os.environ, "HOME": str(self._folder), "PYTHONPATH": str(CHECKOUT)}
+        argv = [sys.executable, "-m", "fabric", "--search-root", str(CHECKOUT), *words]
+        with said.open("wb") as output:
+            process = subprocess.Popen(
+                argv, cwd=self._folder, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output
+            )
+        try:
+            self._strike(process, blows)
+        finally:
+            process.kill()
+            process.wait()
+            for blow in blows:
+                self._heal(blow)
+        return Ran(process.returncode, said.read_text(errors="replace"))
+
+    def _strike(self, process: "subprocess.Popen[bytes]", blows: Sequence[Blow]) -> None:
+        """Deal the blows while the command runs. Raises RigError where it doesn't end."""
+        begun = time.monotonic()
+        left = list(blows)
+        lasting: List[Blow] = []  # whose `lasts` is the moment at which they pass
+        while process.poll() is None:
+            now = time.monotonic() - begun
+            if now > _SECONDS:
+                raise RigError(f"a command took longer than {_SECONDS:.0f} s: {blows}")
+            for blow in [blow for blow in left if self._is_due(blow, now)]:
+                left.remove(blow)
+                self._deal(blow)
+                lasting.append(blow._replace(lasts=now + blow.lasts))
+            for blow in [blow for blow in lasting if blow.lasts <= now]:
+                lasting.remove(blow)
+                self._heal(blow)
+            time.sleep(_LOOK)
+
+    def _is_due(self, blow: Blow, now: float) -> bool:
+        """Whether its moment has come, or its host has taken the first step and not the second."""
+        return blow.at <= now if blow.at != BETWEEN else any(self._root(blow.host).glob(".weft-*"))
+
+    def _deal(self, blow: Blow) -> None:
+        if blow.kind == KILLED:
+            self._lab.run(blow.host, ["pkill", "-KILL", "-u", self._lab.user, "python3"], check=False, root=True)
+        elif blow.kind == PARTED:
+            self._lab.cut(blow.host)
+        else:
+            self._root(blow.host).chmod(0o555)
+
+    def _heal(self, blow: Blow) -> None:
+        if blow.kind == PARTED:
+            self._lab.heal(blow.host)
+        elif blow.kind == SEALED:
+            self._root(blow.host).chmod(0o755)
+
+    def _root(self, host: str) -> Path:
+        return self._lab.hosts[host].home / "app"
+
+    def _current(self) -> Dict[str, str]:
+        """The release that is current on each host; "" where none is."""
+        found = {}
+        for host in self._lab.hosts:
+            link = self._root(host) / "current"
+            found[host] = os.readlink(link).rpartition("/")[2] if link.is_symlink() else ""
+        return found
+
+    def _need(self, ran: Ran) -> None:
+        if ran.code:
+            raise RigError(f"fab: exit code {ran.code}: {ran.words.strip()[-500:]}")
+
+    def _write(self, number: int) -> None:
+        lab = self._lab
+        lines = [
+            f"swarm: {{name: soak, payload: {{generate: 256KiB, seed: {number}, name: f.dat}}}}",
+            f"defaults: {{user: {lab.user}, key: {lab.key}, known_hosts: {lab.known_hosts},"
+            " destination: {releases: ~/app, keep: 3}}",
+            "hosts:",
+            *(f"  {host.name}: {{address: {host.address}}}" for host in lab.hosts.values()),
+            f"seeds: [{next(iter(lab.hosts))}]",
+        ]
+        (self._folder / "inventory.yaml").write_text("\n".join(lines) + "\n")
+
+
+def run(rounds: int, seed: str, only: Optional[int], work: Optional[Path]) -> int:
+    """All rounds; the exit code: 1 where one went wrong. Raises RigError."""
+    wrong = 0
+    with work_folder(work, _NEED) as folder, Lab.up(HOSTS, 0, folder / "lab") as lab:
+        (folder / "operator").mkdir()
+        turns = Turns(lab, folder / "operator", seed)
+        turns.prepare()
+        for number in [only] if only else range(1, rounds + 1):
+            found = turns.round(number)
+            wrong += bool(found)
+            for line in found:
+                print(f"round {number} of seed {seed}: {line}", flush=True)
+    befell = ", ".join(f"{count} {kind}" for kind, count in sorted(turns.befell.items()))
+    print(
+        f"{rounds} turns of seed {seed}, {wrong} wrong, {turns.mixed} that had to be brought together; faults: {befell}"
+    )
+    return 1 if wrong else 0

@@ -96,11 +96,14 @@ class Twins:
         claim = self._store.claims.claim(piece, sum(1 << block for block in sources), local=True)
         if claim is None:
             return False
-        for source in sources.values():
-            data = self._read(source)
-            claim.write(memoryview(data))
-            self._store.tally.twin += len(data)
-        right = claim.finish()
+        try:
+            for source in sources.values():
+                data = self._read(source)
+                claim.write(memoryview(data))
+                self._store.tally.twin += len(data)
+            right = claim.finish()
+        finally:
+            self._store.claims.abandon(claim)  # where that failed: nobody must wait for it
         # What isn't right was changed by another program since it was proved: neighbours have to send it.
         parts[piece] = self._parts.wanted(piece) if right else self._parts.missing(piece)
         return True

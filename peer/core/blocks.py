@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import hashlib
 from itertools import chain, repeat
-from typing import Iterable, Iterator, List, Union
+from typing import Iterable, Iterator, List, Optional, Union
 
 HASH_BYTES = 32
 LEAST_BLOCK = 64 * 1024
 MOST_BLOCKS = 65_536  # above which blocks become larger: their hashes are sent to every host
+MOST_HOLES = 4  # times as many, where most of them are holes: their hashes are equal, and packed to nearly nothing
 
 
-def block_size(size: int, piece_size: int) -> int:
-    """Bytes of a block for a payload of `size` bytes: a divisor of `piece_size`, so that one file has equal pieces."""
+def block_size(size: int, piece_size: int, room: Optional[int] = None) -> int:
+    """Bytes of a block for a payload of `size` bytes: a divisor of `piece_size`, so that one file has equal pieces.
+
+    `room`: bytes that it takes on a disk, where these are fewer.
+    """
     if piece_size % LEAST_BLOCK:
         return piece_size
     block = LEAST_BLOCK
-    while size > block * MOST_BLOCKS and piece_size % (2 * block) == 0:
+    counted = size if room is None else max(room, size // MOST_HOLES)
+    while counted > block * MOST_BLOCKS and piece_size % (2 * block) == 0:
         block *= 2
     return block
 

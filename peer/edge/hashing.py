@@ -52,7 +52,7 @@ def hash_scanned(
     bare = found.manifest
     try:
         pieces = piece_size or auto_piece_size(bare.size)
-        block = block_size(bare.size, pieces) if not block or pieces % block else block
+        block = block_size(bare.size, pieces, bare.room) if not block or pieces % block else block
         bare = bare._replace(piece_size=pieces, block=block)
         check_length(bare, path)
         stamps = _stamps(path, bare)

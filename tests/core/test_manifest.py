@@ -68,6 +68,13 @@ def test_blocks_divide_pieces_and_are_few(size: int, piece_size: int) -> None:
         assert size <= block * MOST_BLOCKS or piece_size % (2 * block)
 
 
+@pytest.mark.parametrize(
+    ("gibibytes", "held", "kibibytes"), [(4, 4, 64), (8, 8, 128), (8, 0.3, 64), (8, 4.1, 128), (64, 0.3, 256)]
+)
+def test_holes_make_no_blocks_larger_but_within_bounds(gibibytes: int, held: float, kibibytes: int) -> None:
+    assert block_size(gibibytes << 30, 16 << 20, int(held * 2**30)) == kibibytes << 10
+
+
 LONG = [
     ([("n" * 200 + f"/{n}", 0) for n in range(20)], 1, "pack its files into an archive"),
     ([("ä" * 40 + f"/{n}", 0) for n in range(20)], 1, "pack its files into an archive"),

@@ -167,7 +167,7 @@ const Charts = (() => {
       const side = Math.max(26, Math.min(64, (width - left - 20) / names.length));
       const high = Math.min(34, side);
       const label = (at) => cut(names[at], most(width));
-      const turned = side < 7 * Math.max(...names.map((_, at) => label(at).length));
+      const turned = side < 10 + 7 * Math.max(...names.map((_, at) => label(at).length));
       return Plot.plot({ width: left + side * names.length + 20, height: (turned ? 0.87 * left + 24 : 46) + high * names.length,
         marginLeft: left, marginTop: turned ? 0.87 * left + 14 : 30, marginBottom: 8, marginRight: 20, style: { ...style, maxWidth: "none" },
         x: { domain: names.map((_, at) => at), label: null, axis: "top", tickFormat: label, tickRotate: turned ? -60 : 0, tickSize: 0 },
@@ -180,7 +180,7 @@ const Charts = (() => {
         ] });
     };
     const words = { host: "between hosts", group: "between groups of hosts", part: "between parts of the fleet, which are as large as each other" }[by];
-    return figure(draw, `Bytes ${words}: a row sends, a column receives; darker is more.`);
+    return figure(draw, `Bytes ${words}: a row sends, a column receives; a stronger colour is more.`);
   }
   const short = (value) => { const words = bytes(value).split(" "); return words[0].replace(/\.\d/, value < 10240 ? "" : "$&").replace(/(\d\d)\.\d/, "$1") + words[1][0]; };
 

@@ -40,8 +40,7 @@
       tile("hosts complete", `${run.complete_hosts} of ${run.hosts}`, `${run.peers.length} peers`),
       run.user_seconds ? tile("time", seconds(run.user_seconds), "of the task") : null,
       run.seconds !== null ? tile("the swarm took", seconds(run.seconds), run.limit ? `${number(run.seconds / run.limit[0], 2)} times the limit T*` : "start to last copy") : null,
-      run.copies.length && sent ? tile("the seeds sent", `${number(sent, 2)} copies`, `to ${run.peers.length - run.copies.length} receiving peers`) : null,
-      run.sha256 ? tile("sha256", `${run.sha256.slice(0, 12)}\u2026`, "in full below the table") : null);
+      run.copies.length && sent ? tile("the seeds sent", `${number(sent, 2)} copies`, `to ${run.peers.length - run.copies.length} receiving peers`) : null);
   }
 
   function troubles(run) {
@@ -59,7 +58,7 @@
     const columns = [
       { name: "peer", number: true, value: (one) => one.peer, show: (one) => one.peer },
       { name: "host", value: (one) => one.host, show: (one) => one.host + (one.seed ? " (seed)" : "") },
-      { name: run.live ? "state" : "verdict", value: (one) => one.verdict, show: verdict },
+      { name: run.live ? "state" : "verdict", value: (one) => one.verdict, show: verdict, wide: true },
       { name: "pieces", number: true, value: (one) => one.pieces, show: (one) => (one.pieces === null ? "-" : `${one.pieces}/${one.total ?? "?"}`) },
       { name: "bytes", number: true, value: (one) => one.bytes, show: (one) => (one.bytes === null ? "-" : number(one.bytes)) },
       { name: "seconds", number: true, value: (one) => one.seconds, show: (one) => (one.seconds === null ? "-" : number(one.seconds, 2)) },
@@ -95,12 +94,13 @@
   }
 
   const page = document.getElementById("page"), theme = themes();
+  const chosen = new Map(); // what somebody chose, by what is chosen; it holds when the page is drawn again
   function draw(run) {
-    const kept = new Map([...page.querySelectorAll("select")].map((one) => [one.getAttribute("aria-label"), one.value]));
     const place = scrollY;
     page.replaceChildren(...build(run, theme));
     page.querySelectorAll("select").forEach((one) => {
-      const value = kept.get(one.getAttribute("aria-label"));
+      const name = one.getAttribute("aria-label"), value = chosen.get(name);
+      one.addEventListener("change", () => chosen.set(name, one.value));
       if (value !== undefined && [...one.options].some((option) => option.value === value)) { one.value = value; one.dispatchEvent(new Event("change")); }
     });
     Charts.fit(true);

@@ -43,7 +43,7 @@ const Tables = (() => {
     const table = make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": label },
       make("table", {}, make("thead", {}, make("tr", {}, ...headings)), body));
     if (rows.length < filterFrom) return table;
-    const field = make("input", { type: "search", placeholder: "filter: host, verdict ...", "aria-label": "filter",
+    const field = make("input", { type: "search", placeholder: "filter: host, verdict ...", "aria-label": `filter ${label}`,
       value: kept.wanted,
       on: { input: () => { kept.wanted = field.value.toLowerCase(); draw(); } } });
     return make("div", {}, make("div", { class: "controls" }, field), table);

@@ -15,7 +15,7 @@ _NEXT: Dict[int, str] = {
     errno.EDQUOT: f"make room within its quota, {_ELSEWHERE}",
     errno.EROFS: f"mount it to be written, {_ELSEWHERE}",
     errno.EACCES: f"let this login write there, {_ELSEWHERE}",
-    errno.EPERM: f"let this login write there, {_ELSEWHERE}",
+    errno.EPERM: f"let this login write there (is it immutable? `lsattr`), {_ELSEWHERE}",
     errno.ENOTDIR: f"move away what stands in the way, {_ELSEWHERE}",
     errno.EEXIST: f"move away what stands in the way, {_ELSEWHERE}",
     errno.ELOOP: f"put right the links in that path, {_ELSEWHERE}",
@@ -38,8 +38,10 @@ def told(error: Exception, home: str) -> Tuple[str, str]:
         return _MORE_TASKS, _TASKS_REMEDY
     if not isinstance(error, OSError):
         return f"the agent failed: {type(error).__name__}: {error}", "please report it: a fault of Weft"
-    place = error.filename if error.filename and isinstance(error.filename, str) else home
-    return f"{system_words(error)}: {place}", _NEXT.get(error.errno or 0, "")
+    named = [
+        name for name in (error.filename2, error.filename) if name and isinstance(name, str)
+    ]  # of a rename, its goal
+    return f"{system_words(error)}: {(named or [home])[0]}", _NEXT.get(error.errno or 0, "")
 
 
 def _lacks_tasks(error: Exception) -> bool:

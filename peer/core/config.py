@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, NamedTuple, Tuple
+import re
+from typing import Dict, List, Mapping, NamedTuple, Tuple
 
 from peer.core.errors import ConfigError
 from peer.core.folder import COMMON, PEER_INFO
@@ -41,7 +42,16 @@ _COMMON_KEYS = (
     "PieceSize",
 )
 
+_NO_LETTERS = re.compile("[^A-Za-z]")
 Located = Tuple[str, str]  # a value, and the `file:line` it comes from
+
+
+def _missing(key: str, values: Mapping[str, Located], source: str) -> ConfigError:
+    """The error for a key that isn't there, with the line that seems to mean it: `filesize 5` or `FileSize=5`."""
+    for word, (_, where) in values.items():
+        if _NO_LETTERS.split(word, 1)[0].lower() == key.lower():
+            return ConfigError(where, f"{key} is missing, and '{word}' isn't it", f"write '{key} <value>'")
+    return ConfigError(source, f"{key} is missing", f"add a line '{key} <value>'")
 
 
 def parse_common(text: str, source: str = COMMON) -> Common:
@@ -54,7 +64,7 @@ def parse_common(text: str, source: str = COMMON) -> Common:
         values[key] = (value, where)
     for key in _COMMON_KEYS:
         if key not in values:
-            raise ConfigError(source, f"{key} is missing", f"add a line '{key} <value>'")
+            raise _missing(key, values, source)
     common = Common(
         preferred=_integer(values[_COMMON_KEYS[0]], _COMMON_KEYS[0], least=0),
         unchoking=_seconds(values[_COMMON_KEYS[1]], _COMMON_KEYS[1]),

@@ -97,7 +97,8 @@ def disk_error(error: OSError, path: str) -> StoreError:
     """The system's error as a line with path and remedy."""
     remedy = _remedy(error)
     kept = ": stored pieces are kept" if remedy.endswith("start again") else ""
-    return StoreError(f"{error.filename or path}: {error.strerror or error}; {remedy}{kept}")
+    place = error.filename2 or error.filename or path  # of a rename, the name that something shall get
+    return StoreError(f"{place}: {error.strerror or error}; {remedy}{kept}")
 
 
 def file_error(error: OSError, path: str) -> StoreError:
@@ -110,7 +111,7 @@ def _remedy(error: OSError) -> str:
         errno.ENOSPC: "make room on that disk and start again",
         errno.EDQUOT: "make room within the quota and start again",
         errno.EACCES: "give this user the right to write there",
-        errno.EPERM: "give this user the right to write there",
+        errno.EPERM: "give this user the right to write there, and take away what protects it (`lsattr`, `chattr -i`)",
         errno.EXDEV: "it can't be renamed there (of an overlay's lower layer?): move it away by hand and start again",
         errno.EBUSY: "something is mounted there or uses it: end that and start again",
         errno.EFBIG: "raise the limit of a file's size (ulimit -f) and start again",

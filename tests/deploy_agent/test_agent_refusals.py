@@ -12,6 +12,7 @@ from deploy.agent.refusals import told
 TOLD = [
     (OSError(errno.ENOSPC, "No space left on device"), "no space left on device: ~/w/t", "df -i"),
     (OSError(errno.EACCES, "Permission denied", "/home/x/.weft"), "permission denied: /home/x/.weft", "`workdir`"),
+    (OSError(errno.EPERM, "Operation not permitted", "/w/.weft-1/new", None, "/w/big"), "permitted: /w/big", "lsattr"),
     (OSError(errno.ENOTDIR, "Not a directory", "/x/.weft/t"), "not a directory: /x/.weft/t", "in the way"),
     (OSError(errno.EFBIG, "File too large"), "file too large: ~/w/t", "ulimit -f"),
     (OSError(errno.EAGAIN, "Resource temporarily unavailable"), "no more processes and threads", "ulimit -u"),

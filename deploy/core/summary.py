@@ -20,6 +20,7 @@ from peer.core.manifest import Manifest, payload_proof
 SUMMARY_NAME = "summary.txt"
 SUMMARY_JSON_NAME = "summary.json"
 PROOF_NAME = "payload.proof"  # what a correct copy is known by, from the run's manifest
+FORMAT = 1  # of `--json` and summary.json; another number means that a field has another meaning, or is gone
 _TOKEN_BITS = 24
 
 
@@ -78,6 +79,7 @@ def format_summary_json(inventory: Inventory, results: Results) -> str:
 def summary_fields(inventory: Inventory, results: Results) -> dict[str, Any]:
     """The fields of summary.json and of the last object of `--json`; docs/json.schema.json describes them."""
     return {
+        "format": FORMAT,
         "run": results.run,
         "swarm": inventory.swarm.name,
         "payload": inventory.swarm.payload.name,

@@ -1,0 +1,75 @@
+"""Weft used from programs: the functions of `weft.tasks`, and the examples, each run as it is."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+from tests.deploy_edge.fabrun import ROOT, SECONDS, fab_environment
+from tests.deploy_edge.localhosts import copies
+from weft import tasks
+
+EXAMPLES = ROOT / "examples"
+
+
+def test_the_program_deploys_and_tells_what_came_of_it(write: Callable[..., None], tmp_path: Path) -> None:
+    write()
+    ran = subprocess.run(
+        [sys.executable, str(EXAMPLES / "from_python.py"), "inventory.yaml"],
+        cwd=tmp_path,
+        env=fab_environment(tmp_path),
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+    )
+    assert (ran.returncode, ran.stderr) == (0, "")
+    lines = ran.stdout.splitlines()
+    assert lines[0].startswith("peer 1001 listens on ") and lines[-1] == "copies on a, b, c"
+    assert "f.dat is complete on all 3 hosts: sha256 " in ran.stdout
+    assert len(copies(tmp_path, "a", "b", "c")) == 1
+
+
+def test_the_steps_of_the_job_pass(write: Callable[..., None], tmp_path: Path) -> None:
+    write()
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "weft").write_text(f'#!/bin/sh\nexec {sys.executable} -m weft "$@"\n')
+    (tmp_path / "bin" / "weft").chmod(0o755)
+    environment = fab_environment(tmp_path)
+    environment["PATH"] = f"{tmp_path}/bin{os.pathsep}{environment['PATH']}"
+    job = YAML(typ="safe").load(EXAMPLES / "github-actions.yml")["jobs"]["deploy"]
+    commands = [step["run"] for step in job["steps"] if "run" in step and "install" not in step["run"]]
+    assert len(commands) == 3
+    said = ""
+    for command in commands:
+        ran = subprocess.run(
+            ["bash", "-e", "-c", command],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+        )
+        assert ran.returncode == 0, ran
+        said = ran.stdout
+    assert said == "f.dat is complete on all 3 hosts\n"
+
+
+def test_errors_are_values_of_one_exception(
+    write: Callable[..., None], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    write()
+    with pytest.raises(tasks.Failed) as early:
+        tasks.start(folder=tmp_path)  # nothing is deployed yet
+    assert early.value.done.code == 1
+    assert set(early.value.done.errors) == {"a", "b", "c"}
+    assert early.value.done.errors["a"] == ["this swarm isn't deployed there: run `weft deploy` first"]
+    with pytest.raises(tasks.Failed, match="no host or group is called 'zz'") as usage:
+        tasks.plan(folder=tmp_path, limit="zz")
+    assert usage.value.done.code == 2 and set(usage.value.done.errors) == {""}
+    assert capfd.readouterr() == ("", "")

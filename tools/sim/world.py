@@ -232,7 +232,7 @@ class World:
 
     def _join(self, dialler: SimPeer, listener: SimPeer) -> None:
         """A new connection, which replaces an old one that an end may not have missed yet."""
-        if listener.core and listener.core.dialling.keeps_old(dialler.id, False, self.now):
+        if isinstance(listener.core, Swarm) and listener.core.dialling.keeps_old(dialler.id, False, self.now):
             return
         link = Link(dialler.port, listener.port)
         for peer, other in ((listener, dialler), (dialler, listener)):

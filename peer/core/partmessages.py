@@ -18,6 +18,7 @@ from peer.core.layout import Layout
 REQUEST_PART, PART = 10, 11
 _REQUEST = struct.Struct(">IBI")
 _PART = struct.Struct(">IBII")
+LEAST_HEAD = _PART.size  # bytes of a part message before its set
 SET_RULE = "a set of the piece's blocks, not empty"
 
 

@@ -11,11 +11,24 @@ import json
 import os
 from typing import Any, Callable, Dict, List, NamedTuple, Tuple
 
-from peer.core import bits, config, eventlog, followline, handshake, manifestjson, messages, piecemap, status, swarmfile
+from peer.core import (
+    bits,
+    config,
+    eventlog,
+    followline,
+    handshake,
+    manifestjson,
+    messages,
+    partmessages,
+    piecemap,
+    status,
+    swarmfile,
+)
 from peer.core.errors import ConfigError, ProtocolError
 from peer.core.handshake import CLASSIC_STYLE
 from peer.core.manifest import Manifest, bare_manifest
 from peer.core.messages import Decoder, Habit, Message, PieceBody, PieceStart
+from peer.core.partmessages import PartStart
 
 Words = Tuple[bytes, ...]
 
@@ -49,7 +62,10 @@ def read_handshake(data: bytes) -> None:
 
 # ---- messages
 
-PAYLOADS = tuple(bare_manifest("f", size, 4) for size in (0, 3, 38, 64, 1199))
+PAYLOADS = (
+    *(bare_manifest("f", size, 4) for size in (0, 3, 38, 64, 1199)),
+    bare_manifest("f", 61, 20)._replace(block=2),  # pieces of ten blocks, and one of a byte
+)
 
 
 def read_messages(data: bytes) -> None:
@@ -68,7 +84,8 @@ def read_messages(data: bytes) -> None:
 def _heard(decoder: Decoder, payload: Manifest, parts: List[bytes]) -> List[Any]:
     """All messages and complete pieces, and the reason where an error ended them; memory stays bounded meanwhile."""
     found: List[Any] = []
-    bound = max(messages.PIECE_HEADER_BYTES, 5 + bits.wire_length(payload.piece_count + 1))
+    most_blocks = bits.wire_length(min(payload.layout.block_count, payload.piece_size))
+    bound = max(partmessages.LEAST_HEAD + most_blocks, 5 + bits.wire_length(payload.piece_count + 1))
     for part in parts:
         try:
             for item in decoder.feed(memoryview(part)):
@@ -88,6 +105,9 @@ def _note(item: object, payload: Manifest, found: List[Any]) -> None:
     elif isinstance(item, PieceStart):
         assert item.length == payload.piece_length(item.piece)
         found.append((item, b""))
+    elif isinstance(item, PartStart):
+        assert item.length == sum(one.length for one in payload.layout.stretches(item.piece, item.blocks)) > 0
+        found.append((item, b""))
     elif isinstance(item, Habit):
         assert item not in found, "once a connection"
         found.append(item)
@@ -95,6 +115,7 @@ def _note(item: object, payload: Manifest, found: List[Any]) -> None:
         assert isinstance(item, Message)
         most = bits.full(payload.piece_count) if item.type == messages.BITFIELD else payload.piece_count
         assert 0 <= item.value <= most
+        assert bool(item.blocks) == (item.type == messages.REQUEST_PART)
         found.append(item)
 
 
@@ -244,7 +265,7 @@ _INVENTORY_WORDS = (
     ": ", "\n  ",
 )  # fmt: skip
 
-_HEADS = tuple(bytes((0, 0, 0, length, kind)) for length in (1, 5, 9) for kind in range(10))
+_HEADS = tuple(bytes((0, 0, 0, length, kind)) for length in (1, 5, 9) for kind in range(12))
 
 TARGETS: Dict[str, Target] = {
     "handshake": Target(read_handshake, 200, 48, (handshake.HEADER, b"WEFT\x02", b"1002", b"\0\0\3\xea")),

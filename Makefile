@@ -34,8 +34,9 @@ fuzz: $(READY)  ## a million inputs to every reader of foreign bytes (RUNS=10000
 		echo "no atheris for this Python: blind inputs"
 	@$(BIN)/python rigs/fuzz.py --runs $(RUNS)
 
-soak: $(READY)  ## a hundred swarms with random faults, on shaped hosts (root; twenty minutes)
+soak: $(READY)  ## a hundred swarms and a hundred turns with random faults (root; half an hour)
 	@$(BIN)/python rigs/soak.py --rounds 100
+	@$(BIN)/python rigs/soak.py --turns 100
 
 clean:  ## everything that the other targets made
 	rm -rf $(VENV) runs demo bench .pytest_cache .mypy_cache .ruff_cache .hypothesis

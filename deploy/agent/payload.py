@@ -34,6 +34,8 @@ def prepare(request: verbs.Prepare, context: Context) -> verbs.Done:
         for place in request.peers:
             if place.root is not None and place.destination is not None and request.release is not None:
                 _begin_release(record, home, place.root, place.destination, request)
+            if place.source is not None and request.release is not None:
+                releasestore.begin(record, home, releasestore.SENT, request.release, request.name)
             _make_folder(record, paths.peer_folder(home, place.peer), place.destination)
             _link_source(record, paths.payload_path(home, place.peer, request.name), place.source)
         capping.write(record, home, request.up, request.down)

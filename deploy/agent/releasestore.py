@@ -14,14 +14,18 @@ from peer.core.releaselist import Release, Releases
 from peer.edge.ours import making, trees
 from peer.edge.ours.recordfile import RecordFile
 
+SENT = ""  # the folder of a release whose payload a seed only gave to others
+
 
 def keep(request: verbs.Keep, context: Context) -> verbs.Kept:
     """What is there."""
-    home, root = paths.home_of(context.home), root_path(request.root)
-    mine = of_root(load(home), root)
+    home, root = paths.home_of(context.home), root_path(request.root) if request.root else ""
+    mine = of_root(load(home), root) if root else ()
     rows = (verbs.KeptRelease(one.name, one.payload, one.key, one.size, bool(one.proof), one.told) for one in mine)
     held = [one.name for one in mine if one.folder in _held(home)]
-    return verbs.Kept(root, current(root) or "", held[-1] if held else "", tuple(rows))
+    given = releaselist.find(load(home), SENT)
+    sent = verbs.Release(given.name, given.key) if given else None
+    return verbs.Kept(root, (root and current(root)) or "", held[-1] if held else "", tuple(rows), sent)
 
 
 def prune(request: verbs.Prune, context: Context) -> verbs.Pruned:

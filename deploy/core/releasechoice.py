@@ -29,9 +29,20 @@ class Kept(Protocol):
     def proved(self) -> bool: ...
 
 
+class Sent(Protocol):
+    """A release that a seed gave to others."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def key(self) -> str: ...
+
+
 class Shelf(Protocol):
     """A host's releases, in the order in which they were brought, and the name of the current one, or ""."""
 
+    @property
+    def sent(self) -> Sent | None: ...
     @property
     def current(self) -> str: ...
     @property
@@ -52,8 +63,9 @@ def name_for(shelves: Shelves, key: str, run: str) -> str:
 
     Raises ReleaseError where the run's name is that of a release of another payload.
     """
-    every = [one for shelf in shelves.values() for one in shelf.releases]
-    names = Counter(one.name for one in every if one.key == key)
+    every = [(one.name, one.key) for shelf in shelves.values() for one in shelf.releases]
+    every += [(shelf.sent.name, shelf.sent.key) for shelf in shelves.values() if shelf.sent is not None]
+    names = Counter(name for name, one in every if one == key)
     if names:
         return max(names, key=lambda name: (names[name], name))
     taken = [host for host, shelf in shelves.items() if any(one.name == run for one in shelf.releases)]

@@ -135,6 +135,15 @@ class Verdict(NamedTuple):
     failures: tuple[Failure, ...] = ()
 
 
+def amended(inventory: Inventory, verdict: Verdict, outcomes: Sequence[Outcome]) -> Verdict:
+    """The verdict with what went wrong after the copies were judged."""
+    return verdict._replace(
+        code=exit_code(outcomes) or verdict.code,
+        lines=(*verdict.lines, *error_lines(outcomes)),
+        failures=(*verdict.failures, *failures(inventory, outcomes)),
+    )
+
+
 def rows(inventory: Inventory, copies: Sequence[Copy], outcomes: Sequence[Outcome] = ()) -> tuple[Row, ...]:
     """The final table: a row for each chosen peer in PeerInfo order, also for those without news."""
     known = {copy.peer: copy for copy in copies}

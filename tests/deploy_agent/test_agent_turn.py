@@ -196,6 +196,15 @@ def test_clean_leaves_the_releases_to_their_owner(host: Host) -> None:
     assert releasestore.keep(verbs.Keep(str(host.root)), host.context).releases == ()
 
 
+def test_a_seed_whose_payload_stays_where_it_is_remembers_the_release(host: Host) -> None:
+    (host.root / "mine").mkdir(parents=True)
+    place = verbs.Place(PEER, None, str(host.root / "mine"))
+    payload.prepare(verbs.Prepare((place,), NAME, release=verbs.Release("r1", "k")), host.context)
+    kept = releasestore.keep(verbs.Keep(""), host.context)
+    assert (kept.sent, kept.releases, kept.current) == (verbs.Release("r1", "k"), (), "")
+    assert releasestore.keep(verbs.Keep(str(host.root)), host.context).releases == ()
+
+
 def test_a_release_of_another_root_isnt_listed(host: Host) -> None:
     host.bring("r1")
     other = verbs.Keep(str(host.root.parent / "other"))

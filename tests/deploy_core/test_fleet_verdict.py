@@ -13,6 +13,7 @@ from deploy.core.verdict import (
     UNREACHABLE,
     Copy,
     Outcome,
+    amended,
     error_lines,
     exit_code,
     judge,
@@ -221,3 +222,11 @@ def test_rows_come_in_peerinfo_order_whatever_came_first() -> None:
 
 def test_pieces_without_a_total() -> None:
     assert rows(FLEET, [GOOD[0]._replace(total=None)])[0].cells[2] == "16/?"
+
+
+def test_what_goes_wrong_after_the_verdict_is_in_it_too() -> None:
+    verdict = judge(FLEET, GOOD, [])
+    later = amended(FLEET, verdict, [Outcome("node2", FAILED, "`current` can't be turned", "make room")])
+    assert (verdict.code, later.code, later.rows) == (0, 1, verdict.rows)
+    assert later.lines == ("failed: node2: `current` can't be turned: make room",)
+    assert [failure.hosts for failure in later.failures] == [("node2",)]

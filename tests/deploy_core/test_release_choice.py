@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from deploy.agent.verbs import Kept, KeptRelease
+from deploy.agent.verbs import Kept, KeptRelease, Release
 from deploy.core.releasechoice import ReleaseError, mixed_line, name_before, name_for, rows, stayed_line
 
 
@@ -33,6 +33,12 @@ def shelves(*texts: str) -> dict[str, Kept]:
 )
 def test_a_payload_that_is_there_stays_the_release_that_it_is(hosts: list[str], key: str, name: str) -> None:
     assert name_for(shelves(*hosts), key, "run") == name
+
+
+def test_a_seed_remembers_what_it_gave_to_others() -> None:
+    seed = Kept("", "", "", (), Release("r7", "key of z"))
+    assert name_for({"seed": seed, **shelves("")}, "key of z", "run") == "r7"
+    assert name_for({"seed": seed, **shelves("")}, "key of y", "run") == "run"
 
 
 def test_a_release_is_never_written_over_by_another_payload() -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple, Optional, Tuple, Type
 
+from deploy.agent.verbs.content import Release
 from deploy.agent.verbs.done import Done
 
 
@@ -25,16 +26,18 @@ class Kept(NamedTuple):
     """The releases below `root`, in the order in which they were brought.
 
     `current`: the one that the link names, "" for none; `held`: the one that the latest run delivers, or "".
+    `sent`: the one that this host's seed gave to others, while its own payload stayed where it is; with its key.
     """
 
     root: str
     current: str
     held: str
     releases: Tuple[KeptRelease, ...]
+    sent: Optional[Release] = None
 
 
 class Keep(NamedTuple):
-    """Which releases are there?"""
+    """Which releases are there? `root`: "" where the host keeps none."""
 
     root: str
 

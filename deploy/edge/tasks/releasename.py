@@ -15,11 +15,11 @@ from peer.core.manifest import Manifest
 
 def name_release(chain: Chain, hosts: Iterable[str], key: str) -> Release | None:
     """The release that a payload of this key is, or becomes; None where no host keeps any. Raises ReleaseError."""
-    keeping = [name for name in hosts if chain.inventory.host(name).releases is not None]
-    if not keeping:
+    hosts = list(hosts)
+    if all(chain.inventory.host(name).releases is None for name in hosts):
         return None
     with chain.doing("looking at releases"):
-        kept = chain.ask(look, keeping, drop=True)
+        kept = chain.ask(look, hosts, drop=True)
     return Release(name_for(kept, key, chain.run), key)
 
 
@@ -29,8 +29,8 @@ def release_name(chain: Chain) -> str:
 
 
 def look(link: HostLink) -> Kept:
-    """The releases of a host that keeps some. Raises HostError."""
-    return link.ask(Keep(root_of(link)))
+    """The releases of a host. Raises HostError."""
+    return link.ask(Keep(link.host.releases.root if link.host.releases else ""))
 
 
 def root_of(link: HostLink) -> str:

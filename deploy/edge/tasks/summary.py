@@ -25,7 +25,12 @@ def write_summary(chain: Chain, verdict: Verdict, about: Mapping[int, Any]) -> N
         fetched=most_fetched(inventory, known),
     )
     chain.slow = slow_lines(inventory, receivers(inventory, known))
-    results = chain.results(verdict.code)._replace(verdict=verdict)
+    keep_summary(chain, verdict)
+
+
+def keep_summary(chain: Chain, verdict: Verdict) -> None:
+    """Write a verdict down, with what the chain knows already."""
+    inventory, results = chain.inventory, chain.results(verdict.code)._replace(verdict=verdict)
     chain.folder.mkdir(parents=True, exist_ok=True)
     text = format_summary(inventory, verdict, chain.run, chain.times, chain.slow)
     (chain.folder / SUMMARY_NAME).write_text(chain.screen.typed(text), "utf-8")

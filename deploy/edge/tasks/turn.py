@@ -13,12 +13,13 @@ from deploy.core.placement import A_RELEASE
 from deploy.core.plan import Facts, Step, Steps, hosts_of
 from deploy.core.releasechoice import mixed_line, stayed_line
 from deploy.core.times import TURN as TURNING
-from deploy.core.verdict import FAILED, Outcome
+from deploy.core.verdict import FAILED, Outcome, Verdict, amended
 from deploy.edge.hosts.errors import HostError
 from deploy.edge.hosts.host import WORK_SECONDS, HostLink
 from deploy.edge.tasks.chain import Chain
 from deploy.edge.tasks.phase import Options, Phase
 from deploy.edge.tasks.releasename import look, root_of
+from deploy.edge.tasks.summary import keep_summary
 from deploy.edge.tasks.then import run_commands
 from peer.core.releaselist import CURRENT, release_folder
 
@@ -50,12 +51,22 @@ def _describe(inventory: Inventory, _: Facts) -> Iterator[Step]:
     return turn_steps(inventory, A_RELEASE, " once every host has proved its copy")
 
 
-def _turn_to_proved(chain: Chain, steps: Steps, options: Options) -> None:
-    """What `up` does at last: turn where the verdict allows it."""
+def _turn_to_proved(chain: Chain, steps: Steps, options: Options) -> Verdict | None:
+    """What `up` does at last: turn where the verdict allows it; the verdict with what went wrong here."""
     hosts = [name for name in hosts_of(steps) if name not in chain.helpers]
-    verdict = chain.verdict
+    verdict, before = chain.verdict, len(chain.outcomes)
     if not hosts or verdict is None:
-        return
+        return None
+    _turn_by(verdict, chain, hosts, options)
+    wrong = chain.outcomes[before:]
+    if not wrong:
+        return None
+    verdict = amended(chain.inventory, verdict, wrong)
+    keep_summary(chain, verdict)
+    return verdict
+
+
+def _turn_by(verdict: Verdict, chain: Chain, hosts: Sequence[str], options: Options) -> None:
     bad = {row.host for row in verdict.rows if not row.good}
     good = [name for name in hosts if name not in bad]
     if not good or (verdict.code and not options.partial):

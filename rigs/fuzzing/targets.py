@@ -78,14 +78,16 @@ def read_messages(data: bytes) -> None:
     stream = data[2 + len(places) :]
     marks = [0, *sorted(place % (len(stream) + 1) for place in places), len(stream)]
     parts = [stream[begin:end] for begin, end in zip(marks, marks[1:])]
-    assert _heard(Decoder(payload, fleet), payload, parts) == _heard(Decoder(payload, fleet), payload, [stream])
+    assert _heard(payload, fleet, parts) == _heard(payload, fleet, [stream])
 
 
-def _heard(decoder: Decoder, payload: Manifest, parts: List[bytes]) -> List[Any]:
+def _heard(payload: Manifest, fleet: bool, parts: List[bytes]) -> List[Any]:
     """All messages and complete pieces, and the reason where an error ended them; memory stays bounded meanwhile."""
+    decoder = Decoder(payload, fleet)
     found: List[Any] = []
     most_blocks = bits.wire_length(min(payload.layout.block_count, payload.piece_size))
     bound = max(partmessages.LEAST_HEAD + most_blocks, 5 + bits.wire_length(payload.piece_count + 1))
+    bound = max(bound, 5 + messages.MOST_ROLL) if fleet else bound
     for part in parts:
         try:
             for item in decoder.feed(memoryview(part)):
@@ -113,7 +115,8 @@ def _note(item: object, payload: Manifest, found: List[Any]) -> None:
         found.append(item)
     else:
         assert isinstance(item, Message)
-        most = bits.full(payload.piece_count) if item.type == messages.BITFIELD else payload.piece_count
+        sets = {messages.BITFIELD: payload.piece_count, messages.ROLL: 8 * messages.MOST_ROLL}
+        most = bits.full(sets[item.type]) if item.type in sets else payload.piece_count
         assert 0 <= item.value <= most
         assert bool(item.blocks) == (item.type == messages.REQUEST_PART)
         found.append(item)
@@ -265,7 +268,7 @@ _INVENTORY_WORDS = (
     ": ", "\n  ",
 )  # fmt: skip
 
-_HEADS = tuple(bytes((0, 0, 0, length, kind)) for length in (1, 5, 9) for kind in range(12))
+_HEADS = tuple(bytes((0, 0, 0, length, kind)) for length in (1, 5, 9) for kind in range(13))
 
 TARGETS: Dict[str, Target] = {
     "handshake": Target(read_handshake, 200, 48, (handshake.HEADER, b"WEFT\x02", b"1002", b"\0\0\3\xea")),

@@ -24,7 +24,9 @@ _LOGGED = {
     "unchoked": trace.UNCHOKED,
     "optimistic": trace.OPTIMISTIC,
 }
+ENTRIES = frozenset((*_LOGGED, "piece", "preferred"))  # kinds of log lines that a trace is interested in
 _SENT = {messages.CHOKE: trace.CHOKE, messages.UNCHOKE: trace.UNCHOKE}
+MESSAGES = frozenset((*_SENT, messages.REQUEST, messages.REQUEST_PART))  # the same, of messages
 Counts = Tuple[int, int]  # bytes up and down
 
 

@@ -49,11 +49,13 @@ class TraceFile:
 
     def entry(self, entry: Entry) -> None:
         """Note a line of the event log."""
-        self._add(self._tracer.entry(entry, self._now))
+        if entry.kind in tracer.ENTRIES:  # most lines are haves, and the clock costs more than this
+            self._add(self._tracer.entry(entry, self._now))
 
     def sent(self, effect: Send) -> None:
         """Note a message to a neighbour."""
-        self._add(self._tracer.sent(effect.peer, effect.message, self._now))
+        if effect.message.type in tracer.MESSAGES:
+            self._add(self._tracer.sent(effect.peer, effect.message, self._now))
 
     def parted(self, link: Link) -> None:
         """Note the end of a connection."""

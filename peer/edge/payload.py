@@ -132,7 +132,7 @@ class Payload:
         """The hash of a piece as it lies on disk."""
         sha = RunHash(self.block_lengths(piece))
         for file, offset, length in self.segments(piece):
-            with self._files.descriptor(file) as descriptor:
+            with self._files.alone(file) as descriptor:
                 for data in read_range(descriptor, offset, length):
                     sha.update(data)
         return sha.digest()

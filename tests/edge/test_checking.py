@@ -13,10 +13,11 @@ from peer.core import bits
 from peer.core.errors import StoreError
 from peer.core.events import Checked, Found, Settled
 from peer.core.finding import DiskEvent
-from peer.edge import checking
+from peer.edge import checking, payload
 from peer.edge.checking import Check
 from peer.edge.payload import Payload
 from peer.edge.store import Store
+from peer.edge.verdicts import by_hash, verdicts
 from tests.edge.stores import Pair, open_and_check, write_piece
 from tests.helpers.swarmfolder import Wish, content_of
 from tests.helpers.waiting import DEADLINE
@@ -129,6 +130,29 @@ def test_an_incomplete_copy_beside_an_older_version_of_the_same_size(pair: Pair)
     store.finish()
     store.close()
     pair.assert_arrived()
+
+
+def test_threads_that_hash_at_the_same_time_share_no_descriptor(
+    quick_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where they did, the system saw reads here and there, and read ahead in vain."""
+    pair = Pair(quick_folder, FILE)
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    both = threading.Barrier(2)
+    used: List[int] = []
+
+    def together(descriptor: int, offset: int, length: int) -> Iterator[bytes]:
+        used.append(descriptor)
+        both.wait(DEADLINE)
+        yield os.pread(descriptor, length, offset)
+
+    monkeypatch.setattr(payload, "read_range", together)
+    copy = Payload(pair.manifest, str(pair.original), os.O_RDONLY)
+    prints = dict(list(enumerate(pair.manifest.pieces))[:2])
+    assert dict(verdicts(by_hash(copy, prints), prints)) == {0: True, 1: True}
+    assert len(set(used)) == 2
+    copy.close()
+    pair.close()
 
 
 class Gate:

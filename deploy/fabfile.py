@@ -245,7 +245,7 @@ def activate(c: Any, release: Any = None, partial: bool = False) -> None:
 
 @chain_task(PARTIAL)
 def rollback(c: Any, partial: bool = False) -> None:
-    """Turn back to the release before the current one, on all hosts to the same."""
+    """Turn all hosts back to the release before the current one."""
     from deploy.edge.tasks import activate, phase
 
     phase.walk(c.chain, activate.ROLLBACK, phase.Options(partial=partial))

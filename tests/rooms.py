@@ -101,7 +101,7 @@ ROOMS: Dict[str, Room] = {
             *("peer", "deploy.core", "deploy.edge.pushed.authority"),
             *("deploy.agent.lines", "deploy.agent.typed", "deploy.agent.verbs"),  # scripted agents speak the contract
             *("deploy.edge.hosts.agentsource", "deploy.edge.hosts.deadline", "deploy.edge.hosts.pipe"),
-            "deploy.edge.fab.openchain",
+            "deploy.edge.ssh.transport",
         ),
         others=("atheris", "libtorrent", "matplotlib"),
     ),

@@ -13,7 +13,8 @@ from peer.core.smoothing import smooth
 MOST_QUEUED = 64  # requests that a fleet neighbour may have waiting
 LATE = 4.0  # times the usual: if a piece takes longer to send, its neighbour is slow
 LEAST_LATE = 0.05  # seconds
-HOLD = 0.5  # seconds, or twice the usual: so long a seed's piece has to reach others from the one that was sent it
+HOLD = 0.5  # seconds that a seed's piece has to reach others from the neighbour that was sent it
+HOLDING = 1.0  # seconds from its first piece on in which a seed holds any: a longer transfer has a first round for that
 
 
 class Last(NamedTuple):
@@ -35,9 +36,9 @@ class Uploader:
 
     def __init__(self, slots: Optional[int], seed: bool = False) -> None:
         self._slots = slots
-        self._seed = seed
         self._sending: Dict[int, int] = {}  # neighbour -> the piece that it is being sent
         self._last: Dict[int, Last] = {}  # by piece
+        self._holds_until: Optional[float] = None if seed else 0.0
         self._began: Dict[int, float] = {}  # neighbours that are being sent a piece, since when
         self._usual = 0.0  # seconds that a piece takes to send, smoothed
         self._copies: Dict[int, int] = {}  # piece -> how often it was sent
@@ -106,8 +107,7 @@ class Uploader:
         if began is not None:
             self._usual = smooth(self._usual, now - began)
         piece = self._sending.pop(neighbour.peer, -1)
-        if self._seed:
-            self._last[piece] = Last(neighbour.peer, now)
+        self._note_last(neighbour, piece, now)
 
     def busy_with(self, neighbour: Neighbour) -> bool:
         """Whether it is being sent a piece, or waits for one."""
@@ -120,10 +120,16 @@ class Uploader:
 
     def _waits(self, neighbour: Neighbour, index: int, now: float) -> bool:
         """Whether a neighbour may soon have the piece from another one."""
-        last = self._last.get(index)
-        return bool(
-            last and neighbour.fleet and last.peer != neighbour.peer and now - last.when < max(HOLD, 2 * self._usual)
-        )
+        last = self._last.get(index) if self._holds(now) else None
+        return bool(last and neighbour.fleet and last.peer != neighbour.peer and now - last.when < HOLD)
+
+    def _note_last(self, neighbour: Neighbour, index: int, now: float) -> None:
+        """A classic neighbour, which chokes and answers one request at a time, may keep a piece for long."""
+        if neighbour.fleet and self._holds(now):
+            self._last[index] = Last(neighbour.peer, now)
+
+    def _holds(self, now: float) -> bool:
+        return self._holds_until is None or now < self._holds_until
 
     def _start(self, neighbour: Neighbour, index: int, now: float) -> Effect:
         serving = neighbour.serving
@@ -133,6 +139,7 @@ class Uploader:
         self._copies[index] = self._copies.get(index, 0) + 1
         self._began[neighbour.peer] = now
         self._sending[neighbour.peer] = index
-        if self._seed:
-            self._last[index] = Last(neighbour.peer, now)
+        if self._holds_until is None:
+            self._holds_until = now + HOLDING
+        self._note_last(neighbour, index, now)
         return SendPiece(neighbour.peer, index, blocks)

@@ -10,9 +10,9 @@ import sys
 from functools import partial
 
 from deploy.core.inventory import Host
-from deploy.edge.fab import openchain
 from deploy.edge.hosts.deadline import Deadline
 from deploy.edge.hosts.pipe import Pipe
+from deploy.edge.ssh import transport
 
 
 class FakeTransport:
@@ -45,7 +45,7 @@ class FakeTransport:
 def main(path: str, *arguments: str) -> None:
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # a socket is one channel here, not one host
-    setattr(openchain, "SshTransport", partial(FakeTransport, path))  # noqa: B010 (it doesn't export what it imports)
+    setattr(transport, "SshTransport", partial(FakeTransport, path))  # noqa: B010 (mypy would take it for a type)
     sys.argv = ["fab", *arguments]
     runpy.run_module("fabric", run_name="__main__", alter_sys=True)
 

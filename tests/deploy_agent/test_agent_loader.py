@@ -47,6 +47,7 @@ def test_every_module_of_the_agent_is_packed_and_of_the_peer_what_both_must_do_a
     shared = {
         "peer/core/folder.py",
         "peer/core/errors.py",
+        "peer/core/releaselist.py",
         "peer/core/payloadnames.py",
         "peer/core/record.py",
         "peer/core/swarmfile.py",  # what the payload is that a host is prepared for, and what that imports
@@ -64,6 +65,11 @@ def test_every_module_of_the_agent_is_packed_and_of_the_peer_what_both_must_do_a
         "peer/core/treelinks.py",
         "peer/core/treeparts.py",
         "peer/core/treerules.py",
+        "peer/edge/hashing.py",  # how a copy differs from the payload, and what that imports
+        "peer/edge/blockhashes.py",
+        "peer/edge/encoding.py",
+        "peer/core/anchors.py",
+        "peer/core/bits.py",
         "peer/edge/finish.py",
         "peer/edge/capfile.py",
         "peer/edge/holes.py",
@@ -84,7 +90,7 @@ def test_every_module_of_the_agent_is_packed_and_of_the_peer_what_both_must_do_a
 def test_it_is_small_because_it_travels_once_a_host_and_task() -> None:
     script = agentsource.script()
     assert script.split(b"\n", 1)[0].isdigit()
-    assert len(script) < 78_000
+    assert len(script) < 100_000
 
 
 @pytest.mark.usefixtures("installed")

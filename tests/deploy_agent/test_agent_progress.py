@@ -72,7 +72,7 @@ def test_a_dead_disk_ends_it_and_the_line_says_how_far_it_came(tmp_path: Path, m
 def test_a_child_that_cannot_be_killed_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A process that waits for a dead disk survives KILL."""
     monkeypatch.setattr(clocks, "STANDSTILL", 0.1)
-    monkeypatch.setattr(children, "_KILL_SECONDS", 0.1)
+    monkeypatch.setattr(children, "KILL_SECONDS", 0.1)
     left: list[int] = []
     monkeypatch.setattr(children, "_kill", lambda child: left.append(child.pid))
     with pytest.raises(AgentError):

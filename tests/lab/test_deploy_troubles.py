@@ -109,7 +109,7 @@ def test_a_port_that_is_taken_after_check(operator: Operator) -> None:
     assert ran.code == 1
     (line,) = failures(ran)
     assert line.startswith(f"failed: node03 (peer 1003): it ended with exit code 1: port {PORT}: ")
-    assert not any(map(operator.processes, operator.hosts))
+    wait_for(lambda: not any(map(operator.processes, operator.hosts)), "the last agents to end")
 
 
 def test_a_peer_that_dies_at_its_start(operator: Operator) -> None:

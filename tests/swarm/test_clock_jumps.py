@@ -13,9 +13,9 @@ from tests.helpers.swarmfolder import SwarmFolder
 from tests.helpers.waiting import DEADLINE
 from tests.rooms import program
 
-# Who tells people the time of day, or how long ago it was: stamps of the log and the status, and the board of a swarm.
+# Who tells people the time of day, or how long ago it was: stamps of log, status and trace, and the board of a swarm.
 # Nobody reads them back to decide anything.
-TELLERS = {"peer.edge.logfile", "peer.edge.statusfile", "peer.edge.run", "peer.edge.watcher"}
+TELLERS = {"peer.edge.logfile", "peer.edge.statusfile", "peer.edge.run", "peer.edge.tracefile", "peer.edge.watcher"}
 # OpenSSL compares certificates with the clock whatever we do; who says beforehand that it will refuse must look too.
 EXPLAINERS = {"peer.edge.keys"}
 STEADY = {"monotonic", "sleep", "perf_counter"}

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import time
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Sequence
+from typing import Any, Collection, Dict, Iterator, List, Sequence
 
 from netlab import Lab, processes
 from tests.deploy_edge.fabrun import Ran, fab, fab_command, fab_environment
@@ -98,6 +98,11 @@ class Operator:
         space = self.lab.hosts[host].namespace
         found = (_command_line(pid) for pid in processes.inside([space]).get(space, ()))
         return [words for words in found if "python" in words]
+
+    def wait_until_ended(self, but: Collection[str] = ()) -> None:
+        """Until no agent and no peer runs on any host; an agent ends a moment after the command that it served."""
+        hosts = [host for host in self.hosts if host not in but]
+        wait_for(lambda: not any(map(self.processes, hosts)), "agents and peers to end")
 
     def clean(self) -> None:
         """`fab clean` leaves nothing on any host."""

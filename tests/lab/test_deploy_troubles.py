@@ -109,7 +109,7 @@ def test_a_port_that_is_taken_after_check(operator: Operator) -> None:
     assert ran.code == 1
     (line,) = failures(ran)
     assert line.startswith(f"failed: node03 (peer 1003): it ended with exit code 1: port {PORT}: ")
-    wait_for(lambda: not any(map(operator.processes, operator.hosts)), "the last agents to end")
+    operator.wait_until_ended()
 
 
 def test_a_peer_that_dies_at_its_start(operator: Operator) -> None:
@@ -121,7 +121,7 @@ def test_a_peer_that_dies_at_its_start(operator: Operator) -> None:
     (line,) = failures(ran)
     assert line.startswith("failed: node03 (peer 1003): it ended with exit code 2: ") and "key" in line
     assert "peer 1003 couldn't be started, so the others aren't" in ran.err
-    assert not any(map(operator.processes, operator.hosts))
+    operator.wait_until_ended()
     operator.clean()
 
 
@@ -161,7 +161,7 @@ def interrupted(operator: Operator, arguments: List[str], moment: Callable[[], b
         ran = running.end()
     assert ran.code == 130, ran
     assert "interrupted" in ran.err and "Traceback" not in ran.err
-    wait_for(lambda: not any(map(operator.processes, operator.hosts)), "all processes to end")
+    operator.wait_until_ended()
 
 
 def test_ctrl_c_while_watching_leaves_the_swarm_and_tells_the_way_back(operator: Operator) -> None:
@@ -185,4 +185,4 @@ def test_two_operators_at_once_never_leave_half_a_swarm(operator: Operator) -> N
         assert ran.code == 0 or "another operator" in ran.err or "runs there" in ran.err, ran
     proof = operator.fab("verify")
     assert proof.code == 0 and f"{NAME} is complete on all 4 hosts" in proof.out
-    assert not any(map(operator.processes, operator.hosts))
+    operator.wait_until_ended()

@@ -36,7 +36,7 @@ class Room(NamedTuple):
 
 # A module belongs to the room with the longest name that its own begins with.
 ROOMS: Dict[str, Room] = {
-    "weft": Room(own=("weft", "deploy.edge.command")),
+    "weft": Room(own=("weft", "deploy.edge.command", "deploy.fabfile"), others=("invoke",)),
     "peer": Room(own=("peer",)),
     "peer.core": Room(own=("peer.core",), stdlib=PURE, pure=True),
     "deploy": Room(own=("deploy", "peer.core"), others=("invoke",)),

@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import sys
 
 from weft import __version__
-
-
-def parts() -> str:
-    """The folder that holds `peer` and `deploy`: beside this file in an installed Weft, else the checkout's root."""
-    here = os.path.dirname(os.path.abspath(__file__))
-    installed = os.path.join(here, "parts")
-    return installed if os.path.isdir(installed) else os.path.dirname(here)
+from weft.location import parts
 
 
 def main() -> int:

@@ -24,7 +24,7 @@ Value = str | int | float | bool | Path | Sequence[str]
 INVENTORY = "inventory.yaml"  # what is read where none is named
 _ROOT = str(Path(__file__).resolve().parents[1])
 # Neither a `weft` in the folder where it runs, nor the program's own modules, are taken for ours.
-_START = f"import sys; sys.path[0] = {_ROOT!r}; from weft.__main__ import main; sys.exit(main())"
+START = f"import sys; sys.path[0] = {_ROOT!r}; from weft.__main__ import main; sys.exit(main())"
 
 
 class Done(NamedTuple):
@@ -53,7 +53,7 @@ def run(task: str, *words: str, tell: Tell | None = None, folder: str | Path = "
 
     `folder`: where it runs, and leaves `runs/`. `tell` gets each object of `--json` as it comes. Raises Failed.
     """
-    command = [sys.executable, "-c", _START, task, "--json", *_flags(options), *words]
+    command = [sys.executable, "-c", START, task, "--json", *flags(options), *words]
     records: list[Fields] = []
     with tempfile.TemporaryFile() as said:
         process = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=said)
@@ -134,7 +134,8 @@ def push(payload: str | Path, *targets: str, **more: Any) -> Done:
     return run("push", str(payload), *targets, **more)
 
 
-def _flags(options: Mapping[str, Value]) -> Iterator[str]:
+def flags(options: Mapping[str, Value]) -> Iterator[str]:
+    """Options as they are typed."""
     for name, value in options.items():
         flag = f"--{name.replace('_', '-')}"
         if isinstance(value, bool):

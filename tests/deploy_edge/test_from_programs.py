@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import runpy
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
+import invoke
 import pytest
 from ruamel.yaml import YAML
 
@@ -58,6 +61,51 @@ def test_the_steps_of_the_job_pass(write: Callable[..., None], tmp_path: Path) -
         assert ran.returncode == 0, ran
         said = ran.stdout
     assert said == "f.dat is complete on all 3 hosts\n"
+
+
+def test_ones_own_fabfile_restarts_a_service_after_the_proof(
+    write: Callable[..., None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write()
+    monkeypatch.chdir(tmp_path)
+    fabfile = runpy.run_path(str(EXAMPLES / "fabfile.py"))
+    ran: list[tuple[str, str]] = []
+
+    class Recorder(NamedTuple):
+        host: str
+
+        def run(self, command: str) -> None:
+            ran.append((self.host, command))
+
+    body = fabfile["release"].body
+    monkeypatch.setitem(body.__globals__, "Connection", Recorder)
+    with pytest.raises(invoke.Exit, match=r"no host or group|no such file"):
+        body(None, "nowhere.yaml")
+    assert ran == []
+    body(None)
+    assert ran == [(host, "systemctl --user restart app") for host in ("a", "b", "c")]
+
+
+def test_the_tasks_are_a_collection_for_ones_own_fabfile(write: Callable[..., None], tmp_path: Path) -> None:
+    """Where a folder `deploy` of somebody else's stands beside it."""
+    write()
+    (tmp_path / "deploy.py").write_text("WORDS = 'theirs'\n")
+    mine = (
+        "from invoke import Collection\nimport deploy, weft\nnamespace = Collection()\nnamespace.add_collection(weft)\n"
+    )
+    (tmp_path / "fabfile.py").write_text(f"{mine}import deploy\nassert deploy.WORDS == 'theirs'\n")
+
+    def fab(*words: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "fabric", *words]
+        environment = {**fab_environment(tmp_path), "PYTHONPATH": str(ROOT)}
+        return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=SECONDS)
+
+    planned = fab("weft.plan", "--limit", "a,b")
+    assert (planned.returncode, planned.stderr) == (0, ""), planned
+    assert planned.stdout.startswith("deploy ")
+    wrong = fab("weft.plan", "--limit", "zz")
+    assert wrong.returncode == 2 and "no host or group is called 'zz'" in wrong.stderr
+    assert "weft.activate" in fab("--list").stdout
 
 
 def test_errors_are_values_of_one_exception(

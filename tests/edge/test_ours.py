@@ -11,7 +11,7 @@ from typing import Callable, Iterator
 import pytest
 
 from peer.core import record as lines
-from peer.edge.ours import making, mounts, naming, trees, turning
+from peer.edge.ours import making, mounts, naming, recordfile, trees, turning
 from peer.edge.ours.recordfile import ForeignError, RecordFile, read
 from peer.edge.ours.sharing import shorten_alone, unreplaced
 
@@ -91,6 +91,12 @@ def test_something_of_the_records_name_is_refused_and_kept(tmp_path: Path, make:
     with pytest.raises(ForeignError, match="it isn't a record of Weft's"):
         RecordFile(str(tmp_path / "record"), "test")
     assert os.listdir(tmp_path) == ["record"]
+
+
+def test_a_record_that_somebody_removes_at_once_isnt_foreign(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recordfile, "_begin", lambda *_: None)
+    with pytest.raises(FileNotFoundError):
+        RecordFile(str(tmp_path / "record"), "test")
 
 
 def test_a_record_that_was_copied_to_another_folder_says_nothing_there(record: RecordFile, tmp_path: Path) -> None:

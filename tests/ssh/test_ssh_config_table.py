@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import re
 import socket
 import subprocess
@@ -24,8 +22,8 @@ from deploy.edge.hosts.host import Transport
 from deploy.edge.ssh.routes import Routes
 from deploy.edge.ssh.settings import SshConfig
 from tests.deploy_edge.fabrun import ROOT
-from tests.helpers.waiting import wait_for
 from tests.ssh.kinds import way_to
+from tests.ssh.sshagent import agent_with
 from tests.ssh.sshd import Sshd, make_key
 
 KNOWN = "UserKnownHostsFile"
@@ -221,24 +219,12 @@ def bench(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     (folder / "include.more").write_text(f"Host target\n  Port {server.port}\n")
     (folder / "tunnel.py").write_text(TUNNEL)
     agent = str(folder / "agent")
-    with socket.create_server(("127.0.0.1", 0)) as silent, _agent(agent, key):
+    with socket.create_server(("127.0.0.1", 0)) as silent, agent_with(agent, key):
         server.start()
         try:
             yield Bench(folder, key, server, silent.getsockname()[1], agent)
         finally:
             server.stop()
-
-
-@contextlib.contextmanager
-def _agent(path: str, key: Path) -> Iterator[None]:
-    agent = subprocess.Popen(["ssh-agent", "-D", "-a", path], stdout=subprocess.DEVNULL)
-    try:
-        wait_for(lambda: os.path.exists(path), "the agent's socket")
-        subprocess.run(["ssh-add", "-q", str(key)], env={**os.environ, "SSH_AUTH_SOCK": path}, check=True)
-        yield
-    finally:
-        agent.terminate()
-        agent.wait(20)
 
 
 @pytest.mark.parametrize("column", COLUMNS)

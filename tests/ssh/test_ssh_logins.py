@@ -8,7 +8,6 @@ import shlex
 import signal
 import socket
 import struct
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -29,8 +28,8 @@ from deploy.edge.ssh import tcpdial
 from deploy.edge.ssh.routes import Routes
 from peer.core import folder
 from tests.deploy_edge.fabrun import fab
-from tests.helpers.waiting import wait_for
 from tests.ssh.kinds import way_to
+from tests.ssh.sshagent import agent_with
 from tests.ssh.sshd import Sshd, make_key
 
 Reach = Callable[..., HostLink]
@@ -139,16 +138,9 @@ def test_the_agent_that_ssh_config_names_is_asked(
 ) -> None:
     server = start_sshd("keyed")
     path = str(tmp_path / "agent.sock")
-    agent = subprocess.Popen(["ssh-agent", "-D", "-a", path], stdout=subprocess.DEVNULL)
-    try:
-        wait_for(lambda: os.path.exists(path), "the agent's socket")
-        environment = {**os.environ, "SSH_AUTH_SOCK": path}
-        subprocess.run(["ssh-add", "-q", str(server.key)], env=environment, check=True)
+    with agent_with(path, server.key):
         assert reach(server, f"  IdentityAgent {path}\n", key=False).ask(State()).deployed is False
         assert "login as" in (words := refusal(reach(server, "  IdentityAgent none\n", key=False))) or "no key" in words
-    finally:
-        agent.terminate()
-        agent.wait(20)
 
 
 @pytest.mark.parametrize("unknown", ["outer", "inner", ""])

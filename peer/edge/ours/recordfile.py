@@ -49,6 +49,7 @@ class RecordFile:
             _begin(path, _head_of(os.path.dirname(path), owner, made_folder))
         found = read(path)
         if found is None:
+            os.lstat(path)  # another agent may just have removed it, with the folder
             raise ForeignError(path, "it isn't a record of Weft's")
         self.record: Record = found
         self.readers: List[RecordView] = []

@@ -16,7 +16,7 @@ import pytest
 
 from tests.deploy_agent.foreign import Host
 
-SEEDS = int(os.environ.get("FOREIGN_SEEDS", "40"))
+SEEDS = int(os.environ.get("FOREIGN_SEEDS", "20"))
 STEPS = 14
 
 

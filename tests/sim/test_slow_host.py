@@ -18,7 +18,7 @@ RATE = 12_500_000.0  # bytes a second: 100 Mbit/s
 RECEIVERS = 7
 SLOWER = 20
 MOST = 1.10  # times as long as without the slow one
-SIZES = ((64 * MIB, 256 * KIB), (16 * MIB, 64 * KIB), (64 * MIB, 64 * KIB))
+SIZES = ((64 * MIB, 256 * KIB), (16 * MIB, 64 * KIB))
 
 
 def others_complete(seed: int, size: int, piece: int, slow: int, slower: float) -> Tuple[float, float]:

@@ -77,10 +77,13 @@ def _check_folders(hosts: Iterable[Host], ledger: Ledger) -> None:
 def _check_destinations(hosts: Iterable[Host], peers: Sequence[Peer], payload: Payload, ledger: Ledger) -> None:
     """Two peers can't write the payload to one path. A seed that has it there already writes nothing."""
     first: dict[tuple[object, ...], Peer] = {}
-    in_place = isinstance(payload, OnSeed)
+    writers: dict[str, list[Peer]] = {}
+    for peer in peers:
+        if not (peer.seed and isinstance(payload, OnSeed)):
+            writers.setdefault(peer.host, []).append(peer)
     for host in hosts:
         place = host.releases.root if host.releases else host.destination
-        for peer in (peer for peer in peers if peer.host == host.name and place and not (peer.seed and in_place)):
+        for peer in writers.get(host.name, ()) if place else ():
             twin = first.setdefault((*login_machine(host), _trimmed(place or "")), peer)
             if twin is not peer:
                 problem = f"'{place}' is where peers {twin.peer_id} and {peer.peer_id} would both write"

@@ -97,13 +97,18 @@ def of_bastion(error: HostError, name: str) -> BastionError:
 
 def patient(once: Callable[[], T], deadline: Deadline) -> T:
     """`once()`, and again while it raises Busy, as long as that makes sense. Raises HostError."""
+    before: HostError | None = None
     for pauses in range(_TRIES):
         try:
             return once()
         except Busy as busy:
-            pause = random.uniform(0.1, 0.4) * 2**pauses
+            before, pause = busy.error, random.uniform(0.1, 0.4) * 2**pauses
             if pauses == _TRIES - 1 or not deadline.leaves(pause):
-                raise busy.error from None
+                raise before from None
+        except HostError:
+            if before is None or not deadline.passed:
+                raise
+            raise before from None  # the deadline cut this try short, so it tells less than the one before it
         sleep(pause)  # the one sleep that is meant
     raise AssertionError("the last try returns or raises")
 

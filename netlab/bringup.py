@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Callable, Dict, Iterable, Iterator, List
 
-from netlab import addresses, labfile, labhost, network, shell, statedir
+from netlab import addresses, labfile, labhost, neighbours, network, shell, statedir
 from netlab.errors import LabError
 from netlab.labfile import HostPlan, Plan
 from netlab.spec import LabSpec
@@ -58,6 +58,7 @@ def _build(spec: LabSpec, made_directory: bool) -> Plan:
         chosen = addresses.choose_network(addresses.tag_of(spec.directory), network.routes(), spec.subnet)
         facts = {"made_directory": made_directory, "made_namespace_folder": network.lacks_folder()}
         made = spec.plan(chosen, statedir.free_uid(), **facts)
+        made = replace(made, neighbours_before=neighbours.make_room(spec.hosts))
         labfile.save(made)
         network.build(made)
     statedir.write_shared(made)

@@ -40,6 +40,7 @@ class Plan:
     maxstartups: str = ""
     made_directory: bool = False  # so it may be removed with the lab
     made_namespace_folder: bool = False  # likewise /run/netns
+    neighbours_before: int = 0  # what the machine's table of them held before it was enlarged; 0: it wasn't
     ready: bool = False
     pids: Dict[str, int] = field(default_factory=dict)  # the first process of each host, once it runs
 

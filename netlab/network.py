@@ -139,6 +139,11 @@ def lacks_folder() -> bool:
     return bool(there) and all(name.startswith(addresses.FAMILY) for name in there)
 
 
+def is_any_lab_up() -> bool:
+    """Whether this machine has a namespace of any lab."""
+    return folder_mounted() and any(name.startswith(addresses.FAMILY) for name in os.listdir(NETNS))
+
+
 def remove_folder() -> None:
     """Undoes what the first `ip netns add` of this machine did, if nobody else has a namespace there."""
     if folder_mounted() and not os.listdir(NETNS):

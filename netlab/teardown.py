@@ -6,7 +6,7 @@ import os
 from contextlib import contextmanager
 from typing import Iterator, Optional
 
-from netlab import addresses, labfile, labhost, network, processes, statedir
+from netlab import addresses, labfile, labhost, neighbours, network, processes, statedir
 from netlab.errors import LabError
 from netlab.labfile import Plan
 
@@ -29,6 +29,8 @@ def take_down(directory: str, made: Optional[Plan]) -> bool:
         network.destroy(tag)
         if found and (made is None or made.made_namespace_folder):
             network.remove_folder()
+        if made is not None and not network.is_any_lab_up():
+            neighbours.give_back(made.neighbours_before)
     if made is not None:
         statedir.remove(made)
     return found

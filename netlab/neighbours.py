@@ -1,7 +1,7 @@
-"""Keeps the kernel's table of neighbours (ARP) large enough: all namespaces of a machine share one, for 1,024 by default.
+"""Keeps the kernel's table of neighbours (ARP) large enough: all namespaces of a machine share one, of 1,024 entries.
 
-Once it is full, packets to whoever isn't in it are dropped, and connections break: a lab of 120 hosts, each of which
-talks to a dozen others, is enough.
+Once it is full, packets to whoever isn't in it are dropped, and connections break. A lab of 120 hosts, each of which
+talks to a dozen others, fills it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _HARD, _SOFT = _LIMITS / "gc_thresh3", _LIMITS / "gc_thresh2"  # above the soft 
 
 
 def make_room(hosts: int) -> int:
-    """Let the table hold the neighbours of so many hosts; how many it held before, 0 if that is enough or all we may."""
+    """Let the table hold the neighbours of so many hosts. Its former limit, or 0 where that stays."""
     wanted = hosts * A_HOST
     try:
         before = int(_HARD.read_text())

@@ -1,4 +1,4 @@
-"""The machine's table of neighbours is enlarged for a large lab, and given back; with files in place of the kernel's."""
+"""The table of neighbours is enlarged for a large lab, and given back; with files in place of the kernel's."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ def test_a_small_lab_changes_nothing(limits):
     assert limits() == (1024, 512)
 
 
-def test_where_the_table_is_the_machines_own_nothing_is_changed(limits, tmp_path):
+@pytest.mark.usefixtures("limits")
+def test_in_a_container_the_table_stays_as_it_is(tmp_path):
     (tmp_path / "hard").unlink()
     assert neighbours.make_room(120) == 0

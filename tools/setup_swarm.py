@@ -15,6 +15,8 @@ from functools import partial
 from pathlib import Path
 from typing import Dict, List, Optional, Tuple
 
+from peer.core.counting import count_of
+
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from peer.core import config
@@ -236,7 +238,7 @@ def write(where: Path, texts: Dict[str, str], common: config.Common, rows: Rows,
 def report(options: argparse.Namespace, common: config.Common, rows: Rows) -> None:
     pieces = -(-common.file_size // common.piece_size)
     kind = "peer" if options.peers == 1 else "peers"
-    print(f"{options.dir}: {options.peers} {kind}, {format_size(common.file_size)} in {pieces} pieces")
+    print(f"{options.dir}: {options.peers} {kind}, {format_size(common.file_size)} in {count_of(pieces, 'piece')}")
     script = shlex.quote(os.path.join(options.dir, ALL))
     for name, (host, theirs) in machines(rows).items():
         print(f"on {host}: sh {name}    peers {', '.join(map(str, theirs))}")

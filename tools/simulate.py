@@ -17,6 +17,8 @@ import sys
 import time
 from typing import Any, Dict, List, Optional, Tuple
 
+from peer.core.counting import count_of
+
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from peer.core.limits import Limits
@@ -157,7 +159,7 @@ def as_json(outcome: Outcome) -> Dict[str, Any]:
 
 
 def tell(options: Options, payload: Payload, peers: int, outcome: Outcome, cost: Dict[str, Any]) -> None:
-    pieces = f"{payload.pieces} pieces of {format_size(payload.piece_size)}"
+    pieces = f"{count_of(payload.pieces, 'piece')} of {format_size(payload.piece_size)}"
     settings = f"degree {options.degree}, {options.uploads} parallel uploads, random seed {options.seed}"
     print(f"{peers} peers, {pieces}, {settings}")
     if outcome.complete < peers - 1:

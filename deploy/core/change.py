@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from peer.core.anchors import anchor_count
 from peer.core.blocks import HASH_BYTES, lengths_of
+from peer.core.counting import count_of
 from peer.core.listing import quoted
 from peer.core.manifest import Manifest
 from peer.core.sizes import format_size
@@ -37,7 +38,7 @@ class Change(NamedTuple):
     @property
     def sentence(self) -> str:
         """The change in a line, without the host's name."""
-        files = "1 file" if self.files == 1 else f"{self.files} files"
+        files = count_of(self.files, "file")
         if self.is_first:
             return f"it has no copy: {files}, {format_size(self.size)} to fetch"
         most = "at most " if self.at_most and self.fetch else ""

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from deploy.core.columns import columns
 from deploy.core.configfiles import piece_size_of
 from deploy.core.inventory import Generate, Inventory
+from peer.core.counting import count_of
 from peer.core.sizes import format_size
 
 
@@ -20,9 +21,10 @@ class Facts(NamedTuple):
     pieces: int | None = None
 
     def __str__(self) -> str:
-        if self.size is None or self.piece_size is None:
+        if self.size is None or self.piece_size is None or self.pieces is None:
             return f"{self.name} (its size is known on the seed)"
-        return f"{self.name} ({format_size(self.size)}, {self.pieces} pieces of {format_size(self.piece_size)})"
+        pieces = f"{count_of(self.pieces, 'piece')} of {format_size(self.piece_size)}"
+        return f"{self.name} ({format_size(self.size)}, {pieces})"
 
 
 class Step(NamedTuple):

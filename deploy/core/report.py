@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from deploy.core.failures import MOST, Failure
 from deploy.core.times import Times, format_phases
 from deploy.core.verdict import BRIEF_COLUMNS, Row, Verdict
+from peer.core.counting import seconds_of
 from peer.core.sizes import format_size
 
 MOST_HOSTS = 12  # whose rows fit on a screen with everything else
@@ -37,8 +38,8 @@ def time_lines(times: Times) -> tuple[str, ...]:
         return tuple(lines)
     if times.swarm is not None and times.limit is not None and times.limit.seconds:
         ratio = times.swarm / times.limit.seconds
-        limit = f"{times.limit.seconds:.1f} s ({times.limit.because})"
-        lines.append(f"the swarm took {times.swarm:.1f} s; the limit is {limit}, so {ratio:.2f} times that")
+        limit = f"{seconds_of(times.limit.seconds)} ({times.limit.because})"
+        lines.append(f"the swarm took {seconds_of(times.swarm)}; the limit is {limit}, so {ratio:.2f} times that")
     return tuple(lines)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from peer.core.counting import count_of
 from peer.core.sizes import format_size
 from peer.core.status import CHECKING, Status
 
@@ -94,7 +95,7 @@ def unchanged_files(sources: Sequence[Sources]) -> str:
         return ""
     least, most = min(counts), max(counts)
     number = str(least) if least == most else f"{least} to {most}"
-    return f"{number} of {max(one.files for one in sources)} files unchanged"
+    return f"{number} of {count_of(max(one.files for one in sources), 'file')} unchanged"
 
 
 def outlook(statuses: Sequence[Status]) -> str | None:

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from deploy.core.inventory import Inventory
 from deploy.core.verdict import FAILED, Outcome
+from peer.core.counting import count_of
 from peer.core.listing import listed, quoted
 from peer.core.sizes import format_size
 
@@ -133,7 +134,7 @@ def left_out(spot: Spot) -> list[str]:
     """What stays out of a payload, in lines: how much is excluded, and which special files aren't carried."""
     lines = []
     if spot.left_files:
-        files = "1 file" if spot.left_files == 1 else f"{spot.left_files} files"
+        files = count_of(spot.left_files, "file")
         lines.append(f"{files}, {format_size(spot.left_bytes)}, of {spot.path} stay out by `exclude`")
     if spot.skipped:
         names = listed([quoted(name) for name in spot.skipped], 5)

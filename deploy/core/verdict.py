@@ -17,6 +17,7 @@ from deploy.core.outcome import (
     exit_code,
 )
 from deploy.core.sources import Sources
+from peer.core.counting import count_of
 from peer.core.status import DONE
 
 __all__ = [
@@ -236,4 +237,4 @@ def _sentence(inventory: Inventory, table: Sequence[Row]) -> str:
     name, good = inventory.swarm.payload.name, len(hosts) - len(bad)
     if not bad:
         return f"{name} is complete on all {good} hosts" if good != 1 else f"{name} is complete on its one host"
-    return f"{name} is complete on {good} of {len(hosts)} hosts"
+    return f"{name} is complete on {good} of {count_of(len(hosts), 'host')}"

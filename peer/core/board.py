@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import List, Mapping, Sequence
 
+from peer.core.counting import count_of
 from peer.core.errors import peer_name
 from peer.core.status import DONE, ENDED, Status
 from peer.core.statusline import format_status_line
@@ -15,7 +16,7 @@ def board(ids: Sequence[int], statuses: Mapping[int, Status], now: float, width:
     """The lines, each cut to `width`; `now`: seconds since the epoch."""
     lines = [_line(peer, statuses, now, width) for peer in ids]
     done = sum(status.state == DONE for status in statuses.values())
-    return [*lines, f"{done} of {len(ids)} peers are done"[:width]]
+    return [*lines, f"{done} of {count_of(len(ids), 'peer')} {'is' if len(ids) == 1 else 'are'} done"[:width]]
 
 
 def _line(peer: int, statuses: Mapping[int, Status], now: float, width: int) -> str:

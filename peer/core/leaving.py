@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import List, Mapping
 
 from peer.core import bits
+from peer.core.counting import count_of
 from peer.core.errors import EXIT_INCOMPLETE, EXIT_OK
 from peer.core.events import Effect, Leave
 from peer.core.listing import listed
@@ -90,7 +91,7 @@ class Leaving:
         """The reason of a peer that leaves without the payload."""
         pieces = self._pieces
         nowhere = bits.count(pieces.missing & pieces.rarity[0])
-        lost = f"{pieces.total - pieces.count} of {pieces.total} pieces missing, {nowhere} of them nowhere"
+        lost = f"{pieces.total - pieces.count} of {count_of(pieces.total, 'piece')} missing, {nowhere} of them nowhere"
         return f"incomplete: {lost}; {self._missing_reason()}"
 
     def _missing_reason(self) -> str:
@@ -141,5 +142,5 @@ def _silence_reason(useful: List[Neighbour]) -> str:
 
 def _describe(neighbour: Neighbour) -> str:
     if neighbour.connected:
-        return f"{neighbour.peer} ({bits.count(neighbour.pieces)} of {neighbour.total} pieces)"
+        return f"{neighbour.peer} ({bits.count(neighbour.pieces)} of {count_of(neighbour.total, 'piece')})"
     return f"{neighbour.peer} ({neighbour.trouble})"

@@ -63,6 +63,11 @@ class Status(NamedTuple):
     started: float = 0.0
     last_progress: float = 0.0
     completed: float = 0.0  # 0 until this peer has the complete payload under its final name
+    cpu_seconds: float = 0.0  # until then: it computed so long, ...
+    queue_seconds: float = 0.0  # ... was ready and had to wait for a CPU, ...
+    disk_seconds: float = 0.0  # ... waited for the disk to write, ...
+    still_seconds: float = 0.0  # ... and stood still so long for the most frequent reason, which is ...
+    still_reason: str = ""
     updated: float = 0.0
     exit_code: Optional[int] = None
 
@@ -135,6 +140,9 @@ def _number(name: str, value: Any) -> Any:
 
 
 _OPTIONAL = ("optimistic", "exit_code", "files_kept")
-_TEXTS = ("run", "state", "profile", "reason", "trouble")
+_TEXTS = ("run", "state", "profile", "reason", "still_reason", "trouble")
 _TRUTHS = ("listening", "connected", "we_unchoke", "unchokes_us", "wants_ours")
-_FRACTIONS = ("rate_down", "rate_up", "rate_checked", "started", "last_progress", "completed", "updated")
+_FRACTIONS = (
+    "rate_down", "rate_up", "rate_checked", "started", "last_progress", "completed", "updated", "cpu_seconds",
+    "queue_seconds", "disk_seconds", "still_seconds",
+)  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from peer.core.counting import count_of
 from peer.core.errors import peer_name
 from peer.core.sizes import format_rate
 from peer.core.status import ENDED, Status, doing
@@ -12,12 +13,12 @@ def format_status_line(status: Status, width: int) -> str:
     percent = 100 * status.pieces // status.total if status.total else 100
     parts = [
         doing(status.state, status.checked, status.to_check),
-        f"{status.pieces} of {status.total} pieces ({percent}%)",
+        f"{status.pieces} of {count_of(status.total, 'piece')} ({percent}%)",
     ]
     if status.state not in ENDED and status.listening:
         connected = sum(neighbour.connected for neighbour in status.neighbours)
         parts += [f"down {format_rate(status.rate_down)}", f"up {format_rate(status.rate_up)}"]
-        parts.append(f"{connected} of {len(status.neighbours)} neighbours")
+        parts.append(f"{connected} of {count_of(len(status.neighbours), 'neighbour')}")
     line = f"{peer_name(status.peer)}: {', '.join(parts)}" + (f"; {status.reason}" if status.reason else "")
     safe = "".join(letter if letter.isprintable() else "?" for letter in line)  # a neighbour's words are in it
     return safe if len(safe) <= width else safe[: max(width - 3, 0)] + "..."

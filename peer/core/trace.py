@@ -18,13 +18,14 @@ _MOST_LINE = 64 * 1024  # characters: a longer line is no note of ours
 _MOST_NUMBER = 2**53  # what a program that draws can hold
 
 # The values of each kind: i a number, s a text, l a list of numbers, t a list of triples of numbers.
-PIECE, BYTES, STATE, PREFERRED, OPTIMISTIC, CHOKE, UNCHOKE, CHOKED, UNCHOKED, MET, PARTED, END, CUT = (
-    "piece", "bytes", "state", "preferred", "optimistic", "choke", "unchoke", "choked", "unchoked", "met", "parted",
-    "end", "cut",
+PIECE, BYTES, LOAD, STATE, PREFERRED, OPTIMISTIC, CHOKE, UNCHOKE, CHOKED, UNCHOKED, MET, PARTED, END, CUT = (
+    "piece", "bytes", "load", "state", "preferred", "optimistic", "choke", "unchoke", "choked", "unchoked", "met",
+    "parted", "end", "cut",
 )  # fmt: skip
 _SHAPES = {
     PIECE: "iii",  # from whom, which, when it was asked for (-1: not known)
     BYTES: "it",  # pieces here; for each neighbour where it changed: ID, bytes sent to it and received from it so far
+    LOAD: "iii",  # ms so far: it computed, was ready and waited for a CPU, waited for its disk to write
     STATE: "ss",  # what the peer does, and what it waits for
     PREFERRED: "l",  # the preferred neighbours from now on
     OPTIMISTIC: "i",  # the optimistically unchoked neighbour from now on

@@ -1,7 +1,7 @@
 """Decides what of a peer's life its trace holds, and keeps it small.
 
 Pieces: each, or with more than MOST_PIECES those whose index is a multiple of `every`, which is the same for all peers
-of a swarm. Bytes: at each status, and half as often after every MOST_SAMPLES samples. States: where they change.
+of a swarm. Bytes, load: at each status, and half as often after every MOST_SAMPLES samples. States: where they change.
 """
 
 from __future__ import annotations
@@ -44,6 +44,7 @@ class Tracer:
         self._gone: Dict[int, Counts] = {}  # bytes of connections that have ended
         self._told: Dict[int, Counts] = {}
         self._held = -1
+        self._load: Tuple[int, ...] = (0, 0, 0)
         self._state = ("", "")
         self._sampled = -FIRST_GAP
         self._gap = FIRST_GAP
@@ -102,7 +103,15 @@ class Tracer:
         self._told.update(counts)
         self._held = status.pieces
         self._pass(ms)
-        return [Note(ms, trace.BYTES, (status.pieces, changed))]
+        return [Note(ms, trace.BYTES, (status.pieces, changed)), *self._spent(status, ms)]
+
+    def _spent(self, status: Status, ms: int) -> List[Note]:
+        seconds = status.cpu_seconds, status.queue_seconds, status.disk_seconds
+        load = tuple(max(0, round(1000 * one)) for one in seconds)
+        if load == self._load:
+            return []
+        self._load = load
+        return [Note(ms, trace.LOAD, load)]
 
     def _sum(self, peer: int, up: int, down: int) -> Counts:
         gone = self._gone.get(peer, (0, 0))

@@ -101,9 +101,11 @@ class Payload:
     def write(self, piece: int, begin: int, data: memoryview) -> None:
         """Write bytes into a piece's place."""
         for segment in self._layout.segments(piece, begin, len(data)):
+            since = time.monotonic()
             with self._files.descriptor(segment.file) as descriptor:
                 write = write_sparsely if segment.file in self._sparse else _write_fully
                 write(descriptor, data[: segment.length], segment.offset)
+            self._unsynced.waits.note(since)
             self._unsynced.wrote(segment.file, segment.length)
             data = data[segment.length :]
 

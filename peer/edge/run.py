@@ -88,7 +88,7 @@ def _run_locked(job: Job) -> int:
         statusfile.announce(status.CHECKING)
         spare = descriptors.make_room(len(job.setup.near))
         store = Store(job.payload_folder, job.manifest, papers.record, job.aside, job.extras, job.setup.repeats)
-        statusfile.tally = store.tally
+        statusfile.tally, statusfile.holdups.disk = store.tally, store.unsynced.waits
         (store.open_seed if job.row.has_file else store.open_leecher)()
         log = LogFile(papers.log, append)
         ending = _swarm(job, store, log, statusfile, trace, spare)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from typing import Callable, Dict, Mapping, Optional, Tuple
+from typing import Any, Callable, Dict, Mapping, Optional, Tuple
 
 from peer.core import bits, status
 from peer.core import folder as names
@@ -15,6 +15,7 @@ from peer.core.swarm import Swarm
 from peer.core.swarmfile import CLASSIC, FLEET
 from peer.core.tally import Tally
 from peer.edge.files import replace_file
+from peer.edge.holdups import Holdups
 from peer.edge.link import Link
 
 EVERY = 0.5  # seconds
@@ -37,6 +38,8 @@ class StatusFile:
         self._gone: Tuple[int, int] = (0, 0)  # bytes down and up over connections that have ended
         self._payload: Dict[int, int] = {}  # bytes of pieces that neighbours sent on such connections
         self.tally = Tally()
+        self.holdups = Holdups()
+        self._held: Dict[str, Any] = {}
         self._counted = (time.monotonic(), 0, 0)
         self._heard = time.monotonic()  # when bytes last came
         self._rates = (0.0, 0.0)
@@ -63,12 +66,13 @@ class StatusFile:
         now = time.monotonic()
         self.due = now + EVERY
         self._count(links, now)
-        if swarm.leaving.finished and not self._completed:
-            self._completed = time.time()
         payload = self._fetched(links)
         to_check, checked = self._count_checked(swarm, now)
         state = _state(swarm)
         reason = swarm.leaving.reason() if now - self._last_good(swarm) > STALL_SECONDS else ""
+        if not self._completed:
+            self._held = self.holdups.fields("" if swarm.leaving.finished else reason)
+            self._completed = time.time() if swarm.leaving.finished else 0.0
         if ending:
             state, reason = _STATES.get(ending[0], status.FAILED), ending[1]
         self._replace(
@@ -95,6 +99,7 @@ class StatusFile:
                 tolerated=swarm.tolerance.lines,
                 last_progress=time.time() - (now - swarm.leaving.progress),
                 completed=self._completed,
+                **self._held,
                 updated=time.time(),
                 exit_code=ending[0] if ending else None,
             )

@@ -262,7 +262,7 @@ class Store:
         assert self._work is not None
         self.unsynced.release()
         try:
-            with refusals(), self._safety.last(self.payload):
+            with refusals(), self.unsynced.waits.counted(), self._safety.last(self.payload):
                 self._work.note()
                 self._move_into_place(self._work)
                 sync_folder(self.folder)

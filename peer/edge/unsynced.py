@@ -6,6 +6,8 @@ import contextlib
 import threading
 from typing import Callable, Iterator, List, Optional, Set
 
+from peer.edge.diskwait import DiskWait
+
 MIB = 1024 * 1024
 SYNC_BYTES = 16 * MIB  # it is time to sync when so much was written ...
 SYNC_SECONDS = 5.0  # ... or after so long
@@ -14,9 +16,10 @@ WAIT_SECONDS = 1.0  # ... at most so long: a neighbour takes whoever is silent f
 
 
 class Unsynced:
-    """One thread syncs at a time. Methods may be called from any thread."""
+    """One thread syncs at a time; `waits`: how long others waited for that. Methods may be called from any thread."""
 
     def __init__(self) -> None:
+        self.waits = DiskWait()
         self._changed = threading.Condition()
         self._files: Set[int] = set()
         self._written = 0  # bytes since the last sync began
@@ -38,7 +41,7 @@ class Unsynced:
     def await_disk(self) -> None:
         """Wait for a disk that is too far behind, if a thread is at work on that."""
         if self._behind():
-            with self._changed:
+            with self.waits.counted(), self._changed:
                 self._changed.wait_for(lambda: not self._behind(), WAIT_SECONDS)
 
     def _behind(self) -> bool:

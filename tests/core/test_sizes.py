@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from peer.core.counting import count_of, seconds_of
 from peer.core.sizes import format_rate, format_size, parse_size
 from tests.core.fuzz import fuzz
 
@@ -83,3 +84,10 @@ def test_any_text_is_a_size_or_one_line_of_complaint(text: str) -> None:
         assert parse_size(text) >= 0
     except ValueError as error:
         assert "\n" not in str(error) and len(str(error)) < 300
+
+
+def test_numbers_and_times_are_said_as_people_say_them() -> None:
+    assert [count_of(number, "host") for number in (0, 1, 2)] == ["0 hosts", "1 host", "2 hosts"]
+    assert [seconds_of(seconds) for seconds in (0.0, 0.04, 0.06, 12.34)] == [
+        "less than 0.1 s", "less than 0.1 s", "0.1 s", "12.3 s",
+    ]  # fmt: skip

@@ -104,6 +104,14 @@ def test_bytes_are_those_of_all_connections_with_a_neighbour() -> None:
     assert last_counts(last) == {1001: (8, 7)}
 
 
+def test_what_held_a_peer_up_is_noted_where_it_changes() -> None:
+    made, here = Tracer(10), STATUS._replace(cpu_seconds=0.5, queue_seconds=0.25, disk_seconds=2.0)
+    loads = [
+        [note for note in made.status(here._replace(pieces=at), 1000 * at) if note.kind == trace.LOAD] for at in (1, 2)
+    ]
+    assert loads == [[Note(1000, trace.LOAD, (500, 250, 2000))], []]
+
+
 def test_a_day_takes_no_more_samples_than_an_afternoon() -> None:
     made = Tracer(10)
     here = [Neighbour(1001, True, bytes_up=second) for second in range(86_400)]

@@ -101,7 +101,7 @@ def test_when_the_table_is_shown(hosts: int, width: int | None, asked: bool, sho
     assert verdict.sentence == f"f.dat is complete on 1 of {hosts + 1} hosts"
 
 
-FAST = [Receiver(peer, 5.0, 500 * MIB, 0) for peer in (1002, 1003, 1004)]
+FAST = [Receiver(peer, 5.0, 500 * MIB, 0, 3.0, sources={1001: 300, 1003: 200}) for peer in (1002, 1003, 1004)]
 
 
 @pytest.mark.parametrize(
@@ -110,20 +110,47 @@ FAST = [Receiver(peer, 5.0, 500 * MIB, 0) for peer in (1002, 1003, 1004)]
         (Receiver(1005, 6.0, 500 * MIB, 0), ()),
         (
             Receiver(1005, 60.0, 500 * MIB, 0),
-            ("slow: 60 s, where 5 s are usual: its rate or cap in the inventory is 10 Mbit/s",),
+            ("slow: 60 s, where 5 s are usual: its link: the rate or cap in the inventory is 10 Mbit/s",),
         ),
         (
             Receiver(1004, 50.0, 500 * MIB, 7),
-            ("n4: 50 s, where 5 s are usual: 7 pieces came with wrong bytes, and were fetched again",),
+            ("n4: 50 s, where 5 s are usual: 7 pieces came with wrong bytes, and had to be fetched again",),
         ),
         (
             Receiver(1004, 50.0, 500 * MIB, 0),
             ("n4: 50 s, where 5 s are usual: 10 MiB/s instead of 100 MiB/s",),
         ),
+        *(
+            (Receiver(1004, 50.0, 500 * MIB, bad, 3.0, **held), (f"n4: 50 s, where 5 s are usual: {words}",))
+            for bad, held, words in (
+                (1, {}, "1 piece came with wrong bytes, and had to be fetched again"),
+                (0, {}, "its link, for nothing else held it up: 10 MiB/s instead of 100 MiB/s"),
+                (0, {"disk": 40.0, "still": 44.0}, "its disk: 40 s of waiting for it to write"),
+                (0, {"queue": 30.0}, "its CPU: 30 s of waiting for its turn"),
+                (0, {"still": 30.0, "still_reason": "silence"}, "it stood still for 30 s: silence"),
+                (
+                    0,
+                    {"still": 9.0, "disk": 9.0},
+                    "its link, for nothing else held it up: 10 MiB/s instead of 100 MiB/s",
+                ),
+            )
+        ),
+        (
+            Receiver(1004, 50.0, 500 * MIB, 0, 40.0),
+            ("n4: 50 s, where 5 s are usual: its CPU: 40 s of computing, where 3 s are usual",),
+        ),
     ],
 )
 def test_slow_hosts_are_named_with_their_reason(last: Receiver, lines: tuple[str, ...]) -> None:
     assert slow_lines(fleet(), [*(one for one in FAST if one.peer != last.peer), last]) == lines
+
+
+def test_who_got_most_from_a_slow_host_was_slow_by_that() -> None:
+    first = Receiver(1003, 30.0, 500 * MIB, 0, 3.0, disk=25.0)
+    second = Receiver(1004, 31.0, 500 * MIB, 0, 3.0, sources={1001: 10, 1003: 90})
+    others = [Receiver(peer, 5.0, 500 * MIB, 0, 3.0) for peer in (1002, 1005, 1006)]
+    behind, cause = slow_lines(fleet(5), [*others, first, second])
+    assert behind.endswith("a neighbour: n3, slow itself, sent it 90 %") and "its disk: 25 s" in cause
 
 
 def test_a_peer_that_had_most_of_its_copy_is_no_measure_for_the_others() -> None:

@@ -65,6 +65,18 @@ def test_bars_tell_what_a_peer_did_and_waited_for() -> None:
     assert hostbars.waits_of([]) == ("", 0.0)
 
 
+def test_bars_tell_when_its_own_machine_held_a_peer_up() -> None:
+    loads = [(1000, (900, 0, 100)), (2000, (950, 0, 900)), (3000, (990, 0, 1800)), (5000, (1000, 1500, 1800))]
+    notes = [Note(0, trace.STATE, ("downloading", "")), *(Note(ms, trace.LOAD, spent) for ms, spent in loads)]
+    run = recorded(p1001=[*notes, Note(6000, trace.END, (0, ""))])
+    assert [(bar.begin, bar.end, bar.reason) for bar in hostbars.bars_of(run, SEED)] == [
+        (0, 1, ""),
+        (1, 3, hostbars.DISK),
+        (3, 5, hostbars.CPU),
+        (5, 6, ""),
+    ]
+
+
 def test_bytes_are_the_larger_count_of_both_ends() -> None:
     run = recorded(
         p1001=[Note(1, trace.BYTES, (4, [[ONE, 50, 1]])), Note(9, trace.BYTES, (4, [[ONE, 90, 1], [7, 5, 5]]))],

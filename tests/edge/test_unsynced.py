@@ -113,6 +113,7 @@ def test_writers_too_far_ahead_wait_for_the_disk() -> None:
         disk.set()
         writer.join(DEADLINE)
         assert not writer.is_alive()
+        assert waiting.waits.seconds > 0.02
 
 
 def test_nobody_waits_once_it_is_released() -> None:

@@ -75,7 +75,7 @@ def test_rates_from_a_file(tmp_path, capsys):
     ("text", "words"),
     [
         ("", "0 peers: write a line for the seed and one for each receiver"),
-        ("100", "1 peers"),
+        ("100", "1 peer"),
         ("100\nfast", "f:2: 'fast': write 'up down' in Mbit/s"),
         ("100\n1 2 3", "f:2: '1 2 3'"),
         ("100\n0", "f:2: '0'"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import Iterable, List, Optional, Sequence
 
+from peer.core.counting import count_of
 from tools.auditing import results as words
 from tools.auditing.evidence import Evidence
 from tools.auditing.grading import Mark
@@ -32,7 +33,7 @@ def page(title: str, swarm: Evidence, results: Sequence[Result], mark: Optional[
     """The HTML of a report."""
     common = swarm.common
     facts = (
-        f"{len(swarm.rows)} peers; {common.file_name}, {common.file_size} bytes in {swarm.total} pieces;"
+        f"{len(swarm.rows)} peers; {common.file_name}, {common.file_size} bytes in {count_of(swarm.total, 'piece')};"
         f" {common.preferred} preferred neighbours every {common.unchoking:g} s, an optimistic one every"
         f" {common.optimistic:g} s"
     )

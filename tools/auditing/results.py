@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
+from peer.core.counting import count_of
 from tools.auditing.evidence import Evidence
 from tools.auditing.grading import Mark
 from tools.auditing.rule import BROKEN, KEPT, UNSEEN, Finding, Result
@@ -77,8 +78,8 @@ def summary(results: Sequence[Result]) -> str:
     """The audit in one line."""
     times = Counter(one.state for one in results)
     found = sum(len(one.findings) for one in results)
-    breaches = f", {found} {'finding' if found == 1 else 'findings'}" if found else ""
-    return f"{times[KEPT]} rules kept, {times[BROKEN]} broken, {times[UNSEEN]} not to be seen{breaches}"
+    breaches = f", {count_of(found, 'finding')}" if found else ""
+    return f"{count_of(times[KEPT], 'rule')} kept, {times[BROKEN]} broken, {times[UNSEEN]} not to be seen{breaches}"
 
 
 def objects(results: Sequence[Result], mark: Optional[Mark]) -> Iterator[Dict[str, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import List
 
+from peer.core.counting import count_of
 from tools.sim.limit import BYTES_PER_MBIT
 from tools.sim.wires import Rates
 
@@ -31,7 +32,9 @@ def parse(text: str, source: str) -> List[Rates]:
         if words:
             rates.append(_rates(words, f"{source}:{number}"))
     if len(rates) < 2:
-        raise RateError(f"{source}: {len(rates)} peers: write a line for the seed and one for each receiver")
+        raise RateError(
+            f"{source}: {count_of(len(rates), 'peer')}: write a line for the seed and one for each receiver"
+        )
     return rates
 
 

@@ -18,6 +18,7 @@ from deploy.edge.tasks import preflight
 from deploy.edge.tasks.chain import Chain
 from deploy.edge.tasks.phase import Options, Phase
 from deploy.edge.tasks.preflight import Look
+from peer.core.counting import count_of
 from peer.core.sizes import format_size
 
 _DIAL_SECONDS = 4.0
@@ -62,7 +63,8 @@ def _check(chain: Chain, steps: Steps, _: Options) -> None:
     payload = inventory.swarm.payload
     if isinstance(payload, Upload):
         check_upload(chain.base, payload)
-    chain.screen.say(f"{sum(ready)} of {len(rows)} hosts are ready", good=all(ready))
+    verb = "is" if len(rows) == 1 else "are"
+    chain.screen.say(f"{sum(ready)} of {count_of(len(rows), 'host')} {verb} ready", good=all(ready))
 
 
 def _facts(one: Look) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from deploy.edge.screen.question import agrees, is_asked
 from deploy.edge.tasks.chain import Chain, Halt
 from deploy.edge.tasks.phase import Options, Phase
 from deploy.edge.tasks.stop import stop_and_tell
+from peer.core.counting import count_of
 
 
 def _describe(inventory: Inventory, _: Facts) -> Iterator[Step]:
@@ -39,7 +40,8 @@ def _clean(chain: Chain, steps: Steps, options: Options) -> None:
         if answer.foreign:
             problem = f"{answer.home} holds files that aren't ours: {', '.join(answer.foreign[:5])}"
             chain.fail([Outcome(name, FAILED, problem, "move them away, then clean again")])
-    chain.screen.say(f"cleaned {len(answers)} of {len(chain.inventory.chosen_hosts)} hosts", good=chain.code == 0)
+    of = count_of(len(chain.inventory.chosen_hosts), "host")
+    chain.screen.say(f"cleaned {len(answers)} of {of}", good=chain.code == 0)
 
 
 def _ask(chain: Chain, hosts: Sequence[str]) -> None:

@@ -27,6 +27,7 @@ from deploy.edge.tasks.claim import claim_seeds
 from deploy.edge.tasks.phase import Options, Phase
 from deploy.edge.tasks.releasename import early_key, key_of, name_release, release_name
 from peer.core import folder
+from peer.core.counting import count_of
 from peer.core.manifest import Manifest
 from peer.core.sizes import format_size
 
@@ -86,7 +87,7 @@ def bring(chain: Chain, steps: Steps) -> None:
         raise Halt(payload.NO_SEED)  # before there is a run, and a folder of it
     manifest, code = _begin(chain, seeds, states)
     chain.screen.note(
-        f"run {chain.run}: {manifest.name}, {format_size(manifest.size)} in {manifest.piece_count} pieces"
+        f"run {chain.run}: {manifest.name}, {format_size(manifest.size)} in {count_of(manifest.piece_count, 'piece')}"
     )
     keys = _make_keys(chain.inventory)
     ways = {(host.replace, host.extras) for host in chain.inventory.chosen_hosts}
@@ -97,7 +98,7 @@ def bring(chain: Chain, steps: Steps) -> None:
     for name, size in sent.items():
         chain.record("host", host=name, state="ok", run=chain.run, sent=size + code.get(name, 0))
     total = sum(sent.values()) + sum(code.values())
-    chain.screen.note(f"deployed to {len(sent)} hosts, {format_size(total)} sent")
+    chain.screen.note(f"deployed to {count_of(len(sent), 'host')}, {format_size(total)} sent")
     if not sent:
         raise Halt("no host is ready")
 

@@ -17,6 +17,7 @@ from deploy.edge.hosts.host import HostLink
 from deploy.edge.tasks.chain import Chain, Halt
 from deploy.edge.tasks.phase import Options, Phase
 from deploy.edge.tasks.stop import SLACK_SECONDS, stop_on
+from peer.core.counting import count_of
 from peer.core.errors import parse_words
 
 LISTEN_SECONDS = 30.0  # for a loaded peer to say that it listens, which takes it a moment, whatever it has on its disk
@@ -97,7 +98,7 @@ class Starter:
             self._stop_again()
             raise
         started = len(self._begun) - len(self._failed)
-        self._tell(Note(f"started {started} of {len(self._inventory.chosen_peers)} peers"))
+        self._tell(Note(f"started {started} of {count_of(len(self._inventory.chosen_peers), 'peer')}"))
         if not started:
             raise Halt("no peer could be started")
 

@@ -11,6 +11,7 @@ from deploy.core.verdict import FAILED, Outcome
 from deploy.edge.hosts.host import HostLink
 from deploy.edge.tasks.chain import Chain, peer_ids
 from deploy.edge.tasks.phase import Options, Phase
+from peer.core.counting import count_of
 
 _GRACE_SECONDS = 10.0  # between TERM and KILL
 SLACK_SECONDS = 20.0
@@ -33,7 +34,8 @@ def stop_and_tell(chain: Chain, hosts: Iterable[str]) -> None:
         remedy = "look at that machine: a process that survives KILL waits for its disk"
         chain.fail(Outcome(name, FAILED, "it can't be stopped", remedy, peer) for peer in answer.left)
     ended = sum(len(answer.stopped) + len(answer.killed) for answer in answers.values())
-    chain.screen.say(f"stopped {ended} peers; {sum(len(answer.idle) for answer in answers.values())} weren't running")
+    idle = sum(len(answer.idle) for answer in answers.values())
+    chain.screen.say(f"stopped {count_of(ended, 'peer')}; {idle} weren't running")
 
 
 def stop_hosts(chain: Chain, hosts: Iterable[str]) -> dict[str, Stopped]:

@@ -21,6 +21,7 @@ from deploy.edge.tasks.phase import Options, Phase
 from deploy.edge.tasks.releasename import look, root_of
 from deploy.edge.tasks.summary import keep_summary
 from deploy.edge.tasks.then import run_commands
+from peer.core.counting import count_of, seconds_of
 from peer.core.releaselist import CURRENT, release_folder
 
 PHASE = "activate"
@@ -41,10 +42,10 @@ def _command_steps(inventory: Inventory, hosts: Sequence[str]) -> Iterator[Step]
     then = inventory.swarm.then
     if then is None:
         return
-    size = size_of(then.batch, len(hosts))
+    batch = f"{size_of(then.batch, len(hosts))} of {count_of(len(hosts), 'host')}"
     for host in hosts:
         for command in then.commands:
-            yield Step(PHASE, host, None, f"run {shlex.join(command)}, on {size} of {len(hosts)} hosts at a time")
+            yield Step(PHASE, host, None, f"run {shlex.join(command)}, on {batch} at a time")
 
 
 def _describe(inventory: Inventory, _: Facts) -> Iterator[Step]:
@@ -121,7 +122,7 @@ def _in_two_steps(chain: Chain, hosts: Sequence[str], name: str, partial: bool) 
     if lost:
         chain.screen.errors([mixed_line(name, turned, list(lost))])
     else:
-        chain.screen.say(f"`current` is release {name} on {fold(turned)}, turned within {seconds:.1f} s", not late)
+        chain.screen.say(f"`current` is release {name} on {fold(turned)}, turned in {seconds_of(seconds)}", not late)
     return turned
 
 

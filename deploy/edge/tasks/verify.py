@@ -21,6 +21,7 @@ from deploy.edge.tasks.phase import Options, Phase
 from deploy.edge.tasks.report import report_run
 from deploy.edge.tasks.status import statuses
 from deploy.edge.tasks.summary import write_summary
+from peer.core.counting import count_of
 
 
 def _describe(inventory: Inventory, _: Facts) -> Iterator[Step]:
@@ -66,7 +67,7 @@ def _tell(chain: Chain, verdict: Verdict, extras: Mapping[str, int], table: bool
     for line in chain.slow:
         screen.say(f"slow: {line}", None)
     for name, count in extras.items():
-        screen.note(f"{name}: {count} {'files' if count > 1 else 'file'} beside the payload")
+        screen.note(f"{name}: {count_of(count, 'file')} beside the payload")
     screen.say(verdict.sentence, good)
     screen.errors(failure_lines(verdict.failures, f"{chain.folder}/{SUMMARY_NAME}"))
 

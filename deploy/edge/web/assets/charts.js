@@ -1,7 +1,7 @@
 "use strict";
 // The pictures of a run, drawn by Observable Plot. Each colour has a word or a pattern that says the same.
 const Charts = (() => {
-  const { make, text, seconds, bytes, number } = Dom;
+  const { make, text, seconds, bytes, number, count } = Dom;
   const SVG = "http://www.w3.org/2000/svg";
   const STATES = [["checks", "checks what it has"], ["fetches", "fetches"], ["waits", "waits"], ["serves", "is complete, serves"]];
   const SLOPES = { checks: "M0,8 L8,0", waits: "M0,0 L8,8 M0,8 L8,0", serves: "", fetches: "M0,4 L8,4" };
@@ -118,7 +118,7 @@ const Charts = (() => {
       x: { ...since, domain: [0, run.end] }, y: { label: "peers complete", domain: [0, all], tickFormat: whole },
       marks: [grid("X"), grid("Y"),
         Plot.lineY([...steps, { when: run.end, count: times.length }], { x: "when", y: "count", curve: "step-after", stroke: "var(--serves)", strokeWidth: 2 })],
-    }), `${times.length} of ${all} receiving peers became complete.`);
+    }), `${times.length} of ${count(all, "receiving peer")} became complete.`);
   }
 
   function rates(run) {

@@ -13,7 +13,9 @@ const Dom = (() => {
   const text = (words) => make("bdi", {}, String(words));
   const number = (value, digits = 0) =>
     value.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits });
-  const seconds = (value) => (value === null || value === undefined ? "-" : `${number(value, value < 10 ? 2 : 1)} s`);
+  const count = (value, noun) => `${number(value)} ${noun}${value === 1 ? "" : "s"}`;
+  const seconds = (value) => (value === null || value === undefined ? "-"
+    : value > 0 && value < 0.005 ? "less than 0.01 s" : `${number(value, value < 10 ? 2 : 1)} s`);
   const units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
   const bytes = (value) => {
     if (value === null || value === undefined) return "-";
@@ -23,5 +25,5 @@ const Dom = (() => {
   };
   const section = (title, ...children) => make("section", {}, make("h2", {}, title), ...children);
   const decode = (base64) => Uint8Array.from(atob(base64), (one) => one.charCodeAt(0));
-  return { make, text, number, seconds, bytes, section, decode, units };
+  return { make, text, number, count, seconds, bytes, section, decode, units };
 })();

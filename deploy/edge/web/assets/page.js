@@ -1,7 +1,7 @@
 "use strict";
 // The page of a run: reads the block of data, builds every section, and follows a run that is going on.
 (() => {
-  const { make, text, seconds, bytes, number, section } = Dom;
+  const { make, text, seconds, bytes, number, count, section } = Dom;
 
   function themes() {
     const dark = matchMedia("(prefers-color-scheme: dark)");
@@ -37,10 +37,10 @@
     const size = run.bytes ?? run.size;
     return make("div", { class: "tiles" },
       tile("payload", run.payload, size ? `${bytes(size)} (${number(size)} bytes)` : ""),
-      tile("hosts complete", `${run.complete_hosts} of ${run.hosts}`, `${run.peers.length} peers`),
+      tile("hosts complete", `${run.complete_hosts} of ${run.hosts}`, count(run.peers.length, "peer")),
       run.user_seconds ? tile("time", seconds(run.user_seconds), "of the task") : null,
       run.seconds !== null ? tile("the swarm took", seconds(run.seconds), run.limit ? `${number(run.seconds / run.limit[0], 2)} times the limit T*` : "start to last copy") : null,
-      run.copies.length && sent ? tile("the seeds sent", `${number(sent, 2)} copies`, `to ${run.peers.length - run.copies.length} receiving peers`) : null);
+      run.copies.length && sent ? tile("the seeds sent", `${number(sent, 2)} copies`, `to ${count(run.peers.length - run.copies.length, "receiving peer")}`) : null);
   }
 
   function troubles(run) {
@@ -88,7 +88,7 @@
       fetched ? section("The way of each piece", Charts.ways(run)) : null,
       run.choices.length ? section("Chokes", Charts.choices(run)) : null,
       run.lines?.length ? section("Last lines", make("pre", { class: "lines" }, run.lines.join("\n"))) : null,
-      make("footer", {}, traced ? `${run.traced} of ${run.peers.length} peers left a trace; times are those of the hosts' clocks. ` : "No peer left a trace. ",
+      make("footer", {}, traced ? `${run.traced} of ${count(run.peers.length, "peer")} left a trace; times are those of the hosts' clocks. ` : "No peer left a trace. ",
         "Drawn by Observable Plot, whose licence is in this file."),
     ].filter(Boolean);
   }

@@ -74,7 +74,7 @@ def parser() -> Parser:
         "--turns",
         metavar="N",
         type=count(1),
-        help="instead: N turns to a release, with hosts killed, cut off or sealed",
+        help="instead: N turns to a release, with hosts killed, cut off, sealed or full",
     )
     add("--local", action="store_true", help="on loopback and without root: no links to cut or to slow down")
     add("--keep", metavar="DIR", type=Path, default=Path("runs/soak"), help="for what went wrong (default ./runs/soak)")

@@ -1,4 +1,4 @@
-"""Turns to a release on the hosts of a lab, again and again, while hosts are killed, cut off or sealed at any moment.
+"""Turns to a release on the hosts of a lab, again and again, while hosts are killed, cut off, sealed or full meanwhile.
 
 After each round every host must have the old release or the new one as `current`; if not all have the same, `fab` must
 have named those that may lack the new one, and the way that it named must bring all of them together.
@@ -6,6 +6,7 @@ have named those that may lack the new one, and the way that it named must bring
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import subprocess
@@ -16,14 +17,18 @@ from pathlib import Path
 from random import Random
 from typing import Dict, List, NamedTuple, Optional, Sequence
 
-from netlab import Lab
+from netlab import Lab, addresses
 from rigs.errors import RigError
 from rigs.peerprocess import CHECKOUT
 from rigs.soaking.series import work_folder
 
 HOSTS = 4
 RELEASES = ("r1", "r2")
-KILLED, PARTED, SEALED = "kill", "cut", "seal"  # its agents get KILL; no packet passes; its folder takes no change
+# Its agents get KILL; no packet passes; its folder takes no change; its disk, which has the records too, takes no byte.
+KILLED, PARTED, SEALED, FULL = "kill", "cut", "seal", "full"
+KINDS = (KILLED, PARTED, SEALED, FULL)
+_DISK = 16 << 20  # bytes of each host's disk
+_FILLER = "filler"  # in the host's home
 _NEED = 64 << 20  # bytes for the lab
 _SECONDS = 240.0  # for one command: a host that is cut off is waited for
 _LOOK = 0.002
@@ -54,7 +59,7 @@ def draw(seed: str, number: int, hosts: Sequence[str], span: float) -> List[Blow
     """The blows of a round: one or two hosts, at any moment of a command that takes `span` seconds by itself."""
     rng = Random(f"turn {seed} {number}")
     victims = rng.sample(list(hosts), rng.choice((1, 1, 2)))
-    kinds = [rng.choice((KILLED, PARTED, SEALED)) for _ in victims]
+    kinds = [rng.choice(KINDS) for _ in victims]
     moments = [rng.choice((BETWEEN, rng.uniform(0, span))) for _ in victims]
     return [Blow(kind, host, at, rng.uniform(0.2, 3)) for kind, host, at in zip(kinds, victims, moments)]
 
@@ -74,6 +79,13 @@ def judge(old: str, new: str, current: Dict[str, str], ran: Ran) -> List[str]:
     if ran.code and not ran.words.strip():
         wrong.append(f"exit code {ran.code} without a word")
     return wrong
+
+
+def fill(path: Path) -> None:
+    """Write a file there that takes all room that its disk has left."""
+    with path.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+        while True:
+            file.write(bytes(1 << 20))
 
 
 class Turns:
@@ -161,14 +173,18 @@ class Turns:
             self._lab.run(blow.host, ["pkill", "-KILL", "-u", self._lab.user, "python3"], check=False, root=True)
         elif blow.kind == PARTED:
             self._lab.cut(blow.host)
-        else:
+        elif blow.kind == SEALED:
             self._root(blow.host).chmod(0o555)
+        else:
+            fill(self._lab.hosts[blow.host].home / _FILLER)
 
     def _heal(self, blow: Blow) -> None:
         if blow.kind == PARTED:
             self._lab.heal(blow.host)
         elif blow.kind == SEALED:
             self._root(blow.host).chmod(0o755)
+        elif blow.kind == FULL:
+            (self._lab.hosts[blow.host].home / _FILLER).unlink(missing_ok=True)
 
     def _root(self, host: str) -> Path:
         return self._lab.hosts[host].home / "app"
@@ -198,10 +214,14 @@ class Turns:
         (self._folder / "inventory.yaml").write_text("\n".join(lines) + "\n")
 
 
+def _lab(directory: Path) -> Lab:
+    return Lab.up(HOSTS, 0, directory, small_disks=dict.fromkeys(addresses.host_names(HOSTS), _DISK))
+
+
 def run(rounds: int, seed: str, only: Optional[int], work: Optional[Path]) -> int:
     """All rounds; the exit code: 1 where one went wrong. Raises RigError."""
     wrong = 0
-    with work_folder(work, _NEED) as folder, Lab.up(HOSTS, 0, folder / "lab") as lab:
+    with work_folder(work, _NEED) as folder, _lab(folder / "lab") as lab:
         (folder / "operator").mkdir()
         turns = Turns(lab, folder / "operator", seed)
         turns.prepare()

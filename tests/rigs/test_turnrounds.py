@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rigs.soaking.turnrounds import BETWEEN, KILLED, PARTED, SEALED, Ran, draw, judge
+from rigs.soaking.turnrounds import BETWEEN, KINDS, Ran, draw, judge
 
 LOST = "`current` is r2 on a, and may be the one before on b; `fab activate r2 --limit 'b,c'` turns it there too"
 
@@ -12,7 +12,7 @@ LOST = "`current` is r2 on a, and may be the one before on b; `fab activate r2 -
 def test_a_round_is_the_seeds_and_all_kinds_and_moments_come() -> None:
     rounds = [draw("s", number, "abcd", 2.0) for number in range(60)]
     assert rounds == [draw("s", number, "abcd", 2.0) for number in range(60)]
-    assert {blow.kind for one in rounds for blow in one} == {KILLED, PARTED, SEALED}
+    assert {blow.kind for one in rounds for blow in one} == {*KINDS}
     assert any(blow.at == BETWEEN for one in rounds for blow in one)
     assert all(len({blow.host for blow in one}) == len(one) for one in rounds)
 

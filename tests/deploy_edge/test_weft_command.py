@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -110,53 +109,6 @@ def test_the_inventory_that_init_writes_is_one_with_and_without_its_comments() -
     text = "\n".join(line for line in lines[begin:] if not line.startswith(others))
     inventory = parse_inventory(text)
     assert len(inventory.hosts) == 14 and inventory.hosts[0].destination == "/srv/models"
-
-
-BASH = """
-source ./script
-complete -p weft >/dev/null || exit 1
-compopt() { :; }  # there is no line being typed here
-COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _weft; printf '%s\\n' "${COMPREPLY[@]}"
-"""
-FISH = "source ./script; complete -C $LINE"
-COMPLETED = [
-    (["weft", "col"], {"collect-logs"}),
-    (["weft", "check", "u"], {"up"}),
-    (["weft", "-i", "up", "--vers"], {"--version"}),
-    (["weft", "up", "--kee"], {"--keep-going"}),
-    (["weft", "check", "--kee"], set()),
-    (["weft", "up", "--svg", "pict"], {"picture.svg"}),
-    (["weft", "-i", "pict"], {"picture.svg"}),
-    (["weft", "-l", "u"], set()),
-]
-
-
-@pytest.mark.parametrize(("words", "found"), COMPLETED)
-@pytest.mark.parametrize("shell", ["bash", "fish"])
-def test_tab(typed: Callable[..., Ran], shell: str, words: list[str], found: set[str]) -> None:
-    if shutil.which(shell) is None:
-        pytest.skip(f"no {shell} here")
-    Path("script").write_text(typed("--print-completion-script", shell).out)
-    Path("picture.svg").touch()
-    command = ["bash", "-c", BASH, "bash", *words] if shell == "bash" else ["fish", "-c", FISH]
-    environment = {**os.environ, "LINE": " ".join(words), "HOME": os.getcwd()}
-    ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=SECONDS, check=True)
-    assert {line.split("\t")[0] for line in ended.stdout.splitlines()} - {""} == found
-
-
-def test_the_script_for_zsh_is_one(tmp_path: Path, typed: Callable[..., Ran]) -> None:
-    if shutil.which("zsh") is None:
-        pytest.skip("no zsh here")
-    (tmp_path / "script").write_text(typed("--print-completion-script", "zsh").out)
-    loaded = "source ./script; whence -w _weft; print $_comps[weft]"
-    ended = subprocess.run(
-        ["zsh", "-f", "-c", loaded],
-        cwd=tmp_path,
-        env={**os.environ, "HOME": str(tmp_path)},
-        capture_output=True,
-        text=True,
-    )
-    assert ended.stdout.split("\n")[:2] == ["_weft: function", "_weft"], ended.stderr
 
 
 def test_runs_are_listed(typed: Callable[..., Ran]) -> None:

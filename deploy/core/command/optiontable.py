@@ -25,6 +25,7 @@ COMMON = (
     Option("prompt_for_login_password", "ask for the password of the hosts"),
     Option("prompt_for_passphrase", "ask for the passphrase of your keys"),
     Option("print_completion_script", "print what makes Tab complete: bash, zsh or fish", "SHELL"),
+    Option("print_hosts", "print the names of the inventory's hosts and groups, one a line, as Tab completes them"),
     Option("version", "print the version", short="V"),
     Option("help", "print this help, or a task's", short="h"),
 )

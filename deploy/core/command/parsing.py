@@ -27,17 +27,18 @@ class TaskCall(NamedTuple):
 
 
 class CommandLine(NamedTuple):
-    """All of it. `common`: options about the command itself, wherever they stood."""
+    """All of it. `common`: options about the command itself, wherever they stood; `before`: others before a task."""
 
     calls: tuple[TaskCall, ...]
     common: dict[str, Value]
+    before: dict[str, Value]
 
 
 def parse_command(words: Sequence[str], grammar: Grammar) -> CommandLine:
     """The tasks of the line in order. Options before the first task belong to it. Raises CommandError."""
     reader = _Reader(words, grammar)
     reader.read()
-    return CommandLine(tuple(reader.calls), reader.common)
+    return CommandLine(tuple(reader.calls), reader.common, reader.before)
 
 
 class _Reader:
@@ -49,7 +50,7 @@ class _Reader:
         self._task: TaskForm | None = None
         self._shared = {option.name for option in grammar.shared}
         self._common = {option.name for option in grammar.common}
-        self._before: dict[str, Value] = {}  # options before the first task
+        self.before: dict[str, Value] = {}  # options before the first task, which has them too
         self.calls: list[TaskCall] = []
         self.common: dict[str, Value] = {}
 
@@ -79,7 +80,7 @@ class _Reader:
         if self.calls and task.words:
             raise CommandError(f"{task.name} can't follow another task; run it alone")
         self._task = task
-        self.calls.append(TaskCall(task.name, {} if self.calls else self._before))
+        self.calls.append(TaskCall(task.name, {} if self.calls else self.before))
 
     def _plain(self, word: str) -> None:
         assert self._task is not None
@@ -112,7 +113,7 @@ class _Reader:
         self._set(option, value)
 
     def _set(self, option: Option, value: Value) -> None:
-        place = self.common if option.name in self._common else self.calls[-1].options if self.calls else self._before
+        place = self.common if option.name in self._common else self.calls[-1].options if self.calls else self.before
         if option.many:
             _append(place, option.name, str(value))
         elif place.get(option.name, value) != value:

@@ -1,25 +1,37 @@
-"""The completion scripts for bash, zsh and fish: all tasks and options are in them, so a Tab starts no program."""
+"""The completion scripts for bash, zsh and fish: all tasks and options are in them, so only a host starts a program."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from deploy.core.command.grammar import FILE, Grammar, Option, TaskForm, by_flag
+from deploy.core.command.grammar import FILE, HOSTS, Grammar, Option, TaskForm, by_flag
+from deploy.core.command.optiontable import INVENTORY
 
 _BASH = """\
 # Completion of weft for bash. For all your shells:
 #     weft --print-completion-script bash > ~/.local/share/bash-completion/completions/weft
 _weft() {{
-    local word="${{COMP_WORDS[COMP_CWORD]}}" before="" task="" place one
+    local word="${{COMP_WORDS[COMP_CWORD]}}" before="" task="" inventory="{inventory}" lists="" place one
     for ((place = 1; place < COMP_CWORD; place++)); do
         one="${{COMP_WORDS[place]}}"
+        [ "$one" = "=" ] && continue
+        case "$before" in
+            -i|--inventory) inventory="$one" ;;
+            --hosts) lists="$one" ;;
+        esac
         case "$before" in {with_value}) before=""; continue ;; esac
         case "$one" in {tasks}) task="$one" ;; esac
         before="$one"
     done
+    [ "$word" = "=" ] && word=""
     COMPREPLY=()
     case "$before" in
         {with_file}) compopt -o filenames; COMPREPLY=($(compgen -f -- "$word")); return ;;
+        {with_hosts})
+            place="${{word##*[,!]}}"
+            one="$("$1" --print-hosts --inventory="$inventory" ${{lists:+"--hosts=$lists"}} </dev/null 2>/dev/null)"
+            COMPREPLY=($(compgen -P "${{word%"$place"}}" -W "$one" -- "$place"))
+            return ;;
         {with_value}) return ;;
     esac
     case "$word" in
@@ -41,15 +53,29 @@ _ZSH = """\
 # Completion of weft for zsh. For all your shells, into a folder of your $fpath:
 #     weft --print-completion-script zsh > ~/.zfunc/_weft
 _weft() {{
-    local word="$words[CURRENT]" before="" task="" one
+    local word="$words[CURRENT]" before="" task="" inventory="{inventory}" lists="" one
     local -a found
     for one in "${{(@)words[2,CURRENT-1]}}"; do
+        case "$before" in
+            -i|--inventory) inventory="$one" ;;
+            --hosts) lists="$one" ;;
+        esac
         case "$before" in {with_value}) before=""; continue ;; esac
-        case "$one" in {tasks}) task="$one" ;; esac
+        case "$one" in
+            {tasks}) task="$one" ;;
+            --inventory=*) inventory="${{one#*=}}" ;;
+            --hosts=*) lists="${{one#*=}}" ;;
+        esac
         before="$one"
     done
+    case "$word" in --*=*) before="${{word%%=*}}"; compset -P 1 '*=' ;; esac
     case "$before" in
         {with_file}) _files; return ;;
+        {with_hosts})
+            compset -P '*[,!]'
+            found=(--print-hosts --inventory="$inventory" ${{lists:+--hosts=$lists}})
+            compadd -- ${{(f)"$("$words[1]" $found </dev/null 2>/dev/null)"}}
+            return ;;
         {with_value}) _message value; return ;;
     esac
     case "$word" in
@@ -76,7 +102,29 @@ _FISH_HEAD = """\
 # Completion of weft for fish. For all your shells:
 #     weft --print-completion-script fish > ~/.config/fish/completions/weft.fish
 complete -c weft -f
+function __weft_hosts
+    set -l words (commandline -opc)
+    set -l inventory {inventory}
+    set -l lists
+    for place in (seq (count $words))
+        switch $words[$place]
+            case -i --inventory
+                set inventory $words[(math $place + 1)]
+            case --hosts
+                set lists --hosts=$words[(math $place + 1)]
+            case '--inventory=*'
+                set inventory (string replace --inventory= '' -- $words[$place])
+            case '--hosts=*'
+                set lists $words[$place]
+        end
+    end
+    set -l head (commandline -ct | string replace -r '^--[a-z-]+=' '' | string replace -r '[^,!]*$' '')
+    for name in ($words[1] --print-hosts --inventory=$inventory $lists </dev/null 2>/dev/null)
+        echo $head$name
+    end
+end
 """
+_FISH_VALUES = {FILE: " -r -F", HOSTS: " -x -a '(__weft_hosts)'"}
 _NO_WORD = "'\n'"  # a pattern that no word matches
 
 
@@ -110,6 +158,8 @@ def _filled(script: str, grammar: Grammar, cases: list[str], common: str, names:
         tasks=_pattern(task.name for task in grammar.tasks),
         with_value=_pattern(_flags(grammar, lambda option: bool(option.value))),
         with_file=_pattern(_flags(grammar, lambda option: option.value == FILE)),
+        with_hosts=_pattern(_flags(grammar, lambda option: option.value == HOSTS)),
+        inventory=INVENTORY,
         with_words=_pattern(task.name for task in grammar.tasks if task.words),
         options="\n".join(cases),
         common=common,
@@ -131,12 +181,12 @@ def _fish(grammar: Grammar) -> str:
         condition = f" -n '__fish_seen_subcommand_from {task.name}'"
         lines += [_fish_option(option, condition) for option in task.options]
     lines += [_fish_option(option, "") for option in grammar.options_of(None)]
-    return _FISH_HEAD + "\n".join(lines) + "\n"
+    return _FISH_HEAD.format(inventory=INVENTORY) + "\n".join(lines) + "\n"
 
 
 def _fish_option(option: Option, condition: str) -> str:
     short = f" -s {option.short}" if option.short else ""
-    value = (" -r -F" if option.value == FILE else " -x") if option.value else ""
+    value = _FISH_VALUES.get(option.value, " -x") if option.value else ""
     return f"complete -c weft{condition} -l {option.flag[2:]}{short}{value} -d {_quoted(option.help)}"
 
 

@@ -68,6 +68,8 @@ def _answer(line: CommandLine, grammar: Grammar, version: str) -> str | None:
         return _help(task, grammar)
     if line.common.get("version"):
         return f"weft {version}"
+    if line.common.get("print_hosts"):
+        return _hosts(line)
     shell = line.common.get("print_completion_script")
     if shell is None:
         return None
@@ -75,6 +77,17 @@ def _answer(line: CommandLine, grammar: Grammar, version: str) -> str | None:
         near = did_you_mean(str(shell), SHELLS) or f"; write one of {', '.join(SHELLS)}"
         raise CommandError(shown(f"--print-completion-script: no shell is called '{shell}'{near}"))
     return completion_script(str(shell), grammar).rstrip("\n")
+
+
+def _hosts(line: CommandLine) -> str:
+    """The names that `--limit` takes, one a line."""
+    from deploy.edge.fab.inventoryfile import read_inventory  # slow to load, like all that reads YAML
+
+    options = dict(line.before)
+    for call in line.calls:
+        options |= call.options
+    inventory = read_inventory(options)
+    return "\n".join([*(host.name for host in inventory.hosts), *inventory.groups])
 
 
 def _help(task: TaskForm | None, grammar: Grammar) -> str:

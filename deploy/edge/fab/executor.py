@@ -7,19 +7,19 @@ import os
 import sys
 from collections.abc import Collection, Mapping
 from itertools import takewhile
-from pathlib import Path
 from typing import Any
 
 import invoke
 
 from deploy.core.command.astyped import FAB
-from deploy.core.command.optiontable import INVENTORY, SHARED
+from deploy.core.command.optiontable import SHARED
 from deploy.core.inventory import Host, Inventory
 from deploy.core.options import Call, ChainError, hoist
 from deploy.core.ownplace import refused_here
 from deploy.core.summary import next_commands
 from deploy.edge.fab.chaintask import ChainTask, Hostnames
 from deploy.edge.fab.interrupts import orderly
+from deploy.edge.fab.inventoryfile import inventory_path
 from deploy.edge.fab.openchain import open_chain, open_screen
 from deploy.edge.screen.screen import Screen
 from deploy.edge.tasks.chain import Chain, Halt
@@ -85,7 +85,7 @@ class ChainExecutor(invoke.Executor):
             for call in calls:
                 context = invoke.Context(self.config)
                 # Plain attributes; an assignment would become configuration.
-                path = Path(str(options.get("inventory", INVENTORY)))
+                path = inventory_path(options)
                 context._set(chain=chain, screen=screen, inventory=path, run_name=str(options.get("run", "")))
                 if chain is not None:
                     chain.task = call.task.name

@@ -1,4 +1,4 @@
-"""Opens a chain of tasks: reads the inventory that its options name, and sets up what the tasks share."""
+"""Opens a chain of tasks: takes the part of the inventory that its options name, and sets up what the tasks share."""
 
 from __future__ import annotations
 
@@ -8,21 +8,17 @@ from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from deploy.core.command.optiontable import INVENTORY
-from deploy.core.inventory import FIRST_PORT, Host, Inventory, joined, limited, lists_in, localized, parse_inventory
-from deploy.core.inventory.listed import joined_lists
+from deploy.core.inventory import FIRST_PORT, Host, Inventory, joined, limited, localized
+from deploy.edge.fab.inventoryfile import inventory_path, read_inventory
 from deploy.edge.hosts.fleet import Fleet
 from deploy.edge.hosts.host import Transport
 from deploy.edge.hosts.local import LocalTransport
 from deploy.edge.screen.screen import Screen
 from deploy.edge.screen.transcript import Transcript
 from deploy.edge.tasks.chain import Chain
-from peer.core.errors import ConfigError, system_words
-from peer.core.sizes import format_size
 
 FabricConfig = Callable[[], Any]  # makes a fabric.Config, which is slow to load: called where a host is behind SSH
 LOCAL_FOLDER = "~/.weft/local"  # `--local`: a folder a host below this one
-_MOST_TEXT = 64 * 1024 * 1024  # characters of an inventory
 _LAST_FIRST_PORT = 60000
 BRINGING = frozenset({"deploy", "up", "push"})  # tasks that need a seed: with --limit, the seeds take part
 
@@ -43,8 +39,8 @@ def open_chain(
 
     `made`: the inventory, where no file has it.
     """
-    path = Path(str(options.get("inventory", INVENTORY)))
-    inventory = made or _parsed(path, str(options.get("hosts", "")))
+    path = inventory_path(options)
+    inventory = made or read_inventory(options)
     if options.get("local"):
         inventory = localized(inventory, LOCAL_FOLDER, _free_base(len(inventory.peers)))
     inventory = asked_for = limited(inventory, str(options.get("limit", "")))
@@ -81,35 +77,6 @@ def _fleet(inventory: Inventory, base: Path, fabric_config: FabricConfig) -> Fle
 def _here(path: str | None, base: Path) -> str | None:
     """A path on this machine, as an inventory in `base` names it."""
     return None if path is None else str(base / os.path.expanduser(path))
-
-
-def _parsed(path: Path, hosts: str) -> Inventory:
-    """The inventory with the hosts of the lists that it names, and of the one that the command line does (`hosts`)."""
-    text = _read(path)
-    words = lists_in(text, str(path))
-    if not words and not hosts:
-        return parse_inventory(text, str(path))
-    from deploy.edge.tasks.hostlist import read_hosts
-
-    lists = [read_hosts(word, path.resolve().parent, may_run=False) for word in words]
-    if hosts:
-        lists.append(read_hosts(hosts, Path(), may_run=True))
-    return parse_inventory(text, str(path), joined_lists(lists))
-
-
-def _read(path: Path) -> str:
-    try:
-        with path.open(encoding="utf-8") as file:
-            text = file.read(_MOST_TEXT + 1)
-    except UnicodeDecodeError:
-        raise ConfigError(str(path), "it isn't UTF-8 text", "save it as UTF-8") from None
-    except OSError as error:
-        reason = system_words(error)
-        remedy = "name your inventory with --inventory FILE; `fab init` writes one to begin with"
-        raise ConfigError(str(path), reason, remedy) from None
-    if len(text) > _MOST_TEXT:
-        raise ConfigError(str(path), f"it has more than {format_size(_MOST_TEXT)}", "name an inventory")
-    return text
 
 
 def _free_base(count: int) -> int:

@@ -26,13 +26,13 @@ def gone(
 
 
 def in_vain(inventory: Inventory, views: Iterable[PeerView], gone: Collection[int]) -> bool:
-    """Whether the running peers wait only for those that are gone: all others have the payload.
+    """Whether the running peers wait only for those that are gone, or for nobody: all others have the payload.
 
-    A peer waits for all others, and only the operator can know that some are gone. A peer that isn't watched may lack
-    the payload.
+    Only the operator can know that: a peer waits for a neighbour that was lost before it told that it is complete. A
+    peer that isn't watched may lack the payload.
     """
     complete = {view.peer for view in views if view.complete}
-    return bool(gone) and all(peer.peer_id in complete for peer in inventory.peers if peer.peer_id not in gone)
+    return all(peer.peer_id in complete for peer in inventory.peers if peer.peer_id not in gone)
 
 
 def patience_left(followed: Collection[str], lost: Mapping[str, float], patience: float, now: float) -> float | None:

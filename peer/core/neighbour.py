@@ -38,7 +38,7 @@ class Neighbour:
         self.total = total
         self.pieces = 0  # the set it is known to have
         self.trouble = "not connected yet"
-        self.was_met = False  # whether there was a connection ever
+        self.was_met = False  # whether a message of it ever came: it may have dropped a connection that we took for one
         self.elsewhere = False  # it can't meet us, and another peer is connected with it
         self.strikes = 0  # bad pieces it sent
         self.fleet = False  # the profile it speaks, or spoke last
@@ -62,7 +62,7 @@ class Neighbour:
         """A connection begins. The neighbour has to announce its pieces again."""
         self.reset(now)
         self.pieces = 0
-        self.connected = self.was_met = True
+        self.connected = True
         self.fleet = fleet
         self.trouble = ""
 

@@ -58,9 +58,9 @@ class Roll:
         return [Send(one.peer, Message(messages.ROLL, self._told)) for one in connected(self._neighbours) if one.fleet]
 
     def _answer(self) -> None:
-        """Those of the sought that are here: connected with us, or we ourselves where somebody is."""
-        here = connected(self._neighbours)
-        for peer in [one.peer for one in here] + ([self._me] if here else []):
+        """Those of the sought we have met, and care for until they are complete; we ourselves where somebody is."""
+        met = [one.peer for one in self._neighbours.values() if one.was_met]
+        for peer in met + ([self._me] if connected(self._neighbours) else []):
             place = self._places.get(peer)
             if place is not None and self._known >> place & 1:
                 self._known |= 2 << place

@@ -164,7 +164,7 @@ class Swarm:
         neighbour = self.neighbours[event.peer]
         if not neighbour.connected or neighbour.dropped:
             return []
-        neighbour.spoke = True
+        neighbour.spoke = neighbour.was_met = True
         effects: List[Effect] = getattr(self, self.MESSAGES[event.message.type])(neighbour, event.message, now)
         return effects
 

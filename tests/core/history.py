@@ -189,8 +189,8 @@ def show(effect: Effect) -> str:
 
 def _show_message(message: Message) -> str:
     name = messages.NAMES[message.type]
-    if message.type == messages.BITFIELD:
-        return f"bitfield {','.join(map(str, bits.indices(message.value)))}".rstrip()
+    if message.type in (messages.BITFIELD, messages.ROLL):
+        return f"{name} {','.join(map(str, bits.indices(message.value)))}".rstrip()
     if message.type in (messages.HAVE, messages.REQUEST, messages.CANCEL):
         return f"{name} {message.value}"
     if message.type == messages.REQUEST_PART:

@@ -70,28 +70,46 @@ def test_later_the_newest_counts_whoever_made_it() -> None:
 # ---- neighbours that never meet
 
 
+def meet(history: History, peer: int, dialled: bool = True) -> None:
+    """A connection, and the first message on it."""
+    history.connect(peer, fleet=True, dialled=dialled)
+    history.got(peer, "bitfield")
+
+
 def test_nobody_is_sought_where_all_meet() -> None:
     history = fleet()
-    history.connect(1001, fleet=True)
-    history.connect(1003, fleet=True, dialled=False)
+    meet(history, 1001)
+    meet(history, 1003, dialled=False)
     assert not [line for line in history.wait(30) if "roll" in line]
 
 
 def test_a_neighbour_that_another_cares_for_is_not_waited_for() -> None:
     history = fleet(here=[0, 1, 2, 3], seeds=(1002,))
-    history.connect(1001, fleet=True)
+    meet(history, 1001)
     history.got(1001, "complete")
+    history.connect(1003, fleet=True, dialled=False)
+    history.disconnect(1003)  # it was dropped before it was ever read: that isn't a meeting
     asked = history.wait(10)
-    assert "1001: roll" in asked and "leave 0: " not in asked
+    assert "1001: roll 4" in asked and "leave 0: " not in asked
     assert "leave 0: " not in history.got(1001, "roll", 0b010000)  # 1003 is sought by others, too
     history.got(1001, "roll", 0b110000)  # the neighbour has met it
     assert "leave 0: " in history.wait(1)
 
 
+def test_who_was_met_and_left_complete_is_told_to_who_seeks_it() -> None:
+    history = fleet()
+    meet(history, 1001)
+    meet(history, 1003, dialled=False)
+    history.got(1003, "complete")
+    history.disconnect(1003)
+    history.got(1001, "roll", 0b010000)
+    assert "1001: roll 4,5" in history.wait(1)
+
+
 def test_who_is_connected_with_somebody_sought_says_so_to_all() -> None:
     history = fleet()
-    history.connect(1001, fleet=True)
-    history.connect(1003, fleet=True, dialled=False)
+    meet(history, 1001)
+    meet(history, 1003, dialled=False)
     history.got(1001, "roll", 0b010000)
-    assert {"1001: roll", "1003: roll"} <= set(history.wait(1))
+    assert {"1001: roll 4,5", "1003: roll 4,5"} <= set(history.wait(1))
     assert history.wait(5) == []

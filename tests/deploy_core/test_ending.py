@@ -27,6 +27,7 @@ def view(peer: int, state: str, alive: bool | None = True, complete: bool = Fals
 
 SEEDING = view(1001, "seeding", complete=True)
 DONE = view(1002, "seeding", complete=True)
+ALSO_DONE = view(1003, "done", alive=False, complete=True)
 BUSY = view(1002, "downloading")
 LEFT = view(1003, "incomplete", alive=False)
 KILLED = view(1003, "downloading", alive=False)
@@ -56,6 +57,7 @@ def test_gone(views: list[PeerView], failed: set[int | None], down: list[str], m
         ([SEEDING], [1003], False),  # nobody looks at 1002: it may lack the payload
         ([SEEDING], [1002, 1003], True),
         ([], [1001, 1002, 1003], True),
+        ([SEEDING, DONE, ALSO_DONE], [], True),  # one of them may not have heard it of another
     ],
 )
 def test_in_vain(views: list[PeerView], missing: list[int], vain: bool) -> None:

@@ -25,6 +25,7 @@ from peer.core import followline
 
 _TICK_SECONDS = 0.12
 _KINDS = {followline.LogLine: "log", followline.StatusLine: "status", followline.Alive: "alive"}  # events of `--json`
+_ALL_HAVE_IT = "all peers are complete: ending the wait of those that haven't heard it"
 _LISTEN_AGAIN = 2  # times, where a stream ended though a peer's last status doesn't say that it did
 
 
@@ -142,8 +143,9 @@ class Watch:
             return
         self._whole_since = self._whole_since or time.monotonic()
         if time.monotonic() - self._whole_since > ending.LINGER_SECONDS:
-            self._chain.screen.note(f"all others are complete: ending the wait for {fold(gone.values())}")
-            stop_hosts(self._chain, self._hosts)
+            whole = f"all others are complete: ending the wait for {fold(gone.values())}" if gone else _ALL_HAVE_IT
+            self._chain.screen.note(whole)
+            stop_hosts(self._chain, {view.host for view in self._progress.views if not view.ended})
             self._whole_since = math.inf
 
     def _show(self, lines: list[Line]) -> None:

@@ -97,7 +97,7 @@ def _look(
         leaves = ["/".join(parts[2:]) for parts in files if parts[:2] == [peer, name]]
         leaves += [] if request.parts is None else [path for path, _ in request.parts["links"]]
         inner = ["/".join(parts[2:]) for parts in folders if parts[:2] == [peer, name]]
-        wanted = turning.Wanted("" not in leaves, list(filter(None, [*leaves, *inner])), leaves)
+        wanted = turning.Wanted("" not in leaves, leaves, inner)
         turning.check(record, _final(home, peer, name), wanted, bool(request.aside))
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 from functools import cached_property
-from typing import Dict, NamedTuple, Optional, Tuple
+from itertools import chain
+from typing import Dict, Iterator, NamedTuple, Optional, Tuple
 
 from peer.core.blocks import HASH_BYTES, run_hash
 from peer.core.filetable import FileEntry, FileTable
@@ -50,14 +51,14 @@ class Manifest(_Fields):
     """
 
     @property
-    def names(self) -> Tuple[str, ...]:
+    def names(self) -> Iterator[str]:
         """The payload's own name and the paths of all that is in it."""
-        return (self.name, *self.leaves, *(folder.path for folder in self.folders))
+        return chain((self.name,), self.leaves, (folder.path for folder in self.folders))
 
     @property
-    def leaves(self) -> Tuple[str, ...]:
+    def leaves(self) -> Iterator[str]:
         """The paths of all but folders: files, links and further names of either."""
-        return (*self.files.paths, *self.parts.leaves)
+        return chain(self.files.paths, self.parts.leaves)
 
     @property
     def size(self) -> int:

@@ -9,22 +9,14 @@ short is skipped.
 from __future__ import annotations
 
 import json
-from typing import Dict, Iterable, List, NamedTuple, Optional, Set
+from typing import Dict, Iterable, Iterator, NamedTuple, Optional, Set
+
+from peer.core.madetable import Identity, MadeTable
 
 FORMAT = 1
 FILE, FOLDER, LINK = "file", "folder", "link"
 GROWING = "growing"  # a file that is written to after it was made, such as a log: its size and time prove nothing
 STATUS = "status"  # a file that is replaced all the time: its text names its peer
-
-
-class Identity(NamedTuple):
-    """The identity of a thing when we made it. Size in bytes, time of change in nanoseconds."""
-
-    kind: str
-    device: int
-    inode: int
-    size: int = 0
-    mtime: int = 0
 
 
 class Head(NamedTuple):
@@ -37,10 +29,10 @@ class Head(NamedTuple):
 
 
 class Record(NamedTuple):
-    """All lines of a record. `made`: by final name, the newest last; `work`: temporary names; `notes`: the rest."""
+    """All lines of a record. `made`: by final name; `work`: temporary names; `notes`: the rest."""
 
     head: Head
-    made: Dict[str, List[Identity]]
+    made: MadeTable
     work: Dict[str, str]  # temporary name -> goal, in the order in which they were noted
     notes: Dict[str, Set[str]]
 
@@ -71,24 +63,23 @@ def note_line(key: str, path: str) -> str:
     return _line(["note", key, path])
 
 
-def parse(text: str) -> Optional[Record]:
-    """A record's text, parsed; None if it isn't a record, or one of another format."""
-    first, *lines = text.split("\n")
-    head = _head(first)
+def parse(lines: Iterable[bytes]) -> Optional[Record]:
+    """A record, parsed from its lines; None if it isn't one, or one of another format."""
+    left = iter(lines)
+    head = _head(next(left, b""))
     if head is None:
         return None
-    record = Record(head, {}, {}, {})
-    for line in lines:
+    record = Record(head, MadeTable(), {}, {})
+    for line in left:
         _take(record, line)
     return record
 
 
-def lines_of(record: Record) -> Iterable[str]:
+def lines_of(record: Record) -> Iterator[str]:
     """The shortest text with the same contents."""
     yield head_line(record.head)
     yield from (work_line(path, goal) for path, goal in record.work.items())
-    for path, identities in record.made.items():
-        yield from (made_line(path, identity) for identity in identities)
+    yield from (made_line(path, identity) for path, identity in record.made)
     yield from (note_line(key, path) for path, keys in record.notes.items() for key in sorted(keys))
 
 
@@ -105,7 +96,7 @@ def same(noted: Identity, found: Identity) -> bool:
     return noted.kind != GROWING or noted.device == found.device
 
 
-def _head(line: str) -> Optional[Head]:
+def _head(line: bytes) -> Optional[Head]:
     try:
         fields = json.loads(line)
         if fields["weft"] != "record" or fields["format"] != FORMAT:
@@ -116,22 +107,22 @@ def _head(line: str) -> Optional[Head]:
         return None
 
 
-def _take(record: Record, line: str) -> None:
+def _take(record: Record, line: bytes) -> None:
     try:
         kind, path, *rest = json.loads(line)
         if kind == "made":
             what, *numbers = rest
             device, inode, size, mtime = map(int, numbers)
-            record.made.setdefault(path, []).append(Identity(what, device, inode, size, mtime))
+            record.made.add(path, Identity(str(what), device, inode, size, mtime))
         elif kind == "work":
             record.work[path] = str(rest[0])
         elif kind == "gone":
-            record.made.pop(path, None)
+            record.made.remove(path)
             record.work.pop(path, None)
             record.notes.pop(path, None)
         elif kind == "note":
             record.notes.setdefault(rest[0], set()).add(path)
-    except (ValueError, TypeError, IndexError, RecursionError):
+    except (ValueError, TypeError, AttributeError, IndexError, OverflowError, RecursionError):
         return  # cut short, or damaged: the thing that it names doesn't count as ours then
 
 

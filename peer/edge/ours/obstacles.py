@@ -16,8 +16,8 @@ def refuse(record: RecordFile, final: str, manifest: Manifest, replace: bool, ex
     `replace`: it is put aside, and refused only if that fails. `extras`: foreign files may stay in a tree.
     """
     leaves = manifest.leaves if manifest.tree else ()
-    below = [*leaves, *(folder.path for folder in manifest.folders)]
-    stays = turning.check(record, final, turning.Wanted(manifest.tree, below, leaves), replace)
+    folders = (folder.path for folder in manifest.folders)
+    stays = turning.check(record, final, turning.Wanted(manifest.tree, leaves, folders), replace)
     if stays and not extras:
         raise ForeignError(os.path.join(final, stays[0]), "it isn't part of the payload")
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+from itertools import islice
 from typing import Iterable, Iterator, List, Tuple
 
 from peer.core import record
-from peer.core.record import FOLDER, GROWING, STATUS, Head, Identity, Record
+from peer.core.madetable import Identity
+from peer.core.record import FOLDER, GROWING, STATUS, Head, Record
 from peer.edge.ours.mounts import is_mount
 from peer.edge.ours.naming import put
 from peer.edge.ours.recordview import RecordView, facts_of, identity_of, is_long, read, views
@@ -81,9 +83,7 @@ class RecordFile:
         for path, at in pairs:
             identity = identity_of(os.lstat(at))
             identity = identity._replace(kind=kind or identity.kind)
-            known = self.record.made.setdefault(self.key(path), [])
-            if identity not in known:
-                known.append(identity)
+            if self.record.made.add(self.key(path), identity):
                 lines.append(record.made_line(self.key(path), identity))
             if len(lines) >= _LINES_AT_ONCE:
                 self.note(lines)
@@ -96,22 +96,18 @@ class RecordFile:
         if identity.kind == FOLDER:
             return  # a folder's time proves nothing
         identity = identity._replace(mtime=time)
-        known = self.record.made.setdefault(self.key(path), [])
-        if identity not in known:
-            known.append(identity)
+        if self.record.made.add(self.key(path), identity):
             self.note([record.made_line(self.key(path), identity)])
 
     def claim_status(self, path: str, peer: int) -> None:
         """Note that `path` is from now on the status of a peer, whose text names the peer."""
         identity = Identity(STATUS, 0, peer)
-        known = self.record.made.setdefault(self.key(path), [])
-        if identity not in known:
-            known.append(identity)
+        if self.record.made.add(self.key(path), identity):
             self.note([record.made_line(self.key(path), identity)])
 
     def gone(self, path: str) -> None:
         """Note that nothing of ours is at `path` any more."""
-        self.record.made.pop(self.key(path), None)
+        self.record.made.remove(self.key(path))
         self.record.work.pop(self.key(path), None)
         self.record.notes.pop(self.key(path), None)
         self.note([record.gone_line(self.key(path))])
@@ -141,18 +137,15 @@ class RecordFile:
             return
         for key in [key for key in self.record.work if not os.path.lexists(self._view.path(key))]:
             del self.record.work[key]
-        for key, identities in list(self.record.made.items()):
-            left = [one for one in identities if self._view.is_there(key, one)]
-            if left:
-                self.record.made[key] = left
-            else:
-                del self.record.made[key]
+        self.record.made.keep(self._view.is_there)
         fresh = self.fresh(self.folder)
         descriptor = os.open(fresh, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
         old, self._descriptor = self._descriptor, descriptor
         os.close(old)
         self.record.work.pop(self.key(fresh), None)
-        self.note(list(record.lines_of(self.record)))
+        lines = record.lines_of(self.record)
+        for some in iter(lambda: list(islice(lines, _LINES_AT_ONCE)), []):
+            self.note(some)
         self.sync()
         os.replace(fresh, self.path)
 
@@ -172,7 +165,7 @@ class RecordFile:
 
     def is_newest(self, path: str, at: str) -> bool:
         """Whether the thing at `at` is the one last noted as `path`."""
-        identities = self.record.made.get(self.key(path), [])
+        identities = self.record.made.of(self.key(path))
         info = facts_of(at)
         return bool(identities) and info is not None and record.same(identities[-1], identity_of(info))
 
@@ -186,12 +179,12 @@ class RecordFile:
 
     def paths(self) -> List[str]:
         """The paths at which this record's writer made something."""
-        return [self._view.path(key) for key in self.record.made]
+        return [self._view.path(key) for key in self.record.made.paths]
 
     def below(self, folder: str) -> Iterator[str]:
         """The paths in a folder at which Weft made something, by any record."""
         for view in (self._view, *self.readers):
-            paths = (view.path(key) for key in view.record.made)
+            paths = (view.path(key) for key in view.record.made.paths)
             yield from (path for path in paths if path.startswith(folder + os.sep))
 
     def key(self, path: str) -> str:

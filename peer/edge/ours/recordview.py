@@ -8,7 +8,8 @@ import stat
 from typing import Dict, Iterable, List, Optional
 
 from peer.core import record
-from peer.core.record import FILE, FOLDER, LINK, STATUS, Identity, Record
+from peer.core.madetable import Identity
+from peer.core.record import FILE, FOLDER, LINK, STATUS, Record
 
 _LONG = 256 * 1024  # bytes of a record
 
@@ -41,7 +42,7 @@ class RecordView:
 
     def knows(self, path: str, info: os.stat_result) -> bool:
         """Whether a thing with these facts was made as `path`."""
-        noted = self.record.made.get(self.key(path), ())
+        noted = self.record.made.of(self.key(path))
         return any(self._same(one, info, path) for one in noted)
 
     def made_here(self, path: str) -> bool:
@@ -50,7 +51,7 @@ class RecordView:
         if info is None:
             return False
         found = identity_of(info)
-        noted = self.record.made.get(self.key(path), ())
+        noted = self.record.made.of(self.key(path))
         return any((one.kind, one.inode) == (found.kind, found.inode) for one in noted)
 
     def is_there(self, key: str, noted: Identity) -> bool:
@@ -92,7 +93,7 @@ def read(path: str) -> Optional[Record]:
     with os.fdopen(descriptor, "rb") as file:
         if not file.peek(8).startswith(b'{"weft"'):
             return None
-        lines = record.parse(file.read().decode("utf-8", "surrogatepass"))
+        lines = record.parse(file)
     return lines if lines and lines.head.inode == os.stat(os.path.dirname(path) or ".").st_ino else None
 
 

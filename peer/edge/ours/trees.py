@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-from typing import Callable, Collection, List, NamedTuple, Optional
+from typing import Callable, Collection, Iterator, List, NamedTuple, Optional
 
 from peer.edge import pulse
 from peer.edge.modes import set_mode
@@ -127,44 +127,42 @@ def _clear_one(walk: Walk, name: str, ours: Ours) -> List[str]:
 
 def foreign(top: str, ours: Ours) -> List[str]:
     """The foreign things in the tree at `top`: only the path of a foreign folder, not its contents."""
-    found: List[str] = []
+    return sorted(one.path for one in _walk(top, ours) if not one.ours)
+
+
+def everything(top: str) -> Iterator[str]:
+    """All paths below `top`, one at a time: there may be a hundred thousand."""
+    return (one.path for one in _walk(top, anything))
+
+
+def folders(top: str, without: Collection[str] = ()) -> List[str]:
+    """The folders below `top`, but for those of `without` and what is in them."""
+    found = _walk(top, lambda path, _: path not in without)
+    return [one.path for one in found if one.ours and stat.S_ISDIR(one.info.st_mode)]
+
+
+class _Entry(NamedTuple):
+    """Something below the top of a tree."""
+
+    path: str
+    info: os.stat_result
+    ours: bool
+
+
+def _walk(top: str, ours: Ours) -> Iterator[_Entry]:
+    """Everything below `top`, but for what is in folders that aren't ours."""
     walk = Walk(top)
     while True:
         name = walk.next()
         if name is None:
             if walk.leave() is None:
-                return sorted(found)
+                return
             continue
-        info = os.lstat(name, dir_fd=walk.descriptor)
-        if not ours(walk.below(name), info):
-            found.append(walk.below(name))
-        elif stat.S_ISDIR(info.st_mode):
+        path, info = walk.below(name), os.lstat(name, dir_fd=walk.descriptor)
+        one = _Entry(path, info, ours(path, info))
+        yield one
+        if one.ours and stat.S_ISDIR(info.st_mode):
             walk.enter(name)
-
-
-def everything(top: str) -> List[str]:
-    """All paths below `top`."""
-    found: List[str] = []
-
-    def note(path: str, _info: os.stat_result) -> bool:
-        found.append(path)
-        return True
-
-    foreign(top, note)
-    return found
-
-
-def folders(top: str, without: Collection[str] = ()) -> List[str]:
-    """The folders below `top`, but for those of `without` and what is in them."""
-    found: List[str] = []
-
-    def note(path: str, info: os.stat_result) -> bool:
-        if path not in without and stat.S_ISDIR(info.st_mode):
-            found.append(path)
-        return path not in without
-
-    foreign(top, note)
-    return found
 
 
 def carry(old: str, new: str, ours: Ours, suffix: str, made: "Callable[[str], None]") -> List[str]:

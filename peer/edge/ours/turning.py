@@ -9,7 +9,8 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-from typing import Iterator, List, NamedTuple, Sequence
+from itertools import chain
+from typing import Iterable, Iterator, List, NamedTuple, Sequence
 
 from peer.edge.modes import set_mode
 from peer.edge.ours import trees
@@ -24,11 +25,14 @@ FOUND = ".before-weft"  # the suffix for things put aside, if the run has no nam
 
 
 class Wanted(NamedTuple):
-    """The names that a new version needs: whether it is a tree, and the paths below it. `leaves`: all but folders."""
+    """The names that a new version needs: whether it is a tree, and the paths below it; `leaves` are all but folders.
+
+    They are gone through once, and only where something is in the old version that isn't ours.
+    """
 
     tree: bool
-    paths: Sequence[str] = ()
-    leaves: Sequence[str] = ()
+    leaves: Iterable[str] = ()
+    folders: Iterable[str] = ()
 
 
 def check(record: RecordFile, final: str, wanted: Wanted, replace: bool = False) -> List[str]:
@@ -43,11 +47,11 @@ def check(record: RecordFile, final: str, wanted: Wanted, replace: bool = False)
             raise foreign(final)
         _need_movable(final)
         return []
-    if not _is_folder(final):
+    extras = _extras(record, final) if _is_folder(final) else []
+    if not extras:
         return []
-    extras = trees.foreign(final, _ours(record, final))
-    _need_changeable(final, extras)
-    taken, leaves, mounted = _names(wanted), set(wanted.leaves), mount_points()
+    leaves, mounted = set(wanted.leaves), mount_points()
+    taken = _with_folders({*leaves, *wanted.folders})
     for path in extras:
         full = os.path.join(final, path)
         if full in mounted:
@@ -57,6 +61,13 @@ def check(record: RecordFile, final: str, wanted: Wanted, replace: bool = False)
         if not wanted.tree and not replace:
             raise ForeignError(full, "Weft has no record of making it, and the payload is a file now")
         _need_movable(full)
+    return extras
+
+
+def _extras(record: RecordFile, final: str) -> List[str]:
+    """The foreign things in an old version. Raises ForeignError where it can't be removed."""
+    extras = trees.foreign(final, _ours(record, final))
+    _need_changeable(final, extras)
     return extras
 
 
@@ -79,8 +90,9 @@ def _need_changeable(final: str, extras: Sequence[str]) -> None:
 def note(record: RecordFile, work: str, final: str) -> None:
     """Note each thing of a new version, complete in `work`, by its path below `final`."""
     new = os.path.join(work, NEW)
-    below = trees.everything(new) if _is_folder(new) else []
-    record.made_all([(final, new), *((os.path.join(final, path), os.path.join(new, path)) for path in below)])
+    below = trees.everything(new) if _is_folder(new) else ()
+    pairs = ((os.path.join(final, path), os.path.join(new, path)) for path in below)
+    record.made_all(chain([(final, new)], pairs))
     record.remark(_COMPLETE, work)
 
 
@@ -175,10 +187,10 @@ def _ours(record: RecordFile, final: str) -> trees.Ours:
     return ours
 
 
-def _names(wanted: Wanted) -> "set[str]":
-    """The paths that a version takes, with the folders above them."""
-    names = set(wanted.paths)
-    for path in wanted.paths:
+def _with_folders(paths: "set[str]") -> "set[str]":
+    """These paths, with the folders above them."""
+    names = set(paths)
+    for path in paths:
         for above in _above(path):
             if above in names:
                 break

@@ -1,0 +1,119 @@
+"""The things that a record lists as made, in columns: a tree of a hundred thousand files costs megabytes, not fifty.
+
+A row is a path and an identity. The rows of a path are found by its hash, in a table of row numbers that is probed from
+there on; rows are only added, so those of one path come oldest first.
+"""
+
+from __future__ import annotations
+
+from array import array
+from typing import Callable, Iterator, List, NamedTuple, Tuple
+
+_FIRST_SLOTS = 16  # a power of two, always; half of the slots are free at least
+
+
+class Identity(NamedTuple):
+    """The identity of a thing when we made it. Size in bytes, time of change in nanoseconds."""
+
+    kind: str
+    device: int
+    inode: int
+    size: int = 0
+    mtime: int = 0
+
+
+class MadeTable:
+    """What was made, by path. Numbers that are no device, inode, size or time raise OverflowError."""
+
+    def __init__(self) -> None:
+        self._names, self._ends = bytearray(), array("Q")
+        self._kinds: List[str] = []  # of all rows together: few
+        self._facts = array("q")  # of each row: its kind's number, size and time
+        self._places = array("Q")  # of each row: device and inode
+        self._gone = bytearray()  # of each row: whether it counts no more
+        self._slots = array("I", [0]) * _FIRST_SLOTS  # a row's number and one, or 0
+
+    def __len__(self) -> int:
+        """How many rows count."""
+        return self._gone.count(0)
+
+    def __iter__(self) -> Iterator[Tuple[str, Identity]]:
+        """All of it, the oldest first."""
+        return ((self._path(row), self._identity(row)) for row in range(len(self._gone)) if not self._gone[row])
+
+    def of(self, path: str) -> List[Identity]:
+        """What was made at a path, the oldest first."""
+        return [self._identity(row) for row in self._rows(path.encode("utf-8", "surrogatepass"))]
+
+    @property
+    def paths(self) -> Iterator[str]:
+        """The paths at which something was made, each once."""
+        for row in range(len(self._gone)):
+            if not self._gone[row] and next(self._rows(self._name(row))) == row:
+                yield self._path(row)
+
+    def add(self, path: str, identity: Identity) -> bool:
+        """Note one; False if it was noted before."""
+        name = path.encode("utf-8", "surrogatepass")
+        if any(self._identity(row) == identity for row in self._rows(name)):
+            return False
+        if identity.kind not in self._kinds:
+            self._kinds.append(identity.kind)
+        facts = array("q", (self._kinds.index(identity.kind), identity.size, identity.mtime))
+        self._places += array("Q", (identity.device, identity.inode))
+        self._facts += facts
+        self._names += name
+        self._ends.append(len(self._names))
+        self._gone.append(0)
+        if 2 * len(self._gone) > len(self._slots):
+            self._grow()
+        else:
+            self._put(len(self._gone) - 1)
+        return True
+
+    def remove(self, path: str) -> None:
+        """Nothing that was made is at the path any more."""
+        for row in self._rows(path.encode("utf-8", "surrogatepass")):
+            self._gone[row] = 1
+
+    def keep(self, chosen: Callable[[str, Identity], bool]) -> None:
+        """Forget all but what is chosen."""
+        left = MadeTable()
+        for path, identity in self:
+            if chosen(path, identity):
+                left.add(path, identity)
+        vars(self).update(vars(left))
+
+    def _rows(self, name: bytes) -> Iterator[int]:
+        """The rows of a path that count."""
+        most = len(self._slots) - 1
+        at = hash(name) & most
+        while self._slots[at]:
+            row = self._slots[at] - 1
+            if not self._gone[row] and self._name(row) == name:
+                yield row
+            at = (at + 1) & most
+
+    def _grow(self) -> None:
+        self._slots = array("I", [0]) * (2 * len(self._slots))
+        for row in range(len(self._gone)):
+            if not self._gone[row]:
+                self._put(row)
+
+    def _put(self, row: int) -> None:
+        most = len(self._slots) - 1
+        at = hash(self._name(row)) & most
+        while self._slots[at]:
+            at = (at + 1) & most
+        self._slots[at] = row + 1
+
+    def _name(self, row: int) -> bytes:
+        return bytes(self._names[self._ends[row - 1] if row else 0 : self._ends[row]])
+
+    def _path(self, row: int) -> str:
+        return self._name(row).decode("utf-8", "surrogatepass")
+
+    def _identity(self, row: int) -> Identity:
+        kind, size, mtime = self._facts[3 * row : 3 * row + 3]
+        device, inode = self._places[2 * row : 2 * row + 2]
+        return Identity(self._kinds[kind], device, inode, size, mtime)

@@ -16,7 +16,8 @@ from deploy.edge.web.runfolder import write_report
 from rigs.freeports import free_ports
 from tests.deploy_edge.fabrun import fab, fab_command, fab_environment
 from tests.web.browser import NARROW, WIDE, Opened, started
-from tests.web.simulated import Wish, write_run
+from tests.web.invented import Wish, write_run
+from tests.web.simulated import grown_run
 
 INVENTORY = """\
 swarm: {{name: t, profile: classic, payload: {{generate: 8MiB, name: f.dat}},
@@ -138,15 +139,19 @@ def test_a_failed_and_a_slow_host_are_named_with_the_reason(simulated: Callable[
         assert opened.troubles == []
 
 
-def test_a_thousand_hosts_stay_readable(simulated: Callable[..., Opened], tmp_path: Path) -> None:
-    with simulated(Wish(1000, 40, slow=700, failed=300)) as opened:
-        (report,) = tmp_path.rglob("report.html")
-        assert report.stat().st_size < 5_000_000
+def test_a_thousand_simulated_hosts_stay_readable(browser: Browser, tmp_path: Path) -> None:
+    report = write_report(grown_run(tmp_path, slow=700, killed=300))
+    assert report.stat().st_size < 5_000_000
+    with Opened(browser, report) as opened:
         assert opened.too_wide <= 0 and opened.troubles == []
+        failed, slow = opened.texts(".trouble")
+        assert "node300 (peer 1301): killed by signal 9" in failed
+        assert "node700" in slow and "its link: the rate or cap in the inventory is 4 Mbit/s" in slow
         opened.page.get_by_label("filter copies").fill("node300")
         assert opened.texts("section:first-of-type tbody td:nth-child(2)") == ["node300"]
         drawn = opened.figure("The hosts' time")
         assert "40 of 1,000 peers" in drawn.replace("1000", "1,000") and "node300" in drawn and "node700" in drawn
+        assert "rack07" in opened.figure("Who got how much from whom")
         assert opened.page.locator("svg *").count() < 15_000
         opened.page.set_viewport_size({"width": NARROW, "height": 900})
         assert opened.too_wide <= 0

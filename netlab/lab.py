@@ -62,14 +62,17 @@ class Lab:
         small_disks: Mapping[str, int] = {},
         subnet: str = "",
         no_inbound: Sequence[str] = (),
+        only_ssh: Sequence[str] = (),
     ) -> "Lab":
         """Makes `hosts` hosts with links of `rate` Mbit/s each way (0: unshaped) and returns once all sshds answer.
 
         `maxstartups` is sshd's own setting ("3:100:3"), `small_disks` gives hosts a home of so many bytes, `subnet`
-        chooses the network; hosts in `no_inbound` accept nothing but SSH. Whatever goes wrong, nothing is left.
+        chooses the network; hosts in `no_inbound` accept nothing but SSH, those in `only_ssh` dial nobody besides.
+        Whatever goes wrong, nothing is left.
         """
         wanted = LabSpec(
-            os.path.realpath(directory), hosts, rate, maxstartups, dict(small_disks), subnet, tuple(no_inbound)
+            *(os.path.realpath(directory), hosts, rate, maxstartups, dict(small_disks), subnet),
+            *(tuple(no_inbound), tuple(only_ssh)),
         )
         return cls(build(wanted))
 

@@ -24,6 +24,7 @@ class HostPlan:
     address: str
     disk: Optional[int] = None
     no_inbound: bool = False  # nobody can connect to it, but for SSH
+    no_outbound: bool = False  # it can connect to nobody, but for SSH
 
 
 @dataclass(frozen=True)

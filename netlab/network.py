@@ -80,7 +80,7 @@ def configure_host(plan: Plan, host: HostPlan) -> None:
         f"link set {LINK} up",
     ]
     shell.batch(["ip", "-n", space], lines)
-    shell.batch(["tc", "-n", space], shape.tc_lines(LINK, plan.rate))
+    shell.batch(["tc", "-n", space], _own_end(host, plan.rate))
 
 
 def set_rate(plan: Plan, host: str, mbit: float) -> None:
@@ -91,7 +91,7 @@ def set_rate(plan: Plan, host: str, mbit: float) -> None:
         if _shaped(namespace, device):
             shell.batch(["tc", "-n", namespace], [shape.unshape_line(device)])
         one = next(one for one in plan.hosts if one.name == host)
-        shell.batch(["tc", "-n", namespace], _bridge_end(one, mbit) if device == host else shape.tc_lines(device, mbit))
+        shell.batch(["tc", "-n", namespace], _bridge_end(one, mbit) if device == host else _own_end(one, mbit))
 
 
 def rate(plan: Plan, host: str) -> float:
@@ -190,9 +190,18 @@ def _port_lines(plan: Plan, host: HostPlan) -> List[str]:
 
 def _bridge_end(host: HostPlan, mbit: float) -> List[str]:
     """What the bridge's end of a host's link does with what goes to the host."""
-    if not host.no_inbound:
-        return shape.tc_lines(host.name, mbit)
-    return shape.tc_lines(host.name, mbit or FASTEST) + shape.closed_lines(host.name)
+    return _end(host.name, mbit, host.no_inbound)
+
+
+def _own_end(host: HostPlan, mbit: float) -> List[str]:
+    """What a host's end of its link does with what comes from the host."""
+    return _end(LINK, mbit, host.no_outbound)
+
+
+def _end(device: str, mbit: float, closed: bool) -> List[str]:
+    if not closed:
+        return shape.tc_lines(device, mbit)
+    return shape.tc_lines(device, mbit or FASTEST) + shape.closed_lines(device)
 
 
 def _leg_lines(plan: Plan) -> List[str]:

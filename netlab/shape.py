@@ -60,7 +60,7 @@ def tc_lines(device: str, mbit: float) -> List[str]:
 
 
 def closed_lines(device: str) -> List[str]:
-    """What `tc -batch` is to read besides, on the bridge's end of a shaped link: nobody gets a connection to the host.
+    """What `tc -batch` is to read besides: nobody gets a connection through this end of a shaped link.
 
     The first packet of any connection but SSH's goes to a queue that holds nothing. (Few kernels have all of iptables,
     nftables and tc's own actions; classes are there wherever links can be shaped.)

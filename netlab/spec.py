@@ -24,6 +24,7 @@ class LabSpec:
     small_disks: Dict[str, int] = field(default_factory=dict)
     subnet: str = ""
     no_inbound: Tuple[str, ...] = ()  # hosts that accept nothing but SSH
+    only_ssh: Tuple[str, ...] = ()  # hosts that neither accept nor make a connection but SSH's
 
     def check(self) -> None:
         """Raises UsageError for what no lab can be."""
@@ -35,7 +36,8 @@ class LabSpec:
         if self.maxstartups and not re.fullmatch(r"[0-9]{1,6}(:[0-9]{1,3}:[0-9]{1,6})?", self.maxstartups):
             raise UsageError(f"--maxstartups {self.maxstartups!r}: write it as sshd does: 10:30:100, or 10")
         known = addresses.host_names(self.hosts)
-        for option, names in (("--small-disk", self.small_disks), ("--no-inbound", self.no_inbound)):
+        named = {"--small-disk": self.small_disks, "--no-inbound": self.no_inbound, "--only-ssh": self.only_ssh}
+        for option, names in named.items():
             for name in names:
                 if name not in known:
                     raise UsageError(f"{option}: no host {name!r}: they are {known[0]} to {known[-1]}")
@@ -58,7 +60,13 @@ class LabSpec:
 
     def _hosts(self, network: addresses.Network) -> Tuple[HostPlan, ...]:
         return tuple(
-            HostPlan(name, addresses.host_address(network, number), self.small_disks.get(name), name in self.no_inbound)
+            HostPlan(
+                name,
+                addresses.host_address(network, number),
+                self.small_disks.get(name),
+                no_inbound=name in (*self.no_inbound, *self.only_ssh),
+                no_outbound=name in self.only_ssh,
+            )
             for number, name in enumerate(addresses.host_names(self.hosts), start=1)
         )
 

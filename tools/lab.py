@@ -86,6 +86,8 @@ def _up_arguments(add: Callable[..., argparse.Action]) -> None:
     add("--subnet", metavar="NET", default="", help="of the hosts (default: a free one of 198.18.0.0/15)")
     closed = add("--no-inbound", metavar="HOSTS", type=lambda text: text.split(","), default=())
     closed.help = "hosts that accept no connection but SSH's, as behind a firewall: node05,node06"
+    only = add("--only-ssh", metavar="HOSTS", type=lambda text: text.split(","), default=())
+    only.help = "hosts that make no connection either, so that only SSH reaches them: node05,node06"
     small = add("--small-disk", metavar="HOST=SIZE", type=small_disk, action="append", default=[])
     small.help = "give a host's home a file system of this size, as node02=32MiB; may be repeated"
 
@@ -117,6 +119,7 @@ def up(options: Options) -> int:
         small_disks=dict(options.small_disk),
         subnet=options.subnet,
         no_inbound=options.no_inbound,
+        only_ssh=options.only_ssh,
     )
     first, *_, last = [*lab.hosts.values()] * 2
     took, hosts = time.monotonic() - began, _hosts(len(lab.hosts))

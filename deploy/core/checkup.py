@@ -42,9 +42,15 @@ def ports_on(inventory: Inventory, name: str) -> list[int]:
 
 
 def targets(inventory: Inventory, names: Sequence[str], name: str) -> list[Target]:
-    """The ports that the host `name`, one of `names`, is to dial: those of the next hosts in the ring."""
+    """The ports that the host `name`, one of `names`, is to dial: those of the next hosts in the ring.
+
+    Nobody dials from or to a host that is relayed: this machine carries its connections.
+    """
+    if inventory.host(name).relay:
+        return []
     place = list(names).index(name)
-    others = [inventory.host(other) for other in [*names[place + 1 :], *names[:place]][:MOST_DIALS]]
+    ring = [inventory.host(other) for other in [*names[place + 1 :], *names[:place]]]
+    others = [other for other in ring if not other.relay][:MOST_DIALS]
     return [
         Target(other.peer_address, port, other.name) for other in others for port in ports_on(inventory, other.name)
     ]

@@ -11,6 +11,7 @@ from deploy.core.columns import columns
 from deploy.core.failures import error_lines, failures
 from deploy.core.inventory import Inventory
 from deploy.core.outcome import OK, Outcome
+from deploy.core.relays import Carried, carried_lines
 from deploy.core.report import time_lines
 from deploy.core.sources import Sources, source_lines, summed
 from deploy.core.times import Times
@@ -34,6 +35,7 @@ class Results(NamedTuple):
     times: Times | None = None
     slow: Sequence[str] = ()
     halt: str = ""  # why it couldn't continue
+    carried: Carried | None = None  # what the operator's machine relayed
 
 
 def run_id(now: datetime, token: int) -> str:
@@ -51,16 +53,17 @@ def parse_proof(text: str) -> str:
     return text.partition(" ")[0].strip()
 
 
-def format_summary(inventory: Inventory, verdict: Verdict, run: str, times: Times, slow: Sequence[str] = ()) -> str:
+def format_summary(inventory: Inventory, verdict: Verdict, results: Results) -> str:
     """The text of summary.txt: the payload, the table, the errors, and the time compared with the limit."""
     lines = [
-        f"run {run}: swarm {inventory.swarm.name}, {inventory.swarm.payload.name}, exit code {verdict.code}",
+        f"run {results.run}: swarm {inventory.swarm.name}, {inventory.swarm.payload.name}, exit code {verdict.code}",
         *format_table(verdict.rows),
         *verdict.lines,
         *inventory.notices,
-        *(f"slow: {line}" for line in slow),
-        *time_lines(times),
+        *(f"slow: {line}" for line in results.slow),
+        *time_lines(results.times or Times()),
         *source_lines(sources_of(verdict.rows)),
+        *carried_lines(results.carried),
         verdict.sentence,
     ]
     return "\n".join(lines) + "\n"
@@ -89,6 +92,7 @@ def summary_fields(inventory: Inventory, results: Results) -> dict[str, Any]:
         "seeds": [peer.peer_id for peer in inventory.seeds],
         "groups": groups_of(inventory),
         **_verdict_fields(results.verdict),
+        "relayed": results.carried._asdict() if results.carried else None,
         **_failure_fields(inventory, results),
         **_time_fields(results.times or Times()),
     }

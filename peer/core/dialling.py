@@ -1,7 +1,8 @@
 """Which neighbours to dial: those listed before us, and those listed after us that don't get through to us.
 
 Who is listed later dials. A host that accepts nothing from outside is never reached so, and dials by itself after a
-moment. If two connections come of it, the one that the rule asks for stays, on both sides.
+moment. If two connections come of it, the one that the rule asks for stays, on both sides. Who is relayed dials
+all others, at once.
 """
 
 from __future__ import annotations
@@ -35,28 +36,29 @@ class Dialling:
     ) -> None:
         self._pieces = pieces
         self._neighbours = neighbours
-        self._earlier = frozenset(setup.earlier)
+        self._mine = frozenset(setup.dialled)
+        self._unreachable = frozenset(setup.unreachable)
         self._fleet = frozenset(setup.near) - frozenset(setup.classic) if setup.fleet else frozenset()
         self._tolerance = tolerance
         self._later: Dict[int, Dial] = {}
         self._due: Dict[int, float] = {}  # of those in `_later`
-        self._back: Set[int] = set()  # listed after us, and dialled by us all the same
+        self._back: Set[int] = set()  # not ours to dial, and dialled by us all the same
         self._dialling: Set[int] = set()
-        self._as_ruled: Dict[int, bool] = {}  # of each connection: whether it was dialled by who is listed later
+        self._as_ruled: Dict[int, bool] = {}  # of each connection: whether it was dialled by who is to dial it
 
     def start(self, now: float) -> List[Effect]:
-        """Dial all neighbours that are listed before us; the others have a moment to dial us."""
+        """Dial all neighbours that are ours to dial; the others have a moment to dial us."""
         for peer in self._neighbours:
-            if peer not in self._earlier:
+            if peer not in self._mine:
                 self._dial_back(peer, now + (FLEET_BACK if peer in self._fleet else FIRST_BACK))
-        return self._begin([Dial(peer) for peer in self._neighbours if peer in self._earlier])
+        return self._begin([Dial(peer) for peer in self._neighbours if peer in self._mine])
 
     def lost(self, neighbour: Neighbour, now: float) -> List[Effect]:
         """A connection has ended."""
         peer = neighbour.peer
         if neighbour.shut_out or (self._pieces.complete and neighbour.complete):
             return []
-        if peer in self._earlier:
+        if peer in self._mine:
             if now - neighbour.since >= HASTY:
                 return self._begin([Dial(peer)])
             # A pause, or we would dial at the pace at which it hangs up.
@@ -66,6 +68,8 @@ class Dialling:
         return []
 
     def _dial_back(self, peer: int, due: float) -> None:
+        if peer in self._unreachable:
+            return
         beat = FLEET_BEAT if peer in self._fleet else BEAT
         self._later[peer], self._due[peer] = Dial(peer, beat=beat), due
 
@@ -81,7 +85,7 @@ class Dialling:
         return self._as_ruled.get(peer, False) and not self._is_as_ruled(peer, dialled)
 
     def _is_as_ruled(self, peer: int, dialled: bool) -> bool:
-        return dialled == (peer in self._earlier)
+        return dialled == (peer in self._mine)
 
     def met(self, event: Connected) -> List[Effect]:
         """There is a connection, so nobody needs to be dialled. If we dialled one that should have, that is noted."""
@@ -102,7 +106,7 @@ class Dialling:
     def again(self, now: float) -> List[Effect]:
         """Dial the neighbours whose pause is over and that haven't connected again."""
         due = [self._later.pop(peer) for peer in sorted(self._later) if now >= self._due[peer]]
-        self._back.update(dial.peer for dial in due if dial.peer not in self._earlier)
+        self._back.update(dial.peer for dial in due if dial.peer not in self._mine)
         return self._begin(due)
 
     def _begin(self, dials: Iterable[Dial]) -> List[Effect]:

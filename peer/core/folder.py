@@ -10,6 +10,7 @@ PEER_INFO = "PeerInfo.cfg"
 SWARM = "swarm.json"
 BUDGET = "budget"  # the caps of a host, and how far its peers have used them up
 RELEASES = "releases.json"  # the releases that were delivered to this host, where its inventory asks for some
+RELAY = "relay"  # where an agent carries connections to the operator's machine, on hosts that only SSH reaches
 CLAIM = "claim.json"  # who deploys the swarm, and how far that is
 CODE = "peer.pyz"  # the peer itself, on hosts that it was pushed to
 

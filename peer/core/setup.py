@@ -17,7 +17,8 @@ class Setup(NamedTuple):
 
     `classic`: peers known to speak only the classic protocol. `absent`: peers that won't take part in this run, so
     nobody dials them or waits for them; one that comes all the same is served. `layout` None: all pieces are equally
-    long. `repeats`: what needn't travel between fleet peers; None where it isn't known.
+    long. `repeats`: what needn't travel between fleet peers; None where it isn't known. `relayed`: peers on hosts that
+    only SSH reaches, so that the operator's machine carries their connections.
     """
 
     me: int
@@ -30,6 +31,7 @@ class Setup(NamedTuple):
     absent: Tuple[int, ...] = ()
     layout: Optional[Layout] = None
     repeats: Optional[Repeats] = None
+    relayed: Tuple[int, ...] = ()
 
     def piece_length(self, piece: int) -> int:
         """Bytes of a piece."""
@@ -64,7 +66,27 @@ class Setup(NamedTuple):
         return [row.peer_id for row in self.rows if row.host == here]
 
     @property
-    def earlier(self) -> Tuple[int, ...]:
-        """The peers listed before this one, which it dials."""
+    def dialled(self) -> Tuple[int, ...]:
+        """The peers that this one is to dial: those listed before it.
+
+        Nobody gets through to who is relayed, so that one dials all that aren't.
+        """
         peers = [row.peer_id for row in self.rows]
-        return tuple(peers[: peers.index(self.me)])
+        earlier = frozenset(peers[: peers.index(self.me)])
+        relayed = frozenset(self.relayed)
+        mine = self.me in relayed
+        others = (peer for peer in peers if peer != self.me)
+        return tuple(peer for peer in others if (peer in earlier if (peer in relayed) == mine else mine))
+
+    @property
+    def unreachable(self) -> Tuple[int, ...]:
+        """The peers that this one can't dial: they dial us."""
+        return () if self.me in self.relayed else self.relayed
+
+    @property
+    def by_relay(self) -> List[int]:
+        """The peers that this one dials through the operator's machine, if it dials them."""
+        if self.me not in self.relayed:
+            return []
+        here = self.housemates
+        return [row.peer_id for row in self.rows if row.peer_id not in here]

@@ -29,6 +29,7 @@ class SwarmFile(NamedTuple):
     extras: bool = True  # files that aren't part of the payload may stay in a delivered tree
     classic: Tuple[int, ...] = ()  # peers that speak only the classic protocol, whatever the swarm's profile is
     ascii: Tuple[int, ...] = ()  # peers that accept only a handshake in ASCII
+    relayed: Tuple[int, ...] = ()  # peers whose connections the operator's machine carries
 
 
 def folder_texts(common: Common, rows: Tuple[PeerRow, ...], swarm: Optional[SwarmFile] = None) -> Dict[str, str]:
@@ -49,6 +50,7 @@ def format_swarm(swarm: SwarmFile) -> str:
         "extras": swarm.extras,
         "classic": swarm.classic,
         "ascii": swarm.ascii,
+        "relayed": swarm.relayed,
         "limits": swarm.limits._asdict(),
         "manifest": manifestjson.to_json(swarm.manifest),
     }
@@ -77,6 +79,7 @@ def parse_swarm(text: str, source: str = SWARM) -> SwarmFile:
         extras=fields.get("extras") is not False,
         classic=_peers("classic", fields, source),
         ascii=_peers("ascii", fields, source),
+        relayed=_peers("relayed", fields, source),
     )
 
 

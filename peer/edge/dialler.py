@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import socket
 import threading
-from typing import TYPE_CHECKING, Dict, Optional, Tuple
+from typing import TYPE_CHECKING, Collection, Dict, Optional, Tuple
 
-from peer.core import handshake
+from peer.core import handshake, relaynote
 from peer.core.errors import ProtocolError, system_words
 from peer.core.events import DialFailed
 from peer.core.spelling import Spellings
 from peer.edge import meeting, pacing
 from peer.edge.channel import bound
 from peer.edge.meeting import Met, Report, both_fleet, read_handshake
+from peer.edge.relaydial import connect_by_relay
 from peer.edge.throttle import UNCAPPED, Meter
 
 if TYPE_CHECKING:  # ssl is slow to load, and only swarms with keys need it
@@ -33,8 +34,13 @@ class Dialler:
         report: Report,
         keys: Optional[Keys] = None,
         meter: Meter = UNCAPPED.down,
+        by_relay: Collection[int] = (),
+        folder: str = "",
     ) -> None:
+        """`by_relay`: those to reach through the operator's machine, which the swarm's `folder` tells of."""
         self._keys = keys
+        self._by_relay = frozenset(by_relay)
+        self._folder = folder
         self._meter = meter
         self._me = me
         self._addresses = addresses
@@ -79,10 +85,12 @@ class Dialler:
 
     def _try(self, peer: int, stop: threading.Event, beat: float) -> Optional[DialFailed]:
         """Try once; None if that worked or isn't wanted any more, else the reason."""
+        relayed = peer in self._by_relay
         host, port = self._addresses[peer]
-        where = f"{host}:{port}"
+        where = relaynote.WAY if relayed else f"{host}:{port}"
+        window = self._meter.window
         try:
-            sock = _connect(host, port, self._meter.window)
+            sock = connect_by_relay(self._folder, peer, window) if relayed else _connect(host, port, window)
         except OSError as error:
             return DialFailed(peer, f"{where}: {_why(error)}")
         if beat and stop.wait(beat):  # it has dialled us meanwhile

@@ -134,7 +134,7 @@ def _swarm(job: Job, store: Store, log: LogFile, statusfile: StatusFile, trace: 
 
     keys = _keys(job)
     spellings = Spellings(style, job.setup.classic, job.ascii, keyed=keys is not None)
-    dialler = Dialler(me, addresses, spellings, report, keys, budget.down)
+    dialler = Dialler(me, addresses, spellings, report, keys, budget.down, job.setup.by_relay, job.folder)
     owner = Owner(inbox, swarm, store, dialler, log, statusfile, trace, Check(store, report, job.kept), budget)
     listener = Listener(job.row.port, others, spellings, report, me, keys, max(_FEW_STRANGERS, spare), budget.down)
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -77,12 +77,14 @@ class History:
         settled: bool = True,
         absent: Tuple[int, ...] = (),
         repeats: Optional[Repeats] = None,
+        relayed: Tuple[int, ...] = (),
     ) -> None:
         if seeds is None:
             seeds = (1001,) if profile == FLEET else ()  # a classic one counts as complete, whatever it announces
-        rows = tuple(PeerRow(peer, "localhost", 6008, peer in seeds) for peer in ids)
+        rows = tuple(PeerRow(peer, f"host{peer}", 6008, peer in seeds) for peer in ids)
         common = Common(preferred, 5.0, 15.0, "f", total * PIECE_SIZE, PIECE_SIZE)
-        setup = Setup(1002, rows, common, profile, limits, total, absent=absent, repeats=repeats)
+        setup = Setup(1002, rows, common, profile, limits, total, absent=absent, repeats=repeats, relayed=relayed)
+        self.setup = setup
         self.total = total
         self.now = 100.0
         self.core = Swarm(setup, set_of(*here), len(here) == total, Random(seed), settled)

@@ -67,6 +67,34 @@ def test_later_the_newest_counts_whoever_made_it() -> None:
     assert not history.core.dialling.keeps_old(1003, True, history.now)
 
 
+# ---- hosts that only SSH reaches
+
+
+@pytest.mark.parametrize(
+    ("relayed", "at_once", "later"),
+    [
+        ((), ["dial 1001"], ["dial 1003"]),
+        ((1002,), ["dial 1001", "dial 1003"], []),  # we are: nobody dials us
+        ((1001, 1003), [], []),  # they dial us, and can't be dialled
+        ((1002, 1003), ["dial 1001"], ["dial 1003"]),  # of two that are, who is listed later dials
+        ((1001, 1002), ["dial 1001", "dial 1003"], []),
+    ],
+)
+def test_who_is_relayed_dials(relayed: "tuple[int, ...]", at_once: "list[str]", later: "list[str]") -> None:
+    history = fleet(relayed=relayed)
+    assert history.started == at_once
+    assert [line for line in history.wait(10) if line.startswith("dial")] == later
+    setup = history.setup
+    assert setup.by_relay == ([1001, 1003] if 1002 in relayed else [])
+
+
+def test_a_relayed_neighbour_that_was_lost_comes_again_by_itself() -> None:
+    history = fleet(relayed=(1003,))
+    history.connect(1003, fleet=True, dialled=False)
+    history.disconnect(1003)
+    assert "dial 1003" not in history.wait(30)
+
+
 # ---- neighbours that never meet
 
 

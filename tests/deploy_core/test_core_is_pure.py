@@ -85,6 +85,7 @@ def test_only_few_modules_know_the_libraries() -> None:
         "fields",
         "part",
         "destinations",
+        "ratekeys",
         "thenkeys",
         "urlkeys",
         "parse",

@@ -148,7 +148,7 @@ TIMES = Times(9.0, {}, 3.0, Limit(2.0, "the seed's upload"), True)
 
 
 def test_summary() -> None:
-    assert format_summary(FLEET, VERDICT, "r1", TIMES, ["b: it got less"]) == (
+    assert format_summary(FLEET, VERDICT, Results("r1", 4, [], VERDICT, TIMES, ["b: it got less"])) == (
         "run r1: swarm demo, TheFile.dat, exit code 4\n"
         "peer  host  pieces  bytes      seconds  sha256    verdict\n"
         "1001  a     16/16   1,048,576  -        abababab  ok\n"

@@ -7,7 +7,7 @@ import itertools
 import pytest
 
 from deploy.core.checkup import Missed, Target
-from deploy.core.reach import ALL, NONE, SOME, Reach
+from deploy.core.reach import ALL, ALONE, BY_RELAY, NONE, PROPOSAL, SOME, Reach
 
 NAMES = ("a", "b", "c", "d")
 
@@ -55,6 +55,24 @@ def test_the_matrix_and_who_only_dials() -> None:
         " 3 c           +  +  \\  +",
         " 4 d           +  +  -  \\",
         "only dial, and accept nothing: c",
+    ]
+
+
+def test_a_host_that_neither_dials_nor_accepts_is_to_be_relayed() -> None:
+    found = reach(*closed("d"), "da", "db", "dc")
+    assert found.reached("d") == ALONE
+    assert PROPOSAL in found.lines({"a"})[-1] and "d and the seeds" in found.lines({"a"})[-1]
+
+
+def test_a_relayed_host_meets_all() -> None:
+    dialled = {name: [Target(f"h{other}", 6008, other) for other in "abc" if other != name] for name in "abc"}
+    found = Reach({**dialled, "d": []}, [Missed("a", "hb", 6008, "no answer within 4 s")], ["d"])
+    assert [found.reached(name) for name in "abd"] == [ALL, SOME, BY_RELAY]
+    assert found.stranded({"a"}) == []
+    assert found.lines({"a"})[:3] == [
+        "   who dials   1  2  3  4  (+ gets through, - doesn't, r by relay)",
+        " 1 a           \\  -  +  r",
+        " 2 b           +  \\  +  r",
     ]
 
 

@@ -1,4 +1,4 @@
-"""What an operator asks of a host as a machine: its facts, and who reaches whom."""
+"""What an operator asks of a host as a machine: its facts, who reaches whom, and connections to carry."""
 
 from __future__ import annotations
 
@@ -92,3 +92,16 @@ class Dial(NamedTuple):
 
     def answer(self) -> Type[Dialled]:
         return Dialled
+
+
+class Relay(NamedTuple):
+    """Carry connections: those that the operator opens with these peers and, if it `invites`, those of peers here.
+
+    From the answer on, the line carries frames; see deploy/agent/frames.py.
+    """
+
+    ports: Tuple[PeerPort, ...]
+    invites: bool
+
+    def answer(self) -> Type[Done]:
+        return Done

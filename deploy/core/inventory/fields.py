@@ -21,14 +21,13 @@ from deploy.core.inventory.destinations import Destination
 from deploy.core.inventory.errors import described
 from deploy.core.inventory.excluding import excluding
 from deploy.core.inventory.part import Part
+from deploy.core.inventory.ratekeys import CapMbits, CapOfHost, RateOfHost
 from deploy.core.inventory.thenkeys import ThenKeys
 from deploy.core.inventory.urlkeys import UrlKeys
-from peer.core.budget import LEAST_MBIT
 from peer.core.config import MAX_PEER_ID, MAX_PIECE_SIZE
 from peer.core.sizes import parse_size
 
 MAX_SIZE = 2**60  # bytes; far above any disk, and within eight bytes
-MAX_MBITS = 1e7
 
 _SIZE = r"[0-9]+(\.[0-9]+)?\s*([KkMmGgTtPp]([Ii]?[Bb])?|[Bb])?"
 _SIZE_SCHEMA = {"type": ["integer", "string"], "minimum": 0, "pattern": f"^{_SIZE}$"}
@@ -40,26 +39,6 @@ _PIECE_SCHEMA = {
 }
 _TLS_SCHEMA = {"enum": ["auto", True, False], "default": "auto"}
 _JUMP_SCHEMA = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
-_RATE_SCHEMA = {
-    "anyOf": [
-        {"type": "number", "exclusiveMinimum": 0},
-        {
-            "type": "object",
-            "properties": {"up": {"type": "number"}, "down": {"type": "number"}},
-            "additionalProperties": False,
-        },
-    ]
-}
-_CAP_SCHEMA = {
-    "anyOf": [
-        {"type": "number", "minimum": LEAST_MBIT},
-        {
-            "type": "object",
-            "properties": {way: {"type": "number", "minimum": LEAST_MBIT} for way in ("up", "down")},
-            "additionalProperties": False,
-        },
-    ]
-}
 _NAME_SCHEMA = {"type": "string", "pattern": f"^{names.NAME_PATTERN}$"}
 
 
@@ -102,25 +81,6 @@ def _jumps(value: Any) -> Any:
     return value
 
 
-def _rate(value: Any) -> Any:
-    """`100` means both directions."""
-    if isinstance(value, dict):
-        return value
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value <= MAX_MBITS:
-        raise ValueError(f"{described(value)} is not a rate; write Mbit/s: 100 or {{up: 100, down: 1000}}")
-    return {"up": value, "down": value}
-
-
-def _cap(value: Any) -> Any:
-    """`100` means both directions."""
-    if isinstance(value, dict):
-        return value
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not LEAST_MBIT <= value <= MAX_MBITS:
-        problem = f"{described(value)} is no cap that a swarm can live on"
-        raise ValueError(f"{problem}; write Mbit/s, at least {LEAST_MBIT:g}: 200 or {{up: 200, down: 500}}")
-    return {"up": value, "down": value}
-
-
 def _pattern(value: str) -> str:
     excluding(value)
     return value
@@ -141,8 +101,6 @@ PayloadName = Annotated[str, AfterValidator(names.payload_name)]
 JumpText = Annotated[str, AfterValidator(names.jump_text)]
 Jumps = Annotated[List[JumpText], BeforeValidator(_jumps), WithJsonSchema(_JUMP_SCHEMA)]
 Port = Annotated[int, Field(ge=1, le=65535)]
-Mbits = Annotated[float, Field(gt=0, le=MAX_MBITS)]
-CapMbits = Annotated[float, Field(ge=LEAST_MBIT, le=MAX_MBITS)]
 Seconds = Annotated[float, Field(gt=0, le=1e6)]
 Size = Annotated[int, BeforeValidator(_size), WithJsonSchema(_SIZE_SCHEMA)]
 PieceSize = Annotated[Optional[int], BeforeValidator(_piece_size), WithJsonSchema(_PIECE_SCHEMA)]
@@ -215,21 +173,10 @@ class SwarmPart(ThenKeys):
     degree: Annotated[int, Field(ge=2, le=1000)] = Field(default=8, description="fleet: most neighbours of a peer")
     uploads: Annotated[int, Field(ge=1, le=1000)] = Field(default=6, description="fleet: pieces sent simultaneously")
     cap: Optional[CapMbits] = Field(default=None, description="Mbit/s that all seeds together may send")
+    relay_cap: Optional[CapMbits] = Field(
+        default=None, description="Mbit/s that the operator's machine may carry for hosts with relay: true"
+    )
     tls: Tls = Field(default=None, description="auto: on in a fleet swarm with hosts reached by SSH")
-
-
-class RatePart(Part):
-    """The rate of a host's link; used only for the prediction."""
-
-    up: Optional[Mbits] = Field(default=None, description="Mbit/s")
-    down: Optional[Mbits] = Field(default=None, description="Mbit/s")
-
-
-class CapPart(Part):
-    """What all peers of a host together may send and receive."""
-
-    up: Optional[CapMbits] = Field(default=None, description="Mbit/s")
-    down: Optional[CapMbits] = Field(default=None, description="Mbit/s")
 
 
 class HostPart(Part):
@@ -259,11 +206,14 @@ class HostPart(Part):
         default="keep", description="Foreign files in a delivered tree: keep them, or refuse them as an error"
     )
     peer_port: Port = Field(default=6008, description="Port of its first peer; the search for free numbers begins here")
-    rate: Annotated[Optional[RatePart], BeforeValidator(_rate), WithJsonSchema(_RATE_SCHEMA)] = Field(
+    rate: RateOfHost = Field(
         default=None, description="Mbit/s: one number, or {up: 100, down: 1000}; only for the prediction"
     )
-    cap: Annotated[Optional[CapPart], BeforeValidator(_cap), WithJsonSchema(_CAP_SCHEMA)] = Field(
+    cap: CapOfHost = Field(
         default=None, description="Mbit/s that its peers may use: one number, or {up: 200, down: 500}"
+    )
+    relay: bool = Field(
+        default=False, description="Only SSH reaches it: the operator's machine carries its peers' connections, slowly"
     )
     python: Path = Field(default="python3", description="The interpreter on the host")
 

@@ -104,6 +104,7 @@ def _host(name: str, keys: _Keys, addresses: dict[str, str], ledger: Ledger) -> 
         peer_port=keys.get("peer_port") or FIRST_PORT,
         rate=Rate(rate.up, rate.down) if rate else Rate(),
         cap=Rate(cap.up, cap.down) if cap else Rate(),
+        relay=_relay(keys, ledger),
         python=keys.get("python"),
         line=ledger.line(keys.path),
     )
@@ -112,6 +113,12 @@ def _host(name: str, keys: _Keys, addresses: dict[str, str], ledger: Ledger) -> 
 def _releases(place: DestinationPart | None, name: str, keys: _Keys, ledger: Ledger) -> Releases | None:
     root = _rooted(place.releases if place else None, name, keys, "destination", ledger)
     return None if place is None or root is None else Releases(root.rstrip("/") or "/", place.keep)
+
+
+def _relay(keys: _Keys, ledger: Ledger) -> bool:
+    if keys.get("relay") and keys.get("connection") == LOCAL:
+        ledger.add(keys.where("relay"), "is for hosts that only SSH reaches, and this one is this machine; remove it")
+    return bool(keys.get("relay"))
 
 
 def _path(name: str, keys: _Keys, key: str, ledger: Ledger) -> str | None:

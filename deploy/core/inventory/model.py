@@ -74,6 +74,7 @@ class Host(NamedTuple):
     peer_port: int = FIRST_PORT  # the first port to try for this host's peers
     rate: Rate = Rate()
     cap: Rate = Rate()  # what its peers together may use of it
+    relay: bool = False  # only SSH reaches it: the operator's machine carries its peers' connections
     python: str = "python3"
     line: int = 0  # its line in the inventory's text; 0: none
 
@@ -161,6 +162,7 @@ class Swarm(NamedTuple):
     tls: bool | None = None
     then: Then | None = None
     cap: float | None = None  # Mbit/s that all seeds together may send
+    relay_cap: float | None = None  # Mbit/s that the operator's machine may carry for hosts with `relay`
 
 
 @dataclass(frozen=True)

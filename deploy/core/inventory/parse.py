@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, cast
 
 from pydantic import ValidationError
@@ -13,7 +13,7 @@ from deploy.core.inventory.fields import InventoryPart
 from deploy.core.inventory.groups import groups_of, named
 from deploy.core.inventory.hosts import hosts_of
 from deploy.core.inventory.listed import Listed, named_lists, with_listed
-from deploy.core.inventory.model import FromUrl, Inventory, Peer, Swarm
+from deploy.core.inventory.model import FromUrl, Host, Inventory, Peer, Swarm
 from deploy.core.inventory.peers import peers_of
 from deploy.core.inventory.ranges import fold
 from deploy.core.inventory.swarms import swarm_of
@@ -86,6 +86,7 @@ def _inventory(form: InventoryPart, source: str, ledger: Ledger) -> Inventory:
         if not swarm.payload.sha256 and any(host.releases for host in hosts.values()):
             ledger.add(("swarm", "payload"), "becomes a release, which is known by its hash; add sha256")
     _check_cap(swarm, peers, ledger)
+    _check_relays(swarm, hosts, peers, ledger)
     if swarm.then is not None and not any(host.releases for host in hosts.values()):
         ledger.add(
             ("swarm", "then"), "follows a turn, and no host keeps releases; write destination: {releases: /srv/app}"
@@ -109,6 +110,18 @@ def _check_cap(swarm: Swarm, peers: Iterable[Peer], ledger: Ledger) -> None:
     if swarm.cap is not None and swarm.cap < LEAST_MBIT * len(seeds):
         problem = f"is {swarm.cap:g}, for {len(seeds)} seeds together; a swarm can't live on that"
         ledger.add(("swarm", "cap"), f"{problem}; write at least {LEAST_MBIT * len(seeds):g}")
+
+
+def _check_relays(swarm: Swarm, hosts: Mapping[str, Host], peers: Iterable[Peer], ledger: Ledger) -> None:
+    """A relay joins a host to others, and its cap needs one."""
+    busy = {peer.host for peer in peers}
+    relayed = [host for name, host in hosts.items() if host.relay and name in busy]
+    if relayed and len(busy) == 1:
+        ledger.add(
+            ("hosts", relayed[0].name, "relay"), "is true, and no other host has a peer; remove it", relayed[0].line
+        )
+    if swarm.relay_cap is not None and not relayed:
+        ledger.add(("swarm", "relay_cap"), "caps what is relayed, and no host with a peer has relay: true; remove it")
 
 
 def _one_seed(peers: tuple[Peer, ...]) -> tuple[Peer, ...]:

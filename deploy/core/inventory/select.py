@@ -49,7 +49,7 @@ def localized(inventory: Inventory, folder: str, first_port: int = FIRST_PORT) -
     """The same swarm on this machine: 127.0.0.1, no SSH, a working folder `<folder>/<host>` for each host.
 
     Ports are assigned from `first_port` upward in PeerInfo order (the caller passes a free one); rates,
-    caps, destinations and interpreters of the real hosts are forgotten. The selection stays.
+    caps, relays, destinations and interpreters of the real hosts are forgotten. The selection stays.
     Raises InventoryError if there are too few ports.
     """
     if first_port + len(inventory.peers) - 1 > LAST_PORT:
@@ -57,7 +57,7 @@ def localized(inventory: Inventory, folder: str, first_port: int = FIRST_PORT) -
         raise InventoryError("--local", [Problem(0, "", problem)])
     hosts = tuple(_local_host(host, folder) for host in inventory.hosts)
     peers = tuple(peer._replace(port=port) for port, peer in enumerate(inventory.peers, first_port))
-    swarm = inventory.swarm._replace(cap=None)
+    swarm = inventory.swarm._replace(cap=None, relay_cap=None)
     return replace(inventory, swarm=swarm, hosts=hosts, peers=peers, localized=True)
 
 

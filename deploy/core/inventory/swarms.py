@@ -36,6 +36,7 @@ def swarm_of(part: SwarmPart, ledger: Ledger) -> Swarm:
         tls=part.tls,
         then=Then(tuple(map(tuple, part.then)), part.batch, part.within) if part.then else None,
         cap=part.cap,
+        relay_cap=part.relay_cap,
     )
 
 

@@ -10,8 +10,9 @@ from pydantic import ValidationError
 
 from deploy.core.inventory.destinations import DestinationPart
 from deploy.core.inventory.errors import Path, described, did_you_mean, shortened
-from deploy.core.inventory.fields import CapPart, HostPart, InventoryPart, PayloadPart, PeerPart, RatePart, SwarmPart
+from deploy.core.inventory.fields import HostPart, InventoryPart, PayloadPart, PeerPart, SwarmPart
 from deploy.core.inventory.part import Part
+from deploy.core.inventory.ratekeys import CapPart, RatePart
 
 _EXPECTED = {
     "string_type": "a string",

@@ -100,6 +100,11 @@ class Agent:
                 raise _refusal(followed)
             yield followed
 
+    def hand_over(self, request: Request[A], home: str, seconds: float) -> Pipe:
+        """Ask for something after which the line is the caller's, with all that comes over it. Raises HostError."""
+        self.ask(request, home, Silence(seconds))
+        return self._pipe
+
     @property
     def lost(self) -> bool:
         """Whether it is known to be gone."""

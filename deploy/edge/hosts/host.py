@@ -97,6 +97,10 @@ class HostLink:
         finally:
             agent.close()
 
+    def relay(self, request: verbs.Relay) -> Pipe:
+        """A line of frames to an agent that relays, its own one. Raises HostError."""
+        return self._open().hand_over(request, self.home, CALL_SECONDS)
+
     def unfollow(self) -> None:
         """End `follow`, from another thread."""
         if self._following is not None:

@@ -75,6 +75,13 @@ class Pipe:
         self._scanned = 0
         return self._take(size)
 
+    def some(self, deadline: Deadline) -> bytes:
+        """The next bytes, as they come. Raises PipeBroken, TimeoutError."""
+        if not self._buffer:
+            self._fill(deadline)
+        self._scanned = 0
+        return self._take(len(self._buffer))
+
     def rest(self) -> bytes:
         """What came without a line end."""
         return bytes(self._buffer)

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from deploy.agent.verbs import Release, State, SwarmFolder
 from deploy.core.inventory import Inventory, Upload, fold
 from deploy.core.plan import Facts, Step, facts_of
+from deploy.core.relays import Carried
 from deploy.core.summary import Results, summary_fields
 from deploy.core.times import Times
 from deploy.core.verdict import SKIPPED, UNREACHABLE, Outcome, Verdict, error_lines, exit_code
@@ -64,6 +65,7 @@ class Chain:
         self.planned: list[Step] = []
         self.verdict: Verdict | None = None  # that of the last `verify`
         self.last_traces: Mapping[int, Trace] = {}  # made of the last statuses, for peers whose own weren't fetched
+        self.carried: Carried | None = None  # what this machine relayed
         self.slow: tuple[str, ...] = ()  # lines about slow hosts, as `verify` found them
         self.release: Release | None = None  # the one that this run brings
         self.settled: frozenset[int] = frozenset()  # peers of a run that was taken up, which need no start
@@ -171,7 +173,7 @@ class Chain:
 
     def results(self, code: int) -> Results:
         """What the chain has come to."""
-        return Results(self.run, code, self.outcomes, self.verdict, self.measured(), self.slow, self.halt)
+        return Results(self.run, code, self.outcomes, self.verdict, self.measured(), self.slow, self.halt, self.carried)
 
     def finish(self, code: int) -> None:
         """The last object of `--json`: the summary of all tasks."""

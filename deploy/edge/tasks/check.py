@@ -98,7 +98,8 @@ def _reach(chain: Chain, names: Sequence[str]) -> Reach:
     answers = chain.ask(lambda link: _dial(link, targets[link.name]), names)
     chain.ask(lambda link: link.ask(verbs.Unlisten()), names)
     missed = [Missed(name, *problem) for name, answer in answers.items() for problem in answer.problems]
-    return Reach({name: targets[name] for name in names if name in answers}, missed)
+    dialled = {name: targets[name] for name in names if name in answers}
+    return Reach(dialled, missed, [name for name in names if chain.inventory.host(name).relay])
 
 
 def _dial(link: HostLink, targets: Sequence[Target]) -> verbs.Dialled:

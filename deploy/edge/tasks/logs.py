@@ -6,9 +6,11 @@ from collections.abc import Iterator
 
 from deploy.core.inventory import Inventory
 from deploy.core.plan import Facts, Step, Steps, hosts_of
+from deploy.core.relays import RELAYED
 from deploy.core.times import TRANSFER
 from deploy.edge.tasks.chain import Chain
 from deploy.edge.tasks.phase import Options, Phase
+from deploy.edge.tasks.relaying import relaying
 from deploy.edge.tasks.status import count_peers
 from deploy.edge.tasks.verify import VERIFY
 from deploy.edge.tasks.watch import Watch, tell_the_way_back
@@ -17,7 +19,9 @@ from peer.core.swarmfile import CLASSIC
 
 def _describe(inventory: Inventory, _: Facts) -> Iterator[Step]:
     for host in inventory.chosen_hosts:
-        yield Step("logs", host.name, None, f"follow {count_peers(inventory, host.name)} until done")
+        yield Step(
+            "logs", host.name, None, f"follow {count_peers(inventory, host.name)} until done{RELAYED * host.relay}"
+        )
 
 
 def _logs(chain: Chain, steps: Steps, options: Options) -> None:
@@ -28,7 +32,7 @@ def _logs(chain: Chain, steps: Steps, options: Options) -> None:
     watch = Watch(chain, hosts, options.every or (classic and not chain.screen.lively))
     for name in hosts:
         watch.open(name)
-    with chain.timing(TRANSFER), chain.screen.watching(lines_are_the_result=True):
+    with chain.timing(TRANSFER), relaying(chain, hosts, watch.put), chain.screen.watching(lines_are_the_result=True):
         try:
             watch.run()
         except KeyboardInterrupt:

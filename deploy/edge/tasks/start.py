@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 
 from deploy.agent import verbs
+from deploy.core.failures import command_options
 from deploy.core.inventory import Inventory, Peer
 from deploy.core.plan import Facts, Step, Steps, hosts_of, peers_of
+from deploy.core.relays import absent_line, relayed_hosts
 from deploy.core.starting import Listening, Note, StartEvent, Wrong, not_listening, waves
 from deploy.core.times import START as STARTING
 from deploy.core.verdict import SKIPPED, UNREACHABLE, Outcome
@@ -35,6 +37,10 @@ def _start(chain: Chain, steps: Steps, options: Options) -> None:
     with chain.timing(STARTING):
         tell_chain = partial(tell, chain)
         Starter(chain.fleet, chain.inventory, steps, options.keep_going, tell_chain, lost(chain)).run()
+    relayed = chain.able(relayed_hosts(chain.inventory))
+    if relayed:
+        where = command_options(chain.inventory)
+        chain.screen.note(absent_line(relayed, chain.inventory.swarm.limits.patience, where))
 
 
 def lost(chain: Chain) -> tuple[int, ...]:

@@ -32,7 +32,7 @@ def keep_summary(chain: Chain, verdict: Verdict) -> None:
     """Write a verdict down, with what the chain knows already."""
     inventory, results = chain.inventory, chain.results(verdict.code)._replace(verdict=verdict)
     chain.folder.mkdir(parents=True, exist_ok=True)
-    text = format_summary(inventory, verdict, chain.run, chain.times, chain.slow)
+    text = format_summary(inventory, verdict, results)
     (chain.folder / SUMMARY_NAME).write_text(chain.screen.typed(text), "utf-8")
     fields = format_summary_json(inventory, results)
     (chain.folder / SUMMARY_JSON_NAME).write_text(chain.screen.typed(fields), "utf-8")

@@ -15,6 +15,7 @@ from deploy.edge.tasks.collect_logs import COLLECT_LOGS
 from deploy.edge.tasks.deploy import DEPLOY, bring, reach
 from deploy.edge.tasks.logs import FOLLOW
 from deploy.edge.tasks.phase import Options, Phase, describe
+from deploy.edge.tasks.relaying import relaying
 from deploy.edge.tasks.start import START, Starter, lost
 from deploy.edge.tasks.takeup import take_up
 from deploy.edge.tasks.turn import TURN
@@ -39,8 +40,9 @@ def _start_and_watch(chain: Chain, steps: Steps, options: Options) -> None:
     begun = time.monotonic()
     with chain.screen.watching(lines_are_the_result=False):
         try:
-            beside.start()
-            watch.run()
+            with relaying(chain, chain.able(hosts_of(steps)), watch.put):
+                beside.start()
+                watch.run()
         except BaseException as error:
             beside.end()
             if isinstance(error, KeyboardInterrupt) and beside.error is None:

@@ -9,6 +9,7 @@ from deploy.agent.verbs import Verified, Verify
 from deploy.core.inventory import Inventory
 from deploy.core.placement import final_path
 from deploy.core.plan import Facts, Step, Steps, hosts_of, peers_of
+from deploy.core.relays import carried_lines
 from deploy.core.report import failure_lines, payload_lines, shows_table, time_lines
 from deploy.core.sources import source_lines
 from deploy.core.summary import PROOF_NAME, SUMMARY_NAME, copy_fields, parse_proof
@@ -61,7 +62,7 @@ def _tell(chain: Chain, verdict: Verdict, extras: Mapping[str, int], table: bool
     screen, rows, good = chain.screen, verdict.rows, verdict.code == 0
     if shows_table(verdict, screen.width, table):
         screen.table(BRIEF_COLUMNS, [row.brief for row in rows], [row.good for row in rows])
-    facts = (*time_lines(chain.times), *source_lines(sources_of(rows)))
+    facts = (*time_lines(chain.times), *source_lines(sources_of(rows)), *carried_lines(chain.carried))
     for line in (*payload_lines(chain.inventory.swarm.payload.name, rows), *facts):
         screen.say(line, None)
     for line in chain.slow:

@@ -11,6 +11,7 @@ from deploy.core import ending
 from deploy.core.failures import command_options
 from deploy.core.inventory import Peer, fold
 from deploy.core.progress import Line, PeerView, Progress
+from deploy.core.relays import leave_line, relayed_hosts
 from deploy.core.sources import outlook
 from deploy.core.starting import Listening, Over, StartEvent
 from deploy.core.verdict import Outcome
@@ -183,3 +184,6 @@ def tell_the_way_back(chain: Chain) -> None:
     where = command_options(chain.inventory)
     chain.runs_on = True
     chain.screen.note(f"the swarm runs on: `fab logs{where}` comes back to it, `fab stop{where}` ends it")
+    relayed = chain.able(relayed_hosts(chain.inventory))
+    if relayed:
+        chain.screen.note(leave_line(relayed, chain.inventory.swarm.limits.patience))

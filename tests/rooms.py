@@ -105,8 +105,8 @@ ROOMS: Dict[str, Room] = {
         ),
         others=("atheris", "libtorrent", "matplotlib"),
     ),
-    "tools": Room(own=("tools", "netlab", "peer", "deploy.core"), others=("rich",)),
-    "tools.auditing": Room(own=("tools.auditing", "peer.core"), stdlib=PURE | {"calendar", "html"}, pure=True),
+    "tools": Room(own=("tools", "netlab", "peer", "deploy.core", "deploy.edge.web.pageparts"), others=("rich",)),
+    "tools.auditing": Room(own=("tools.auditing", "peer.core"), stdlib=PURE | {"calendar"}, pure=True),
     "tools.sim": Room(own=("tools", "peer.core")),
 }
 # The only modules that import a library at run time.

@@ -18,11 +18,10 @@ from typing import List, Optional, Sequence
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from peer.core.errors import ConfigError
-from tools import auditfolder
+from tools import auditfolder, auditpage
 from tools.arguments import FAILED, INTERRUPTED, USAGE, Parser, fail, leave
 from tools.auditing import results as words
 from tools.auditing.grading import Mark, WeightError, mark, weights_of
-from tools.auditing.htmlpage import page
 from tools.auditing.judging import RULES, judge
 from tools.auditing.rule import BROKEN, Result
 
@@ -63,7 +62,7 @@ def run(options: argparse.Namespace) -> int:
     graded = mark(results, weights) if weights is not None else None
     if options.html:
         title = f"Audit of {os.path.basename(os.path.abspath(options.dir))}"
-        options.html.write_text(page(title, swarm, results, graded), encoding="utf-8")
+        auditpage.write(options.html, title, swarm, results, graded)
     if options.json:
         for fields in words.objects(results, graded):
             print(json.dumps(fields))

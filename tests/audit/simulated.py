@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from random import Random
 from types import MappingProxyType
 from typing import Callable, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
 from peer.core import eventlog, folder
-from peer.core.config import Common, PeerRow
+from peer.core.config import Common, PeerRow, format_common, format_peer_info
 from peer.core.events import Effect, Event, Log
 from peer.core.limits import Limits
 from peer.core.swarm import Swarm
@@ -98,6 +99,17 @@ def swarm(wish: Wish, seed: int, changes: Mapping[int, Callable[[Swarm], None]] 
     assert world.run(20_000.0), "the swarm never ended"
     setup = peers[0].setup
     return Made(setup.common, setup.rows, texts)
+
+
+def written(made: Made, where: Path) -> Path:
+    """The swarm as its peers leave it, in a folder that isn't there yet."""
+    for row in made.rows:
+        (where / f"peer_{row.peer_id}").mkdir(parents=True)
+        (where / f"peer_{row.peer_id}" / made.common.file_name).write_bytes(bytes(made.common.file_size))
+        (where / f"log_peer_{row.peer_id}.log").write_text("\n".join(made.texts[row.peer_id]) + "\n")
+    (where / "Common.cfg").write_text(format_common(made.common))
+    (where / "PeerInfo.cfg").write_text(format_peer_info(made.rows))
+    return where
 
 
 def broken(results: List[Result]) -> List[str]:

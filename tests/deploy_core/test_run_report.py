@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 
-from deploy.core.runreport import hostbars, pagedata, ratecurves, reportpage, transfers
+from deploy.core import webpage
+from deploy.core.runreport import hostbars, pagedata, ratecurves, transfers
 from deploy.core.runreport.choicebars import choices_of
 from deploy.core.runreport.laststatus import traces_of
 from deploy.core.runreport.pagedata import page_data
 from deploy.core.runreport.pieceways import NEVER, NOBODY, seed_copies, ways_of
 from deploy.core.runreport.recorded import Place, Recorded
-from deploy.core.runreport.reportpage import Parts
+from deploy.core.webpage import Parts
 from peer.core import trace
 from peer.core.status import Neighbour, Status, to_fields
 from peer.core.trace import Head, Note, Trace
@@ -31,7 +32,7 @@ SUMMARY: dict[str, Any] = {
     "limit": {"seconds": 1.5, "because": "the seed's upload"},
 }
 PLACES = (Place(SEED, "s", True), Place(ONE, "a", False, "g"), Place(TWO, "b", False, "g"))
-PARTS = Parts("p {}", ("one()", "two()"), "a licence")
+PARTS = Parts("A title", "p {}", ("one()", "two()"), "a licence")
 
 
 def recorded(places: tuple[Place, ...] = PLACES, began: float = 100.0, **notes: list[Note]) -> Recorded:
@@ -178,17 +179,17 @@ HOSTILE = "</script><script>alert(1)</script><!-- & \u2028\u202e\"'"
 
 
 def test_no_text_ends_the_block_that_it_is_in() -> None:
-    text = reportpage.page({"host": HOSTILE}, PARTS)
+    text = webpage.page({"host": HOSTILE}, PARTS)
     (block,) = re.findall(r'<script type="application/json" id="data">(.*?)</script>', text, re.S)
     assert json.loads(block) == {"host": HOSTILE} and not set(block) & set("<>&\u2028\u202e")
     assert text.count("<script") == 3 and "alert" in block
 
 
 def test_the_page_may_run_its_own_scripts_and_ask_for_nothing() -> None:
-    policy = reportpage.policy(PARTS, live=False)
+    policy = webpage.policy(PARTS, live=False)
     assert "default-src 'none'" in policy and "connect-src 'none'" in policy and policy.count("'sha256-") == 2
     assert "unsafe-inline" not in policy.partition("style-src")[0] and "unsafe-eval" not in policy
-    assert "connect-src 'self'" in reportpage.policy(PARTS, live=True)
+    assert "connect-src 'self'" in webpage.policy(PARTS, live=True)
 
 
 def test_control_marks_of_hosts_are_shown_as_what_they_are() -> None:

@@ -1,4 +1,4 @@
-"""The page of a run in a real browser: a classic swarm live and after, failures, a thousand hosts, hostile words."""
+"""Pages in a real browser: a classic swarm live and after, failures, a thousand hosts, an audit, hostile words."""
 
 from __future__ import annotations
 
@@ -12,12 +12,16 @@ from typing import NamedTuple
 import pytest
 from playwright.sync_api import Browser
 
+from deploy.edge.web.pageparts import page_parts
 from deploy.edge.web.runfolder import write_report
 from rigs.freeports import free_ports
+from tests.audit.simulated import PIECE, swarm, written
+from tests.audit.simulated import Wish as ClassicWish
 from tests.deploy_edge.fabrun import fab, fab_command, fab_environment
 from tests.web.browser import NARROW, WIDE, Opened, started
 from tests.web.invented import Wish, write_run
 from tests.web.simulated import grown_run
+from tools import audit
 
 INVENTORY = """\
 swarm: {{name: t, profile: classic, payload: {{generate: 8MiB, name: f.dat}},
@@ -170,11 +174,35 @@ WORDS = "<" + "/script><script>alert(3)<" + '/script> "quoted" \u202egnp.exe'
 def test_what_hosts_say_is_text(simulated: Callable[..., Opened]) -> None:
     with simulated(Wish(4, 40, failed=3, names=EVIL, words=WORDS)) as opened:
         assert opened.troubles == []
-        assert opened.page.locator("img, b, script").count() == 7  # our own scripts, and the data's
+        assert opened.page.locator("img, b, script").count() == 1 + len(page_parts().scripts)  # and the data
         body = opened.page.locator("main").inner_text()
         for words in (EVIL[1], EVIL[3], "\\u202efdp\\u200f", "alert(3)", "\\u202egnp.exe"):
             assert words in body
         assert not set(body) & set("\u202e\u200f")
+
+
+@pytest.fixture
+def audited(browser: Browser, tmp_path: Path) -> Iterator[Opened]:
+    """The page of an audit: a sound swarm, of which one log has a hostile line."""
+    folder = written(swarm(ClassicWish(4, 1, 20, 2, 3, 3, PIECE * 8.0), 3), tmp_path / "swarm")
+    with (folder / "log_peer_1002.log").open("a") as log:
+        log.write(f"2023-11-14 23:00:00: {EVIL[1]}{EVIL[2]}{WORDS}\n")
+    assert audit.main([str(folder), "--html", str(tmp_path / "audit.html")]) == 1
+    with Opened(browser, tmp_path / "audit.html", color_scheme="dark") as opened:
+        yield opened
+
+
+def test_the_page_of_an_audit_is_one_of_ours(audited: Opened) -> None:
+    assert audited.texts(".verdict")[0].startswith("\u2717 ") and audited.texts("h2")[:3] == ["Rules", "Peers", "texts"]
+    audited.page.get_by_role("button", name="verdict").click()
+    assert "broken" in audited.texts("section:first-of-type tbody tr")[0]
+    said = audited.page.locator("main").inner_text()
+    assert all(words in said for words in (EVIL[1], "\\u202efdp\\u200f", "alert(3)", "log_peer_1002.log:"))
+    assert not set(said) & set("\u202e\u200f") and audited.page.locator("img, b").count() == 0
+    assert audited.troubles == [] and audited.too_wide <= 0
+    assert [url for url in audited.asked if not url.startswith("file:")] == []
+    audited.page.get_by_role("button", name="light").click()
+    assert audited.page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
 
 
 def test_light_and_dark_and_paper(simulated: Callable[..., Opened]) -> None:

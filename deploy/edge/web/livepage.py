@@ -9,7 +9,7 @@ from typing import Any
 from deploy.core.inventory import Inventory
 from deploy.core.progress import Line, Progress
 from deploy.core.runreport.liverun import LiveRun
-from deploy.core.runreport.reportpage import embedded, page, policy
+from deploy.core.webpage import embedded, page, policy
 from deploy.edge.web.liveserver import LiveServer
 from deploy.edge.web.pageparts import page_parts
 

@@ -1,20 +1,27 @@
-"""The texts that a page is made of, as they lie beside this module."""
+"""The texts that pages are made of, as they lie beside this module."""
 
 from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
 
-from deploy.core.runreport.reportpage import Parts
+from deploy.core.webpage import Parts
 
 _FOLDER = Path(__file__).parent / "assets"
-_SCRIPTS = ("plot.min.js", "dom.js", "tables.js", "charts.js", "live.js", "page.js")  # each uses those before it
+_SHARED = ("dom.js", "tables.js", "theme.js")  # each uses those before it
+_RUN = ("plot.min.js", *_SHARED, "charts.js", "live.js", "page.js")
+_AUDIT = (*_SHARED, "audit.js")
 
 
 @lru_cache(maxsize=1)
 def page_parts() -> Parts:
-    """Read once."""
-    return Parts(_read("page.css"), tuple(map(_read, _SCRIPTS)), _read("plot.LICENSE.txt"))
+    """Those of a run's page; read once."""
+    return Parts("Weft: a run", _read("page.css"), tuple(map(_read, _RUN)), _read("plot.LICENSE.txt"))
+
+
+def audit_parts() -> Parts:
+    """Those of an audit's page, which draws nothing."""
+    return Parts("Weft: an audit", _read("page.css"), tuple(map(_read, _AUDIT)))
 
 
 def _read(name: str) -> str:

@@ -11,8 +11,8 @@ from typing import Any
 
 from deploy.core.runreport.pagedata import page_data
 from deploy.core.runreport.recorded import Place, Recorded
-from deploy.core.runreport.reportpage import page
 from deploy.core.summary import SUMMARY_JSON_NAME
+from deploy.core.webpage import page
 from deploy.edge.web.pageparts import page_parts
 from peer.core import folder
 from peer.core.errors import ConfigError

@@ -1,5 +1,5 @@
 "use strict";
-// Elements and words. Whatever a host said goes through `text`: it becomes a text node and nothing else.
+// Elements and words. Whatever a host or a log said goes through `text`: it becomes a text node and nothing else.
 const Dom = (() => {
   const make = (name, more = {}, ...children) => {
     const element = document.createElement(name);
@@ -10,7 +10,10 @@ const Dom = (() => {
     element.append(...children.filter((child) => child !== null && child !== undefined));
     return element;
   };
-  const text = (words) => make("bdi", {}, String(words));
+  // Control characters, and marks that turn text round, are shown as what they are.
+  const ODD = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+  const plain = (words) => String(words).replace(ODD, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  const text = (words) => make("bdi", {}, plain(words));
   const number = (value, digits = 0) =>
     value.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits });
   const count = (value, noun) => `${number(value)} ${noun}${value === 1 ? "" : "s"}`;

@@ -3,27 +3,6 @@
 (() => {
   const { make, text, seconds, bytes, number, count, section } = Dom;
 
-  function themes() {
-    const dark = matchMedia("(prefers-color-scheme: dark)");
-    let chosen = null;
-    try { chosen = localStorage.getItem("weft-theme"); } catch { /* a page without storage forgets */ }
-    const button = make("button", { type: "button", class: "plain screen-only", on: { click: () => {
-      chosen = document.documentElement.dataset.theme === "dark" ? "light" : "dark";
-      try { localStorage.setItem("weft-theme", chosen); } catch { /* as above */ }
-      show();
-    } } });
-    const show = () => {
-      const theme = chosen ?? (dark.matches ? "dark" : "light");
-      document.documentElement.dataset.theme = theme;
-      button.textContent = theme === "dark" ? "\u2600 light" : "\u263e dark";
-    };
-    dark.addEventListener("change", show);
-    addEventListener("beforeprint", () => { document.documentElement.dataset.theme = "light"; });
-    addEventListener("afterprint", show);
-    show();
-    return button;
-  }
-
   function sentence(run) {
     if (run.live) return make("p", { class: "verdict warn" }, "\u25b6 running: ", text(run.sentence ?? ""));
     const good = run.exit_code === 0;
@@ -93,7 +72,7 @@
     ].filter(Boolean);
   }
 
-  const page = document.getElementById("page"), theme = themes();
+  const page = document.getElementById("page"), theme = Theme.button();
   const chosen = new Map(); // what somebody chose, by what is chosen; it holds when the page is drawn again
   function draw(run) {
     const place = scrollY;

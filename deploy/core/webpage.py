@@ -1,4 +1,4 @@
-"""The page of a run as text: one file without links to anything, whose script may run and nothing else."""
+"""A page of ours as text, of a run or of an audit: one file without links to anything, whose scripts alone may run."""
 
 from __future__ import annotations
 
@@ -15,28 +15,30 @@ _POLICY = (
 
 
 class Parts(NamedTuple):
-    """The texts that a page is made of: its styles, its scripts in order, and the licence of what they contain."""
+    """The texts that a page is made of: styles, scripts in order, and the licence of what they contain, if any."""
 
+    title: str
     style: str
     scripts: tuple[str, ...]
-    licence: str
+    licence: str = ""
 
 
 def page(data: Mapping[str, Any], parts: Parts, live: bool = False) -> str:
-    """The HTML. What hosts say is in a block of data, which the script reads and shows as text.
+    """The HTML. What hosts and logs say is in a block of data, which the script reads and shows as text.
 
     `live`: the page goes on asking where it came from.
     """
     scripts = "".join(f"<script>{script}</script>\n" for script in parts.scripts)
+    licence = f"<!--\n{parts.licence}\n-->\n" if parts.licence else ""
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{policy(parts, live)}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="referrer" content="no-referrer">\n'
-        f"<title>Weft: a run</title>\n<style>{parts.style}</style></head>\n"
+        f"<title>{parts.title}</title>\n<style>{parts.style}</style></head>\n"
         "<body><main id=page><noscript>This page draws with its own script: allow it to run.</noscript></main>\n"
         f'<script type="application/json" id="data">{embedded(data)}</script>\n'
-        f"<!--\n{parts.licence}\n-->\n{scripts}</body></html>\n"
+        f"{licence}{scripts}</body></html>\n"
     )
 
 

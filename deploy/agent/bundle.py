@@ -210,7 +210,7 @@ def _finish(
     tree = os.path.isdir(version.new)
     root_mode = inner.pop("", 0o755)
     beside = TreeParts() if parts is None else treeparts.from_json(parts, sorted(mine), sorted(inner), "the upload")
-    check_names(name, [*mine, *beside.leaves], inner, "the upload")
+    check_names(name, sorted([*mine, *beside.leaves]), inner, "the upload")
     files = FileTable.of(FileEntry(path, entry.size, entry.mode) for path, entry in sorted(mine.items()))
     entries = tuple(FolderEntry(*one) for one in sorted(inner.items()))
     manifest = Manifest(name, tree, 1, 1, files, entries, root_mode=root_mode, parts=beside)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_left
 from itertools import accumulate
-from typing import Iterable, Iterator, NamedTuple, Sequence
+from typing import Collection, Iterable, Iterator, NamedTuple, Sequence
 
 
 class FileEntry(NamedTuple):
@@ -66,9 +67,9 @@ class FileTable:
         return self._names[begin : self._ends[number]].decode("utf-8", "surrogatepass")
 
     @property
-    def paths(self) -> Iterator[str]:
+    def paths(self) -> Paths:
         """The paths of all files."""
-        return map(self.path, range(len(self)))
+        return Paths(self)
 
     @property
     def sizes(self) -> Iterator[int]:
@@ -89,6 +90,26 @@ class FileTable:
     def state(self) -> bytes:
         """All columns as bytes: equal for equal tables, on one machine or on two."""
         return self._names + b"".join(_little(column) for column in (self._ends, self._modes, self.starts))
+
+
+class Paths(Collection[str]):
+    """The paths of a table's files, made when they are asked for. The table must be sorted to find one."""
+
+    def __init__(self, table: FileTable) -> None:
+        self._table = table
+
+    def __len__(self) -> int:
+        return len(self._table)
+
+    def __iter__(self) -> Iterator[str]:
+        return map(self._table.path, range(len(self)))
+
+    def __getitem__(self, number: int) -> str:
+        return self._table.path(number)
+
+    def __contains__(self, path: object) -> bool:
+        number = bisect_left(self, path) if isinstance(path, str) else len(self)
+        return number < len(self) and self[number] == path
 
 
 def _little(column: "array[int]") -> bytes:

@@ -8,7 +8,9 @@ from __future__ import annotations
 import binascii
 import json
 from array import array
-from typing import Any, Dict, List
+from heapq import merge
+from itertools import chain, islice
+from typing import Any, Dict, Iterable, Iterator, List
 
 from peer.core import treeparts
 from peer.core.anchors import EVERY, ROW_BYTES, anchor_count
@@ -71,24 +73,39 @@ def from_json(fields: Any, source: str) -> Manifest:
             anchors=_from_text(fields.pop("anchors", "")),
         )
         _check_blocks(manifest)
-        paths = list(manifest.files.paths)
+        paths = manifest.files.paths
         folders = [folder.path for folder in manifest.folders]
-        manifest = manifest._replace(parts=treeparts.from_json(fields["parts"], paths, folders, source))
+        manifest = manifest._replace(parts=treeparts.from_json(fields.pop("parts"), paths, folders, source))
         _check_modes(manifest)
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         problem = f"the manifest is damaged ({type(error).__name__}: {error})"
         raise ConfigError(source, problem, _REMEDY) from None
-    if paths != sorted(paths) or (not manifest.tree and paths != [manifest.name]):
+    if not _is_sorted(paths) or (not manifest.tree and list(islice(paths, 2)) != [manifest.name]):
         raise ConfigError(source, "the files aren't in sorted order, or not the payload's own", _REMEDY)
-    check_names(manifest.name, [*paths, *manifest.parts.leaves], folders, source)
+    check_names(manifest.name, _Leaves(manifest), folders, source)
     return manifest
+
+
+def _is_sorted(paths: Iterable[str]) -> bool:
+    return all(one <= other for one, other in zip(paths, islice(paths, 1, None)))
+
+
+class _Leaves(Iterable[str]):
+    """The paths of all but folders, sorted, as often as they are gone through."""
+
+    def __init__(self, manifest: Manifest) -> None:
+        self._files = manifest.files.paths
+        self._others = sorted(manifest.parts.leaves)
+
+    def __iter__(self) -> Iterator[str]:
+        return merge(self._files, self._others)
 
 
 def _check_modes(manifest: Manifest) -> None:
     """Setuid and its like come only where they are asked for. Raises ValueError."""
-    modes = [manifest.root_mode, *manifest.files.modes, *(folder.mode for folder in manifest.folders)]
-    if max(modes) > 0o777 and not manifest.parts.rules.setuid:
-        raise ValueError(f"mode {max(modes):o}")
+    most = max(chain((manifest.root_mode,), manifest.files.modes, (folder.mode for folder in manifest.folders)))
+    if most > 0o777 and not manifest.parts.rules.setuid:
+        raise ValueError(f"mode {most:o}")
 
 
 def _check_blocks(manifest: Manifest) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import binascii
 import hashlib
 from array import array
-from typing import Any, Dict, Iterable, List, NamedTuple, Sequence, Tuple
+from itertools import chain
+from typing import Any, Collection, Dict, Iterable, List, NamedTuple, Sequence, Tuple
 
 from peer.core import treelinks, treerules
 from peer.core.errors import ConfigError
@@ -108,7 +109,7 @@ def to_json(parts: TreeParts) -> Dict[str, Any]:
     }
 
 
-def from_json(fields: Any, files: Sequence[str], folders: Sequence[str], source: str) -> TreeParts:
+def from_json(fields: Any, files: Collection[str], folders: Sequence[str], source: str) -> TreeParts:
     """The parts in a JSON object, for a payload of these paths, with every field checked. Raises ConfigError."""
     try:
         parts = TreeParts(
@@ -130,7 +131,7 @@ def from_json(fields: Any, files: Sequence[str], folders: Sequence[str], source:
     return parts
 
 
-def _check(parts: TreeParts, files: Sequence[str], folders: Sequence[str]) -> None:
+def _check(parts: TreeParts, files: Collection[str], folders: Sequence[str]) -> None:
     """What must fit together does. Raises ValueError."""
     for rows, times in ((files, parts.file_times), (folders, parts.folder_times), (parts.links, parts.link_times)):
         if len(times) != (len(rows) if parts.rules.times else 0):
@@ -138,13 +139,14 @@ def _check(parts: TreeParts, files: Sequence[str], folders: Sequence[str]) -> No
     for link in parts.links:
         if unsafe_target(link.target):
             raise ValueError(f"the target of the link {link.path!r} {unsafe_target(link.target)}")
-    if parts.hardlinks and not {link.to for link in parts.hardlinks} <= {*files, *(link.path for link in parts.links)}:
+    links = {link.path for link in parts.links}
+    if not all(link.to in links or link.to in files for link in parts.hardlinks):
         raise ValueError("a further name of nothing in the payload")
     if any(one.file >= len(files) for one in parts.sparse) or any(kind >= len(parts.kinds) for _, kind in parts.traits):
         raise ValueError("a number of nothing in the payload")
     if parts.traits and not {path for path, _ in parts.traits} <= {"", *files, *folders, *parts.leaves}:
         raise ValueError("an owner of nothing in the payload")
-    leaves = [*files, *(link.path for link in parts.hardlinks)]
+    leaves = chain(files, (link.path for link in parts.hardlinks))
     wrong = treelinks.faults(dict(parts.links), leaves, folders) if parts.rules.links == KEEP else []
     if wrong:
         raise ValueError(treelinks.told(wrong))
@@ -157,16 +159,20 @@ def _steps(times: Sequence[int]) -> List[int]:
 def _sums(steps: Any) -> Sequence[int]:
     times = array("q")
     time = 0
-    for step in _numbers(steps, -2 * _FAR):
+    for step in _checked(steps, -2 * _FAR):
         time += step
         times.append(time)
     return times or ()
 
 
 def _numbers(values: Any, least: int = 0) -> List[int]:
+    return list(_checked(values, least))
+
+
+def _checked(values: Any, least: int) -> Any:
     if any(type(value) is not int or value < least for value in values):
         raise ValueError(f"a number below {least}, or none")
-    return list(values)
+    return values
 
 
 def _texts(values: Any) -> List[str]:

@@ -151,7 +151,7 @@ class _Scan:
             problem = f"{names}: a device, pipe or socket"
             raise ConfigError(quoted(self._top), problem, "write `special: skip` to leave it out, or take it away")
         leaves = [one.path for one in self.files] + [one.path for one, _ in self.links]
-        check_names(self._name, leaves, [one.path for one in self.folders], quoted(self._top))
+        check_names(self._name, sorted(leaves), [one.path for one in self.folders], quoted(self._top))
 
     # ---- the result
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
+from heapq import merge
 from itertools import accumulate
 from typing import Collection, Iterable, Iterator, NamedTuple, Sequence
 
@@ -110,6 +111,17 @@ class Paths(Collection[str]):
     def __contains__(self, path: object) -> bool:
         number = bisect_left(self, path) if isinstance(path, str) else len(self)
         return number < len(self) and self[number] == path
+
+
+class Merged(Iterable[str]):
+    """A table's sorted paths, and a few more among them, in order; as often as they are gone through."""
+
+    def __init__(self, paths: Paths, others: Iterable[str]) -> None:
+        self._paths = paths
+        self._others = sorted(others)
+
+    def __iter__(self) -> Iterator[str]:
+        return merge(self._paths, self._others)
 
 
 def _little(column: "array[int]") -> bytes:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from array import array
 from typing import Callable, Iterator, List, NamedTuple, Tuple
 
+_DEVICES = 2**64
 _FIRST_SLOTS = 16  # a power of two, always; half of the slots are free at least
 
 
@@ -23,13 +24,13 @@ class Identity(NamedTuple):
 
 
 class MadeTable:
-    """What was made, by path. Numbers that are no device, inode, size or time raise OverflowError."""
+    """What was made, by path. Numbers that are no device, inode, size or time raise OverflowError or ValueError."""
 
     def __init__(self) -> None:
-        self._names, self._ends = bytearray(), array("Q")
-        self._kinds: List[str] = []  # of all rows together: few
-        self._facts = array("q")  # of each row: its kind's number, size and time
-        self._places = array("Q")  # of each row: device and inode
+        self._names, self._ends = bytearray(), array("I")
+        self._whats: List[Tuple[str, int]] = []  # kind and device: few for all rows together
+        self._kinds = bytearray()  # of each row: the number of its kind and device
+        self._inodes, self._facts = array("Q"), array("q")  # of each row; of the latter size and time
         self._gone = bytearray()  # of each row: whether it counts no more
         self._slots = array("I", [0]) * _FIRST_SLOTS  # a row's number and one, or 0
 
@@ -57,10 +58,14 @@ class MadeTable:
         name = path.encode("utf-8", "surrogatepass")
         if any(self._identity(row) == identity for row in self._rows(name)):
             return False
-        if identity.kind not in self._kinds:
-            self._kinds.append(identity.kind)
-        facts = array("q", (self._kinds.index(identity.kind), identity.size, identity.mtime))
-        self._places += array("Q", (identity.device, identity.inode))
+        what, inode = (identity.kind, identity.device), array("Q", (identity.inode,))
+        if not 0 <= identity.device < _DEVICES:
+            raise ValueError(f"device {identity.device}")
+        facts = array("q", (identity.size, identity.mtime))
+        if what not in self._whats:
+            self._whats.append(what)
+        self._kinds.append(self._whats.index(what))
+        self._inodes += inode
         self._facts += facts
         self._names += name
         self._ends.append(len(self._names))
@@ -114,6 +119,6 @@ class MadeTable:
         return self._name(row).decode("utf-8", "surrogatepass")
 
     def _identity(self, row: int) -> Identity:
-        kind, size, mtime = self._facts[3 * row : 3 * row + 3]
-        device, inode = self._places[2 * row : 2 * row + 2]
-        return Identity(self._kinds[kind], device, inode, size, mtime)
+        kind, device = self._whats[self._kinds[row]]
+        size, mtime = self._facts[2 * row : 2 * row + 2]
+        return Identity(kind, device, self._inodes[row], size, mtime)

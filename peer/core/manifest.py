@@ -9,10 +9,10 @@ from __future__ import annotations
 import hashlib
 from functools import cached_property
 from itertools import chain
-from typing import Dict, Iterator, NamedTuple, Optional, Tuple
+from typing import Dict, Iterable, Iterator, NamedTuple, Optional, Tuple
 
 from peer.core.blocks import HASH_BYTES, run_hash
-from peer.core.filetable import FileEntry, FileTable
+from peer.core.filetable import FileEntry, FileTable, Merged
 from peer.core.layout import Layout, Run
 from peer.core.treeparts import TreeParts
 
@@ -56,9 +56,9 @@ class Manifest(_Fields):
         return chain((self.name,), self.leaves, (folder.path for folder in self.folders))
 
     @property
-    def leaves(self) -> Iterator[str]:
-        """The paths of all but folders: files, links and further names of either."""
-        return chain(self.files.paths, self.parts.leaves)
+    def leaves(self) -> Iterable[str]:
+        """The paths of all but folders, sorted: files, links and further names of either."""
+        return Merged(self.files.paths, self.parts.leaves)
 
     @property
     def size(self) -> int:

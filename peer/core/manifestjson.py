@@ -8,9 +8,8 @@ from __future__ import annotations
 import binascii
 import json
 from array import array
-from heapq import merge
 from itertools import chain, islice
-from typing import Any, Dict, Iterable, Iterator, List
+from typing import Any, Dict, Iterable, List
 
 from peer.core import treeparts
 from peer.core.anchors import EVERY, ROW_BYTES, anchor_count
@@ -82,23 +81,12 @@ def from_json(fields: Any, source: str) -> Manifest:
         raise ConfigError(source, problem, _REMEDY) from None
     if not _is_sorted(paths) or (not manifest.tree and list(islice(paths, 2)) != [manifest.name]):
         raise ConfigError(source, "the files aren't in sorted order, or not the payload's own", _REMEDY)
-    check_names(manifest.name, _Leaves(manifest), folders, source)
+    check_names(manifest.name, manifest.leaves, folders, source)
     return manifest
 
 
 def _is_sorted(paths: Iterable[str]) -> bool:
     return all(one <= other for one, other in zip(paths, islice(paths, 1, None)))
-
-
-class _Leaves(Iterable[str]):
-    """The paths of all but folders, sorted, as often as they are gone through."""
-
-    def __init__(self, manifest: Manifest) -> None:
-        self._files = manifest.files.paths
-        self._others = sorted(manifest.parts.leaves)
-
-    def __iter__(self) -> Iterator[str]:
-        return merge(self._files, self._others)
 
 
 def _check_modes(manifest: Manifest) -> None:

@@ -6,7 +6,7 @@ A name that isn't UTF-8 has a surrogate for each odd byte, as Python makes them 
 from __future__ import annotations
 
 import re
-from typing import Dict, Iterable, Iterator, List, Set
+from typing import Dict, Iterable, Iterator, List, Set, Tuple
 
 from peer.core.errors import ConfigError
 from peer.core.listing import quoted
@@ -97,16 +97,28 @@ def _add_parents(paths: Iterable[str], found: Set[str]) -> None:
 def doubtful_folders(paths: Iterable[str]) -> Dict[str, List[str]]:
     """Folders with names in them that some file system joins, changes or refuses silently -> these folders' names.
 
-    Such names differ in case only, aren't plain ASCII (Unicode has several forms), or are odd elsewhere.
+    Such names differ in case only, aren't plain ASCII (Unicode has several forms), or are odd elsewhere. `paths` are
+    gone through three times, and nothing is kept of plain names.
     """
-    inside: Dict[str, List[str]] = {}
-    for path in paths:
+    doubtful, lowered = _odd_folders(paths)
+    doubtful.update(path.rpartition("/")[0] for path in paths if path in lowered)
+    inside: Dict[str, List[str]] = {folder: [] for folder in sorted(doubtful)}
+    for path in paths if doubtful else ():
         folder, _, name = path.rpartition("/")
-        inside.setdefault(folder, []).append(name)
-    return {folder: names for folder, names in inside.items() if _is_doubtful(names)}
+        if folder in inside:
+            inside[folder].append(name)
+    return inside
 
 
-def _is_doubtful(names: List[str]) -> bool:
-    if any(_ODD.search(name) for name in names):
-        return True
-    return len({name.lower() for name in names}) < len(names)
+def _odd_folders(paths: Iterable[str]) -> Tuple[Set[str], Set[str]]:
+    """Folders with odd names, or several that are equal in small letters; and all names with capitals in small ones."""
+    folders: Set[str] = set()
+    lowered: Set[str] = set()
+    for path in paths:
+        folder, slash, name = path.rpartition("/")
+        small = folder + slash + name.lower()
+        if _ODD.search(name) or small in lowered:
+            folders.add(folder)
+        if small != path:
+            lowered.add(small)
+    return folders, lowered

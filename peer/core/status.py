@@ -41,6 +41,7 @@ class Status(NamedTuple):
     pieces: int
     total: int
     size: int
+    noted: str = ""  # those of the pieces that its trace notes: see `format_noted`
     to_check: int = 0  # bytes that were on the disk already, and ...
     checked: int = 0  # ... how many of them have been hashed since
     bytes_down: int = 0  # of pieces, and parts of pieces, that neighbours sent
@@ -140,7 +141,7 @@ def _number(name: str, value: Any) -> Any:
 
 
 _OPTIONAL = ("optimistic", "exit_code", "files_kept")
-_TEXTS = ("run", "state", "profile", "reason", "still_reason", "trouble")
+_TEXTS = ("run", "state", "profile", "reason", "still_reason", "trouble", "noted")
 _TRUTHS = ("listening", "connected", "we_unchoke", "unchokes_us", "wants_ours")
 _FRACTIONS = (
     "rate_down", "rate_up", "rate_checked", "started", "last_progress", "completed", "updated", "cpu_seconds",

@@ -10,6 +10,7 @@ from peer.core import bits, status
 from peer.core import folder as names
 from peer.core.errors import EXIT_INCOMPLETE, EXIT_INTERRUPTED, EXIT_OK
 from peer.core.neighbour import Neighbour as SwarmNeighbour
+from peer.core.noted import format_noted
 from peer.core.status import Neighbour, Status
 from peer.core.swarm import Swarm
 from peer.core.swarmfile import CLASSIC, FLEET
@@ -80,6 +81,7 @@ class StatusFile:
                 state=state,
                 reason=reason,
                 pieces=swarm.pieces.count,
+                noted=format_noted(swarm.pieces.here, swarm.pieces.total),
                 to_check=to_check,
                 checked=checked,
                 rate_checked=round(self._rate_checked, 1),

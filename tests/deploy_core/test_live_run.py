@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+
+import pytest
+
 from deploy.core.progress import Progress
 from deploy.core.runreport import liverun
 from deploy.core.runreport.liverun import LiveRun
+from deploy.core.runreport.pieceways import NEVER
+from peer.core.noted import format_noted
 from peer.core.status import Neighbour
 from tests.deploy_core.test_progress import inventory, line, status
 
@@ -43,3 +49,23 @@ def test_a_peer_that_changes_its_mind_for_ever_fills_nothing() -> None:
     for number in range(3 * liverun.MOST_NOTES):
         told(live, progress, updated=100.0 + number / 2, reason=f"reason {number}")
     assert len(live._followed[1002].trace.notes) == liverun.MOST_NOTES
+
+
+def test_pieces_are_drawn_as_they_come() -> None:
+    """By their times alone: from whom they came is not told before the end."""
+    progress, live = Progress(inventory(3), "r1"), LiveRun(inventory(3))
+    told(live, progress, pieces=2, noted=format_noted(0b11, 10))  # it had them when it began
+    told(live, progress, updated=102.0, pieces=3, noted=format_noted(0b111, 10), bytes_down=100)
+    told(live, progress, updated=104.0, pieces=4, noted=format_noted(0b1000000111, 10), bytes_down=200)
+    told(live, progress, updated=104.0, pieces=4, noted="nonsense", bytes_down=200)
+    ways = live.data("r1", 4.0)["ways"]
+    times = base64.b64decode(ways["times"])
+    assert ways["rows"] == [1] and [at for at, when in enumerate(times) if when != NEVER] == [2, 9]
+    assert times[2] == times[9] // 2 and set(base64.b64decode(ways["sources"])) == {0xFF}
+
+
+def test_of_very_many_peers_no_pieces_are_drawn_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(liverun, "MOST_PEERS", 2)
+    progress, live = Progress(inventory(3), "r1"), LiveRun(inventory(3))
+    told(live, progress, pieces=1, noted=format_noted(1, 10), bytes_down=100)
+    assert live.data("r1", 4.0)["ways"]["rows"] == []

@@ -13,10 +13,14 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 SECONDS = 60.0
-_NOTES_ITS_WORDS = """
+_NOTES_ITS_WORDS = r"""
 window.said = [];
-new MutationObserver(() => window.said.push(document.querySelector(".verdict")?.textContent))
-  .observe(document, {childList: true, subtree: true});
+window.drawn = new Set();
+new MutationObserver(() => {
+  const words = document.querySelector(".verdict")?.textContent;
+  said.push(words);
+  if (words?.startsWith("\u25b6")) document.querySelectorAll("h2").forEach((one) => drawn.add(one.textContent));
+}).observe(document, {childList: true, subtree: true});
 """
 WIDE, NARROW = 1280, 400
 
@@ -70,6 +74,11 @@ class Opened:
     def said(self) -> list[str]:
         """The sentences that it showed since it was loaded, in order."""
         return list(self.page.evaluate("said.filter((words, at) => words && words !== said[at - 1])"))
+
+    @property
+    def drawn(self) -> set[str]:
+        """The headings that it showed since it was loaded, while the run went on."""
+        return set(self.page.evaluate("[...drawn]"))
 
     def texts(self, selector: str) -> list[str]:
         """The texts of all such elements."""

@@ -48,6 +48,7 @@ class ClassicRun(NamedTuple):
     """What was seen of a run that was followed live, and its report."""
 
     running: list[str]  # what the page said meanwhile, in order
+    drawn: set[str]  # the headings that it had meanwhile
     verdict: str  # and at last, in a window that was reloaded meanwhile
     headings: list[str]
     troubles: list[str]
@@ -73,6 +74,7 @@ def classic(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Class
         reading = threading.Thread(target=process.stderr.read)
         reading.start()
         with Opened(browser, address) as one, Opened(browser, address, NARROW) as other:
+            one.page.locator(".verdict", has_text=" complete").wait_for()
             other.page.reload()
             for opened in (one, other):
                 opened.page.wait_for_selector("body[data-over]", state="attached")
@@ -80,7 +82,7 @@ def classic(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Class
             (report,) = folder.glob("runs/*/report.html")
             code, troubles, asked = ended
             return ClassicRun(
-                one.said, other.texts(".verdict")[0], one.texts("h2"), troubles, asked, address, code, report
+                one.said, one.drawn, other.texts(".verdict")[0], one.texts("h2"), troubles, asked, address, code, report
             )
     finally:
         process.kill()
@@ -102,6 +104,7 @@ def simulated(browser: Browser, tmp_path: Path) -> Callable[..., Opened]:
 
 def test_a_run_is_followed_to_its_report(classic: ClassicRun) -> None:
     assert any(re.search("running: [0-5] of 5 complete; ", words) for words in classic.running)
+    assert {"Copies", "Rates", "Who got how much from whom", "The way of each piece", "Last lines"} <= classic.drawn
     assert classic.verdict == "\u2713 f.dat is complete on all 5 hosts (exit code 0)" and classic.code == 0
     assert classic.headings == ALL
     assert classic.troubles == []

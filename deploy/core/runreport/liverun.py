@@ -11,24 +11,30 @@ from deploy.core.progress import Line, PeerView, Progress, overall
 from deploy.core.runreport.pagedata import page_data
 from deploy.core.runreport.recorded import Place, Recorded
 from deploy.core.summary import groups_of
-from peer.core import eventlog
+from peer.core import eventlog, trace
+from peer.core.noted import came, parse_noted
 from peer.core.status import Status
 from peer.core.trace import Head, Note, Trace
-from peer.core.tracer import Tracer
+from peer.core.tracer import Tracer, every_of
 
 MOST_NOTES = 5000  # of a peer
 MOST_LINES = 12
+MOST_PEERS = 100  # whose pieces are drawn meanwhile
 _NOT_YET = "no news yet"
+_NOT_TOLD = -1  # from whom a piece came is in the trace alone
 
 
 class _Followed:
     """One peer's trace, as far as its statuses and lines tell it."""
 
-    def __init__(self, first: Status) -> None:
+    def __init__(self, first: Status, pieces: bool) -> None:
+        self._pieces = pieces
         self._tracer = Tracer(first.total)
-        self.trace = Trace(Head(first.peer, first.run, first.started, first.total, first.size, 1), [])
+        every = every_of(first.total)
+        self.trace = Trace(Head(first.peer, first.run, first.started, first.total, first.size, every), [])
         self.seen = first
         self._ms = 0
+        self._had = 0 if first.bytes_down else _noted(first)  # what was there before it fetched anything
         self.status(first)
 
     def status(self, status: Status) -> None:
@@ -37,17 +43,32 @@ class _Followed:
         self._ms = max(self._ms, round(1000 * (status.updated - self.trace.head.began)))
         for note in self._tracer.status(status, self._ms):
             self._keep(note)
+        has = _noted(status) if self._pieces else 0
+        for piece in came(self._had, has, status.total):
+            self._keep(Note(self._ms, trace.PIECE, (_NOT_TOLD, piece, -1)))
+        self._had |= has
 
     def line(self, text: str) -> None:
         """A line of its event log came."""
         entry = eventlog.parse_line(text)
         note = self._tracer.entry(entry, self._ms) if entry else None
-        if note is not None:
-            self._keep(note)
+        if note is None:
+            return
+        if note.kind == trace.PIECE:  # with --every: this tells more than the next status
+            self._had |= 1 << note.values[1] // self.trace.head.every
+        self._keep(note)
 
     def _keep(self, note: Note) -> None:
         if len(self.trace.notes) < MOST_NOTES:
             self.trace.notes.append(note)
+
+
+def _noted(last: Status) -> int:
+    """The pieces that it has, as far as it tells."""
+    try:
+        return parse_noted(last.noted, last.total)
+    except ValueError:
+        return 0
 
 
 class LiveRun:
@@ -71,7 +92,7 @@ class LiveRun:
             if known:
                 known.status(view.status)
             else:
-                self._followed[view.peer] = _Followed(view.status)
+                self._followed[view.peer] = _Followed(view.status, len(self._views) <= MOST_PEERS)
         for line in lines:
             if line.peer in self._followed:
                 self._followed[line.peer].line(line.text)

@@ -21,7 +21,7 @@ def ways_of(recorded: Recorded) -> dict[str, Any]:
     """For the page: a row for each peer that fetched a piece, a column for one piece or some that follow each other.
 
     `times` (a byte a cell: 0 to LATEST of `seconds`, or NEVER) and `sources` (two bytes, little-endian: the place in
-    `peers`, or NOBODY) go row by row, in base64. Of several pieces the one that came last counts.
+    `peers`, or NOBODY: not told) go row by row, in base64. Of several pieces the one that came last counts.
     """
     peers = {place.peer: at for at, place in enumerate(recorded.places)}
     fetched = {place.peer: recorded.notes(place.peer, trace.PIECE) for place in recorded.places}

@@ -36,7 +36,7 @@ def curves_of(recorded: Recorded) -> dict[str, Any]:
 def flows_of(recorded: Recorded, peer: int) -> Iterable[Flow]:
     """The bytes that came: by its pieces, where each was noted, else by its samples."""
     pieces = recorded.notes(peer, trace.PIECE)
-    if recorded.every > 1 or not pieces or not recorded.total:
+    if recorded.live or recorded.every > 1 or not pieces or not recorded.total:
         return _by_samples(recorded, peer)
     return _by_pieces(recorded, peer, recorded.size / recorded.total)
 

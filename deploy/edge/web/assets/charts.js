@@ -190,7 +190,7 @@ const Charts = (() => {
     const sources = Uint16Array.from({ length: times.length }, (_, at) => raw[2 * at] + 256 * raw[2 * at + 1]);
     const names = run.peers.map((one) => nameOf(run, one));
     const heavy = [...new Set(sources)].filter((one) => one < names.length);
-    const few = heavy.length <= COLOURS.length;
+    const few = heavy.length <= COLOURS.length, told = heavy.length > 0;
     const kind = (row, source) => {
       if (source >= names.length) return "not fetched";
       if (few) return names[source];
@@ -201,7 +201,7 @@ const Charts = (() => {
     const colours = new Map([...kinds.map((one, at) => [one, COLOURS[at]]), ["not fetched", "#8885"]]);
     const choice = make("select", { "aria-label": "colours", on: { change: () => { key(); fit(true); } } },
       make("option", { value: "source" }, "coloured by source"), make("option", { value: "time" }, "coloured by time"));
-    choice.value = few ? "source" : "time";
+    choice.value = few && told ? "source" : "time";
     const place = make("div"), readout = make("p", { class: "readout faint", "aria-live": "polite" }, "Point at a piece to read its way.");
     const key = () => place.replaceChildren(choice.value === "source" ? legend([...colours].map(([one, fill]) => [fill, one]))
       : legend([["#fde725", "at the begin"], ["#21918c", "half-way"], ["#440154", "at the end"], ["#8885", "not fetched"]]));
@@ -226,16 +226,17 @@ const Charts = (() => {
         if (column < 0 || row < 0 || column >= columns || row >= rows.length) return;
         const at = row * columns + column, source = sources[at];
         readout.replaceChildren(text(names[rows[row]]), `, piece ${number(Math.floor(column * total / columns))}: `,
-          source < names.length ? text(`from ${names[source]} at ${seconds(times[at] / 254 * end)}`) : "not fetched");
+          times[at] === 255 ? "not fetched" : text(`${source < names.length ? `from ${names[source]} ` : ""}at ${seconds(times[at] / 254 * end)}`));
       });
       return chart;
     };
     key();
     const rest = (noted < total ? ` Of ${number(total)} pieces, one in ${Math.round(total / noted)} was noted.` : "")
       + (columns < noted ? ` A column stands for ${number(noted / columns, 1)} of them: the one that came last.` : "");
+    const words = `A row is a peer that fetched, a column a piece.${rest}`;
+    if (!told) return make("div", {}, figure(draw, `${words} From whom each came is in the report.`, place), readout);
     const table = make("details", {}, make("summary", {}, "the same as a table"), summed(rows, columns, sources, kind, [...colours.keys()], names));
-    return make("div", {}, figure(draw, `A row is a peer that fetched, a column a piece.${rest}`, make("div", { class: "controls" }, choice), place),
-      readout, table, copies(run));
+    return make("div", {}, figure(draw, words, make("div", { class: "controls" }, choice), place), readout, table, copies(run));
   }
 
   function summed(rows, columns, sources, kind, kinds, names) {

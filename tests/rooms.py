@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
+from functools import lru_cache
 from pathlib import Path
 from typing import Dict, FrozenSet, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
@@ -158,7 +159,8 @@ def packages_of(modules: Modules) -> FrozenSet[str]:
     return frozenset(name.rpartition(".")[0] for name in modules) - {""}
 
 
-def imports_of(module: str, source: str, package: bool = False) -> List[Import]:
+@lru_cache(maxsize=None)  # several rules ask, and parsing all of the program takes most of a second
+def imports_of(module: str, source: str, package: bool = False) -> Tuple[Import, ...]:
     """Every import in a module, in the order of lines. `package`: the source is that of an `__init__`."""
     found: List[Import] = []
     for node in ast.walk(ast.parse(source)):
@@ -168,7 +170,7 @@ def imports_of(module: str, source: str, package: bool = False) -> List[Import]:
             base = module.split(".")[: module.count(".") + 1 - node.level + package] if node.level else []
             target = ".".join([*base, *filter(None, [node.module])])
             found += [Import(node.lineno, target, alias.name) for alias in node.names]
-    return sorted(found)
+    return tuple(sorted(found))
 
 
 def room_of(module: str) -> Optional[Room]:

@@ -6,6 +6,7 @@ import ast
 import re
 import shlex
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -43,8 +44,9 @@ def definitions(tree: ast.AST, above: str = "") -> Iterator[str]:
             )
 
 
-def names_in(path: str) -> set[str]:
-    return set(definitions(ast.parse((ROOT / path).read_text(encoding="utf-8"))))
+@cache
+def names_in(path: str) -> frozenset[str]:
+    return frozenset(definitions(ast.parse((ROOT / path).read_text(encoding="utf-8"))))
 
 
 def constant(path: str, name: str) -> float:

@@ -8,8 +8,8 @@ from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 from peer.core import eventlog, folder
 from peer.core.eventlog import Entry
-from tests.audit.simulated import Made, Texts
-from tools.auditing.loglines import Line, parse_log
+from tests.audit.simulated import Made, Texts, parsed_log
+from tools.auditing.loglines import Line
 
 Spot = Tuple[str, int]  # file and line that must be named; line 0: the file
 
@@ -26,7 +26,7 @@ class Logs:
         self.made = made
         self.rng = rng
         self.texts: Texts = {peer: list(lines) for peer, lines in made.texts.items()}
-        self.parsed = {peer: parse_log("", "\n".join(lines), peer) for peer, lines in made.texts.items()}
+        self.parsed = {peer: parsed_log(folder.log(peer), "\n".join(lines), peer) for peer, lines in made.texts.items()}
         self.seeds = [row.peer_id for row in made.rows if row.has_file]
         self.leechers = [row.peer_id for row in made.rows if not row.has_file]
         self.total = -(-made.common.file_size // made.common.piece_size)

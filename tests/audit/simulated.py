@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import lru_cache
 from pathlib import Path
 from random import Random
 from types import MappingProxyType
@@ -26,6 +27,7 @@ BEGIN = 1_700_000_000  # seconds since 1970
 PIECE = 16 * 1024
 
 Texts = Dict[int, List[str]]
+parsed_log = lru_cache(maxsize=64)(parse_log)  # of a damaged swarm's logs all but one or two are known
 
 
 class Made(NamedTuple):
@@ -41,7 +43,7 @@ class Made(NamedTuple):
 
     def evidence(self, texts: Optional[Mapping[int, List[str]]] = None) -> Evidence:
         logs = {peer: (folder.log(peer), "\n".join(lines)) for peer, lines in (texts or self.texts).items()}
-        parsed = {peer: (file, parse_log(file, text, peer)) for peer, (file, text) in logs.items()}
+        parsed = {peer: (file, parsed_log(file, text, peer)) for peer, (file, text) in logs.items()}
         return evidence(self.common, self.rows, parsed, {})
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
+import sys
 import tempfile
 import threading
 from pathlib import Path
 from typing import Any, Callable, Iterator, List
 
+import hypothesis
 import pytest
 
 from tests.helpers.swarmfolder import SwarmFolder, Wish
@@ -16,6 +19,19 @@ from tests.helpers.waiting import wait_for
 
 # Folders whose tests take longest. They begin first, so that at the end many short ones are left to share out.
 LONGEST = ("deploy_edge", "lab", "swarm", "ssh", "deploy_agent", "tools", "rigs", "edge")
+
+# Hosts on this machine start this Python, not a version manager's script that looks for one.
+os.environ["PATH"] = os.pathsep.join((os.path.dirname(sys.executable), os.environ.get("PATH", os.defpath)))
+# Other processes compute beside an example, so how long it takes says nothing.
+hypothesis.settings.register_profile("weft", deadline=None)
+hypothesis.settings.load_profile("weft")
+gc.disable()  # thousands of tests are being collected, none of which is garbage
+
+
+def pytest_collection_finish() -> None:
+    """From here on there is garbage; what was collected needn't be looked at again."""
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_collection_modifyitems(items: List[pytest.Item]) -> None:

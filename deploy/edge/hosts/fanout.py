@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
+import queue
 import time
 from collections.abc import Callable, Iterable
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 from deploy.core.ownplace import is_refusal, refused_here
@@ -45,17 +47,25 @@ def fan_out(
     order = list(dict.fromkeys(names))
     pool = ThreadPoolExecutor(min(width, len(order)) or 1, thread_name_prefix="host")
     futures = {pool.submit(begin, name): name for name in order}
+    done: queue.SimpleQueue[Future[T | HostError]] = queue.SimpleQueue()
+    for future in futures:
+        future.add_done_callback(done.put)
     results: dict[str, T | HostError] = {}
-    waiting = set(futures)
+    look_at = time.monotonic()
     try:
-        while waiting:
-            look([name for name in order if name not in results])
-            done, waiting = wait(waiting, _LOOK_SECONDS, FIRST_COMPLETED)
-            results.update((futures[future], _value(future)) for future in done)
-            for future in [one for one in waiting if late(futures[one])]:
-                waiting.discard(future)
-                results[futures[future]] = unreachable(f"no progress for {silence:.0f} s", "is the host overloaded?")
-                hang_up(futures[future])
+        while len(results) < len(order):
+            left = look_at - time.monotonic()
+            if left <= 0:  # seldom: it walks through all hosts
+                look_at = time.monotonic() + _LOOK_SECONDS
+                look([name for name in order if name not in results])
+                for name in [name for name in order if name not in results and late(name)]:
+                    results[name] = unreachable(f"no progress for {silence:.0f} s", "is the host overloaded?")
+                    hang_up(name)
+                continue
+            with contextlib.suppress(queue.Empty):
+                future = done.get(timeout=left)
+                if futures[future] not in results:  # one that was given up may end all the same
+                    results[futures[future]] = _value(future)
     except BaseException:
         for name in order:
             hang_up(name)

@@ -7,6 +7,9 @@ from typing import Any
 
 import paramiko
 
+from deploy.edge.ssh.readahead import ReadAhead
+
+WAKE_SECONDS = 5.0  # of the reader of a connection where nothing comes
 _MOST_LINES = 20  # kept of what is said before the handshake
 
 
@@ -14,12 +17,19 @@ class ClientTransport(paramiko.Transport):
     """The client's end of a connection; the host is first asked for a key of `kinds`, those that are on file."""
 
     def __init__(self, sock: Any, kinds: Sequence[str], seconds: float, **options: Any) -> None:
-        super().__init__(sock, **options)
+        super().__init__(ReadAhead(sock), **options)
         self.handshake_timeout = seconds
         self.offered: dict[str, list[str]] = {}  # algorithms of the other end
         self._said: list[str] = []
         self._farewell = ""
         self._prefer(kinds)
+
+    def rest(self, alive_interval: float) -> None:
+        """Logged in: the reader looks less often than each 0.1 s whether it is time to say something.
+
+        Of a thousand hosts that look would be most of the operator's work.
+        """
+        self.sock.settimeout(min(WAKE_SECONDS, alive_interval / 2) if alive_interval else WAKE_SECONDS)
 
     def words(self) -> str:
         """What the other end said last: as it hung up, or instead of the handshake; "" if nothing."""

@@ -88,6 +88,8 @@ class StrictConnection(fabric.Connection):
             sock.close()
             raise
         _keep_alive(self.transport, self.settings)
+        if self.wire is not None:
+            self.wire.rest(self.settings.alive_interval)
         if isinstance(sock, socket.socket):
             _lively(sock, self.settings)
 

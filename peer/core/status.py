@@ -112,34 +112,33 @@ def _known(kind: Any, fields: Any) -> dict[str, Any]:
     """The fields that we know, each of its own type: a damaged status is refused here, not where it is shown."""
     if not isinstance(fields, dict):
         raise ValueError(f"not a status: {type(fields).__name__} where an object belongs")
-    return {name: _sound(name, value) for name, value in fields.items() if name in kind._fields}
-
-
-def _sound(name: str, value: Any) -> Any:
-    if name in ("neighbours", "preferred", "tolerated") or (name in _OPTIONAL and value is None):
-        return value
-    if name in _TEXTS:
-        return _text(name, value)
-    if name in _TRUTHS:
-        if type(value) is not bool:
-            raise ValueError(f"not a status: {name} is {value!r:.40}")
-        return value
-    return _number(name, value)
+    kinds = _KINDS[kind]
+    found = {name: value for name, value in fields.items() if name in kinds}
+    for name, value in found.items():  # an operator reads thousands a second
+        one = type(value)
+        if one not in kinds[name] or (one in _NUMBERS and not -_MOST < value < _MOST):
+            raise _unsound(name, value)
+    return found
 
 
 def _text(name: str, value: Any) -> str:
     if type(value) is not str:
-        raise ValueError(f"not a status: {name} is {value!r:.40}")
+        raise _unsound(name, value)
     return value
 
 
-def _number(name: str, value: Any) -> Any:
-    integer = type(value) is int and abs(value) < 2**63
-    if not integer and not (name in _FRACTIONS and type(value) is float and abs(value) < 2**63):
-        raise ValueError(f"not a status: {name} is {value!r:.40}")
+def _number(name: str, value: Any) -> int:
+    if type(value) is not int or not -_MOST < value < _MOST:
+        raise _unsound(name, value)
     return value
 
 
+def _unsound(name: str, value: Any) -> ValueError:
+    return ValueError(f"not a status: {name} is {value!r:.40}")
+
+
+_MOST = 2**63
+_NUMBERS = frozenset({int, float})
 _OPTIONAL = ("optimistic", "exit_code", "files_kept")
 _TEXTS = ("run", "state", "profile", "reason", "still_reason", "trouble", "noted")
 _TRUTHS = ("listening", "connected", "we_unchoke", "unchokes_us", "wants_ours")
@@ -147,3 +146,12 @@ _FRACTIONS = (
     "rate_down", "rate_up", "rate_checked", "started", "last_progress", "completed", "updated", "cpu_seconds",
     "queue_seconds", "disk_seconds", "still_seconds",
 )  # fmt: skip
+_TYPES = {
+    **dict.fromkeys(("neighbours", "preferred", "tolerated"), frozenset({list, tuple})),
+    **dict.fromkeys(_OPTIONAL, frozenset({int, type(None)})),
+    **dict.fromkeys(_TEXTS, frozenset({str})),
+    **dict.fromkeys(_TRUTHS, frozenset({bool})),
+    **dict.fromkeys(_FRACTIONS, _NUMBERS),
+}
+# The types that each field may have; one that isn't named above is a whole number.
+_KINDS = {kind: {name: _TYPES.get(name, frozenset({int})) for name in kind._fields} for kind in (Status, Neighbour)}

@@ -19,6 +19,8 @@ def follow(request: verbs.Follow, context: Context) -> NoReturn:
     sys.argv = [code, "follow", home, "--from", json.dumps(request.offsets)]
     if request.leave_out:
         sys.argv += ["--leave-out", ",".join(request.leave_out)]
+    if request.pace:
+        sys.argv += ["--pace", str(request.pace)]
     if request.until_done:
         sys.argv.append("--until-done")
     loader.forget("peer")  # the few modules that we brought would hide those of the pushed peer

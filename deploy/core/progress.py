@@ -19,6 +19,8 @@ from peer.core.swarmfile import FLEET
 FREQUENT = ("have", "interested", "not interested", "piece")
 _OF_FLEET = ("dialled", "accepted", "preferred", "optimistic", "unchoked", "choked")  # its peers choose for themselves
 SILENT_SECONDS = 3.0  # a running peer writes its status twice a second
+_FEW = 32  # peers whose statuses are all read
+_PACE = 1.0  # seconds between two statuses of one of many
 MOST_REASONS = 5  # lines below a table of many peers
 _MOST_NAMED = 4  # peers that one such line names
 
@@ -159,6 +161,11 @@ class Progress:
         self._on_host: dict[str, list[PeerView]] = {}
         for view in self._views.values():
             self._on_host.setdefault(view.host, []).append(view)
+
+    @property
+    def pace(self) -> float:
+        """Seconds between two statuses of a peer: of many peers, reading all would be most of the operator's work."""
+        return _PACE if len(self._views) > _FEW else 0.0
 
     @property
     def views(self) -> tuple[PeerView, ...]:

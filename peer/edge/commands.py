@@ -82,6 +82,8 @@ def _declare_follow(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--until-done", action="store_true", help="end when every peer in DIR has ended")
     parser.add_argument("--leave-out", type=_kinds, default=(), metavar="KINDS",
                         help="no log lines of these kinds: have,piece")  # fmt: skip
+    parser.add_argument("--pace", type=float, default=0.0, metavar="SECONDS",
+                        help="between two statuses of a peer (default: each that is written)")  # fmt: skip
 
 
 def _follow(arguments: argparse.Namespace) -> int:
@@ -89,7 +91,7 @@ def _follow(arguments: argparse.Namespace) -> int:
 
     if not os.path.isdir(arguments.dir):
         raise ConfigError(arguments.dir, "no such folder", "name the working directory of the peers")
-    follow(arguments.dir, arguments.offsets, arguments.until_done, sys.stdout, arguments.leave_out)
+    follow(arguments.dir, arguments.offsets, arguments.until_done, sys.stdout, arguments.leave_out, arguments.pace)
     return EXIT_OK
 
 

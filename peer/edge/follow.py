@@ -24,12 +24,16 @@ Emit = Callable[[FollowLine], None]
 class FollowedPeer:
     """One peer's files, read again and again; reports only what is new."""
 
-    def __init__(self, folder: str, peer: int, offset: int, emit: Emit, left_out: Collection[str] = ()) -> None:
+    def __init__(
+        self, folder: str, peer: int, offset: int, emit: Emit, left_out: Collection[str] = (), pace: float = 0.0
+    ) -> None:
         self.peer = peer
         self._folder = folder
         self._offset = offset
         self._left_out = left_out
+        self._pace = pace
         self._emit = emit
+        self._status_at = 0.0  # when the next status of a living peer is due
         self._status = ""
         self._alive: Optional[bool] = None
         self.ended = False
@@ -39,7 +43,8 @@ class FollowedPeer:
         alive = lock.holder(self._folder, self.peer) is not None
         if self._look_at_log():
             return  # more lines than are read at a time: they come before the rest
-        self._look_at_status()
+        if not alive or time.monotonic() >= self._status_at:
+            self._look_at_status()
         if alive != self._alive:
             self._alive = alive
             self._emit(Alive(self.peer, alive))
@@ -73,14 +78,23 @@ class FollowedPeer:
             if text != self._status:
                 self._emit(StatusLine(self.peer, parse_status(text)))
                 self._status = text
+                self._status_at = time.monotonic() + self._pace
         except (OSError, ValueError):
             return
 
 
-def follow(folder: str, offsets: Mapping[int, int], until_done: bool, out: Any, left_out: Collection[str] = ()) -> None:
+def follow(
+    folder: str,
+    offsets: Mapping[int, int],
+    until_done: bool,
+    out: Any,
+    left_out: Collection[str] = (),
+    pace: float = 0.0,
+) -> None:
     """Write the lines to `out` until it is closed, or, with `until_done`, until every peer here has ended.
 
     Log lines of the kinds that are `left_out` aren't written: most lines are of a few kinds that nobody reads live.
+    `pace`: seconds between two statuses of a peer that lives.
     """
     lines: List[FollowLine] = []
     followed: Dict[int, FollowedPeer] = {}
@@ -88,7 +102,7 @@ def follow(folder: str, offsets: Mapping[int, int], until_done: bool, out: Any, 
     while True:
         for peer in _peers_here(folder):
             if peer not in followed:
-                followed[peer] = FollowedPeer(folder, peer, offsets.get(peer, 0), lines.append, left_out)
+                followed[peer] = FollowedPeer(folder, peer, offsets.get(peer, 0), lines.append, left_out, pace)
         for one in followed.values():
             one.look()
         done = until_done and bool(followed) and all(one.ended for one in followed.values())

@@ -74,10 +74,12 @@ class Life(NamedTuple):
 class Stream:
     """What `follow` sends of one peer; `take` gives what is new, and `over` says that it was the last."""
 
-    def __init__(self, life: Life, offset: int, left_out: Sequence[str] = ()) -> None:
+    def __init__(self, life: Life, offset: int, left_out: Sequence[str] = (), pace: float = 0.0) -> None:
         self._life = life
         self._offset = offset
         self._left_out = left_out
+        self._pace = pace
+        self._status_at = 0.0
         self._told = 0
         self._alive = False
         self.over = False
@@ -92,8 +94,10 @@ class Stream:
             if entry is None or entry.kind not in self._left_out:
                 found.append(LogLine(self._life.peer, text, self._offset))
         self._told = has
-        found.append(StatusLine(self._life.peer, self._life.status(now)))
         self.over = self._life.is_over(now)
+        if self.over or now >= self._status_at:
+            self._status_at = now + self._pace
+            found.append(StatusLine(self._life.peer, self._life.status(now)))
         if self._alive == self.over:
             self._alive = not self.over
             found.append(Alive(self._life.peer, self._alive))
@@ -231,7 +235,7 @@ class Conversation:
         request = from_fields(kind, envelope.fields, envelope.verb)
         if isinstance(request, verbs.Follow):
             life = self._host.life or Life(self._host.peer, now, 1.0, 0)
-            self.stream = Stream(life, request.offsets.get(self._host.peer, 0), request.leave_out)
+            self.stream = Stream(life, request.offsets.get(self._host.peer, 0), request.leave_out, request.pace)
             return b""
         parts, answer = self._host.answer(request, now)
         said = b"".join(

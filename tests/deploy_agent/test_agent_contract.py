@@ -70,7 +70,7 @@ MISMATCHES = [
     (verbs.Start, [1001, 1.0], "it isn't an object"),
     (verbs.Warm, {"peers": 1001, "absent": []}, "it: `peers` is 1001"),
     (verbs.Warm, {"peers": [1001, "x"], "absent": []}, "it: `peers` is 'x'"),
-    (verbs.Follow, {"offsets": {"x": 1}, "until_done": True, "leave_out": []}, "it: `offsets` is 'x'"),
+    (verbs.Follow, {"offsets": {"x": 1}, "until_done": True, "leave_out": [], "pace": 0}, "it: `offsets` is 'x'"),
     (verbs.Dial, {"targets": [["n1"]], "within": 1}, "it: `targets` has 1 parts instead of 2"),
     (verbs.Dial, {"targets": [{"host": "n1"}], "within": 1}, "it: `targets` is {'host': 'n1'}"),
     (

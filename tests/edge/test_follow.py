@@ -112,9 +112,10 @@ class Watch:
         reader: Reader,
         until_done: bool = False,
         left_out: Sequence[str] = (),
+        pace: float = 0.0,
     ) -> None:
         self.reader = reader
-        self._arguments = (str(folder.root), offsets, until_done, reader, left_out)
+        self._arguments = (str(folder.root), offsets, until_done, reader, left_out, pace)
         self._thread = threading.Thread(target=self._follow, name="follow")
 
     def _follow(self) -> None:
@@ -218,6 +219,20 @@ def test_a_status_is_told_when_it_changes(folder: Folder) -> None:
         folder.say(A, pieces=2)
         wait_for(lambda: counts(reader)[-1] == 2, "the second status")
         assert counts(reader) == [1, 2]
+
+
+def test_of_one_of_many_peers_few_statuses_are_told_and_always_the_last(folder: Folder) -> None:
+    folder.start(A)
+    with Watch(folder, {}, Reader(), pace=10 * DEADLINE) as reader:
+        folder.say(A, pieces=1)
+        wait_for(lambda: counts(reader) == [1], "the first status")
+        folder.say(A, pieces=2)
+        folder.log(A, "later")
+        wait_for(lambda: reader.logs(A) == ["later"], "a look after the second status")
+        folder.say(A, pieces=3)
+        folder.end(A)
+        wait_for(lambda: reader.alive(A) == [True, False], "the end")
+        assert counts(reader) == [1, 3]
 
 
 def counts(reader: Reader) -> List[int]:

@@ -103,12 +103,13 @@ class Status(NamedTuple):
 class Follow(NamedTuple):
     """Stream the peers' lines, in each log from its offset on; with `until_done` until all have ended.
 
-    `leave_out`: kinds of log lines that aren't sent.
+    `leave_out`: kinds of log lines that aren't sent; `pace`: seconds between two statuses of a peer that lives.
     """
 
     offsets: Dict[int, int]
     until_done: bool
     leave_out: Tuple[str, ...] = ()
+    pace: float = 0.0
 
     def answer(self) -> Type[Done]:
         return Done

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 import queue
 import time
@@ -36,36 +35,35 @@ def fan_out(
     `look` is called about twice a second, in this thread, with the names that aren't done yet.
     """
     started: dict[str, float] = {}
+    done: queue.SimpleQueue[str] = queue.SimpleQueue()
 
     def begin(name: str) -> T | HostError:
         started[name] = time.monotonic()
-        return work(name)
+        try:
+            return work(name)
+        finally:
+            done.put(name)
 
     def late(name: str) -> bool:
         return name in started and min(time.monotonic() - started[name], quiet(name)) > silence
 
     order = list(dict.fromkeys(names))
     pool = ThreadPoolExecutor(min(width, len(order)) or 1, thread_name_prefix="host")
-    futures = {pool.submit(begin, name): name for name in order}
-    done: queue.SimpleQueue[Future[T | HostError]] = queue.SimpleQueue()
-    for future in futures:
-        future.add_done_callback(done.put)
+    futures = {name: pool.submit(begin, name) for name in order}
     results: dict[str, T | HostError] = {}
     look_at = time.monotonic()
     try:
         while len(results) < len(order):
-            left = look_at - time.monotonic()
-            if left <= 0:  # seldom: it walks through all hosts
+            if time.monotonic() >= look_at:  # seldom: it walks through all hosts
                 look_at = time.monotonic() + _LOOK_SECONDS
-                look([name for name in order if name not in results])
-                for name in [name for name in order if name not in results and late(name)]:
+                waiting = [name for name in order if name not in results]
+                look(waiting)
+                for name in filter(late, waiting):
                     results[name] = unreachable(f"no progress for {silence:.0f} s", "is the host overloaded?")
                     hang_up(name)
-                continue
-            with contextlib.suppress(queue.Empty):
-                future = done.get(timeout=left)
-                if futures[future] not in results:  # one that was given up may end all the same
-                    results[futures[future]] = _value(future)
+            ended = _next(done, look_at - time.monotonic())
+            if ended is not None and ended not in results:  # one that was given up may end all the same
+                results[ended] = _value(futures[ended])
     except BaseException:
         for name in order:
             hang_up(name)
@@ -73,6 +71,13 @@ def fan_out(
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
     return {name: results[name] for name in order}
+
+
+def _next(done: queue.SimpleQueue[str], seconds: float) -> str | None:
+    try:
+        return done.get(timeout=max(0.0, seconds))
+    except queue.Empty:
+        return None
 
 
 def _value(future: Future[T]) -> T | HostError:

@@ -28,11 +28,12 @@ class HostEvent(NamedTuple):
 class Follower:
     """Follows hosts until each stream is over; after a lost connection a stream goes on where it was.
 
-    `leave_out`: kinds of log lines that the hosts needn't send.
+    `leave_out`: kinds of log lines that the hosts needn't send; `pace`: seconds between two statuses of a peer.
     """
 
-    def __init__(self, leave_out: tuple[str, ...] = ()) -> None:
+    def __init__(self, leave_out: tuple[str, ...] = (), pace: float = 0.0) -> None:
         self._leave_out = leave_out
+        self._pace = pace
         self._queue: queue.SimpleQueue[HostEvent | StartEvent] = queue.SimpleQueue()
         self._end = threading.Event()
         self._links: dict[str, HostLink] = {}
@@ -74,7 +75,7 @@ class Follower:
     def _listen(self, link: HostLink, offsets: dict[int, int]) -> None:
         while not self._end.is_set():
             try:
-                for line in link.follow(offsets, until_done=True, leave_out=self._leave_out):
+                for line in link.follow(offsets, True, self._leave_out, self._pace):
                     if isinstance(line, LogLine):
                         offsets[line.peer] = line.offset
                     self._queue.put(HostEvent(link.name, line))

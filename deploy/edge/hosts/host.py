@@ -82,16 +82,16 @@ class HostLink:
         self._silence = Silence(0)
 
     def follow(
-        self, offsets: Mapping[int, int], until_done: bool, leave_out: tuple[str, ...] = ()
+        self, offsets: Mapping[int, int], until_done: bool, leave_out: tuple[str, ...] = (), pace: float = 0.0
     ) -> Iterator[FollowLine | None]:
         """The lines of all this host's peers, each log from its offset on, and None for a heartbeat; by its own agent.
 
-        `offsets`: bytes, by peer; `leave_out`: kinds of log lines to go without. Raises HostError when the stream
-        breaks off.
+        `offsets`: bytes, by peer; `leave_out`: kinds of log lines to go without; `pace`: seconds between two statuses
+        of a peer. Raises HostError when the stream breaks off.
         """
         agent = self._following = self._open()
         self._followed = True
-        request = verbs.Follow(dict(offsets), until_done, leave_out)
+        request = verbs.Follow(dict(offsets), until_done, leave_out, pace)
         try:
             yield from agent.follow(request, self.home, Deadline(CALL_SECONDS))
         finally:

@@ -47,7 +47,7 @@ class Watch:
         self._half_way = False
         self._told_outlook = False
         self._starting = False  # peers are being started meanwhile
-        self._follower = Follower(() if every else self._progress.quiet)
+        self._follower = Follower(() if every else self._progress.quiet, self._progress.pace)
 
     def open(self, name: str) -> None:
         """Listen to a host."""

@@ -7,12 +7,12 @@ import json
 import os
 import stat
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Callable, List, Optional
+from typing import Any, Callable, List, Optional, Tuple
 
-from deploy.agent import capping, children, currentlink, finalpaths, paths, releasestore, verbs
+from deploy.agent import capping, children, currentlink, finalpaths, manifestway, paths, releasestore, verbs
 from deploy.agent.clean import DESTINATION
 from deploy.agent.context import Context
-from deploy.agent.wire import AgentError
+from deploy.agent.wire import CHUNK, AgentError
 from peer.core.mark import BYTES
 from peer.core.treerules import FOLLOW
 from peer.edge.ours import making, trees, turning
@@ -77,21 +77,41 @@ def manifest(request: verbs.Manifest, context: Context) -> verbs.Hashed:
     context.meter.begin(f"looking at {request.name}")
     files = stamp(path)
     wanted = [[request.name, request.piece_size, request.block, request.rules], *files]
-    kept = load_note(note)
+    stamped, before = _noted(note)
     followed = (request.rules or {}).get("links") == FOLLOW and any(stat.S_ISLNK(mode) for _, _, mode, *_ in files)
-    if isinstance(kept, dict) and kept.get("stamp") == wanted and not followed:
-        return verbs.Hashed(kept["manifest"], hashed=False)
+    if before is not None and stamped == wanted and not followed:
+        return _send_manifest(before, None, request, context)
     context.meter.begin(f"hashing {request.name}", _bytes(files), BYTES)
     arguments = [paths.code_path(home), "manifest", os.path.realpath(path), "--name", request.name, "--progress"]
     arguments += ["--piece-size", request.piece_size, "--block", str(request.block)]
     if request.rules is not None:
         arguments += ["--rules", json.dumps(request.rules)]
     ended = _peer_program(arguments, home, context)
+    made = json.loads(ended.out)
     with paths.recording(home) as record:
-        save_note(record, note, {"stamp": wanted, "manifest": json.loads(ended.out)})
+        save_note(record, note, {"stamp": wanted, "manifest": made})
         if os.path.isfile(path) and os.path.getsize(path) > AT_ONCE:
             _hash_beside(record, home, request.peer, os.path.realpath(path))
-    return verbs.Hashed(json.loads(ended.out), hashed=True)
+    return _send_manifest(manifestway.parted(made), before, request, context)._replace(hashed=True)
+
+
+def _noted(note: str) -> Tuple[Any, Optional[manifestway.Parted]]:
+    """Stamp and manifest of the last time; None where there is none."""
+    kept = load_note(note)
+    try:
+        return kept["stamp"], manifestway.parted(kept["manifest"])
+    except (ValueError, TypeError, KeyError, AttributeError):  # there is none, or somebody wrote to it
+        return None, None
+
+
+def _send_manifest(
+    new: manifestway.Parted, before: Optional[manifestway.Parted], request: verbs.Manifest, context: Context
+) -> verbs.Hashed:
+    """Send a manifest, without what the operator has of it or of the one `before`."""
+    packed = manifestway.pack(new, (new, before), request.have)
+    for begin in range(0, len(packed.data), CHUNK):
+        context.wire.part(manifestway.PART, packed.data[begin : begin + CHUNK])
+    return verbs.Hashed(False, tuple(new.sizes), new.name, packed.older)
 
 
 def verify(request: verbs.Verify, context: Context) -> verbs.Verified:

@@ -51,8 +51,8 @@ def to_json(manifest: Manifest) -> Dict[str, Any]:
         "modes": list(manifest.files.modes),
         "paths": _BETWEEN.join(manifest.files.paths),
         "parts": treeparts.to_json(manifest.parts),
-        "blocks": _to_text(manifest.blocks),
-        "anchors": _to_text(manifest.anchors),
+        "blocks": as_text(manifest.blocks),
+        "anchors": as_text(manifest.anchors),
     }
 
 
@@ -67,9 +67,9 @@ def from_json(fields: Any, source: str) -> Manifest:
             block=_typed(fields["block"], int),
             files=_files(fields),
             folders=tuple(FolderEntry(_typed(path, str), _mode(mode)) for path, mode in fields["folders"]),
-            blocks=_from_text(fields.pop("blocks")),
+            blocks=as_bytes(fields.pop("blocks")),
             root_mode=_mode(fields["root_mode"]),
-            anchors=_from_text(fields.pop("anchors", "")),
+            anchors=as_bytes(fields.pop("anchors", "")),
         )
         _check_blocks(manifest)
         paths = manifest.files.paths
@@ -124,15 +124,17 @@ def _numbers(kind: str, column: Any, most: int) -> "array[int]":
     return array(kind, numbers)
 
 
-def _to_text(blocks: bytes) -> str:
+def as_text(blocks: bytes) -> str:
+    """Hashes or anchors as they are in JSON: base64."""
     return binascii.b2a_base64(blocks, newline=False).decode()
 
 
-def _from_text(text: Any) -> bytes:
+def as_bytes(text: Any) -> bytes:
+    """What `as_text` made. Raises ValueError, TypeError."""
     blocks = binascii.a2b_base64(_typed(text, str))
     at = 0  # how much of the text is right: what isn't base64 was skipped silently
     for begin in range(0, len(blocks), _AT_ONCE):  # in parts, as both may have megabytes
-        part = _to_text(blocks[begin : begin + _AT_ONCE])
+        part = as_text(blocks[begin : begin + _AT_ONCE])
         at += len(part) if text.startswith(part, at) else 0
     if at != len(text):
         raise ValueError("hashes or anchors that aren't base64")

@@ -10,7 +10,7 @@ import hashlib
 import time
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
-from deploy.agent import lines, verbs
+from deploy.agent import lines, manifestway, verbs
 from deploy.agent.lines import Envelope, verb_of
 from deploy.agent.typed import from_fields
 from deploy.edge.hosts import agentsource
@@ -119,7 +119,13 @@ class FakeHost:
         """The files that come in parts before the answer, and the answer. Raises KeyError for what it can't."""
         handler = _HANDLERS[type(request)]
         parts = {folder.log(self.peer): self._log()} if isinstance(request, verbs.Collect) else {}
+        if isinstance(request, verbs.Manifest):
+            parts = {manifestway.PART: manifestway.pack(self._parted, (), ()).data}
         return parts, handler(self, request, now)
+
+    @property
+    def _parted(self) -> manifestway.Parted:
+        return manifestway.parted(manifestjson.to_json(payload(self._size)))
 
     def _log(self) -> bytes:
         return "\n".join(self.life.log(0, PIECES) if self.life else []).encode()
@@ -149,7 +155,7 @@ class FakeHost:
         return verbs.Machine(now, "3.11.2", "fleet", "host", HOME, "", "", FREE, False, ports)
 
     def _manifest(self, _request: verbs.Manifest, _now: float) -> verbs.Hashed:
-        return verbs.Hashed(manifestjson.to_json(payload(self._size)), True)
+        return verbs.Hashed(True, tuple(self._parted.sizes), self._parted.name)
 
     def _verify(self, request: verbs.Verify, _now: float) -> verbs.Verified:
         proof = manifest.payload_proof(payload(self._size))

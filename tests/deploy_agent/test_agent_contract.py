@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 import typing
-from typing import Any
+from typing import Any, List
 
 import pytest
 
@@ -17,7 +17,7 @@ from peer.core.followline import HEARTBEAT_SECONDS
 from peer.core.mark import BYTES, Mark
 
 ABOUT = verbs.About(1001, True, {"state": "done", "neighbours": [{"peer": 1002}]}, ("one", "two"))
-RECORDS = [
+RECORDS: List[Any] = [
     verbs.Facts((verbs.PeerPort(1001, 6008),)),
     verbs.Machine(1.5, "3.9.1", "me", "here", "/w", "", "", 7, False, {6008: "", 6009: "ours"}),
     verbs.SwarmFolder("/w", True, "no ssl", "r1", {"peer.pyz": "ab"}, {1001: 77}),
@@ -27,7 +27,8 @@ RECORDS = [
     verbs.Prepare((verbs.Place(1001, None, "~/model"), verbs.Place(1002, "/big", None)), "model"),
     verbs.Prepare((verbs.Place(1, "/s/releases/r", None, "/s"),), "model", release=verbs.Release("r", "model 5")),
     verbs.Kept("/s", "r", "", (verbs.KeptRelease("r", "model", "model 5", 9, True, False),)),
-    verbs.Hashed({"files": [["x", 1]]}, True),
+    verbs.Hashed(True, (7, 32, 0), "ab", "cd"),
+    verbs.Collect({"swarm.json": "ab"}),
     verbs.Verified((verbs.Copy(1001, True, "", "cd", "ab", 5, "/w/x"), verbs.Copy(1002, False, "gone"))),
     verbs.Started(1001, True, pid=9),
     verbs.Started(1001, False, code=1, reason="why", tail=("why",)),

@@ -12,6 +12,7 @@ import pytest
 from deploy.agent import verbs
 from deploy.edge.hosts.errors import HostError
 from deploy.edge.hosts.host import HostLink
+from deploy.edge.tasks.manifests import Shelf, ask_manifest
 from peer.core.followline import Alive, LogLine
 from peer.core.manifest import payload_proof
 from peer.edge import wholefile
@@ -127,13 +128,22 @@ def test_a_large_files_sha256_is_made_beside(link: HostLink, home: Path) -> None
     assert wholefile.read_note(note.read_bytes(), str(path)) == wholefile.sha256_of(str(path))
 
 
-def test_an_unchanged_payload_is_not_hashed_again(link: HostLink, home: Path) -> None:
-    push(link)
-    request = verbs.Manifest(peer=1001, name=NAME, piece_size="65536")
+def test_an_unchanged_payload_is_not_hashed_again_and_of_a_changed_one_only_what_changed_is_told(
+    link: HostLink, home: Path, tmp_path: Path
+) -> None:
+    manifest = push(link).manifest
+    request, shelf = verbs.Manifest(peer=1001, name=NAME, piece_size="65536"), Shelf(tmp_path, tmp_path / "run")
     assert link.ask(request).hashed is False
+    assert ask_manifest(link, request, shelf) == manifest
+    came: list[bytes] = []
+    assert link.ask(request._replace(have=shelf.names), on_part=lambda _, data: came.append(data)).older
+    assert len(b"".join(came)) < 50
     (home / "peer_1001" / NAME).write_bytes(b"changed")
-    changed = link.ask(request)
-    assert changed.hashed is True and changed.manifest["sizes"] == [7]
+    changed = link.ask(request._replace(have=shelf.names))
+    assert changed.hashed is True and changed.older == shelf.names[0]
+    assert ask_manifest(link, request, shelf).size == 7
+    (tmp_path / "run" / f"{changed.older}.manifest.json").write_text("{}")
+    assert shelf.find(changed.older) is None
 
 
 def test_a_seed_without_its_payload_is_named(link: HostLink, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.agent import lines, verbs
+from deploy.agent import lines, manifestway, verbs
 from deploy.agent.typed import from_fields
 from deploy.edge.hosts import agentsource
 from peer.core import eventlog, followline, manifest, manifestjson
@@ -74,7 +74,8 @@ def test_a_host_knows_what_it_was_pushed_and_how_its_peer_is():
 
 def test_the_copies_are_what_the_manifest_says():
     talk = greeted()
-    found = manifestjson.from_json(ask(talk, verbs.Manifest(FIRST_ID, "payload.bin", "auto"))[1].manifest, "it")
+    parts, answer = ask(talk, verbs.Manifest(FIRST_ID, "payload.bin", "auto"))
+    found = manifestjson.from_json(manifestway.unpack(parts[manifestway.PART], answer.sizes, None).fields, "it")
     (copy,) = ask(talk, verbs.Verify((FIRST_ID,), "payload.bin", SIZE))[1].copies
     assert copy.ok and copy.bytes == SIZE and copy.proof == manifest.payload_proof(found)
 

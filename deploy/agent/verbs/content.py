@@ -207,16 +207,23 @@ class Generate(NamedTuple):
 
 
 class Hashed(NamedTuple):
-    """A manifest as peer.core.manifestjson writes it. `hashed`: False where an earlier one was still true."""
+    """The manifest that came in parts before this answer, packed by deploy.agent.manifestway.
 
-    manifest: Dict[str, Any]
+    `hashed`: False where an earlier one was still true. `sizes`, `name`: of its texts, and of all of it; `older`: the
+    name of the one that it is to be unpacked with.
+    """
+
     hashed: bool
+    sizes: Tuple[int, ...]
+    name: str
+    older: str = ""
 
 
 class Manifest(NamedTuple):
     """The manifest of a peer's payload. `piece_size`: bytes or "auto"; `block`: bytes, 0 for automatic.
 
-    `rules`: what of a tree is carried, as peer.core.treerules writes it; None: the usual.
+    `rules`: what of a tree is carried, as peer.core.treerules writes it; None: the usual. `have`: the names of some
+    earlier manifests that the operator has, so that what is the same needn't travel.
     """
 
     peer: int
@@ -224,6 +231,7 @@ class Manifest(NamedTuple):
     piece_size: str
     block: int = 0
     rules: Optional[Dict[str, Any]] = None
+    have: Tuple[str, ...] = ()
 
     def answer(self) -> Type[Hashed]:
         return Hashed
@@ -263,13 +271,16 @@ class Verify(NamedTuple):
 
 
 class Collected(NamedTuple):
-    """The files that came in parts before this answer, with their sizes."""
+    """The files that came in parts before this answer, with their sizes; and the names of those that are `known`."""
 
     files: Dict[str, int]
+    known: Tuple[str, ...] = ()
 
 
 class Collect(NamedTuple):
-    """Send logs, statuses and configuration."""
+    """Send logs, statuses and configuration. `known`: name -> SHA-256 of configuration that needn't come."""
+
+    known: Dict[str, str] = {}
 
     def answer(self) -> Type[Collected]:
         return Collected

@@ -22,6 +22,7 @@ from deploy.core.working import Pace, Work, sum_up, work_fields
 from deploy.edge.hosts.errors import HostError
 from deploy.edge.hosts.fleet import Fleet, Look
 from deploy.edge.hosts.host import HostLink
+from deploy.edge.pushed.bundle import Parcel
 from deploy.edge.pushed.uploads import upload_size
 from deploy.edge.screen.screen import Screen
 from peer.core.errors import ConfigError, WeftError
@@ -67,6 +68,7 @@ class Chain:
         self.last_traces: Mapping[int, Trace] = {}  # made of the last statuses, for peers whose own weren't fetched
         self.carried: Carried | None = None  # what this machine relayed
         self.slow: tuple[str, ...] = ()  # lines about slow hosts, as `verify` found them
+        self.pushed: dict[str, Sequence[Parcel]] = {}  # by host: what this chain has pushed there for all alike
         self.release: Release | None = None  # the one that this run brings
         self.settled: frozenset[int] = frozenset()  # peers of a run that was taken up, which need no start
         self.runs_on = False  # the swarm was left running, and how to come back to it has been told

@@ -28,7 +28,7 @@ def _collect_logs(chain: Chain, steps: Steps, _: Options) -> None:
     hosts = hosts_of(steps)
     about = statuses(chain, hosts)
     with chain.timing(COLLECT), chain.doing("fetching logs"):
-        sizes = chain.ask(lambda link: _collect_host(link, chain.folder / link.name), hosts)
+        sizes = chain.ask(lambda link: _collect_host(link, chain), hosts)
     for name, files in sizes.items():
         chain.record("host", host=name, state="ok", folder=str(chain.folder / name), files=files)
     copies = [Copy.of_status(peer, fields["status"] or {}) for peer, fields in about.items()]
@@ -36,7 +36,9 @@ def _collect_logs(chain: Chain, steps: Steps, _: Options) -> None:
     chain.screen.say(f"logs of {len(sizes)} hosts are in {chain.folder}/", good=len(sizes) == len(chain.able(hosts)))
 
 
-def _collect_host(link: HostLink, folder: Path) -> dict[str, int]:
+def _collect_host(link: HostLink, chain: Chain) -> dict[str, int]:
+    """What was pushed to the host and is there still needn't come back."""
+    folder, pushed = chain.folder / link.name, {one.path: one for one in chain.pushed.get(link.name, ())}
     folder.mkdir(parents=True, exist_ok=True)
 
     def keep(name: str, data: bytes) -> None:
@@ -47,7 +49,11 @@ def _collect_host(link: HostLink, folder: Path) -> dict[str, int]:
         else:
             path.write_bytes(b"")  # a file begins with an empty part
 
-    return link.ask(Collect(), WORK_SECONDS, on_part=keep).files
+    known = {name: one.hash for name, one in pushed.items()}
+    found = link.ask(Collect(known), WORK_SECONDS, on_part=keep)
+    for name in found.known:
+        (folder / name).write_bytes(pushed[name].data)
+    return {**found.files, **{name: pushed[name].size for name in found.known}}
 
 
 COLLECT_LOGS = (Phase(_describe, _collect_logs),)

@@ -155,6 +155,7 @@ def _push(link: HostLink, chain: Chain, states: States, ours: Parcels, keys: Key
     seed = any(peer.seed for peer in inventory.peers_on(link.name))
     have = {**states[link.name].have, **({folder.CODE: parcel(folder.CODE, peer_zip()).hash} if seed else {})}
     own = ours[link.host.replace, link.host.extras]
+    chain.pushed[link.name] = own
     parcels = missing([*own, *_key_parcels(inventory, link.name, keys)], have)
     sent = send(link, parcels, aside=link.host.aside(run), doing="pushing code and configuration")
     peers = inventory.peers_on(link.name)

@@ -21,7 +21,8 @@ from deploy.edge.hosts.errors import HostError
 from deploy.edge.hosts.host import WORK_SECONDS, HostLink
 from deploy.edge.pushed.bundle import Parcel, send
 from deploy.edge.pushed.uploads import UploadError, upload_source
-from deploy.edge.tasks.chain import Chain, Halt
+from deploy.edge.tasks.chain import RUNS, Chain, Halt
+from deploy.edge.tasks.manifests import Shelf, ask_manifest
 from deploy.edge.tasks.releasename import release_name
 from peer.core import folder, treeparts, treerules
 from peer.core.filetable import FileEntry
@@ -80,7 +81,7 @@ def _seed_manifest(
     upload: Manifest | None,
 ) -> Manifest:
     """One seed's payload in its place; its manifest."""
-    payload, piece_size, aside = chain.inventory.swarm.payload, _piece_size(chain.inventory), link.host.aside(chain.run)
+    payload, aside = chain.inventory.swarm.payload, link.host.aside(chain.run)
     place = verbs.Place(*placing(chain.inventory, seed, release_name(chain)))
     link.ask(verbs.Prepare((place,), payload.name, release=chain.release))
     if isinstance(payload, Generate):
@@ -88,9 +89,9 @@ def _seed_manifest(
     if isinstance(payload, FromUrl):
         link.ask(verbs.Fetch(seed.peer_id, payload.name, payload.url, payload.sha256, aside), WORK_SECONDS)
     if source is not None and upload is not None:
-        _upload(link, seed, source, upload, piece_size, aside)
+        _upload(link, chain, seed, source, upload)
     rules = payload.rules if upload is None else _there(payload.rules)
-    manifest = _manifest(link, seed, payload.name, piece_size, rules, upload.block if upload else 0)
+    manifest = _manifest(link, chain, seed, rules, upload.block if upload else 0)
     if upload is None:
         return manifest
     if not holds(manifest, upload):
@@ -110,10 +111,11 @@ def _files(manifest: Manifest) -> set[tuple[FileEntry, str]]:
     return {(entry, manifest.file_id(number)) for number, entry in enumerate(manifest.files)}
 
 
-def _upload(link: HostLink, seed: Peer, source: Path, wanted: Manifest, piece_size: str, aside: str) -> None:
+def _upload(link: HostLink, chain: Chain, seed: Peer, source: Path, wanted: Manifest) -> None:
     """Send the payload to a seed, unless it has it."""
-    if _is_there(link, seed, wanted, piece_size):
+    if _is_there(link, chain, seed, wanted):
         return
+    aside = link.host.aside(chain.run)
     above = f"{folder.payload(seed.peer_id)}/"
     top = above + wanted.name
     below = f"{top}/" if wanted.tree else above
@@ -138,10 +140,9 @@ def _local(source: Path, path: str) -> Path:
     return source / os.fsdecode(path.encode("utf-8", "surrogateescape"))
 
 
-def _is_there(link: HostLink, seed: Peer, wanted: Manifest, piece_size: str) -> bool:
+def _is_there(link: HostLink, chain: Chain, seed: Peer, wanted: Manifest) -> bool:
     try:
-        rules = _there(wanted.parts.rules)
-        return holds(_manifest(link, seed, wanted.name, piece_size, rules, wanted.block), wanted)
+        return holds(_manifest(link, chain, seed, _there(wanted.parts.rules), wanted.block), wanted)
     except HostError as error:
         if error.state == UNREACHABLE:
             raise
@@ -153,22 +154,19 @@ def _there(rules: TreeRules) -> TreeRules:
     return rules._replace(links=KEEP_ALL, special=SKIP)
 
 
-def _manifest(link: HostLink, seed: Peer, name: str, piece_size: str, rules: TreeRules, block: int = 0) -> Manifest:
+def _manifest(link: HostLink, chain: Chain, seed: Peer, rules: TreeRules, block: int = 0) -> Manifest:
     """The manifest on a seed; with the blocks of another one (in bytes) its files can be compared with that one's."""
+    name, piece_size = chain.inventory.swarm.payload.name, _piece_size(chain.inventory)
     request = verbs.Manifest(seed.peer_id, name, piece_size, block, treerules.to_json(rules))
-    answer = link.ask(request, WORK_SECONDS)
-    return from_json(answer.manifest, f"the manifest of {link.name}")
+    return ask_manifest(link, request, Shelf(Path(RUNS), chain.folder if chain.run else None))
 
 
 def found_on_seed(chain: Chain) -> Manifest | None:
     """The manifest of the payload that a chosen seed has; None where none can be asked, or has it."""
-    inventory, name = chain.inventory, chain.inventory.swarm.payload.name
-    for seed in [one for one in inventory.chosen_peers if one.seed and one.host not in chain.down]:
-        ask = partial(
-            _manifest, seed=seed, name=name, piece_size=_piece_size(inventory), rules=inventory.swarm.payload.rules
-        )
-        with chain.doing(f"hashing {name}"):
-            found, _ = chain.try_on(ask, [seed.host])
+    payload = chain.inventory.swarm.payload
+    for seed in [one for one in chain.inventory.chosen_peers if one.seed and one.host not in chain.down]:
+        with chain.doing(f"hashing {payload.name}"):
+            found, _ = chain.try_on(partial(_manifest, chain=chain, seed=seed, rules=payload.rules), [seed.host])
         if found:
             return found[seed.host]
     return None

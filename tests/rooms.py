@@ -100,7 +100,12 @@ ROOMS: Dict[str, Room] = {
         own=(
             *("rigs", "netlab", "tools.arguments", "tools.sim.limit"),
             *("peer", "deploy.core", "deploy.edge.pushed.authority"),
-            *("deploy.agent.lines", "deploy.agent.typed", "deploy.agent.verbs"),  # scripted agents speak the contract
+            *(
+                "deploy.agent.lines",
+                "deploy.agent.manifestway",
+                "deploy.agent.typed",
+                "deploy.agent.verbs",
+            ),  # the contract
             *("deploy.edge.hosts.agentsource", "deploy.edge.hosts.deadline", "deploy.edge.hosts.pipe"),
             "deploy.edge.ssh.transport",
         ),

@@ -16,9 +16,6 @@ from deploy.agent.verbs.content import (
     Copy,
     Generate,
     Generated,
-    Hashed,
-    Look,
-    Manifest,
     Place,
     Prepare,
     PushedFile,
@@ -28,7 +25,6 @@ from deploy.agent.verbs.content import (
     Release,
     Spot,
     Spots,
-    Standing,
     State,
     Survey,
     SwarmFolder,
@@ -37,6 +33,7 @@ from deploy.agent.verbs.content import (
 )
 from deploy.agent.verbs.done import Done
 from deploy.agent.verbs.fetching import Fetch, Fetched
+from deploy.agent.verbs.hashed import Hashed, Look, Manifest, Standing
 from deploy.agent.verbs.lifetime import About, Cap, Follow, Start, Started, Status, Statuses, Stop, Stopped, Warm
 from deploy.agent.verbs.machine import (
     Dial,

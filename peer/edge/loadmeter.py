@@ -25,10 +25,11 @@ class LoadMeter:
         return time.process_time() - self._began
 
     def queued(self) -> float:
-        """Seconds that threads had to wait for a CPU that others used; of each moment all waits count as one."""
+        """Seconds that threads had to wait for a CPU that others used: since the last call, those of the thread that
+        waited longest."""
         now, delays = time.monotonic(), _delays()
-        came = sum(delay - self._delays.get(thread, 0) for thread, delay in delays.items()) / 1e9
-        self._queued += min(came, now - self._looked)
+        waits = (delay - self._delays.get(thread, 0) for thread, delay in delays.items())
+        self._queued += min(max(waits, default=0) / 1e9, now - self._looked)
         self._looked, self._delays = now, delays
         return self._queued
 

@@ -63,6 +63,8 @@ def test_bars_tell_what_a_peer_did_and_waited_for() -> None:
     found = hostbars.bars_of(recorded(p1001=[*notes, Note(5000, trace.END, (0, ""))]), SEED)
     assert [bar.what for bar in found] == ["checks", "fetches", "waits", "serves"]
     assert hostbars.waits_of(found) == ("choked", 1.0)
+    killed = recorded(p1001=notes, p1002=[Note(0, trace.STATE, ("downloading", "")), Note(2500, trace.BYTES, (1, []))])
+    assert [(bar.begin, bar.end) for bar in hostbars.bars_of(killed, ONE)] == [(1, 3.5)]
     assert hostbars.waits_of([]) == ("", 0.0)
 
 
@@ -169,7 +171,11 @@ def test_a_run_without_traces_has_a_page_too() -> None:
 
 def test_of_many_peers_those_with_something_to_tell_are_drawn() -> None:
     places = tuple(Place(SEED + at, f"n{at}", at == 0) for at in range(100))
-    run = recorded(places, **{f"p{one.peer}": [Note(0, trace.STATE, ("seeding", ""))] for one in places}, p9999=[])
+    run = recorded(
+        places,
+        **{f"p{one.peer}": [Note(0, trace.STATE, ("seeding", "")), Note(1, trace.END, (0, ""))] for one in places},
+        p9999=[],
+    )
     run.summary = {**SUMMARY, "peers": [{"peer": one.peer, "good": one.peer != 1077, "seconds": 1.0} for one in places]}
     bars = page_data(run)["bars"]
     assert len(bars) == pagedata.MOST_ROWS and {"1001", "1077"} <= bars.keys()
@@ -194,6 +200,9 @@ def test_the_page_may_run_its_own_scripts_and_ask_for_nothing() -> None:
 
 def test_control_marks_of_hosts_are_shown_as_what_they_are() -> None:
     data = page_data(
-        recorded((Place(SEED, "a\u202eb", True),), p1001=[Note(0, trace.STATE, ("downloading", "\u200fx\n"))])
+        recorded(
+            (Place(SEED, "a\u202eb", True),),
+            p1001=[Note(0, trace.STATE, ("downloading", "\u200fx\n")), Note(1, trace.END, (0, ""))],
+        )
     )
     assert data["peers"][0]["host"] == "a\\u202eb" and data["peers"][0]["reason"] == "\\u200fx\\n"

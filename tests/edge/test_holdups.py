@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 
 import pytest
 
@@ -40,13 +39,14 @@ def test_computing_is_counted() -> None:
     assert meter.queued() >= 0.0
 
 
-def test_of_each_moment_all_waits_for_a_cpu_count_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    delays = iter([{"1": 0}, {"1": 10**12, "2": 10**12}, {"2": 10**12}])
+def test_the_thread_that_waits_longest_for_a_cpu_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    ms = 10**6
+    delays = iter([{"1": 0}, {"1": 0}, {"1": 200 * ms, "2": 300 * ms}, {"2": 300 * ms}, {"2": 9000 * ms}])
+    times = iter([0.0, 0.0, 0.0, 0.5, 1.0, 1.5])
     monkeypatch.setattr(loadmeter, "_delays", lambda: next(delays))
-    begun = time.monotonic()
+    monkeypatch.setattr(loadmeter.time, "monotonic", lambda: next(times))
     meter = LoadMeter()
-    first = meter.queued()
-    assert 0 < first <= time.monotonic() - begun and meter.queued() == first
+    assert [meter.queued() for _ in range(4)] == [0.0, 0.3, 0.3, 0.8]  # at the end no longer than there was time
 
 
 def test_ready_threads_tell_that_they_waited() -> None:

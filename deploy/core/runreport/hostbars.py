@@ -27,9 +27,13 @@ class Bar(NamedTuple):
 
 
 def bars_of(recorded: Recorded, peer: int) -> list[Bar]:
-    """A peer's bars in the order of time; what lasts no time, and its end, is none."""
+    """A peer's bars in the order of time; what lasts no time, and its end, is none.
+
+    One that ends without a word was killed: its last bar ends with the last that it noted.
+    """
     notes = recorded.notes(peer, trace.STATE, trace.END)
-    ends = [*(when for when, _ in notes[1:]), recorded.end]
+    last = recorded.end if recorded.live else recorded.last(peer)
+    ends = [*(when for when, _ in notes[1:]), last]
     bars: list[Bar] = []
     for (begin, note), end in zip(notes, ends):
         word = _WORDS.get(note.values[0]) if note.kind == trace.STATE else None

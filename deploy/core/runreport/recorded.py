@@ -57,8 +57,12 @@ class Recorded:
     @cached_property
     def end(self) -> float:
         """When the last note was, after the run's begin; above 0."""
-        lasts = [self.seconds(peer, one.notes[-1]) for peer, one in self.traces.items() if one.notes]
-        return max(lasts, default=0.0) or _ENDS
+        return max(map(self.last, self.traces), default=0.0) or _ENDS
+
+    def last(self, peer: int) -> float:
+        """When a peer's last note was, after the run's begin; 0 without one."""
+        found = self.traces.get(peer)
+        return self.seconds(peer, found.notes[-1]) if found and found.notes else 0.0
 
     def notes(self, peer: int, *kinds: str) -> list[tuple[float, Note]]:
         """A peer's notes of these kinds, each with its time."""

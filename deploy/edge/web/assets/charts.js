@@ -234,7 +234,7 @@ const Charts = (() => {
     const rest = (noted < total ? ` Of ${number(total)} pieces, one in ${Math.round(total / noted)} was noted.` : "")
       + (columns < noted ? ` A column stands for ${number(noted / columns, 1)} of them: the one that came last.` : "");
     const words = `A row is a peer that fetched, a column a piece.${rest}`;
-    if (!told) return make("div", {}, figure(draw, `${words} From whom each came is in the report.`, place), readout);
+    if (!told) return make("div", {}, figure(draw, `${words} What was there before the first news is drawn at its time; from whom each came is in the report.`, place), readout);
     const table = make("details", {}, make("summary", {}, "the same as a table"), summed(rows, columns, sources, kind, [...colours.keys()], names));
     return make("div", {}, figure(draw, words, make("div", { class: "controls" }, choice), place), readout, table, copies(run));
   }

@@ -39,7 +39,7 @@
       { name: "host", value: (one) => one.host, show: (one) => one.host + (one.seed ? " (seed)" : "") },
       { name: run.live ? "state" : "verdict", value: (one) => one.verdict, show: verdict, wide: true },
       { name: "pieces", number: true, value: (one) => one.pieces, show: (one) => (one.pieces === null ? "-" : `${one.pieces}/${one.total ?? "?"}`) },
-      { name: "bytes", number: true, value: (one) => one.bytes, show: (one) => (one.bytes === null ? "-" : number(one.bytes)) },
+      run.live ? null : { name: "bytes", number: true, value: (one) => one.bytes, show: (one) => (one.bytes === null ? "-" : number(one.bytes)) },
       { name: "seconds", number: true, value: (one) => one.seconds, show: (one) => (one.seconds === null ? "-" : number(one.seconds, 2)) },
       waited ? { name: "waited", number: true, value: (one) => one.waited || null, show: (one) => (one.waited ? number(one.waited, 1) : "-") } : null,
       waited ? { name: "longest for", value: (one) => one.reason || null, show: (one) => one.reason || "-", wide: true } : null,

@@ -21,6 +21,7 @@ _BLOCK = 256 * 1024
 KILL_SECONDS = 2.0
 _lock = threading.RLock()  # a signal's handler may come while the main thread holds it
 _running: Set["subprocess.Popen[bytes]"] = set()
+_free: List["subprocess.Popen[bytes]"] = []  # ours to reap, not ours to end: peers outlive the agent
 
 
 class Ended(NamedTuple):
@@ -143,6 +144,16 @@ def disown(child: "subprocess.Popen[bytes]") -> None:
     """From now on the process may outlive the agent."""
     with _lock:
         _running.discard(child)
+
+
+def let_go(child: "subprocess.Popen[bytes]") -> None:
+    """It outlives the agent; its exit code is ours to collect while we are here."""
+    _free.append(child)
+
+
+def reap() -> None:
+    """Collect the exit codes of those that have ended, so that no zombie stays while this agent serves."""
+    _free[:] = [process for process in _free if process.poll() is None]
 
 
 def leave(code: int) -> NoReturn:

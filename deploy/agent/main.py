@@ -5,32 +5,9 @@ from __future__ import annotations
 import signal
 import sys
 from io import BufferedIOBase
-from typing import Any, Callable, Dict, cast
+from typing import Any, Callable, Mapping, cast
 
-from deploy.agent import (
-    bundle,
-    capping,
-    children,
-    claim,
-    claimnote,
-    clean,
-    clocks,
-    collect,
-    commandrun,
-    currentlink,
-    facts,
-    fetch,
-    follow,
-    payload,
-    peers,
-    ports,
-    refusals,
-    relay,
-    releasestore,
-    standing,
-    survey,
-    verbs,
-)
+from deploy.agent import children, claimnote, clocks, refusals
 from deploy.agent.context import Context
 from deploy.agent.lines import OTHER_VERSION, Envelope, verb_of
 from deploy.agent.meter import Meter
@@ -40,43 +17,11 @@ from deploy.agent.wire import AgentError, Wire
 from peer.core.mark import Mark
 from peer.edge.pulse import listen
 
-HANDLERS: Dict[Any, Callable[[Any, Context], Any]] = {
-    verbs.Facts: facts.facts,
-    verbs.State: facts.state,
-    verbs.Claim: claim.claim,
-    verbs.Receive: bundle.receive,
-    verbs.Prepare: payload.prepare,
-    verbs.Survey: survey.survey,
-    verbs.Look: standing.look,
-    verbs.Generate: payload.generate,
-    verbs.Fetch: fetch.fetch,
-    verbs.Manifest: payload.manifest,
-    verbs.Verify: payload.verify,
-    verbs.Warm: peers.warm,
-    verbs.Start: peers.start,
-    verbs.Stop: peers.stop,
-    verbs.Status: peers.status,
-    verbs.Cap: capping.cap,
-    verbs.Follow: follow.follow,
-    verbs.Relay: relay.relay,
-    verbs.Collect: collect.collect,
-    verbs.Clean: clean.clean,
-    verbs.Keep: releasestore.keep,
-    verbs.Ready: currentlink.ready,
-    verbs.Turn: currentlink.turn,
-    verbs.Unready: currentlink.unready,
-    verbs.Prune: releasestore.prune,
-    verbs.Run: commandrun.run,
-    verbs.Settle: commandrun.settle,
-    verbs.Listen: ports.listen,
-    verbs.Unlisten: ports.unlisten,
-    verbs.Dial: ports.dial,
-}
-_BY_VERB = {verb_of(kind): kind for kind in HANDLERS}
+Handler = Callable[[Any, Context], Any]
 
 
-def main() -> None:
-    """Serve standard input and output."""
+def serve_all(handlers: Mapping[Any, Handler]) -> None:
+    """Serve standard input and output. `handlers`: who answers each kind of request."""
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
         signal.signal(number, lambda *_: children.leave(130))
     guard = Guard()
@@ -87,24 +32,24 @@ def main() -> None:
         envelope = wire.request()
         while envelope is not None:
             guard.allow(envelope.deadline + clocks.GRACE)
-            serve(envelope, wire, guard)
-            peers.reap()
+            _serve(envelope, handlers, wire, guard)
+            children.reap()
             guard.allow(clocks.IDLE)
             envelope = wire.request()
     except Mismatch as error:  # without an envelope nobody knows where the next line begins
         wire.fail(f"the agent can't read what it is asked: {error}", OTHER_VERSION)
 
 
-def serve(envelope: Envelope, wire: Wire, guard: Guard) -> None:
+def _serve(envelope: Envelope, handlers: Mapping[Any, Handler], wire: Wire, guard: Guard) -> None:
     """Answer one request, whatever happens: an error is an answer too."""
     try:
-        kind = _BY_VERB.get(envelope.verb)
+        kind = next((one for one in handlers if verb_of(one) == envelope.verb), None)
         if kind is None:
             raise AgentError(f"the agent doesn't know `{envelope.verb}`", OTHER_VERSION)
         request = from_fields(kind, envelope.fields, f"the agent can't read `{envelope.verb}`")
         meter = _meter(envelope, wire, guard)
         listen(meter.file)
-        wire.answer(HANDLERS[kind](request, Context(envelope.home, wire, guard, meter)))
+        wire.answer(handlers[kind](request, Context(envelope.home, wire, guard, meter)))
     except AgentError as error:
         wire.fail(str(error), error.remedy)
     except Mismatch as error:

@@ -8,7 +8,7 @@ import os
 import signal
 import subprocess
 import time
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, Tuple
 
 from deploy.agent import children, facts, locks, paths, verbs
 from deploy.agent.context import Context
@@ -18,7 +18,6 @@ from peer.edge.ours.making import open_growing
 
 _STEP = 0.01
 _TAIL = 5  # lines of a peer's last words
-_started: List["subprocess.Popen[bytes]"] = []  # ours to reap, not ours to end: peers outlive the agent
 
 
 # Python takes longer to load a peer than the peer to begin. So peers are loaded on all hosts simultaneously, and
@@ -84,11 +83,6 @@ def status(request: verbs.Status, context: Context) -> verbs.Statuses:
     return verbs.Statuses(facts.run_of(home), home, free_bytes(home), about)
 
 
-def reap() -> None:
-    """Collect the exit codes of started peers that have ended, so that no zombie stays while this agent serves."""
-    _started[:] = [process for process in _started if process.poll() is None]
-
-
 def _launch(home: str, peer: int, absent: Tuple[int, ...]) -> "subprocess.Popen[bytes]":
     """A loaded peer that waits: in a session of its own, so that the end of our connection doesn't end it."""
     code = paths.code_path(home)
@@ -109,7 +103,7 @@ def _release(process: "subprocess.Popen[bytes]") -> None:
     assert process.stdin is not None
     with contextlib.suppress(BrokenPipeError), process.stdin:
         process.stdin.write(b"go\n")
-    _started.append(process)
+    children.let_go(process)
 
 
 def _confirm(home: str, peer: int, process: "subprocess.Popen[bytes]", until: float) -> verbs.Started:

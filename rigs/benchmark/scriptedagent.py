@@ -209,25 +209,34 @@ class Conversation:
         self.stream: Optional[Stream] = None
         self._host = host
         self._buffer = bytearray()
-        self._skip = len(agentsource.script())
+        self._skip = 0  # bytes of a body that are still to come
         self._greeted = False
 
     def take(self, data: bytes, now: float) -> bytes:
         """What to say to these bytes."""
         self._buffer += data
         said = bytearray()
+        if not self._greeted:
+            if not self._swallow_script():
+                return b""
+            said += _GREETING
         while self._swallow() and (end := self._buffer.find(b"\n")) >= 0:
             line = bytes(self._buffer[: end + 1])
             del self._buffer[: end + 1]
             if line.strip():  # else a heartbeat
                 said += self._serve(lines.read_envelope(line), now)
-        if self._greeted or self._skip:
-            return bytes(said)
-        self._greeted = True
-        return _GREETING + said
+        return bytes(said)
+
+    def _swallow_script(self) -> bool:
+        """Drop the script, whichever it is, once all of it has come. Whether it has."""
+        for script in map(agentsource.script, (agentsource.ALL, agentsource.FOLLOWING)):
+            if self._buffer.startswith(script):
+                del self._buffer[: len(script)]
+                self._greeted = True
+        return self._greeted
 
     def _swallow(self) -> bool:
-        """Drop what isn't read: the script and the bodies. Whether the next line may begin."""
+        """Drop what isn't read of a body. Whether the next line may begin."""
         gone = min(self._skip, len(self._buffer))
         del self._buffer[:gone]
         self._skip -= gone

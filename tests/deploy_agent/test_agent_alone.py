@@ -224,7 +224,7 @@ def has_ended(child: int) -> bool:
 
 
 def test_an_agent_that_nobody_asks_for_long_ends() -> None:
-    code = "from deploy.agent import clocks; clocks.IDLE = 0.1; from deploy.agent import main; main.main()"
+    code = "from deploy.agent import clocks; clocks.IDLE = 0.1; from deploy.agent import handlers; handlers.main()"
     root = str(Path(clocks.__file__).parents[2])
     with subprocess.Popen([sys.executable, "-c", code], cwd=root, stdin=subprocess.PIPE) as agent:
         assert agent.wait(30) == 75

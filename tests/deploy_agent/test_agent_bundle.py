@@ -129,7 +129,7 @@ def test_a_transfer_that_was_cut_off_leaves_the_later_one_alone(home: Path, end:
 
 def test_an_agent_whose_transfer_stalls_ends() -> None:
     """A line that was cut looks like a slow one, and the operator has gone."""
-    code = "from deploy.agent import clocks; clocks.STALL = 0.1; from deploy.agent import main; main.main()"
+    code = "from deploy.agent import clocks; clocks.STALL = 0.1; from deploy.agent import handlers; handlers.main()"
     root = str(Path(bundle.__file__).parents[2])
     request = lines.Envelope("fly", "nowhere", 60.0, 10, {})
     pipe = subprocess.PIPE

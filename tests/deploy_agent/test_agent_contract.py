@@ -9,7 +9,7 @@ from typing import Any, List
 
 import pytest
 
-from deploy.agent import clocks, lines, main, verbs
+from deploy.agent import clocks, handlers, lines, verbs
 from deploy.agent.lines import Answer, End, Envelope, Failure, Part
 from deploy.agent.typed import Mismatch, from_fields
 from deploy.edge.hosts import host
@@ -97,8 +97,8 @@ def test_a_line_that_is_no_reply_is_refused(line: bytes) -> None:
 
 def test_every_request_has_a_handler_that_takes_it_and_gives_its_answer() -> None:
     requests = {kind for _, kind in inspect.getmembers(verbs, inspect.isclass) if hasattr(kind, "answer")}
-    assert requests == set(main.HANDLERS)
-    for kind, handler in main.HANDLERS.items():
+    assert requests == set(handlers.HANDLERS)
+    for kind, handler in handlers.HANDLERS.items():
         hints = list(typing.get_type_hints(handler).values())
         assert hints[0] is kind
         assert hints[-1] in (kind.answer(kind), typing.NoReturn)

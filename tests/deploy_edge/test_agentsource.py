@@ -17,10 +17,10 @@ def test_two_hosts_at_the_same_time_pack_it_once(monkeypatch: pytest.MonkeyPatch
     go_on = threading.Event()
     sources = agentsource.sources
 
-    def slow() -> dict[str, str]:
+    def slow(entry: str) -> dict[str, str]:
         begun.append(threading.get_ident())
         go_on.wait(DEADLINE)
-        return sources()
+        return sources(entry)
 
     monkeypatch.setattr(agentsource, "sources", slow)
     with ThreadPoolExecutor(2) as pool:

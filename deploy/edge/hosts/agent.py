@@ -44,13 +44,13 @@ NO_BODY = Body()
 class Agent:
     """An agent that runs and has told its Python's version. For one thread at a time."""
 
-    def __init__(self, pipe: Pipe, deadline: Deadline) -> None:
-        """Feed the agent to the Python at the other end. Raises HostError."""
+    def __init__(self, pipe: Pipe, deadline: Deadline, entry: str = agentsource.ALL) -> None:
+        """Feed the agent to the Python at the other end. Raises HostError. `entry`: see `agentsource.script`."""
         self._pipe = pipe
         self.broken = False
         with _explained(self, "its python3", deadline, PYTHON_REMEDY):
             with contextlib.suppress(PipeBroken):  # a Python that is too old tells its version, and doesn't read on
-                pipe.send(agentsource.script(), deadline)
+                pipe.send(agentsource.script(entry), deadline)
             self.python = self._greeting(deadline)
         if tuple(map(int, self.python.split(".")[:2])) < agentsource.OLDEST:
             raise HostError(f"its python3 is {self.python}", PYTHON_REMEDY)

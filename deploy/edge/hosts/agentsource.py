@@ -1,4 +1,4 @@
-"""Packs deploy/agent, and what it imports, into the one script that is fed to a host's Python."""
+"""Packs deploy/agent, and what it imports, into the one script that is fed to a host's Python; or a part of it."""
 
 from __future__ import annotations
 
@@ -31,9 +31,10 @@ sources = json.loads(zlib.decompress(s.read({size})))
 loader = sys.modules["deploy.agent.loader"] = types.ModuleType("deploy.agent.loader")
 exec(compile(sources["deploy/agent/loader.py"], "deploy/agent/loader.py", "exec"), loader.__dict__)
 loader.install(sources)
-from deploy.agent.main import main
+from {entry} import main
 main()
 """
+ALL, FOLLOWING = "deploy.agent.handlers", "deploy.agent.following"  # whose `main` an agent runs
 _IMPORT = re.compile(
     r"^[ \t]*(?:from[ \t]+([\w.]+)[ \t]+import[ \t]+(\([^)]*\)|[^\n]*)|import[ \t]+([^\n]*))", re.MULTILINE
 )
@@ -62,23 +63,23 @@ _OURS = (
 )  # what the agent may import of our own; the rest is the standard library
 
 
-def script() -> bytes:
+def script(entry: str = ALL) -> bytes:
     """What goes to the agent's standard input before the first request."""
     with _packing:
-        return _script()
+        return _script(entry)
 
 
-@lru_cache(maxsize=1)
-def _script() -> bytes:
-    packed = zlib.compress(json.dumps(sources()).encode(), 9)
-    start = _START.format(size=len(packed)).encode()
+@lru_cache(maxsize=2)
+def _script(entry: str) -> bytes:
+    packed = zlib.compress(json.dumps(sources(entry)).encode(), 9)
+    start = _START.format(size=len(packed), entry=entry).encode()
     return b"%d\n" % len(start) + start + packed
 
 
-def sources() -> dict[str, str]:
-    """The modules that `deploy.agent.main` imports, and those that they import: path below the root -> text."""
+def sources(entry: str = ALL) -> dict[str, str]:
+    """The modules that `entry` imports, and those that they import: path below the root -> text."""
     found: dict[str, str] = {}
-    left = ["deploy.agent.main", "deploy.agent.loader"]
+    left = [entry, "deploy.agent.loader"]
     while left:
         path = _path_of(left.pop())
         if path is None or path in found:

@@ -10,6 +10,7 @@ from typing import Protocol, TypeVar
 from deploy.agent import clocks, verbs
 from deploy.agent.lines import Request
 from deploy.core.inventory import Host
+from deploy.edge.hosts import agentsource
 from deploy.edge.hosts.agent import NO_BODY, Agent, Body, OnPart
 from deploy.edge.hosts.deadline import Deadline, Silence
 from deploy.edge.hosts.pipe import Pipe
@@ -89,7 +90,7 @@ class HostLink:
         `offsets`: bytes, by peer; `leave_out`: kinds of log lines to go without; `pace`: seconds between two statuses
         of a peer. Raises HostError when the stream breaks off.
         """
-        agent = self._following = self._open()
+        agent = self._following = self._open(agentsource.FOLLOWING)
         self._followed = True
         request = verbs.Follow(dict(offsets), until_done, leave_out, pace)
         try:
@@ -129,6 +130,6 @@ class HostLink:
         """As after a swarm that ran for long, or a host that was cut off meanwhile."""
         return time.monotonic() - self._rested > clocks.REST or (self._followed and agent.lost)
 
-    def _open(self) -> Agent:
+    def _open(self, entry: str = agentsource.ALL) -> Agent:
         self._transport.connect(Deadline(CONNECT_SECONDS))
-        return Agent(self._transport.open(Deadline(AGENT_SECONDS)), Deadline(AGENT_SECONDS))
+        return Agent(self._transport.open(Deadline(AGENT_SECONDS)), Deadline(AGENT_SECONDS), entry)

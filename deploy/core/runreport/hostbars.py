@@ -11,7 +11,7 @@ from deploy.core.runreport.recorded import Recorded
 from peer.core import status, trace
 
 CHECKS, FETCHES, WAITS, SERVES = "checks", "fetches", "waits", "serves"
-DISK, CPU = "its disk, to write", "a CPU that others used"
+DISK, CPU = "its disk, to write", "a free CPU"
 _MOST_OF = 0.5  # of the time between two notes: what it waited for longer is what it waited for
 _WORDS = {status.CHECKING: CHECKS, status.DOWNLOADING: FETCHES, status.SEEDING: SERVES}
 MOST_BARS = 200  # of a peer

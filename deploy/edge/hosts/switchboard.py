@@ -16,6 +16,7 @@ from deploy.agent.frames import DATA, END, GONE, OPEN, Frame
 from deploy.core.inventory import Inventory
 from deploy.core.relays import Carried
 from deploy.edge.hosts.errors import HostError
+from deploy.edge.hosts.host import CONNECT_SECONDS
 from deploy.edge.hosts.pipe import Pipe
 from deploy.edge.hosts.relayline import RelayLine
 from peer.core.budget import MBIT, Flow
@@ -58,9 +59,11 @@ class Switchboard:
 
     def open(self) -> None:
         """Be ready for the peers of the relayed hosts; those that can't be reached are tried again and again."""
-        threads = [threading.Thread(target=self._keep, args=(name,), daemon=True) for name in self._hosts]
-        for thread in threads:
-            thread.start()
+        tried = {name: threading.Event() for name in self._hosts}
+        for one in tried.items():
+            threading.Thread(target=self._keep, args=one, daemon=True).start()
+        for event in tried.values():
+            event.wait(CONNECT_SECONDS)
 
     def close(self) -> None:
         """Hang up."""
@@ -76,8 +79,8 @@ class Switchboard:
         with self._lock:
             return Carried(self._bytes, dict(self._by_host))
 
-    def _keep(self, name: str) -> None:
-        """Have a line to a relayed host, and another one when it is lost."""
+    def _keep(self, name: str, tried: threading.Event) -> None:
+        """Have a line to a relayed host, and another one when it is lost; tell when it was `tried` once."""
         told = ""
         while not self._over.is_set():
             try:
@@ -86,6 +89,7 @@ class Switchboard:
                 if error.problem != told and not self._over.is_set():
                     told = error.problem
                     self._tell(f"{name}: its connections can't be carried: {error.problem}")
+            tried.set()
             self._over.wait(clocks.RETRY)
 
     def _line(self, name: str) -> RelayLine:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Type
 
@@ -131,6 +131,13 @@ class Lab:
     def rate(self, name: str, mbit: float) -> None:
         """Gives one host's link another rate, both ways, in Mbit/s; 0 takes the limit away."""
         network.set_rate(self.plan, self.host(name).name, checked_rate(mbit))
+
+    def reach(self, name: str, inbound: bool) -> None:
+        """Lets a host accept connections, or none but SSH's; it keeps its rate."""
+        mbit = network.rate(self.plan, self.host(name).name)
+        hosts = tuple(replace(one, no_inbound=not inbound) if one.name == name else one for one in self.plan.hosts)
+        self.plan = replace(self.plan, hosts=hosts)
+        network.set_rate(self.plan, name, mbit)
 
     def traffic(self) -> Dict[str, Traffic]:
         """Bytes that each host has sent and received since it was made."""

@@ -5,15 +5,18 @@ from __future__ import annotations
 from typing import Dict, List, NamedTuple, Sequence
 
 # Each befalls one peer and passes: it goes on afterwards and must end with the payload.
-KILL, STOP, CUT, CORRUPT, SLOW, LATE = "kill", "stop", "cut", "corrupt", "slow", "late"
+KILL, STOP, CUT, CORRUPT, SLOW, LATE, CAP = "kill", "stop", "cut", "corrupt", "slow", "late", "cap"
 # These stay. DIE: the seed is killed once every piece is somewhere else. ORPHAN: at some moment, come what may. LOST:
 # cut off for good. ROT: a seed whose payload was changed before it started.
 DIE, ORPHAN, LOST, ROT = "die", "orphan", "lost", "rot"
+# This is so all the time, and harms nobody: the host accepts no connection.
+CLOSED = "closed"
 
-PASSING = (KILL, STOP, CUT, CORRUPT, SLOW, LATE)
+PASSING = (KILL, STOP, CUT, CORRUPT, SLOW, LATE, CAP)
 GRAVE = (DIE, ORPHAN, LOST, ROT)
-NEED_LAB = (CUT, SLOW, LOST)  # loopback has no links to cut or to slow down
+NEED_LAB = (CUT, SLOW, LOST, CLOSED)  # loopback has no links to cut or to slow down
 SLOWER = 20  # SLOW divides the rate by that
+CAPPED = 10  # and CAP allows the host's peers such a part of it
 
 
 class Fault(NamedTuple):
@@ -30,8 +33,8 @@ class Fault(NamedTuple):
 
 
 # What is done to a peer, or to its host.
-START, END, FREEZE, THAW, PART, JOIN, BRAKE, RELEASE, SPOIL, END_COPIED = (
-    "start", "end", "freeze", "thaw", "part", "join", "brake", "release", "spoil", "end once copied",
+START, END, FREEZE, THAW, PART, JOIN, BRAKE, RELEASE, SPOIL, END_COPIED, LIMIT, FREE = (
+    "start", "end", "freeze", "thaw", "part", "join", "brake", "release", "spoil", "end once copied", "limit", "free",
 )  # fmt: skip
 
 
@@ -45,10 +48,10 @@ class Action(NamedTuple):
 
 
 _FIRST: Dict[str, Sequence[str]] = {
-    KILL: (END,), CORRUPT: (END, SPOIL), STOP: (FREEZE,), CUT: (PART,), SLOW: (BRAKE,), LATE: (),
-    DIE: (END_COPIED,), ORPHAN: (END,), LOST: (PART,), ROT: (),
+    KILL: (END,), CORRUPT: (END, SPOIL), STOP: (FREEZE,), CUT: (PART,), SLOW: (BRAKE,), LATE: (), CAP: (LIMIT,),
+    DIE: (END_COPIED,), ORPHAN: (END,), LOST: (PART,), ROT: (), CLOSED: (),
 }  # fmt: skip
-_THEN: Dict[str, str] = {KILL: START, CORRUPT: START, STOP: THAW, CUT: JOIN, SLOW: RELEASE, LATE: START}
+_THEN: Dict[str, str] = {KILL: START, CORRUPT: START, STOP: THAW, CUT: JOIN, SLOW: RELEASE, LATE: START, CAP: FREE}
 
 
 def actions(faults: Sequence[Fault]) -> List[Action]:

@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 from pathlib import Path
-from typing import Any, Callable, Dict, List, NamedTuple, Protocol
+from typing import Any, Callable, Dict, List, NamedTuple, Protocol, Set
 
 from netlab import Lab
 from rigs.freeports import free_ports
@@ -27,12 +27,15 @@ class Machine(NamedTuple):
 
 
 class Machines(Protocol):
-    """Makes fresh machines for a round; where there are links, cuts, joins and shapes them (`rate` in Mbit/s)."""
+    """Makes fresh machines for a round; where there are links, cuts, joins and shapes them (`rate` in Mbit/s).
+
+    `close`: until the next `prepare` the host accepts nothing."""
 
     def prepare(self, count: int, rate: float) -> List[Machine]: ...
     def part(self, place: int) -> None: ...
     def join(self, place: int) -> None: ...
     def rate(self, place: int, mbit: float) -> None: ...
+    def close(self, place: int) -> None: ...
 
 
 class LabMachines:
@@ -43,11 +46,13 @@ class LabMachines:
         self._hosts = list(self._lab.hosts.values())
         self._rates: Dict[int, float] = {}
         self._cut: Dict[int, bool] = {}
+        self._closed: Set[int] = set()
 
     def prepare(self, count: int, rate: float) -> List[Machine]:
         found = []
         for place, host in enumerate(self._hosts[:count]):
             self.join(place)
+            self._open(place)
             self.rate(place, rate)
             fresh(host.home / RUN)
             remote = f"{host.remote_home}/{RUN}"
@@ -66,6 +71,15 @@ class LabMachines:
         if self._rates.get(place) != mbit:
             self._rates[place] = mbit
             self._lab.rate(self._hosts[place].name, mbit)
+
+    def close(self, place: int) -> None:
+        self._lab.reach(self._hosts[place].name, inbound=False)
+        self._closed.add(place)
+
+    def _open(self, place: int) -> None:
+        if place in self._closed:
+            self._closed.remove(place)
+            self._lab.reach(self._hosts[place].name, inbound=True)
 
     def __enter__(self) -> "LabMachines":
         return self
@@ -91,7 +105,7 @@ class LocalMachines:
     def part(self, place: int) -> None:
         raise NotImplementedError
 
-    join = part
+    join = close = part
 
     def rate(self, place: int, mbit: float) -> None:
         raise NotImplementedError

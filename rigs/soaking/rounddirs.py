@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 from random import Random
 from typing import Dict, List, Optional, Sequence, Set, Tuple
 
-from peer.core import piecemap
+from peer.core import folder, piecemap
+from peer.core.budget import MBIT
 from peer.core.config import Common, PeerRow
 from peer.core.limits import Limits
 from peer.core.manifest import Manifest
 from peer.core.status import Status
 from peer.core.swarmfile import SwarmFile, folder_texts
+from peer.edge.capfile import set_caps
 from peer.edge.hashing import check_payload, make_manifest
 from rigs import peerprocess, swarmdir
 from rigs.soaking import roundpayload
-from rigs.soaking.faults import ROT
+from rigs.soaking.faults import CAP, ROT
 from rigs.soaking.machines import Machine
 from rigs.soaking.roundplan import BARE, Round, peer_id
 
@@ -41,6 +44,8 @@ class RoundDirs:
             swarmdir.write_keys({row.peer_id: machine.folder for row, machine in zip(self.rows, machines)})
         for place in swarm.seeds:
             self._give(place, source)
+        for fault in swarm.of(CAP):
+            self.cap(fault.place, 0)  # a peer looks at its start whether there may be one
 
     def _prepare(self, source: Path) -> Manifest:
         roundpayload.make(source, self.swarm.size, self.swarm.tree, f"{self.swarm.seed} {self.swarm.number}")
@@ -61,6 +66,12 @@ class RoundDirs:
         if any(fault.place == place for fault in self.swarm.of(ROT)):
             roundpayload.spoil(copy, Random(f"rot {self.swarm.seed} {self.swarm.number}"))
 
+    def cap(self, place: int, mbit: float) -> None:
+        """Let the peers of a host use so much each way, as `fab cap` does; 0: any rate."""
+        handle = os.open(self.machines[place].folder / folder.BUDGET, os.O_RDWR | os.O_CREAT, 0o600)
+        set_caps(handle, mbit * MBIT, mbit * MBIT)
+        os.close(handle)
+
     # ---- where things are
 
     def command(self, place: int) -> List[str]:
@@ -80,8 +91,8 @@ class RoundDirs:
 
     def _work(self, place: int) -> Path:
         """Where the incomplete copy and its map lie; nowhere before there is one."""
-        folder = self.final(place).parent
-        return next(folder.glob(".weft-*/"), folder / "nowhere")
+        above = self.final(place).parent
+        return next(above.glob(".weft-*/"), above / "nowhere")
 
     def words(self, place: int) -> Path:
         """What all lives of a peer have said."""

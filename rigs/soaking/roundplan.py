@@ -8,7 +8,7 @@ from typing import List, NamedTuple, Optional, Sequence, Tuple
 from peer.core.sizes import format_size
 from peer.core.swarmfile import CLASSIC, FLEET
 from rigs.soaking import faults
-from rigs.soaking.faults import CORRUPT, CUT, DIE, KILL, LATE, LOST, ORPHAN, ROT, SLOW, STOP, Fault
+from rigs.soaking.faults import CAP, CLOSED, CORRUPT, CUT, DIE, KILL, LATE, LOST, ORPHAN, ROT, SLOW, STOP, Fault
 from tools.sim.limit import BYTES_PER_MBIT
 
 MOST_PEERS = 6
@@ -24,8 +24,12 @@ PATIENCE = 15.0  # seconds; longer than any fault lasts and than TCP then takes 
 
 _PROFILES = ((FLEET, False),) * 9 + ((FLEET, True),) * 5 + ((CLASSIC, False),) * 4 + ((BARE, False),) * 2
 _GRAVE = (None,) * 13 + (DIE,) * 3 + (ROT,) * 2 + (ORPHAN, LOST)
-_PASSING = (KILL, KILL, STOP, STOP, CORRUPT, CORRUPT, CUT, CUT, SLOW, SLOW, LATE)
-_LASTS = {KILL: (0.1, 2.5), CORRUPT: (0.1, 2.5), STOP: (0.3, 4.0), CUT: (0.3, 4.0), SLOW: (0.5, 4.0), LATE: (0.2, 4.0)}
+_PASSING = (KILL, KILL, STOP, STOP, CORRUPT, CORRUPT, CUT, CUT, SLOW, SLOW, LATE, CAP, CAP)
+_CLOSED = 0.3  # of the fleet's rounds have a host that accepts nothing
+_LASTS = {
+    KILL: (0.1, 2.5), CORRUPT: (0.1, 2.5), STOP: (0.3, 4.0), CUT: (0.3, 4.0), SLOW: (0.5, 4.0), LATE: (0.2, 4.0),
+    CAP: (0.5, 4.0),
+}  # fmt: skip
 
 
 class Round(NamedTuple):
@@ -92,6 +96,9 @@ def _seeds(rng: Random, peers: int, grave: Optional[str]) -> Tuple[int, ...]:
 
 def _faults(rng: Random, swarm: Round, grave: Optional[str], local: bool) -> List[Fault]:
     found = [_grave(rng, swarm, grave)] if grave else []
+    closed = Fault(CLOSED, rng.randrange(swarm.peers))
+    if rng.random() < _CLOSED and swarm.profile == FLEET and not local and _fits(closed, found):
+        found.append(closed)
     for _ in range(rng.randint(0 if grave else 1, 3)):
         kind = rng.choice([kind for kind in _PASSING if _allowed(kind, swarm, grave, local)])
         for _ in range(TRIES):
@@ -146,6 +153,8 @@ def _say(fault: Fault) -> str:
         return f"{peer} dies after one copy"
     if fault.kind == ROT:
         return f"{peer} is rotten"
+    if fault.kind == CLOSED:
+        return f"{peer} accepts nothing"
     lasts = f" for {fault.lasts:.1f} s" if fault.lasts else " for good"
     return f"{fault.kind} {peer}{lasts}" + (f" at {fault.at:.1f} s" if fault.at else "")
 

@@ -9,7 +9,7 @@ from random import Random
 from typing import Callable, Dict, List, NamedTuple
 
 from rigs.soaking import faults, judge, roundpayload
-from rigs.soaking.faults import LATE, LOST, ROT, SLOWER, Action
+from rigs.soaking.faults import CAPPED, CLOSED, LATE, LOST, ROT, SLOWER, Action
 from rigs.soaking.judge import Found
 from rigs.soaking.machines import Machines
 from rigs.soaking.rounddirs import RoundDirs
@@ -48,7 +48,9 @@ class RoundRun:
         self._watchdog = Watchdog()
         self._stalls: Dict[int, str] = {}  # the first of each peer
         self._next_look = 0.0
-        self._done: List[str] = [fault.kind for fault in swarm.of(ROT)]
+        for fault in swarm.of(CLOSED):
+            machines.close(fault.place)
+        self._done: List[str] = [fault.kind for fault in swarm.of(ROT, CLOSED)]
         self._diary: List[str] = []
         self._do: Dict[str, Callable[[Action], bool]] = {
             faults.START: self._start,
@@ -60,6 +62,8 @@ class RoundRun:
             faults.PART: lambda action: self._at_links(action, lambda: self._machines.part(action.place)),
             faults.JOIN: lambda action: self._at_links(action, lambda: self._machines.join(action.place)),
             faults.BRAKE: lambda action: self._at_links(action, lambda: self._shape(action, SLOWER)),
+            faults.LIMIT: lambda action: self._cap(action, self.swarm.rate / CAPPED),
+            faults.FREE: lambda action: self._cap(action, 0),
             faults.RELEASE: lambda action: self._at_links(action, lambda: self._shape(action, 1)),
         }
         self._begun = time.monotonic()
@@ -153,6 +157,13 @@ class RoundRun:
         work()
         self._note(action)
         if self._peers.running(action.place) and action.what in (faults.PART, faults.BRAKE):
+            self._happens(action)
+        return True
+
+    def _cap(self, action: Action, mbit: float) -> bool:
+        self.dirs.cap(action.place, mbit)
+        self._note(action)
+        if self._peers.running(action.place) and mbit:
             self._happens(action)
         return True
 

@@ -16,9 +16,26 @@ import pytest
 
 from peer.core import status
 from peer.core.status import Status
+from peer.core.swarmfile import FLEET
 from rigs import soak
 from rigs.soaking import faults, roundpayload
-from rigs.soaking.faults import CORRUPT, CUT, DIE, GRAVE, KILL, LATE, LOST, ORPHAN, PASSING, ROT, SLOW, STOP, Fault
+from rigs.soaking.faults import (
+    CAP,
+    CLOSED,
+    CORRUPT,
+    CUT,
+    DIE,
+    GRAVE,
+    KILL,
+    LATE,
+    LOST,
+    ORPHAN,
+    PASSING,
+    ROT,
+    SLOW,
+    STOP,
+    Fault,
+)
 from rigs.soaking.judge import Found, judge
 from rigs.soaking.roundplan import BARE, GAP, PATIENCE, Round, describe, draw
 from rigs.soaking.series import Series, SoakOptions
@@ -39,7 +56,7 @@ def test_the_same_seed_and_number_give_the_same_round() -> None:
 def test_the_rounds_cover_all_that_can_happen() -> None:
     """Or a hundred right ones would say little."""
     seen = Counter(fault.kind for swarm in ROUNDS[:100] for fault in swarm.faults)
-    assert all(seen[kind] >= 8 for kind in PASSING)
+    assert all(seen[kind] >= 8 for kind in (*PASSING, CLOSED))
     assert all(seen[kind] >= 1 for kind in GRAVE)
     profiles = Counter((swarm.profile, swarm.tls) for swarm in ROUNDS[:100])
     assert len(profiles) == 4
@@ -65,13 +82,14 @@ def check(swarm: Round) -> None:
         assert len(swarm.seeds) == 1 and not swarm.of(CORRUPT), "spoiled bytes might be the only ones"
     if swarm.profile == BARE:
         assert not swarm.of(CORRUPT, ROT), "without hashes nobody could tell"
+    assert len(swarm.of(CLOSED)) <= (swarm.profile == FLEET), "two that accept nothing may be all there are"
     assert not any(fault.place in swarm.seeds for fault in swarm.of(CORRUPT, LATE, LOST))
     assert all(fault.place in swarm.seeds for fault in swarm.of(DIE, ORPHAN, ROT))
 
 
 def test_on_loopback_no_link_is_touched() -> None:
-    assert not any(swarm.of(CUT, SLOW, LOST) for swarm in LOCAL)
-    assert all(any(swarm.of(kind) for swarm in LOCAL) for kind in (KILL, STOP, CORRUPT, LATE, DIE, ORPHAN, ROT))
+    assert not any(swarm.of(CUT, SLOW, LOST, CLOSED) for swarm in LOCAL)
+    assert all(any(swarm.of(kind) for swarm in LOCAL) for kind in (CAP, KILL, STOP, CORRUPT, LATE, DIE, ORPHAN, ROT))
 
 
 def test_deeds_come_in_the_order_of_time() -> None:
@@ -93,6 +111,7 @@ def test_what_is_undone_is_undone_and_nothing_else() -> None:
         assert done[faults.FREEZE] == done[faults.THAW]
         assert done[faults.PART] == done[faults.JOIN] + len(swarm.of(LOST))
         assert done[faults.BRAKE] == done[faults.RELEASE]
+        assert done[faults.LIMIT] == done[faults.FREE]
         assert done[faults.START] == done[faults.END] - len(swarm.of(ORPHAN)) + len(swarm.of(LATE))
 
 
@@ -227,7 +246,7 @@ def find(*kinds: str) -> int:
     return min(good, key=lambda swarm: (swarm.faults[0].at - 0.3) / swarm.size).number
 
 
-@pytest.mark.parametrize("kind", [CORRUPT, DIE])
+@pytest.mark.parametrize("kind", [CORRUPT, DIE, CAP])
 def test_a_real_round_goes_right(kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(tmp_path, find(kind)) == 0
     said = capsys.readouterr().out

@@ -22,7 +22,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from netlab import LabError
 from rigs.errors import RigError
-from rigs.soaking import slowhost, turnrounds
+from rigs.soaking import relayrounds, slowhost, turnrounds
 from rigs.soaking.series import Series, SoakOptions
 from tools.arguments import INTERRUPTED, Parser, count, fail, leave
 
@@ -40,6 +40,8 @@ def main(argv: Optional[List[str]] = None) -> int:
             return slowhost.run(options.slow_host, options.work)
         if options.turns:
             return turnrounds.run(options.turns, options.seed, options.only, options.work)
+        if options.relays:
+            return relayrounds.run(options.relays, options.seed, options.only, options.work)
         series.run()
     except (RigError, LabError) as error:
         return fail(PROGRAM, str(error))
@@ -75,6 +77,12 @@ def parser() -> Parser:
         metavar="N",
         type=count(1),
         help="instead: N turns to a release, with hosts killed, cut off, sealed or full",
+    )
+    add(
+        "--relays",
+        metavar="N",
+        type=count(1),
+        help="instead: N swarms with hosts that only SSH reaches, cut off or left by their operator",
     )
     add("--local", action="store_true", help="on loopback and without root: no links to cut or to slow down")
     add("--keep", metavar="DIR", type=Path, default=Path("runs/soak"), help="for what went wrong (default ./runs/soak)")

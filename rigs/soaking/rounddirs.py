@@ -15,8 +15,9 @@ from peer.core.limits import Limits
 from peer.core.manifest import Manifest
 from peer.core.status import Status
 from peer.core.swarmfile import SwarmFile, folder_texts
+from peer.core.treerules import USUAL
 from peer.edge.capfile import set_caps
-from peer.edge.hashing import check_payload, make_manifest
+from peer.edge.hashing import check_payload, hash_scanned, scan_payload
 from rigs import peerprocess, swarmdir
 from rigs.soaking import roundpayload
 from rigs.soaking.faults import CAP, ROT
@@ -49,7 +50,8 @@ class RoundDirs:
 
     def _prepare(self, source: Path) -> Manifest:
         roundpayload.make(source, self.swarm.size, self.swarm.tree, f"{self.swarm.seed} {self.swarm.number}")
-        return make_manifest(str(source), self.swarm.piece_size)
+        rules = USUAL._replace(times=self.swarm.profile != BARE)  # the two classic files tell no time of change
+        return hash_scanned(str(source), scan_payload(str(source), rules=rules), self.swarm.piece_size).manifest
 
     def _texts(self) -> Dict[str, str]:
         common = Common(2, 0.5, 1.0, self.manifest.name, self.manifest.size, self.manifest.piece_size)

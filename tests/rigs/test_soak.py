@@ -37,12 +37,15 @@ from rigs.soaking.faults import (
     Fault,
 )
 from rigs.soaking.judge import Found, judge
+from rigs.soaking.machines import LocalMachines
+from rigs.soaking.rounddirs import RoundDirs
 from rigs.soaking.roundplan import BARE, GAP, PATIENCE, Round, describe, draw
 from rigs.soaking.series import Series, SoakOptions
 from rigs.soaking.stallwatch import Watchdog
 from tests.helpers.waiting import DEADLINE, wait_for
 
 ROUNDS = [draw("some", number) for number in range(1, 400)]
+PLAIN = ROUNDS[0]._replace(faults=())
 LOCAL = [draw("some", number, local=True) for number in range(1, 400)]
 
 # ---- plans
@@ -147,12 +150,20 @@ def test_spoiling_flips_bits_and_keeps_sizes(tmp_path: Path, tree: bool) -> None
     assert [len(data) for data in before] == [len(data) for data in after]
 
 
+@pytest.mark.parametrize("profile", [BARE, FLEET])
+def test_a_swarm_of_the_two_classic_files_owes_no_time_of_change(profile: str, tmp_path: Path) -> None:
+    swarm = PLAIN._replace(profile=profile, tls=False, tree=False, size=100_000, seeds=(0,))
+    dirs = RoundDirs(swarm, LocalMachines(tmp_path).prepare(swarm.peers, 0), tmp_path / "payload")
+    dirs.final(1).parent.mkdir()
+    dirs.final(1).write_bytes(dirs.final(0).read_bytes())
+    assert bool(dirs.problem(1)) == (profile == FLEET)
+
+
 # ---- verdicts
 
 GOOD = Found(place=1, code=0, gone=False, named=True, problem="", left=(), words="")
 INCOMPLETE = "peer 1002: incomplete: 3 of 20 pieces missing, 3 of them nowhere; 1001 unreachable: connection refused\n"
 HONEST = GOOD._replace(code=3, named=False, problem="not there", left=("payload.part",), words=INCOMPLETE)
-PLAIN = ROUNDS[0]._replace(faults=())
 
 
 def verdict(found: Found, swarm: Round = PLAIN, obtainable: bool = True) -> List[str]:

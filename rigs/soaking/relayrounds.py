@@ -1,0 +1,185 @@
+"""Swarms with hosts that only SSH reaches, while hosts are cut off, agents are killed and the operator leaves.
+
+After each round every host must have the payload, by the first `fab up` or, where that said what was in its way or was
+interrupted, by the next one.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from random import Random
+from typing import List, NamedTuple, Optional, Sequence
+
+from netlab import Lab, addresses
+from rigs.errors import RigError
+from rigs.peerprocess import CHECKOUT
+from rigs.soaking.series import work_folder
+
+HOSTS, RELAYED = 5, 2  # the last ones
+RATE = 50.0  # Mbit/s
+SIZE_MIB = 16
+# No packet passes for a while; the agents of a host get KILL, and so its relay; the operator gets Ctrl-C.
+PARTED, KILLED, LEFT = "cut", "kill", "leave"
+KINDS = (PARTED, KILLED, LEFT)
+_AGENT = r"exec.s\.read"  # in the command line of every agent, and of nothing else
+_SPAN = 6.0  # seconds in which the blows fall: about what `fab up` takes by itself
+_SECONDS = 240.0  # for one command
+_NEED = 512 << 20  # bytes for the lab
+_LOOK = 0.02
+
+
+class Blow(NamedTuple):
+    """What befalls a host, so many seconds after the peers were started; it `lasts` for some."""
+
+    kind: str
+    host: str
+    at: float
+    lasts: float
+
+
+class Ran(NamedTuple):
+    """A command's exit code and all that it said."""
+
+    code: int
+    words: str
+
+
+def draw_blows(seed: str, number: int, hosts: Sequence[str]) -> List[Blow]:
+    """The blows of a round, relayed hosts more often than others."""
+    rng = Random(f"relay {seed} {number}")
+    victims = [*hosts, *hosts[-RELAYED:], *hosts[-RELAYED:]]
+    kinds = [rng.choice(KINDS) for _ in range(rng.choice((1, 1, 2)))]
+    return [Blow(kind, rng.choice(victims), rng.uniform(0, _SPAN), rng.uniform(0.5, 8)) for kind in kinds]
+
+
+def judge_runs(first: Ran, second: Optional[Ran], left: bool) -> List[str]:
+    """Everything that shouldn't be. `left`: the operator was to leave during the first."""
+    wrong = [f"a traceback: {ran.words.strip()[-300:]}" for ran in (first, second) if ran and "Traceback" in ran.words]
+    if first.code and not first.words.strip():
+        wrong.append(f"exit code {first.code} without a word")
+    if left and first.code == 130 and "this machine" not in first.words:
+        wrong.append("Ctrl-C didn't say what depends on this machine")
+    if second is not None and second.code:
+        wrong.append(f"the next `fab up`: exit code {second.code}: {second.words.strip()[-300:]}")
+    if "relayed through this machine" not in (second or first).words and not first.code:
+        wrong.append("nothing was relayed")
+    return wrong
+
+
+class RelayRounds:
+    """The rounds in one lab, with an operator in `folder`."""
+
+    def __init__(self, lab: Lab, folder: Path, seed: str) -> None:
+        self._lab, self._folder, self._seed = lab, folder, seed
+        self.befell: Counter[str] = Counter()
+        self.again = 0
+
+    def round(self, number: int) -> List[str]:
+        """One swarm with its blows; what was wrong."""
+        self._write(number)
+        blows = draw_blows(self._seed, number, list(self._lab.hosts))
+        first = self._fab(["up", "--plain"], blows)
+        second = self._fab(["up", "--plain"], ()) if first.code else None
+        self.again += second is not None
+        wrong = judge_runs(first, second, any(blow.kind == LEFT for blow in blows))
+        self._need(self._fab(["stop"], ()))
+        self._need(self._fab(["clean"], ()))
+        return [f"{what} ({', '.join(map(str, blows))})" for what in wrong]
+
+    def _fab(self, words: Sequence[str], blows: Sequence[Blow]) -> Ran:
+        said = self._folder / "said.txt"
+        environment = {**os.environ, "HOME": str(self._folder), "PYTHONPATH": str(CHECKOUT)}
+        argv = [sys.executable, "-m", "fabric", "--search-root", str(CHECKOUT), *words]
+        with said.open("wb") as output:
+            process = subprocess.Popen(
+                argv, cwd=self._folder, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output
+            )
+        try:
+            self._strike(process, said, list(blows))
+        finally:
+            process.kill()
+            process.wait()
+            for blow in blows:
+                self._heal(blow)
+        return Ran(process.returncode, said.read_text(errors="replace"))
+
+    def _strike(self, process: "subprocess.Popen[bytes]", said: Path, left: List[Blow]) -> None:
+        """Deal the blows while the command runs, and take them back. Raises RigError where it doesn't end."""
+        until = time.monotonic() + _SECONDS
+        started: Optional[float] = None
+        lasting: List[Blow] = []
+        while process.poll() is None:
+            if time.monotonic() > until:
+                raise RigError(
+                    f"a command took longer than {_SECONDS:.0f} s: {said.read_text(errors='replace')[-500:]}"
+                )
+            if started is None and left and "listens on port" in said.read_text(errors="replace"):
+                started = time.monotonic()
+            now = time.monotonic() - started if started is not None else -1.0
+            for blow in [blow for blow in left if blow.at <= now]:
+                left.remove(blow)
+                lasting.append(blow)
+                self._deal(blow, process)
+            for blow in [blow for blow in lasting if blow.at + blow.lasts <= now]:
+                lasting.remove(blow)
+                self._heal(blow)
+            time.sleep(_LOOK)
+
+    def _deal(self, blow: Blow, process: "subprocess.Popen[bytes]") -> None:
+        self.befell[blow.kind] += 1
+        if blow.kind == PARTED:
+            self._lab.cut(blow.host)
+        elif blow.kind == KILLED:
+            self._lab.run(blow.host, ["pkill", "-KILL", "-f", _AGENT], check=False, root=True)
+        else:
+            process.send_signal(signal.SIGINT)
+
+    def _heal(self, blow: Blow) -> None:
+        if blow.kind == PARTED:
+            self._lab.heal(blow.host)
+
+    def _need(self, ran: Ran) -> None:
+        if ran.code:
+            raise RigError(f"fab: exit code {ran.code}: {ran.words.strip()[-500:]}")
+
+    def _write(self, number: int) -> None:
+        lab = self._lab
+        names = list(lab.hosts)
+        lines = [
+            f"swarm: {{name: soak, payload: {{generate: {SIZE_MIB}MiB, seed: {number}, name: f.dat}}, patience: 40}}",
+            f"defaults: {{user: {lab.user}, key: {lab.key}, known_hosts: {lab.known_hosts}}}",
+            "hosts:",
+            *(
+                f"  {name}: {{address: {lab.hosts[name].address}{', relay: true' * (name in names[-RELAYED:])}}}"
+                for name in names
+            ),
+            f"seeds: [{names[0]}]",
+        ]
+        (self._folder / "inventory.yaml").write_text("\n".join(lines) + "\n")
+
+
+def run(rounds: int, seed: str, only: Optional[int], work: Optional[Path]) -> int:
+    """All rounds; the exit code: 1 where one went wrong. Raises RigError."""
+    wrong, begun = 0, time.monotonic()
+    relayed = addresses.host_names(HOSTS)[-RELAYED:]
+    with work_folder(work, _NEED) as folder, Lab.up(HOSTS, RATE, folder / "lab", only_ssh=relayed) as lab:
+        (folder / "operator").mkdir()
+        series = RelayRounds(lab, folder / "operator", seed)
+        for number in [only] if only else range(1, rounds + 1):
+            found = series.round(number)
+            wrong += bool(found)
+            for line in found:
+                print(f"round {number} of seed {seed}: {line}", flush=True)
+    befell = ", ".join(f"{count} {kind}" for kind, count in sorted(series.befell.items()))
+    seconds = time.monotonic() - begun
+    print(
+        f"{rounds} relayed swarms of seed {seed} in {seconds:.0f} s, {wrong} wrong, {series.again} by a second", end=""
+    )
+    print(f" `fab up`; faults: {befell}")
+    return 1 if wrong else 0

@@ -12,6 +12,7 @@ from tests.helpers.waiting import DEADLINE, wait_for
 
 
 def test_two_hosts_at_the_same_time_pack_it_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(agentsource, "kept", lambda _, make: make())
     agentsource._script.cache_clear()
     begun: list[int] = []
     go_on = threading.Event()

@@ -11,6 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import deploy.agent
+from deploy.edge.hosts.packcache import kept
 
 GREETING = b"weft-agent "  # begins the agent's first line, after whatever a login script has printed
 OLDEST = (3, 9)
@@ -71,6 +72,10 @@ def script(entry: str = ALL) -> bytes:
 
 @lru_cache(maxsize=2)
 def _script(entry: str) -> bytes:
+    return kept(entry, lambda: _packed(entry))
+
+
+def _packed(entry: str) -> bytes:
     packed = zlib.compress(json.dumps(sources(entry)).encode(), 9)
     start = _START.format(size=len(packed), entry=entry).encode()
     return b"%d\n" % len(start) + start + packed

@@ -100,6 +100,29 @@ def test_the_reason_is_told_whole_on_narrow_terminals(width: int) -> None:
         assert words in text
 
 
+@pytest.mark.parametrize(
+    ("width", "host", "shown", "without"),
+    [
+        (80, "node003", "node003", []),
+        (80, "gpu-rack12-003", "gpu-rack12-003", ["up"]),
+        (80, "gpu-rack12-node-003.site-b.example.org", "gpu-rack12-nod\u2026-b.example.org", ["up"]),
+        (140, "gpu-rack12-node-003.site-b.example.org", "gpu-rack12-node-003.site-b.example.org", []),
+    ],
+)
+def test_what_matters_of_a_peer_is_told_at_any_width(width: int, host: str, shown: str, without: list[str]) -> None:
+    progress = some_progress(3)
+    progress.see(status(1003, pieces=29457, total=40960, rate_down=7e8, rate_up=7e8))
+    progress._views[1003].host = host
+    console = Console(width=width, file=io.StringIO(), markup=False, emoji=False)
+    with console.capture() as captured:
+        console.print(panel(progress.views, 16, width))
+    text = captured.get()
+    assert max(map(len, text.splitlines())) <= width
+    for words in ("1003", "29457/40960", "668 MiB/s", "downloading", shown):
+        assert words in text, text
+    assert [one for one in ("up",) if one not in text.split()] == without
+
+
 def test_the_picture_shows_the_kept_moment_and_the_results(tmp_path: Path) -> None:
     screen, progress = Screen(Transcript()), some_progress()
     screen.tick(progress, progress.see(line("Peer 1001 is unchoked by 1002.")))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Sequence
-from typing import IO
+from collections.abc import Mapping, Sequence
+from typing import IO, Any, Literal
 
 from rich import box
 from rich._export_format import CONSOLE_SVG_FORMAT
@@ -16,6 +16,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from deploy.core.columns import cut_middle
 from deploy.core.progress import PeerView, most_telling, overall, reasons
 from deploy.core.working import Work, format_work
 from peer.core.sizes import format_rate
@@ -25,6 +26,11 @@ _PICTURE_ROOM = 20  # rows of peers
 _SVG = re.sub(r"@font-face \{\{.*?\}\}\s*", "", CONSOLE_SVG_FORMAT, flags=re.S)  # it would ask the net for fonts
 _REST = 8  # rows of the screen that the live display leaves alone
 _WIDE = 100  # columns, from which on there is room to tell whom a peer lets fetch
+_COLUMNS = _PEER, _HOST, _BAR, _PIECES, _DOWN, _UP, _STATE, _UNCHOKED = (
+    "peer", "host", "", "pieces", "down", "up", "state", "unchoked",
+)  # fmt: skip
+_LEAST_BAR = 5
+_EDGES, _GAP = 4, 3  # columns beside a table, and between its columns
 _INDENT = 2
 _ECHO = 2  # columns for the "^C" that a terminal writes after the live line: wrapped, it would keep that line there
 _STYLES = {"done": "green", "seeding": "green", "downloading": "cyan", "checking": "yellow"}
@@ -100,38 +106,54 @@ def panel(views: Sequence[PeerView], room: int, width: int, wait: str = "") -> R
     """The live display: a row for each peer that has something to tell, as many as fit, why they wait, and the sum."""
     why = reasons(most_telling(views, room)[0])
     shown, hidden = most_telling(views, room - sum(1 + len(line) // (width - _INDENT) for line in why))
-    wide = width >= _WIDE
+    rows = [_cells(view) for view in shown]
+    kept, most = _fitting(rows, width)
     table = Table(box=box.SIMPLE_HEAD, expand=True, padding=(0, 1))
-    for heading in ("peer", "host"):
-        table.add_column(heading, no_wrap=True)
-    table.add_column("", min_width=8, ratio=2)
-    for heading in ("pieces", "down", "up"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("state", no_wrap=True)
-    if wide:
-        table.add_column("unchoked", no_wrap=True, ratio=1, overflow="ellipsis")
-    for view in shown:
-        table.add_row(*_cells(view)[: len(table.columns)])
+    for heading in kept:
+        side: Literal["left", "right"] = "right" if heading in (_PIECES, _DOWN, _UP) else "left"
+        ratio = 1 if heading in (_BAR, _UNCHOKED) else None
+        table.add_column(heading, justify=side, no_wrap=True, ratio=ratio, overflow="ellipsis")
+    for row in rows:
+        row[_HOST] = Text(cut_middle(row[_HOST].plain, most))
+        table.add_row(*(row[heading] for heading in kept))
     rest = f"  +{hidden} more" if hidden else ""
     lines = (Padding(Text(line), (0, 0, 0, _INDENT)) for line in why)
     waits = [Text(f"  {wait}", style="yellow")] if wait else []
     return Group(table, *lines, *waits, Text(f"  {overall(views)}{rest}", style="bold"))
 
 
-def _cells(view: PeerView) -> list[RenderableType]:
+def _fitting(rows: Sequence[Mapping[str, Any]], width: int) -> tuple[list[str], int]:
+    """The columns for which there is room, and how many letters of a host's name: what says least is left out."""
+    wanted = {_BAR: _LEAST_BAR, _UNCHOKED: len(_UNCHOKED)}
+    wanted = {one: wanted.get(one) or max([len(one), *(len(row[one].plain) for row in rows)]) for one in _COLUMNS}
+    kept = [one for one in _COLUMNS if one != _UNCHOKED or width >= _WIDE]
+    for least in (_UP, _BAR):
+        if _taken(wanted, kept) > width:
+            kept.remove(least)
+    return kept, wanted[_HOST] - max(0, _taken(wanted, kept) - width)
+
+
+def _taken(wanted: Mapping[str, int], kept: Sequence[str]) -> int:
+    """Columns of the terminal."""
+    return _EDGES + sum(wanted[one] + _GAP for one in kept) - _GAP
+
+
+def _cells(view: PeerView) -> dict[str, Any]:
+    """By column."""
     status = view.status
     style = "red" if view.failed or view.unheard else _STYLES.get(status.state if status else "", "")
     bar = ProgressBar(total=1.0, completed=view.fraction, complete_style=style or "cyan", finished_style="green")
     rates = [format_rate(rate) for rate in view.rates] if view.rates else ["-", "-"]
-    return [
-        Text(str(view.peer)),
-        Text(view.host),
-        bar,
-        Text(f"{status.pieces}/{status.total}" if status else "-"),
-        *map(Text, rates),
-        Text(view.word, style=style),
-        Text(view.unchoked),
-    ]
+    return {
+        _PEER: Text(str(view.peer)),
+        _HOST: Text(view.host),
+        _BAR: bar,
+        _PIECES: Text(f"{status.pieces}/{status.total}" if status else "-"),
+        _DOWN: Text(rates[0]),
+        _UP: Text(rates[1]),
+        _STATE: Text(view.word, style=style),
+        _UNCHOKED: Text(view.unchoked),
+    }
 
 
 def _table(headings: Sequence[str], rows: Sequence[Sequence[str]], good: Sequence[bool]) -> Table:

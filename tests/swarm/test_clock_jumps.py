@@ -18,7 +18,7 @@ from tests.rooms import program
 TELLERS = {"peer.edge.logfile", "peer.edge.statusfile", "peer.edge.run", "peer.edge.tracefile", "peer.edge.watcher"}
 # OpenSSL compares certificates with the clock whatever we do; who says beforehand that it will refuse must look too.
 EXPLAINERS = {"peer.edge.keys"}
-STEADY = {"monotonic", "sleep", "perf_counter"}
+STEADY = {"monotonic", "sleep", "perf_counter", "process_time"}
 PEER = {name: source for name, source in program().items() if name.split(".")[0] == "peer"}
 
 

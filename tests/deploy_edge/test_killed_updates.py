@@ -40,7 +40,7 @@ peers:
   - {{id: 1003, host: c, port: {}}}
 """
 PLACES = ("hosts/a/t/peer_1001/model", "models/model", "hosts/c/t/peer_1003/model")
-_LOOK_SECONDS = 0.005  # between two looks; more often, the looks alone take a core
+_LOOK_SECONDS = 0.01  # between two looks; more often, the looks alone take a core
 AGENT, PEER, OPERATOR = "s=sys.stdin.buffer", "peer.pyz", "fabric"  # in the command lines of each
 
 
@@ -134,7 +134,7 @@ class Swarm:
         for path in (
             (source / "a" / "x", source / "y", source / f"z{len(self._versions) % 3}") if self.tree else (source,)
         ):
-            path.write_bytes(self._rng.randbytes(300_000))
+            path.write_bytes(self._rng.randbytes(100_000))
         descriptor = os.open(source, os.O_RDONLY)
         self._versions[digest_of(descriptor)] = len(self._versions)
         os.close(descriptor)

@@ -119,10 +119,16 @@ COMMON, INFO = "Common.cfg", "PeerInfo.cfg"
     ],
     ids=lambda value: "" if callable(value) else value[:60],
 )
-@pytest.mark.parametrize("peer", [SEED, LEECHER], ids=["seed", "leecher"])
-def test_broken_classic_files(folder: SwarmFolder, spoil: Spoil, words: str, peer: int) -> None:
+def test_broken_classic_files(folder: SwarmFolder, spoil: Spoil, words: str) -> None:
     spoil(folder)
-    expect_refusal(folder, peer, 2, words)
+    expect_refusal(folder, LEECHER, 2, words)
+
+
+@pytest.mark.parametrize("name", [COMMON, INFO])
+def test_a_seed_is_refused_as_leechers_are(folder: SwarmFolder, name: str) -> None:
+    """The files are read before a peer knows which it is."""
+    write(name, b"\xff\xfe\0\0 binary")(folder)
+    expect_refusal(folder, SEED, 2, rf"{name}:?1?: it isn't text in UTF-8; write it as plain text")
 
 
 def test_an_unknown_id(folder: SwarmFolder) -> None:

@@ -16,20 +16,20 @@ from tests.helpers.waiting import wait_for
 from tests.lab.conftest import MakeLab, operated
 from tests.lab.operating import NAME, PORT, Operator
 
-SMALL = 8 << 20  # bytes of node04's disk
+SMALL = 8 << 20  # bytes of node03's disk
 SLOWEST = 0.2  # Mbit/s
 SLOW = 8.0
 _LISTENER = f"import socket, sys; s = socket.create_server(('', {PORT})); print('ready', flush=True); sys.stdin.read()"
 
 
 @pytest.fixture(scope="module")
-def four(make_lab: MakeLab) -> Lab:
-    return make_lab(hosts=4, rate=0, small_disks={"node04": SMALL})
+def three(make_lab: MakeLab) -> Lab:
+    return make_lab(hosts=3, rate=0, small_disks={"node03": SMALL})
 
 
 @pytest.fixture
-def operator(four: Lab, tmp_path: Path) -> Iterator[Operator]:
-    yield from operated(four, tmp_path)
+def operator(three: Lab, tmp_path: Path) -> Iterator[Operator]:
+    yield from operated(three, tmp_path)
 
 
 def failures(ran: Ran) -> List[str]:
@@ -51,37 +51,37 @@ def test_a_disk_that_is_too_small_is_found_by_check(operator: Operator) -> None:
     ran = operator.fab("check")
     assert ran.code == 1
     (line,) = failures(ran)
-    assert re.match(r"failed: node04: \S+ MiB free where 16 MiB are needed: make room", line)
-    assert "3 of 4 hosts are ready" in ran.out
+    assert re.match(r"failed: node03: \S+ MiB free where 16 MiB are needed: make room", line)
+    assert "2 of 3 hosts are ready" in ran.out
 
 
 def test_a_disk_that_fills_up_after_check(operator: Operator) -> None:
     """With --keep-going the others have the payload, and the table says who hasn't."""
     assert operator.fab("check", "deploy").code == 0
-    fill(operator, "node04", leave=1 << 20)
+    fill(operator, "node03", leave=1 << 20)
     ran = operator.fab("up", "--keep-going")
     assert ran.code == 1, ran
     (line,) = failures(ran)
-    assert line.startswith("failed: node04: ") and "make room" in line, "it is found before any peer starts"
+    assert line.startswith("failed: node03: ") and "make room" in line, "it is found before any peer starts"
     assert "ending the wait" not in ran.err, "nobody waits for a host that dropped out before the start"
-    assert f"{NAME} is complete on 3 of 4 hosts" in ran.out
-    operator.lab.run("node04", ["rm", "ballast"])
+    assert f"{NAME} is complete on 2 of 3 hosts" in ran.out
+    operator.lab.run("node03", ["rm", "ballast"])
     operator.clean()
 
 
 def test_a_disk_that_fills_up_during_the_run(operator: Operator) -> None:
-    operator.lab.rate("node04", SLOW)
+    operator.lab.rate("node03", SLOW)
     with operator.begin("up") as running:
-        operator.wait_half_way("node04")
-        fill(operator, "node04", leave=0)
+        operator.wait_half_way("node03")
+        fill(operator, "node03", leave=0)
         ran = running.end()
     assert ran.code == 1, ran
     (line,) = failures(ran)
-    assert line.startswith("failed: node04 (peer 1004): ")
-    assert "all others are complete: ending the wait for node04" in ran.err
+    assert line.startswith("failed: node03 (peer 1003): ")
+    assert "all others are complete: ending the wait for node03" in ran.err
     assert "No space left" in line or "its disk is full: make room there" in line
-    assert f"{NAME} is complete on 3 of 4 hosts" in ran.out
-    operator.lab.run("node04", ["rm", "ballast"])
+    assert f"{NAME} is complete on 2 of 3 hosts" in ran.out
+    operator.lab.run("node03", ["rm", "ballast"])
     operator.clean()
 
 
@@ -165,16 +165,16 @@ def interrupted(operator: Operator, arguments: List[str], moment: Callable[[], b
 
 
 def test_ctrl_c_while_watching_leaves_the_swarm_and_tells_the_way_back(operator: Operator) -> None:
-    operator.lab.rate("node04", SLOW)
+    operator.lab.rate("node03", SLOW)
     with operator.begin("up") as running:
-        operator.wait_half_way("node04")
+        operator.wait_half_way("node03")
         running.signal(signal.SIGINT)
         ran = running.end()
     assert ran.code == 130
     assert "the swarm runs on: `fab logs` comes back to it" in ran.err
     back = operator.fab("logs", "verify")
     assert back.code == 0, back
-    assert f"{NAME} is complete on all 4 hosts" in back.out
+    assert f"{NAME} is complete on all 3 hosts" in back.out
 
 
 def test_two_operators_at_once_never_leave_half_a_swarm(operator: Operator) -> None:
@@ -184,5 +184,5 @@ def test_two_operators_at_once_never_leave_half_a_swarm(operator: Operator) -> N
     for ran in ended:
         assert ran.code == 0 or "another operator" in ran.err or "runs there" in ran.err, ran
     proof = operator.fab("verify")
-    assert proof.code == 0 and f"{NAME} is complete on all 4 hosts" in proof.out
+    assert proof.code == 0 and f"{NAME} is complete on all 3 hosts" in proof.out
     operator.wait_until_ended()

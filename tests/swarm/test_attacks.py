@@ -32,7 +32,7 @@ MakeFolder = Callable[..., SwarmFolder]
 REAL = (1001, 1002, 1003)
 GHOSTS = (1004, 1005, 1006, 1007)  # peers of PeerInfo.cfg in whose name attackers speak, one each
 MOST_MIB = 64  # resident, of a peer under attack: SECURITY.md tells it
-WISH = Wish(peers=7, size=30_000_000, piece_size=65_536, unchoking=0.2, optimistic=0.4, limits=Limits(patience=60.0))
+WISH = Wish(peers=7, size=12_000_000, piece_size=65_536, unchoking=0.2, optimistic=0.4, limits=Limits(patience=60.0))
 
 
 def memory_mib(process: PeerProcess) -> float:

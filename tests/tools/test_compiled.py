@@ -21,15 +21,15 @@ def figures(text: str) -> dict:
 
 @pytest.mark.timeout(400)
 def test_alike_to_the_bit(capsys, monkeypatch, tmp_path):
-    """Some modules, compiled without optimization: that takes a tenth of the time and gives the same run."""
+    """Two modules, compiled without optimization: that takes a tenth of the time and gives the same run."""
     if compiled.obstacle():
         pytest.skip(compiled.obstacle())
     monkeypatch.setenv("MYPYC_OPT_LEVEL", "0")
     monkeypatch.setattr(compiled, "CACHE", tmp_path / "cache")
-    monkeypatch.setattr(compiled, "COMPILED", ("peer/core/pieces.py", "peer/core/swarm.py", "tools/sim/clock.py"))
+    monkeypatch.setattr(compiled, "COMPILED", ("peer/core/bits.py", "tools/sim/clock.py"))
     (tmp_path / "cache").mkdir()
     folder = compiled.folder()
-    assert folder and list(folder.glob("peer/core/swarm.*.so")) and compiled.folder() == folder
+    assert folder and list(folder.glob("peer/core/bits.*.so")) and compiled.folder() == folder
     command = [sys.executable, str(folder / "tools" / "simulate.py"), *SMALL]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr

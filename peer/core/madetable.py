@@ -83,11 +83,9 @@ class MadeTable:
 
     def keep(self, chosen: Callable[[str, Identity], bool]) -> None:
         """Forget all but what is chosen."""
-        left = MadeTable()
-        for path, identity in self:
-            if chosen(path, identity):
-                left.add(path, identity)
-        vars(self).update(vars(left))
+        for row in range(len(self._gone)):
+            if not self._gone[row] and not chosen(self._path(row), self._identity(row)):
+                self._gone[row] = 1
 
     def _rows(self, name: bytes) -> Iterator[int]:
         """The rows of a path that count."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from functools import cached_property
 from itertools import chain
-from typing import Dict, Iterable, Iterator, NamedTuple, Optional, Tuple
+from typing import Dict, Iterable, NamedTuple, Optional, Tuple
 
 from peer.core.blocks import HASH_BYTES, run_hash
 from peer.core.filetable import FileEntry, FileTable, Merged
@@ -51,9 +51,9 @@ class Manifest(_Fields):
     """
 
     @property
-    def names(self) -> Iterator[str]:
-        """The payload's own name and the paths of all that is in it."""
-        return chain((self.name,), self.leaves, (folder.path for folder in self.folders))
+    def paths(self) -> Iterable[str]:
+        """The paths of all that is in it, sorted."""
+        return Merged(self.files.paths, chain(self.parts.leaves, (folder.path for folder in self.folders)))
 
     @property
     def leaves(self) -> Iterable[str]:

@@ -18,6 +18,7 @@ from peer.core import bits
 from peer.core.anchors import EVERY, Anchors
 from peer.core.layout import Segment
 from peer.core.manifest import Manifest
+from peer.core.strangers import strangers
 from peer.core.wanted import Wanted
 from peer.edge.files import OpenFiles, entries_below
 from peer.edge.moved import Hunt, Target
@@ -253,11 +254,10 @@ def _size_in(files: OpenFiles, file: int) -> Optional[int]:
 def _spare_files(manifest: Manifest, root: str) -> List[Tuple[str, int]]:
     if not manifest.tree:
         return []
-    paths = set(manifest.files.paths)
     return [
         (os.path.join(root, path), entry.stat(follow_symlinks=False).st_size)
-        for path, entry in entries_below(root)
-        if path not in paths and entry.is_file(follow_symlinks=False)
+        for path, entry in strangers(entries_below(root), manifest.files.paths)
+        if entry.is_file(follow_symlinks=False)
     ]
 
 

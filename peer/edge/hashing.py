@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from itertools import chain
 from typing import List, NamedTuple, Optional, Tuple
 
 from peer.core.blocks import HASH_BYTES, block_size
@@ -11,6 +12,7 @@ from peer.core.errors import ConfigError, StoreError, system_words
 from peer.core.listing import listed, quoted
 from peer.core.manifest import Manifest, auto_piece_size, payload_proof
 from peer.core.manifestjson import check_length
+from peer.core.strangers import strangers
 from peer.core.treerules import USUAL, TreeRules
 from peer.edge.blockhashes import Tell, hash_blocks, path_of, print_blocks
 from peer.edge.copies import BESIDE, BYTES, LINK, MISSING, Difference, differences
@@ -34,7 +36,7 @@ def scan_payload(path: str, name: str = "", rules: TreeRules = USUAL) -> Scanned
     path = os.path.abspath(path)
     try:
         found = scan(path, name or os.path.basename(path), rules)
-        check_encoding(found.manifest.names, path)
+        check_encoding(chain([found.manifest.name], found.manifest.paths), path)
         return found
     except OSError as error:
         raise _unreadable(path, error) from None
@@ -150,10 +152,8 @@ def _beside(path: str, manifest: Manifest, seed: bool) -> List[str]:
         return []
     if seed:
         return beside_seed(path, manifest)
-    names = set(manifest.leaves)
-    return sorted(
-        below for below, entry in entries_below(path) if below not in names and not entry.is_dir(follow_symlinks=False)
-    )
+    found = strangers(entries_below(path), manifest.leaves)
+    return sorted(below for below, entry in found if not entry.is_dir(follow_symlinks=False))
 
 
 def _other_files(found: Manifest, wanted: Manifest) -> List[int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from itertools import chain
 from typing import NamedTuple, Optional, Tuple
 
 from peer.core import config, releaselist, swarmfile
@@ -64,7 +65,7 @@ def load_job(folder: str, peer: int, patience: Optional[float] = None, absent: T
     swarm = load_swarm(folder)
     manifest = swarm.manifest if swarm else bare_manifest(common.file_name, common.file_size, common.piece_size)
     _check_agreement(folder, common, manifest)
-    check_encoding(manifest.names, folder)
+    check_encoding(chain([manifest.name], manifest.paths), folder)
     limits = swarm.limits if swarm else Limits()
     if patience is not None:
         limits = limits._replace(patience=patience)

@@ -7,7 +7,6 @@ import os
 from typing import List
 
 from peer.core.errors import StoreError
-from peer.core.filetable import Merged
 from peer.core.listing import quoted
 from peer.core.manifest import Manifest
 from peer.core.payloadnames import doubtful_folders
@@ -31,9 +30,7 @@ def refuse(work: str, manifest: Manifest) -> None:
     os.mkdir(trial)
     try:
         if manifest.tree:
-            others = [*manifest.parts.leaves, *(folder.path for folder in manifest.folders)]
-            paths = Merged(manifest.files.paths, others)
-            for number, (folder, names) in enumerate(doubtful_folders(paths).items()):
+            for number, (folder, names) in enumerate(doubtful_folders(manifest.paths).items()):
                 _try_names(os.path.join(trial, str(number)), folder, names)
         _try_links(trial, manifest)
     finally:

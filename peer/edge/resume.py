@@ -6,6 +6,7 @@ import os
 from typing import Dict, Optional
 
 from peer.core.manifest import Manifest
+from peer.core.strangers import strangers
 from peer.edge import copies
 from peer.edge.files import entries_below
 from peer.edge.ours.recordfile import RecordFile
@@ -30,9 +31,8 @@ def has_leftovers(manifest: Manifest, path: str, record: RecordFile) -> bool:
     """Whether the tree holds something that Weft made for an earlier version, and this one doesn't have."""
     if not manifest.tree or not os.path.isdir(path):
         return False
-    names = set(manifest.names)
-    spare = (below for below, _ in entries_below(path) if below not in names)
-    return any(record.is_ours(os.path.join(path, below)) for below in spare)
+    spare = strangers(entries_below(path), manifest.paths)
+    return any(record.is_ours(os.path.join(path, below)) for below, _ in spare)
 
 
 def is_equal(manifest: Manifest, path: str) -> bool:

@@ -178,7 +178,7 @@ def _check_manifest(made: Manifest) -> None:
     assert sum(map(made.piece_length, range(made.piece_count))) == made.size
     assert all(len(made.file_id(number)) == 64 for number in range(len(made.files)))
     leaves = set(made.leaves)
-    for path in made.names:
+    for path in (made.name, *made.paths):
         assert leaves.isdisjoint(path[:end] for end, letter in enumerate(path) if letter == "/"), "below a link or file"
         assert path and os.path.normpath(path) == path
         assert not os.path.isabs(path) and os.pardir not in path.split("/")

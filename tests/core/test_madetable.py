@@ -1,4 +1,4 @@
-"""The table of what was made: the same answers as a dict of lists, whatever is added and removed."""
+"""The table of what was made: the same answers as a dict of lists, whatever is added and removed; and strangers."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from peer.core.madetable import Identity, MadeTable
 from peer.core.record import Head, made_line, parse
+from peer.core.strangers import strangers
 from tests.core.fuzz import fuzz
 
 HEAD = b'{"weft":"record","format":1,"of":"x","folder":[1,2],"made":true}\n'
@@ -51,3 +52,10 @@ def test_a_line_with_numbers_that_nothing_has_counts_as_damaged(numbers: str) ->
     found = parse([HEAD, f'["made","b","file",{numbers}]'.encode(), b"\xff", b'["made",5,"file",1,2,3,4]', good])
     assert found and found.head == Head("x", 1, 2, True)
     assert list(found.made) == [("a", Identity("file", 1, 2, 3, -4))]
+
+
+@pytest.mark.parametrize("many", [2, 50_001])
+def test_strangers_are_found_among_any_number(many: int) -> None:
+    found = [(f"name{number}", number) for number in range(many)]
+    known = [name for name, number in found if number not in (1, many - 1)]
+    assert list(strangers(iter(found), known)) == [found[number] for number in dict.fromkeys((1, many - 1))]

@@ -52,6 +52,7 @@ def test_every_module_of_the_agent_is_packed_and_of_the_peer_what_both_must_do_a
         "peer/core/record.py",
         "peer/core/relaynote.py",
         "peer/core/madetable.py",
+        "peer/core/strangers.py",
         "peer/core/swarmfile.py",  # what the payload is that a host is prepared for, and what that imports
         "peer/core/config.py",
         "peer/core/limits.py",

@@ -10,8 +10,8 @@ demo: $(READY)  ## five peers on this machine, live, and the proof
 	@$(BIN)/fab clean up --inventory examples/demo.yaml
 
 test: export PYTHONDONTWRITEBYTECODE = # or every worker, and every peer in the tests, compiles all modules again
-test: $(READY)  ## all tests; some wait, most compute: four processes on two cores
-	@$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
+test: $(READY)  ## all tests; some wait, most compute: five processes on two cores
+	@$(BIN)/python -m pytest -n 5 --dist loadfile --no-loadscope-reorder
 
 lint: $(READY)  ## style, types, rooms, and that what hosts run runs on Python 3.9
 	@$(BIN)/ruff check .

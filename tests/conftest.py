@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import gc
+import itertools
 import os
 import shutil
 import sys
 import tempfile
 import threading
 from pathlib import Path
-from typing import Any, Callable, Iterator, List
+from typing import Any, Callable, Dict, Iterator, List
 
 import hypothesis
 import pytest
@@ -17,9 +18,10 @@ import pytest
 from tests.helpers.swarmfolder import SwarmFolder, Wish
 from tests.helpers.waiting import wait_for
 
-# Folders whose tests take longest. They begin first, so that at the end many short ones are left to share out.
-LONGEST = ("deploy_edge", "lab", "swarm", "ssh", "deploy_agent", "tools", "rigs", "edge")
-
+# Folders whose tests take longest, in two rows: those that compute, and those that mostly wait. They begin, a file of
+# one row after a file of the other, so that a processor has something to do, and at the end many short ones are left.
+COMPUTING = ("web", "install", "ssh", "deploy_edge", "deploy_agent", "tools", "rigs", "edge")
+WAITING = ("lab", "swarm")
 # Hosts on this machine start this Python, not a version manager's script that looks for one.
 os.environ["PATH"] = os.pathsep.join((os.path.dirname(sys.executable), os.environ.get("PATH", os.defpath)))
 # Other processes compute beside an example, so how long it takes says nothing.
@@ -36,8 +38,12 @@ def pytest_collection_finish() -> None:
 
 def pytest_collection_modifyitems(items: List[pytest.Item]) -> None:
     """The order in which `make test` deals out the files: xdist's own begins with those of many short tests."""
-    folders = {name: place for place, name in enumerate(LONGEST)}
-    items.sort(key=lambda item: folders.get(item.path.parent.name, len(LONGEST)))
+    files: Dict[Path, List[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(item.path, []).append(item)
+    rows = [[path for folder in row for path in files if path.parent.name == folder] for row in (WAITING, COMPUTING)]
+    first = [path for both in itertools.zip_longest(*rows) for path in both if path]
+    items[:] = [item for path in dict.fromkeys([*first, *files]) for item in files[path]]
 
 
 @pytest.fixture

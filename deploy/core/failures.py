@@ -102,10 +102,10 @@ def _line(alike: Sequence[Outcome]) -> str:
 
 
 def _general(text: str, host: str) -> str:
-    """The text without the peer's number and the host's folder, in which errors of one kind differ."""
+    """The text without the peer's number, the host's name at its start and its folder, in which equal errors differ."""
     text = re.sub(r"\b([Pp])eers? \d+(?:, \d+)*\b", lambda match: f"{match[1]}eer N", text)
     text = re.sub(r"(?<=peer_)\d+", "N", text)
-    return re.sub(rf"(?<=/){re.escape(host)}(?=[/:]|$)", "HOST", text)
+    return re.sub(rf"(?<=/){re.escape(host)}(?=[/:]|$)|^{re.escape(host)}(?= )", "HOST", text)
 
 
 def _places(outcomes: Sequence[Outcome]) -> str:

@@ -40,6 +40,10 @@ def incomplete(host: str, peer: int) -> Outcome:
             [LOST, LOST._replace(host="n3")],
             [("unreachable: n[2-3]: timed out: is it up?", "fab check --limit 'n[2-3]'")],
         ),
+        (
+            [LOST._replace(host=host, problem=f"{host} can't be resolved") for host in ("n2", "n3")],
+            [("unreachable: n[2-3]: HOST can't be resolved: is it up?", "fab check --limit 'n[2-3]'")],
+        ),
         ([KILLED, Outcome("n3", SKIPPED, "x")], [("failed: n2 (peer 1002): killed while downloading", "fab up")]),
         ([Outcome("n3", SKIPPED, "x")], [("skipped: n3: x", "fab up")]),
         ([incomplete("n2", 1002)], [("failed: n2 (peer 1002): incomplete: 1002 pieces missing: wait", "fab up")]),

@@ -12,9 +12,9 @@ from tests.helpers.waiting import wait_for
 
 
 @contextlib.contextmanager
-def agent_with(path: str, key: Path) -> Iterator[None]:
+def agent_with(path: str, key: Path, *options: str) -> Iterator[None]:
     """It listens at the socket `path` while the block runs."""
-    agent = subprocess.Popen(["ssh-agent", "-D", "-a", path], stdout=subprocess.DEVNULL)
+    agent = subprocess.Popen(["ssh-agent", "-D", "-a", path, *options], stdout=subprocess.DEVNULL)
     adding = ["ssh-add", "-q", str(key)]
     environment = {**os.environ, "SSH_AUTH_SOCK": path}
     try:  # the socket is there a moment before it is listened at

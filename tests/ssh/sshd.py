@@ -20,9 +20,9 @@ def free_port(address: str = "127.0.0.1") -> int:
         return int(probe.getsockname()[1])
 
 
-def make_key(path: Path) -> Path:
-    """A new ed25519 key pair at `path` and `path`.pub."""
-    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(path)], check=True)
+def make_key(path: Path, kind: str = "ed25519") -> Path:
+    """A new key pair at `path` and `path`.pub."""
+    subprocess.run(["ssh-keygen", "-q", "-t", kind, "-N", "", "-f", str(path)], check=True)
     return path
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import base64
 import os
 import shlex
+import shutil
 import signal
 import socket
 import struct
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -141,6 +143,45 @@ def test_the_agent_that_ssh_config_names_is_asked(
     with agent_with(path, server.key):
         assert reach(server, f"  IdentityAgent {path}\n", key=False).ask(State()).deployed is False
         assert "login as" in (words := refusal(reach(server, "  IdentityAgent none\n", key=False))) or "no key" in words
+
+
+def test_a_key_on_a_token_is_used_by_the_agent(
+    start_sshd: Callable[..., Sshd], reach: Reach, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PKCS#11 with a PIN, on SoftHSM: `ssh-add -s` asks for the PIN, because nobody is asked here."""
+    provider = token(tmp_path / "token", monkeypatch)
+    listed = subprocess.run(["ssh-keygen", "-D", provider], capture_output=True, text=True, check=True).stdout
+    server = start_sshd("token")
+    server.key.with_suffix(".pub").write_text(listed)
+    (tmp_path / "askpass").write_text(f"#!/bin/sh\necho {PIN}\n")
+    (tmp_path / "askpass").chmod(0o755)
+    path = str(tmp_path / "agent.sock")
+    with agent_with(path, server.key, "-P", f"{os.path.dirname(os.path.realpath(provider))}/*"):
+        asking = {"SSH_AUTH_SOCK": path, "SSH_ASKPASS": str(tmp_path / "askpass"), "SSH_ASKPASS_REQUIRE": "force"}
+        subprocess.run(["ssh-add", "-q", "-s", provider], env={**os.environ, **asking}, check=True)
+        link = reach(server, f"  IdentityAgent {path}\n  IdentityFile none\n", key=False)
+        assert link.ask(State()).deployed is False
+
+
+PIN = "1234"
+
+
+def token(folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A software token with an RSA key; the library that reads it. Skips without SoftHSM."""
+    libraries = [*Path("/usr/lib").glob("**/libsofthsm2.so")]
+    if not libraries or shutil.which("softhsm2-util") is None:
+        text = "there is no softhsm2 on this machine"
+        pytest.fail(text) if os.environ.get("WEFT_REQUIRE_SSH") == "1" else pytest.skip(text)
+    (folder / "tokens").mkdir(parents=True)
+    (folder / "conf").write_text(f"directories.tokendir = {folder}/tokens\n")
+    monkeypatch.setenv("SOFTHSM2_CONF", str(folder / "conf"))
+    make_key(folder / "rsa", "rsa")
+    pem = ["ssh-keygen", "-q", "-p", "-m", "PKCS8", "-N", "", "-f", str(folder / "rsa")]
+    new = ["softhsm2-util", "--init-token", "--free", "--label", "t", "--pin", PIN, "--so-pin", PIN]
+    key = ["softhsm2-util", "--import", str(folder / "rsa"), "--token", "t", "--label", "k", "--id", "01", "--pin", PIN]
+    for command in (pem, new, key):
+        subprocess.run(command, check=True, capture_output=True)
+    return str(libraries[0])
 
 
 @pytest.mark.parametrize("unknown", ["outer", "inner", ""])
@@ -295,7 +336,10 @@ def sk_key(path: Path) -> Path:
     ("config", "proposed"),
     [
         ("  IdentityFile {folder}/sk\n", "For {folder}/sk, write `transport: openssh`"),
-        ("  PKCS11Provider /usr/lib/p11.so\n", "For PKCS11Provider, write `transport: openssh`"),
+        (
+            "  PKCS11Provider /usr/lib/p11.so\n",
+            "For PKCS11Provider, write `transport: openssh`, or give the token's keys to your agent",
+        ),
         ("  GSSAPIAuthentication yes\n", ""),  # which this host doesn't offer
         ("  IdentityFile {folder}/lost\n", ""),
     ],

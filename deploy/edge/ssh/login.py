@@ -13,7 +13,7 @@ from paramiko.auth_strategy import AuthStrategy
 from deploy.edge.ssh import phrases
 from deploy.edge.ssh.clienttransport import ClientTransport
 from deploy.edge.ssh.keyfiles import KeyAgent, UnusableKey, certify, load, public_blob
-from deploy.edge.ssh.settings import Settings
+from deploy.edge.ssh.settings import PKCS11, Settings
 from peer.core.errors import system_words
 
 _BEYOND_METHODS = {"GSSAPIAuthentication": "gssapi-with-mic", "HostbasedAuthentication": "hostbased"}
@@ -168,6 +168,7 @@ class Login(AuthStrategy):
         beyond = [*dict.fromkeys(self._beyond), *self._options_beyond(transport)]
         if beyond:
             remedy += f" For {', '.join(beyond)}, write {phrases.BY_OPENSSH}"
+            remedy += phrases.OF_TOKEN if PKCS11 in beyond else ""
         return LoginTrouble(f"{problem}; {notes}" if notes else problem, remedy)
 
     def _options_beyond(self, transport: ClientTransport) -> list[str]:

@@ -19,6 +19,7 @@ SEE_MAX_SESSIONS = "see MaxSessions in its sshd_config"
 SEE_PROXY_COMMAND = "see ProxyCommand in your ssh_config"
 MAKE_WRITABLE = "make it writable"
 BY_OPENSSH = "`transport: openssh`"  # what the inventory can say
+OF_TOKEN = ", or give the token's keys to your agent (`ssh-add -s`), which a PIN needs anyway"
 _METHODS = {"keyboard-interactive": "answers typed by hand", "password": "a password", "publickey": "a key"}
 
 

@@ -24,7 +24,8 @@ _ASK_SECONDS = 30  # `Match exec` runs commands
 _MOST_ASKED = 8  # at the same time
 _LISTS = ("identityfile", "certificatefile")
 _YES, _NO = ("yes", "true"), ("no", "false")
-_BEYOND = ("PKCS11Provider", "GSSAPIAuthentication", "HostbasedAuthentication")
+PKCS11 = "PKCS11Provider"
+_BEYOND = (PKCS11, "GSSAPIAuthentication", "HostbasedAuthentication")
 _USUAL = {"SessionType": "default", "StdinNull": "no", "ForkAfterAuthentication": "no"}
 
 

@@ -19,6 +19,7 @@ PORTION_SECONDS = 0.010  # what one thread takes of the budget in its turn ...
 LEAST_PORTION, MOST_PORTION = 4 * 1024, 256 * 1024  # ... in bytes
 WINDOW_SECONDS = 0.100  # what the receive buffers of all connections may hold together ...
 LEAST_WINDOW, MOST_WINDOW = 16 * 1024, 4 * 1024 * 1024  # ... and bytes of each
+WAKE_PART = 4  # of what a receive buffer may hold is waited for: what the kernel counts is up to twice the bytes
 MOST_AHEAD = 60.0  # seconds: a moment that is further away was noted before the machine was started
 
 _FLOW = struct.Struct("=dd")
@@ -46,6 +47,14 @@ def portion(rate: float) -> int:
 def window(rate: float, connections: int) -> int:
     """Bytes that the receive buffer of one connection may hold; what it holds has come without being counted yet."""
     return int(min(MOST_WINDOW, max(LEAST_WINDOW, rate * WINDOW_SECONDS / max(1, connections))))
+
+
+def enough(count: int, buffered: int) -> int:
+    """For how many of `count` bytes a reader may wait where a buffer holds `buffered`; 0: there is no cap.
+
+    More than fit never come, and the reader would lose the time that it waits for them.
+    """
+    return min(count, max(1, buffered // WAKE_PART)) if buffered else count
 
 
 def format_file(up: Flow, down: Flow) -> bytes:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from typing import Any, Callable, Optional
 
+from peer.core import budget
 from peer.core.events import Event, PartStored, PieceBad, PieceStored, PieceSurplus, Received, Tolerated
 from peer.core.messages import Decoder, Habit, Message, PieceBody, PieceStart
 from peer.core.partmessages import PartStart
@@ -62,7 +63,7 @@ class Reader:
             self._bound()
         buffer = buffer[: self._meter.most(len(buffer))]
         begin = time.monotonic()
-        got = self._channel.receive(buffer, min(enough, len(buffer)))
+        got = self._channel.receive(buffer, budget.enough(min(enough, len(buffer)), self._window))
         self._buffers.took(time.monotonic() - begin)
         self.received += got
         self._meter.pause(got)

@@ -124,7 +124,7 @@ def _swarm(job: Job, store: Store, log: LogFile, statusfile: StatusFile, trace: 
     swarm = Swarm(job.setup, store.here, store.complete, Random(), settled=store.complete)
     style = handshake.fleet_style(job.manifest.digest) if job.setup.profile == FLEET else CLASSIC_STYLE
     here = job.setup.housemates
-    budget = Budget(job.folder, len(job.setup.near) * len(here), here)
+    budget = Budget(job.folder, len(frozenset(job.setup.near).difference(here)) * len(here), here)
     addresses = {row.peer_id: (row.host, row.port) for row in job.setup.rows}
     others = frozenset(addresses) - {me}
     inbox: Inbox = queue.SimpleQueue()

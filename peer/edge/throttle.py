@@ -85,7 +85,7 @@ class Meter:
 class Budget:
     """Both directions of a peer's host; `up` and `down` are always there, with or without caps.
 
-    `connections`: of all peers of the host together; `here`: those peers, whose traffic with one another has no cap.
+    `connections`: of all peers of the host with others; `here`: those peers, whose traffic with one another has no cap.
     """
 
     def __init__(self, folder: str = "", connections: int = 1, here: Collection[int] = ()) -> None:

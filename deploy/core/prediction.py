@@ -16,7 +16,7 @@ class Limit(NamedTuple):
     """T* in seconds, and the reason for it."""
 
     seconds: float
-    because: str  # "the seed's upload", "the slowest download" or "all uploads together"
+    because: str  # "the seed's upload", "the slowest download", "all uploads together" or "what is relayed"
 
 
 def limit_seconds(inventory: Inventory, size: int) -> Limit | None:
@@ -32,7 +32,8 @@ def limit_seconds(inventory: Inventory, size: int) -> Limit | None:
     def links(hosts: Sequence[Host]) -> list[Rate]:
         return [link_of(inventory, host) for host in hosts]
 
-    terms = list(_terms(links(receivers), links(sources), size * BITS_PER_BYTE / MBIT))
+    megabits = size * BITS_PER_BYTE / MBIT
+    terms = [*_terms(links(receivers), links(sources), megabits), *_relayed(inventory, receivers, megabits)]
     return max(terms, key=lambda limit: limit.seconds) if terms else None
 
 
@@ -55,6 +56,13 @@ def _terms(receivers: Sequence[Rate], sources: Sequence[Rate], megabits: float) 
         yield Limit(megabits / min(downs), "the slowest download")
     if up_all:
         yield Limit(len(receivers) * megabits / up_all, "all uploads together")
+
+
+def _relayed(inventory: Inventory, receivers: Sequence[Host], megabits: float) -> Iterator[Limit]:
+    """What the operator's machine carries to the hosts that only SSH reaches."""
+    count, cap = sum(host.relay for host in receivers), inventory.swarm.relay_cap
+    if count and cap:
+        yield Limit(count * megabits / cap, "what is relayed")
 
 
 def _total(links: Sequence[Rate]) -> float | None:

@@ -39,6 +39,13 @@ def test_the_limit_counts_caps_in() -> None:
     assert (limit.seconds, limit.because) == (25.0, "the slowest download")
 
 
+def test_the_limit_counts_what_this_machine_relays() -> None:
+    hosts = "a: {rate: 100}, b: {relay: true, rate: 100}, c: {relay: true, rate: 100}"
+    limit = limit_seconds(parse_inventory(TEXT % ("relay_cap: 20", hosts, "a")), 125 * 10**6)
+    assert limit is not None
+    assert (limit.seconds, limit.because) == (100.0, "what is relayed")
+
+
 @pytest.mark.parametrize(
     ("swarm", "hosts", "told"),
     [

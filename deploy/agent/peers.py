@@ -13,6 +13,7 @@ from typing import Any, Dict, Tuple
 from deploy.agent import children, facts, locks, paths, verbs
 from deploy.agent.context import Context
 from deploy.agent.wire import AgentError
+from peer.core import folder
 from peer.edge.files import free_bytes
 from peer.edge.ours.making import open_growing
 
@@ -22,15 +23,17 @@ _TAIL = 5  # lines of a peer's last words
 
 # Python takes longer to load a peer than the peer to begin. So peers are loaded on all hosts simultaneously, and
 # wait for a line on standard input: to start them in order, each listening before the next, then costs little. A peer
-# that gets no line ends.
+# that gets no line ends. What its keys need is half of that time, if it has any.
 _LOADED = """\
 import os, sys
 sys.path.insert(0, sys.argv[1])
 from peer.__main__ import main
 import peer.edge.run
+if os.path.isdir(sys.argv[2]):
+    import peer.edge.keys
 if sys.stdin.buffer.readline() == b"go\\n":
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    sys.exit(main(sys.argv[2:]))
+    sys.exit(main(sys.argv[3:]))
 """
 _warm: Dict[int, "subprocess.Popen[bytes]"] = {}  # loaded peers that wait for their line; they end with this agent
 
@@ -88,7 +91,8 @@ def _launch(home: str, peer: int, absent: Tuple[int, ...]) -> "subprocess.Popen[
     code = paths.code_path(home)
     if not os.path.isfile(code):
         raise AgentError(f"{code} isn't there", "run `fab deploy` first")
-    command = [children.interpreter(), "-I", "-X", "utf8", "-c", _LOADED, code, str(peer), "--dir", home]
+    keys = os.path.join(home, folder.keys(peer))
+    command = [children.interpreter(), "-I", "-X", "utf8", "-c", _LOADED, code, keys, str(peer), "--dir", home]
     if absent:
         command += ["--without", ",".join(map(str, absent))]
     pipe, null = subprocess.PIPE, subprocess.DEVNULL

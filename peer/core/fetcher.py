@@ -12,6 +12,7 @@ from typing import Callable, FrozenSet, Iterable, List, Mapping, Optional
 
 from peer.core import habits, messages
 from peer.core.asking import SILENCE, ClassicAsking, FleetAsking
+from peer.core.crossing import Crossing
 from peer.core.events import Effect, Send
 from peer.core.messages import Message
 from peer.core.neighbour import Neighbour, connected
@@ -38,7 +39,9 @@ class Fetcher:
         fleet: bool,
         rng: Random,
         tolerance: Tolerance,
+        crossing: Optional[Crossing] = None,
     ) -> None:
+        self._crossing = crossing
         self._tolerance = tolerance
         self._pieces = pieces
         self._neighbours = neighbours
@@ -105,6 +108,8 @@ class Fetcher:
         """Take back the requests of neighbours that have sent no byte for too long, to ask other neighbours."""
         effects: List[Effect] = []
         usual = self._usual_wait()
+        if self._crossing:
+            self._crossing.look(usual, now)
         for neighbour in connected(self._neighbours):
             asking = neighbour.asking
             if asking.silent and now - asking.heard > 2 * SILENCE:
@@ -185,6 +190,8 @@ class Fetcher:
 
     def _choose(self, neighbour: Neighbour, now: float) -> Optional[int]:
         candidates = neighbour.pieces & self._pieces.free
+        if candidates and self._crossing:
+            candidates &= self._crossing.allowed(neighbour)
         if not candidates:
             return self._endgame(neighbour, now) if neighbour.asking.shares else None
         if neighbour.peer in self._spared and neighbour.complete:
@@ -205,6 +212,8 @@ class Fetcher:
             return None
         late = self._late_since(now)
         wanted = neighbour.pieces & self._pieces.missing  # not one that has just arrived
+        if self._crossing:
+            wanted &= self._crossing.allowed(neighbour)
         for other in self._neighbours.values():
             for index, asked in other.asking.open.items():
                 if asked <= late and wanted >> index & 1 and self._pieces.askers(index) < MOST_ASKERS:

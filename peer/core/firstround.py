@@ -36,6 +36,7 @@ class FirstRound:
         moving = bits.indices(pieces.all & ~still)
         self._waiting = [index for place, index in enumerate(moving) if place % len(seeds) == share]
         rng.shuffle(self._waiting)
+        self._gifts = setup.gifts
         self.hidden: Set[int] = set()  # neighbours that see offers only
         self._offered: Dict[int, int] = {}  # by neighbour: the set offered to it and, while it is hidden, not sent yet
 
@@ -54,12 +55,18 @@ class FirstRound:
         unseen = self._pieces.rarity[0]
         offered = self._offered.get(neighbour.peer, 0)
         while self._waiting and bits.count(offered) < CREDIT:
-            index = self._waiting.pop()
+            index = self._next_for(neighbour)
             if unseen >> index & 1:
                 offered |= 1 << index
                 effects.append(Send(neighbour.peer, Message(messages.HAVE, index)))
         self._offered[neighbour.peer] = offered
         return effects
+
+    def _next_for(self, neighbour: Neighbour) -> int:
+        """The next piece to offer; one that is meant for this neighbour, if there is one left."""
+        gift = self._gifts.get(neighbour.peer, 0)
+        at = next((at for at in range(len(self._waiting) - 1, -1, -1) if gift >> self._waiting[at] & 1), -1)
+        return self._waiting.pop(at)
 
     def sent(self, neighbour: Neighbour, index: int) -> List[Effect]:
         """A piece has gone out: there is credit for another one."""

@@ -39,6 +39,7 @@ class Neighbour:
         self.pieces = 0  # the set it is known to have
         self.trouble = "not connected yet"
         self.was_met = False  # whether a message of it ever came: it may have dropped a connection that we took for one
+        self.across = False  # of another zone: it doesn't count in how rare pieces are here
         self.elsewhere = False  # it can't meet us, and another peer is connected with it
         self.strikes = 0  # bad pieces it sent
         self.fleet = False  # the profile it speaks, or spoke last

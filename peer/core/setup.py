@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import List, NamedTuple, Optional, Tuple
+from typing import Dict, FrozenSet, List, NamedTuple, Optional, Tuple
 
 from peer.core import graph
 from peer.core.config import Common, PeerRow
@@ -10,6 +10,7 @@ from peer.core.layout import Layout
 from peer.core.limits import Limits
 from peer.core.repeats import Repeats
 from peer.core.swarmfile import FLEET
+from peer.core.zones import Border, Zones, zones_of
 
 
 class Setup(NamedTuple):
@@ -18,7 +19,8 @@ class Setup(NamedTuple):
     `classic`: peers known to speak only the classic protocol. `absent`: peers that won't take part in this run, so
     nobody dials them or waits for them; one that comes all the same is served. `layout` None: all pieces are equally
     long. `repeats`: what needn't travel between fleet peers; None where it isn't known. `relayed`: peers on hosts that
-    only SSH reaches, so that the operator's machine carries their connections.
+    only SSH reaches, so that the operator's machine carries their connections. `zones`: each peer and
+    the path of its zone; none where no host has one.
     """
 
     me: int
@@ -32,6 +34,7 @@ class Setup(NamedTuple):
     layout: Optional[Layout] = None
     repeats: Optional[Repeats] = None
     relayed: Tuple[int, ...] = ()
+    zones: Tuple[Tuple[int, str], ...] = ()
 
     def piece_length(self, piece: int) -> int:
         """Bytes of a piece."""
@@ -55,9 +58,36 @@ class Setup(NamedTuple):
         """
         peers = tuple(row.peer_id for row in self.rows if row.peer_id not in self.absent)
         if self.fleet:
-            near = graph.neighbours(self.me, peers, self.limits.degree)
+            near = self._near_of(peers)
             return tuple(peer for peer in peers if peer in near or (peer in self.classic and peer != self.me))
         return tuple(peer for peer in peers if peer != self.me)
+
+    def _near_of(self, peers: Tuple[int, ...]) -> FrozenSet[int]:
+        zones = self._zones
+        return zones.neighbours(self.me) if zones else graph.neighbours(self.me, peers, self.limits.degree)
+
+    @property
+    def borders(self) -> Dict[int, Border]:
+        """The neighbours of other zones, and what to fetch from each."""
+        zones = self._zones
+        if not zones or self.me in self.seeds:
+            return {}
+        found = {peer: zones.border(self.me, peer, self.total) for peer in self.near}
+        return {peer: border for peer, border in found.items() if border}
+
+    @property
+    def gifts(self) -> Dict[int, int]:
+        """The sets of pieces that a seed gives first to each of its neighbours; without zones nothing is said."""
+        zones = self._zones
+        return {peer: zones.meant_for(self.me, peer, self.total) for peer in self.near} if zones else {}
+
+    @property
+    def _zones(self) -> Optional[Zones]:
+        """The zones of those who take part; None without any."""
+        if not (self.fleet and self.zones):
+            return None
+        here = tuple((peer, zone) for peer, zone in self.zones if peer not in self.absent)
+        return zones_of(here, tuple(self.seeds), self.limits.degree)
 
     @property
     def housemates(self) -> List[int]:

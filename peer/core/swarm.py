@@ -13,6 +13,7 @@ from peer.core import events as ev
 from peer.core import messages
 from peer.core.announcing import Announcer
 from peer.core.choker import choker_for
+from peer.core.crossing import Crossing
 from peer.core.dialling import FLEET_BACK, Dialling
 from peer.core.errors import EXIT_OK
 from peer.core.eventlog import Entry
@@ -74,7 +75,11 @@ class Swarm:
         self.choker = choker_for(setup, rng)
         self.tolerance = Tolerance(self.pieces, self.neighbours, setup.seeds, rng)
         self.bad_pieces = 0
-        self._fetcher = Fetcher(self.pieces, self.neighbours, setup.seeds, setup.fleet, rng, self.tolerance)
+        borders = setup.borders
+        for peer in borders:
+            self.neighbours[peer].across = True
+        crossing = Crossing(borders, self.pieces, self.neighbours, setup.seeds) if borders else None
+        self._fetcher = Fetcher(self.pieces, self.neighbours, setup.seeds, setup.fleet, rng, self.tolerance, crossing)
         self._uploader = Uploader(setup.limits.uploads if setup.fleet else None, setup.me in setup.seeds)
         self._announcer = Announcer(self.pieces, self.neighbours, setup.seeds, setup.limits.patience)
         self.finding = Finding(self.me, self.pieces, self.leaving, self._announcer, self._fetcher)
@@ -148,7 +153,8 @@ class Swarm:
         for part in self._parts:
             part.end(neighbour)
         self.choker.forget(neighbour.peer)
-        self.pieces.lose(neighbour.pieces)
+        if not neighbour.across:
+            self.pieces.lose(neighbour.pieces)
         neighbour.end(reason)
 
     def _on_dial_failed(self, event: ev.DialFailed, now: float) -> List[Effect]:
@@ -192,7 +198,8 @@ class Swarm:
         if not neighbour.pieces & bit:
             neighbour.pieces |= bit
             self.leaving.note_news(now)
-            self.pieces.gain_one(index)
+            if not neighbour.across:
+                self.pieces.gain_one(index)
             if not neighbour.news.we_want:
                 effects += self._announcer.interest(neighbour)
             effects += self._fetcher.fill(neighbour, now)
@@ -206,7 +213,8 @@ class Swarm:
             neighbour.asking.offered = neighbour.pieces
         neighbour.pieces |= pieces
         self.leaving.note_news(now)
-        self.pieces.gain(gained)
+        if not neighbour.across:
+            self.pieces.gain(gained)
         return self._announcer.interest(neighbour, must_answer=True) + self._fetcher.fill(neighbour, now)
 
     def _got_complete(self, neighbour: Neighbour, _: Message, now: float) -> List[Effect]:

@@ -1,7 +1,7 @@
 """Wires between simulated peers: connections that keep their order, and the links whose rates all transfers share.
 
 Model: each port has an uplink that serves its transfers in turn, chunk by chunk, and a downlink that takes chunks as
-they come; a transfer keeps `WINDOW` chunks in flight, as TCP does. Messages on one connection keep their order and wait
+they come; a transfer keeps `WINDOW` chunks in flight, as TCP does. Between two zones chunks also pass their ways. Messages on one connection keep their order and wait
 after a piece that is being sent.
 """
 
@@ -14,6 +14,7 @@ from typing import Deque, Dict, List, NamedTuple, Optional, Protocol, Tuple, Uni
 from peer.core.events import Send, SendPiece
 from peer.core.messages import Message
 from tools.sim.clock import Clock
+from tools.sim.ways import Ways
 
 WINDOW = 2  # chunks of one transfer between sender and receiver
 MESSAGE_BYTES = 9
@@ -36,6 +37,7 @@ class Port:
         self.turns: Deque[Stream] = deque()
         self.uplink_busy = False
         self.down_free = 0.0
+        self.ways: Optional[Ways] = None  # those of its zone
 
     def reset(self) -> None:
         """The peer is gone: nothing more leaves here."""
@@ -49,6 +51,7 @@ class Stream:
 
     __slots__ = (
         "arrived_last",
+        "between",
         "busy",
         "bytes",
         "in_flight",
@@ -68,6 +71,7 @@ class Stream:
         self.outbox: Deque[Union[Send, SendPiece]] = deque()
         self.busy = False  # a piece is being sent
         self.arrived_last = 0.0
+        self.between = 0  # chunks on their way between two zones
         self.piece = 0
         self.left = 0  # bytes of the piece that wait for the uplink
         self.in_flight = 0  # chunks
@@ -129,7 +133,7 @@ class Wires:
 
     def through(self, stream: Stream) -> bool:
         """Whether all that was queued has arrived, or never will."""
-        waiting = stream.outbox or stream.busy or stream.arrived_last > self._clock.now
+        waiting = stream.outbox or stream.busy or stream.between or stream.arrived_last > self._clock.now
         return not (waiting and stream.link.open)
 
     def _pump(self, stream: Stream) -> None:
@@ -193,11 +197,14 @@ class Wires:
         if sender.life != life:
             return
         sender.uplink_busy = False
-        begin = max(self._clock.now + self.delay(), receiver.down_free, stream.arrived_last)
-        receiver.down_free = begin + size / receiver.rates.down
-        stream.arrived_last = receiver.down_free
+        arrival = self._clock.now + self.delay()
         last = not stream.left
-        self._clock.at_moment(receiver.down_free, self._chunk_arrives, stream, size, stream.piece if last else None)
+        ended = stream.piece if last else None
+        if sender.ways is receiver.ways:
+            self._take_in(stream, size, ended, arrival)
+        else:
+            stream.between += 1
+            self._clock.at_moment(arrival, self._leave_zone, stream, size, ended)
         if last:
             stream.busy = False
             if stream.link.open:  # a peer hears nothing of a connection that is gone
@@ -206,6 +213,28 @@ class Wires:
         else:
             self._want_turn(stream)
         self._serve_uplink(sender)
+
+    def _leave_zone(self, stream: Stream, size: int, ended: Optional[int]) -> None:
+        ways = stream.sender.ways
+        out = ways.out.passes(size, self._clock.now) if ways else self._clock.now
+        self._clock.at_moment(out, self._enter_zone, stream, size, ended)
+
+    def _enter_zone(self, stream: Stream, size: int, ended: Optional[int]) -> None:
+        ways = stream.receiver.ways
+        through = ways.into.passes(size, self._clock.now) if ways else self._clock.now
+        self._clock.at_moment(through, self._is_in_zone, stream, size, ended)
+
+    def _is_in_zone(self, stream: Stream, size: int, ended: Optional[int]) -> None:
+        stream.between -= 1
+        self._take_in(stream, size, ended, self._clock.now)
+
+    def _take_in(self, stream: Stream, size: int, ended: Optional[int], arrival: float) -> None:
+        """A chunk is at the receiver's downlink. `ended`: the piece that this chunk is the last of."""
+        receiver = stream.receiver
+        begin = max(arrival, receiver.down_free, stream.arrived_last)
+        receiver.down_free = begin + size / receiver.rates.down
+        stream.arrived_last = receiver.down_free
+        self._clock.at_moment(receiver.down_free, self._chunk_arrives, stream, size, ended)
 
     def _chunk_arrives(self, stream: Stream, size: int, ended: Optional[int]) -> None:
         """`ended`: the piece that this chunk was the last of."""

@@ -25,7 +25,7 @@ from peer.core.limits import Limits
 from peer.core.sizes import format_size
 from tools.arguments import INTERRUPTED, USAGE, Parser, count, fail, leave, size
 from tools.sim import compiled, ratefile
-from tools.sim.growth import Growth, Outcome, Payload, Wire
+from tools.sim.growth import Growth, Outcome, Payload, Wire, Zoning
 from tools.sim.limit import BYTES_PER_MBIT
 from tools.sim.ratefile import RateError
 from tools.sim.wires import Rates
@@ -40,6 +40,8 @@ def main(argv: Optional[List[str]] = None) -> int:
     options = parser().parse_args(argv)
     try:
         rates = all_rates(options)
+        if options.zones[0] and (options.rates or options.zeros):
+            return fail(PROGRAM, "--zones goes with --rate, and without --rates and --zeros", USAGE)
         if options.zeros >= options.pieces:
             return fail(
                 PROGRAM, f"--zeros {options.zeros}: at least one of {options.pieces} pieces has to travel", USAGE
@@ -65,6 +67,21 @@ def parser() -> Parser:
     add("--rate", metavar="SEED[/PEERS]", type=rate_pair, default="100", help="Mbit/s, both ways (default 100)")
     add("--rates", metavar="FILE", help="a line 'up down' in Mbit/s for each peer, the seed first; overrules --rate")
     add("--slow", metavar="N:RATIO", type=slow, default=(0, 1.0), help="the last N peers are slower, as 50:0.1")
+    add(
+        "--zones",
+        metavar="ZxN",
+        type=zones,
+        default=(0, 0),
+        help="Z zones of N hosts, as 8x16, which takes the place of --peers",
+    )
+    add(
+        "--between",
+        metavar="MBIT",
+        type=mbit,
+        default="400",
+        help="of a zone's way out, and of its way in (default 400)",
+    )
+    add("--unaware", action="store_true", help="with --zones: the peers don't know of them")
     add("--latency", metavar="MS", type=milliseconds, default="0.5", help="one way, in ms (default 0.5)")
     add("--degree", metavar="N", type=count(1), default=usual.degree, help=f"neighbours (default {usual.degree})")
     add("--uploads", metavar="N", type=count(1), default=usual.uploads, help=f"parallel (default {usual.uploads})")
@@ -85,6 +102,18 @@ def rate_pair(text: str) -> Tuple[float, float]:
     if not all(0 < rate < 1e7 for rate in rates):
         raise argparse.ArgumentTypeError(f"'{text}': write Mbit/s, as 100 or 1000/100")
     return rates[0] * BYTES_PER_MBIT, rates[1] * BYTES_PER_MBIT
+
+
+def zones(text: str) -> Tuple[int, int]:
+    number, _, hosts = text.partition("x")
+    if not (number.isdecimal() and hosts.isdecimal() and int(number) > 1 and int(hosts) > 0):
+        raise argparse.ArgumentTypeError(f"'{text}': write how many zones of how many hosts, as 8x16")
+    return int(number), int(hosts)
+
+
+def mbit(text: str) -> float:
+    """As bytes a second."""
+    return rate_pair(text)[0]
 
 
 def slow(text: str) -> Tuple[int, float]:
@@ -126,7 +155,9 @@ def all_rates(options: Options) -> List[Rates]:
         rates = ratefile.read(options.rates)
     else:
         seed, others = options.rate
-        rates = [Rates(seed, seed), *[Rates(others, others)] * (options.peers - 1)]
+        number, hosts = options.zones
+        peers = number * hosts or options.peers
+        rates = [Rates(seed, seed), *[Rates(others, others)] * (peers - 1)]
     if len(rates) > MOST_PEERS:
         raise RateError(f"{options.rates}: {len(rates)} peers: at most {MOST_PEERS} can be simulated")
     number, ratio = options.slow
@@ -140,7 +171,9 @@ def run(options: Options, rates: List[Rates]) -> int:
     began = time.monotonic()
     payload = Payload(options.pieces, options.piece_size, options.zeros)
     limits = Limits()._replace(degree=options.degree, uploads=options.uploads)
-    swarm = Growth(payload, rates, limits, Wire(options.latency, options.chunk), options.seed)
+    number, hosts = options.zones
+    zoning = Zoning(number, hosts, options.between, not options.unaware) if number else None
+    swarm = Growth(payload, rates, limits, Wire(options.latency, options.chunk), options.seed, zoning)
     gc.freeze()  # the peers live to the end, and nothing here makes rings of garbage in number
     outcome = swarm.run()
     cost = {
@@ -167,6 +200,8 @@ def tell(options: Options, payload: Payload, peers: int, outcome: Outcome, cost:
     print(f"  time       {outcome.seconds:.2f} s = {outcome.ratio:.3f} T* (T* {outcome.limit:.2f} s)")
     print(f"  first      {outcome.first:.2f} s = {outcome.first / outcome.limit:.3f} T*")
     print(f"  seed sent  {outcome.copies:.3f} copies")
+    if options.zones[0]:
+        print(f"  entered    {outcome.entered:.3f} copies a zone, in the mean, that of the seed aside")
     print(f"  messages   {outcome.messages:.1f} a piece; {outcome.surplus:.2%} of the pieces came twice")
     print(f"  it took    {cost['real_seconds']:.1f} s and {format_size(cost['memory'])} of memory here")
 

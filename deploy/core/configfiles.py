@@ -50,4 +50,5 @@ def _swarm_file(inventory: Inventory, manifest: Manifest, run: str) -> SwarmFile
         classic=tuple(peer.peer_id for peer in inventory.peers if peer.classic),
         ascii=tuple(peer.peer_id for peer in inventory.peers if peer.ascii),
         relayed=tuple(peer.peer_id for peer in inventory.peers if inventory.host(peer.host).relay),
+        zones=tuple((peer.peer_id, zone) for peer in inventory.peers if (zone := inventory.host(peer.host).zone)),
     )

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from deploy.core.caps import link_of
 from deploy.core.inventory import Host, Inventory, Rate
+from deploy.core.inventory.zoned import members
 
 BITS_PER_BYTE = 8
 MBIT = 10**6
@@ -16,11 +17,13 @@ class Limit(NamedTuple):
     """T* in seconds, and the reason for it."""
 
     seconds: float
-    because: str  # "the seed's upload", "the slowest download", "all uploads together" or "what is relayed"
+    because: str  # "the seed's upload", "the slowest download", "the way into zone rack-a" and the like
 
 
 def limit_seconds(inventory: Inventory, size: int) -> Limit | None:
-    """T* = max(F/u_seed, F/d_min, N F/(u_seed + sum u_i)) for `size` bytes; None if no term is known.
+    """T* = max(F/u_seed, F/d_min, N F/(u_seed + sum u_i), F/d_zone) for `size` bytes; None if no term is known.
+
+    All of the payload has to come into a zone without a seed, and out of one that all seeds are in.
 
     Counted in hosts: peers of one machine share its link, and its caps. A term for which a rate isn't given is left
     out, and a lower bound remains. With `--limit`, the hosts not selected may have the payload, so they count as seeds.
@@ -33,7 +36,11 @@ def limit_seconds(inventory: Inventory, size: int) -> Limit | None:
         return [link_of(inventory, host) for host in hosts]
 
     megabits = size * BITS_PER_BYTE / MBIT
-    terms = [*_terms(links(receivers), links(sources), megabits), *_relayed(inventory, receivers, megabits)]
+    terms = [
+        *_terms(links(receivers), links(sources), megabits),
+        *_relayed(inventory, receivers, megabits),
+        *_zone_terms(inventory, receivers, sources, megabits),
+    ]
     return max(terms, key=lambda limit: limit.seconds) if terms else None
 
 
@@ -63,6 +70,19 @@ def _relayed(inventory: Inventory, receivers: Sequence[Host], megabits: float) -
     count, cap = sum(host.relay for host in receivers), inventory.swarm.relay_cap
     if count and cap:
         yield Limit(count * megabits / cap, "what is relayed")
+
+
+def _zone_terms(
+    inventory: Inventory, receivers: Sequence[Host], sources: Sequence[Host], megabits: float
+) -> Iterator[Limit]:
+    wanting, having = {host.name for host in receivers}, {host.name for host in sources}
+    names = members(inventory.hosts)
+    for zone, rate in inventory.zone_rates.items():
+        inside = set(names.get(zone, ()))
+        if rate.down and wanting & inside and not having & inside:
+            yield Limit(megabits / rate.down, f"the way into zone {zone}")
+        if rate.up and having <= inside and wanting - inside:
+            yield Limit(megabits / rate.up, f"the way out of zone {zone}")
 
 
 def _total(links: Sequence[Rate]) -> float | None:

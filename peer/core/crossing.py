@@ -6,10 +6,11 @@ doesn't, the next one's turn comes after a pause, until all have had theirs.
 
 from __future__ import annotations
 
-from typing import Iterable, List, Mapping
+from typing import Iterable, List, Mapping, Optional
 
 from peer.core.neighbour import Neighbour, connected
 from peer.core.pieces import Pieces
+from peer.core.setup import Setup
 from peer.core.zones import Border
 
 PAUSE = 2.0  # seconds from one gate's turn to the next, at least
@@ -61,3 +62,13 @@ class Crossing:
         outside &= self._pieces.rarity[0]
         longest = max(len(border.turns) for border in self._borders.values())
         self._waited = [self._pieces.all, *(waited & outside for waited in self._waited)][:longest]
+
+
+def crossing_of(setup: Setup, pieces: Pieces, neighbours: Mapping[int, Neighbour]) -> Optional[Crossing]:
+    """A peer's part, None if it has none; notes at each neighbour whether it counts in the zone."""
+    borders = setup.borders
+    if not borders:
+        return None
+    for neighbour in neighbours.values():
+        neighbour.apart = neighbour.peer in borders or neighbour.peer in setup.seeds
+    return Crossing(borders, pieces, neighbours, setup.seeds)

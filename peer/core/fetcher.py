@@ -8,16 +8,17 @@ last pieces are asked for twice rather than waited for.
 from __future__ import annotations
 
 from random import Random
-from typing import Callable, FrozenSet, Iterable, List, Mapping, Optional
+from typing import Callable, FrozenSet, List, Mapping, Optional
 
 from peer.core import habits, messages
 from peer.core.asking import SILENCE, ClassicAsking, FleetAsking
-from peer.core.crossing import Crossing
+from peer.core.crossing import crossing_of
 from peer.core.events import Effect, Send
 from peer.core.messages import Message
 from peer.core.neighbour import Neighbour, connected
 from peer.core.picker import pick_random, pick_rarest
 from peer.core.pieces import Pieces
+from peer.core.setup import Setup
 from peer.core.tolerance import CHOKED_SECONDS, Tolerance
 
 LATE = 3.0  # times the usual wait: a piece that takes longer is late and may be asked for a second time, at the end
@@ -29,25 +30,23 @@ Pick = Callable[[int, Pieces, Random], Optional[int]]
 
 
 class Fetcher:
-    """Decides the requests. `seeds`: neighbours that began with the payload, the last to be asked."""
+    """Decides the requests; those who began with the payload are the last to be asked."""
 
     def __init__(
         self,
+        setup: Setup,
         pieces: Pieces,
         neighbours: Mapping[int, Neighbour],
-        seeds: Iterable[int],
-        fleet: bool,
         rng: Random,
         tolerance: Tolerance,
-        crossing: Optional[Crossing] = None,
     ) -> None:
-        self._crossing = crossing
+        self._crossing = crossing_of(setup, pieces, neighbours)
         self._tolerance = tolerance
         self._pieces = pieces
         self._neighbours = neighbours
-        self._seeds = frozenset(seeds)
-        self._spared: FrozenSet[int] = self._seeds if fleet else frozenset()  # once they have sent everything
-        self._pick: Pick = pick_rarest if fleet else pick_random
+        self._seeds = frozenset(setup.seeds)
+        self._spared: FrozenSet[int] = self._seeds if setup.fleet else frozenset()  # once they have sent everything
+        self._pick: Pick = pick_rarest if setup.fleet else pick_random
         self._rng = rng
         self._arrived = 0.0  # when a piece last came
 

@@ -39,7 +39,7 @@ class Neighbour:
         self.pieces = 0  # the set it is known to have
         self.trouble = "not connected yet"
         self.was_met = False  # whether a message of it ever came: it may have dropped a connection that we took for one
-        self.across = False  # of another zone: it doesn't count in how rare pieces are here
+        self.apart = False  # of another zone, or a seed beside zones: it doesn't count in how rare pieces are here
         self.elsewhere = False  # it can't meet us, and another peer is connected with it
         self.strikes = 0  # bad pieces it sent
         self.fleet = False  # the profile it speaks, or spoke last
@@ -81,6 +81,11 @@ class Neighbour:
         """Close the connection, and ignore what it still sends."""
         self.dropped = True
         return [Drop(self.peer, reason)]
+
+    @property
+    def counted(self) -> int:
+        """Those of its pieces that count in how rare pieces are here."""
+        return 0 if self.apart else self.pieces
 
     @property
     def complete(self) -> bool:

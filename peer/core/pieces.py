@@ -126,9 +126,12 @@ class Pieces:
         """How many connected neighbours are known to have a piece."""
         return next(level for level, members in enumerate(self.rarity) if members >> index & 1)
 
-    def gain_one(self, index: int) -> None:
-        """One neighbour more has this piece: the common case, without a loop over the sets of all levels."""
-        bit = 1 << index
+    def gain_one(self, index: int, apart: bool = False) -> None:
+        """One neighbour more has this piece: the common case, without a loop over the sets of all levels.
+
+        One that is apart doesn't count.
+        """
+        bit = 0 if apart else 1 << index
         for level, members in enumerate(self.rarity):
             if members & bit:
                 self.rarity[level] = members ^ bit

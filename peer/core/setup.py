@@ -19,8 +19,8 @@ class Setup(NamedTuple):
     `classic`: peers known to speak only the classic protocol. `absent`: peers that won't take part in this run, so
     nobody dials them or waits for them; one that comes all the same is served. `layout` None: all pieces are equally
     long. `repeats`: what needn't travel between fleet peers; None where it isn't known. `relayed`: peers on hosts that
-    only SSH reaches, so that the operator's machine carries their connections. `zones`: each peer and
-    the path of its zone; none where no host has one.
+    only SSH reaches, so that the operator's machine carries their connections. `zones`: peers and the
+    path of the zone that each is in.
     """
 
     me: int
@@ -83,11 +83,13 @@ class Setup(NamedTuple):
 
     @property
     def _zones(self) -> Optional[Zones]:
-        """The zones of those who take part; None without any."""
+        """The zones of those who take part; None if they are all in one."""
         if not (self.fleet and self.zones):
             return None
-        here = tuple((peer, zone) for peer, zone in self.zones if peer not in self.absent)
-        return zones_of(here, tuple(self.seeds), self.limits.degree)
+        paths = dict(self.zones)
+        here = tuple((row.peer_id, paths.get(row.peer_id, "")) for row in self.rows if row.peer_id not in self.absent)
+        several = len({zone for _, zone in here}) > 1
+        return zones_of(here, tuple(self.seeds), self.limits.degree) if several else None
 
     @property
     def housemates(self) -> List[int]:

@@ -13,7 +13,6 @@ from peer.core import events as ev
 from peer.core import messages
 from peer.core.announcing import Announcer
 from peer.core.choker import choker_for
-from peer.core.crossing import Crossing
 from peer.core.dialling import FLEET_BACK, Dialling
 from peer.core.errors import EXIT_OK
 from peer.core.eventlog import Entry
@@ -75,11 +74,7 @@ class Swarm:
         self.choker = choker_for(setup, rng)
         self.tolerance = Tolerance(self.pieces, self.neighbours, setup.seeds, rng)
         self.bad_pieces = 0
-        borders = setup.borders
-        for peer in borders:
-            self.neighbours[peer].across = True
-        crossing = Crossing(borders, self.pieces, self.neighbours, setup.seeds) if borders else None
-        self._fetcher = Fetcher(self.pieces, self.neighbours, setup.seeds, setup.fleet, rng, self.tolerance, crossing)
+        self._fetcher = Fetcher(setup, self.pieces, self.neighbours, rng, self.tolerance)
         self._uploader = Uploader(setup.limits.uploads if setup.fleet else None, setup.me in setup.seeds)
         self._announcer = Announcer(self.pieces, self.neighbours, setup.seeds, setup.limits.patience)
         self.finding = Finding(self.me, self.pieces, self.leaving, self._announcer, self._fetcher)
@@ -153,8 +148,7 @@ class Swarm:
         for part in self._parts:
             part.end(neighbour)
         self.choker.forget(neighbour.peer)
-        if not neighbour.across:
-            self.pieces.lose(neighbour.pieces)
+        self.pieces.lose(neighbour.counted)
         neighbour.end(reason)
 
     def _on_dial_failed(self, event: ev.DialFailed, now: float) -> List[Effect]:
@@ -198,8 +192,7 @@ class Swarm:
         if not neighbour.pieces & bit:
             neighbour.pieces |= bit
             self.leaving.note_news(now)
-            if not neighbour.across:
-                self.pieces.gain_one(index)
+            self.pieces.gain_one(index, neighbour.apart)
             if not neighbour.news.we_want:
                 effects += self._announcer.interest(neighbour)
             effects += self._fetcher.fill(neighbour, now)
@@ -213,8 +206,7 @@ class Swarm:
             neighbour.asking.offered = neighbour.pieces
         neighbour.pieces |= pieces
         self.leaving.note_news(now)
-        if not neighbour.across:
-            self.pieces.gain(gained)
+        self.pieces.gain(gained & neighbour.counted)
         return self._announcer.interest(neighbour, must_answer=True) + self._fetcher.fill(neighbour, now)
 
     def _got_complete(self, neighbour: Neighbour, _: Message, now: float) -> List[Effect]:

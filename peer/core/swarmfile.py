@@ -30,6 +30,7 @@ class SwarmFile(NamedTuple):
     classic: Tuple[int, ...] = ()  # peers that speak only the classic protocol, whatever the swarm's profile is
     ascii: Tuple[int, ...] = ()  # peers that accept only a handshake in ASCII
     relayed: Tuple[int, ...] = ()  # peers whose connections the operator's machine carries
+    zones: Tuple[Tuple[int, str], ...] = ()  # peers, each with its zone, as site/rack
 
 
 def folder_texts(common: Common, rows: Tuple[PeerRow, ...], swarm: Optional[SwarmFile] = None) -> Dict[str, str]:
@@ -52,6 +53,7 @@ def format_swarm(swarm: SwarmFile) -> str:
         "ascii": swarm.ascii,
         "relayed": swarm.relayed,
         "limits": swarm.limits._asdict(),
+        **({"zones": swarm.zones} if swarm.zones else {}),
         "manifest": manifestjson.to_json(swarm.manifest),
     }
     lines = (f" {json.dumps(name)}: {json.dumps(value)}" for name, value in fields.items())
@@ -80,7 +82,15 @@ def parse_swarm(text: str, source: str = SWARM) -> SwarmFile:
         classic=_peers("classic", fields, source),
         ascii=_peers("ascii", fields, source),
         relayed=_peers("relayed", fields, source),
+        zones=_zones(fields.get("zones", []), source),
     )
+
+
+def _zones(value: Any, source: str) -> Tuple[Tuple[int, str], ...]:
+    pairs = value if isinstance(value, list) else [value]
+    if not all(isinstance(pair, list) and [type(part) for part in pair] == [int, str] for pair in pairs):
+        raise ConfigError(source, f"zones is {value!r:.40}", "write a list of peer IDs with their zones")
+    return tuple((peer, zone) for peer, zone in pairs)
 
 
 def _peers(name: str, fields: Dict[str, Any], source: str) -> Tuple[int, ...]:

@@ -76,7 +76,9 @@ def load_job(folder: str, peer: int, patience: Optional[float] = None, absent: T
         return Job(folder, row, setup, manifest, "")
     profile = CLASSIC if peer in swarm.classic else swarm.profile
     repeats = Repeats(manifest) if profile == FLEET and manifest.blocks else None
-    setup = Setup(peer, rows, common, profile, limits, total, swarm.classic, absent, layout, repeats, swarm.relayed)
+    setup = Setup(
+        peer, rows, common, profile, limits, total, swarm.classic, absent, layout, repeats, swarm.relayed, swarm.zones
+    )
     return Job(folder, row, setup, manifest, swarm.run, swarm.tls, swarm.replace, swarm.extras, swarm.ascii)
 
 

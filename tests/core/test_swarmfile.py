@@ -38,6 +38,15 @@ def test_classic_peers_and_those_that_take_ascii_are_lists_of_ids() -> None:
             parse_swarm(json.dumps({**json.loads(format_swarm(SWARM)), "classic": wrong}))
 
 
+def test_zones_are_left_out_where_there_are_none() -> None:
+    swarm = SWARM._replace(zones=((1001, "site/a"), (1003, "site/a"), (1002, "b")))
+    assert parse_swarm(format_swarm(swarm)) == swarm
+    assert "zones" not in json.loads(format_swarm(SWARM))
+    for wrong in ([1003], "a", {"a": [1003]}, [["a", 1003]], [[1003]]):
+        with pytest.raises(ConfigError, match="write a list of peer IDs with their zones"):
+            parse_swarm(json.dumps({**json.loads(format_swarm(SWARM)), "zones": wrong}))
+
+
 def test_fields_of_a_later_version_are_left_alone() -> None:
     fields = json.loads(format_swarm(SWARM))
     fields["limits"]["colour"] = fields["colour"] = "blue"

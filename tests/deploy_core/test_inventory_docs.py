@@ -9,7 +9,7 @@ import pytest
 
 from deploy.core.hostlists.kinds import read_list
 from deploy.core.inventory import InventoryError, limited, parse_inventory
-from deploy.core.inventory.fields import HostPart, PayloadPart, PeerPart, SwarmPart
+from deploy.core.inventory.fields import HostPart, PayloadPart, PeerPart, SwarmPart, ZonePart
 
 TEXT = (Path(__file__).parents[2] / "docs" / "inventory.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)
@@ -24,13 +24,14 @@ def test_the_whole_in_one_look_loads() -> None:
     assert limited(inventory, "lab,!node03").selected == tuple(f"node0{n}" for n in (1, 2, 4, 5, 6, 7, 8))
 
 
-@pytest.mark.parametrize("start", ["hosts:", "groups:", "peers:"])
+@pytest.mark.parametrize("start", ["hosts:", "groups:", "peers:", "zones:"])
 def test_the_parts_load_as_they_stand(start: str) -> None:
     (part,) = [example for example in EXAMPLES if example.startswith(start)]
     rest = {
         "hosts:": "seeds: [alpha]\n",
         "groups:": 'hosts: {alpha: , "node[01-08]": }\nseeds: [home]\n',
         "peers:": "hosts: {alpha: , beta: }\n",
+        "zones:": "hosts: {alpha: {zone: site/rack-a}, beta: {zone: other}}\nseeds: [alpha]\n",
     }[start]
     inventory = parse_inventory(SWARM + part + rest)
     if start == "peers:":
@@ -44,7 +45,7 @@ def test_an_inventory_may_name_lists_as_it_is_shown() -> None:
     assert [host.destination for host in inventory.hosts] == ["/srv/models", None, None]
 
 
-@pytest.mark.parametrize("part", [SwarmPart, PayloadPart, HostPart, PeerPart])
+@pytest.mark.parametrize("part", [SwarmPart, PayloadPart, HostPart, PeerPart, ZonePart])
 def test_every_key_stands_in_a_table(part: type[SwarmPart]) -> None:
     listed = set(re.findall(r"^\| `([a-z0-9_]+)` \|", TEXT, re.MULTILINE)) | {"name", "seed"}
     assert set(part.model_fields) <= listed

@@ -85,6 +85,54 @@ def test_what_no_limit_is(limit: str, error: str) -> None:
     assert caught.value.code == 2
 
 
+ZONED = parse_inventory(
+    """
+swarm: {name: demo, payload: {generate: 1MiB}}
+defaults: {zone: site/a}
+hosts: {alpha: , beta: {zone: site/b}, "gamma[1-2]": {zone: other}}
+groups: {b: [gamma1]}
+seeds: [alpha]
+"""
+)
+
+
+@pytest.mark.parametrize(
+    ("limit", "hosts"),
+    [
+        ("zone:site", "alpha beta"),
+        ("zone:site/a", "alpha"),
+        ("zone:site,!zone:site/a", "beta"),
+        ("zone:other,beta", "beta gamma1 gamma2"),
+        ("zone:site/*", "alpha beta"),
+        ("*b", "gamma1"),  # a group; the zone site/b begins with zone:
+    ],
+)
+def test_a_limit_may_name_zones(limit: str, hosts: str) -> None:
+    assert " ".join(limited(ZONED, limit).selected) == hosts
+    assert " ".join(limited(localized(ZONED, "/x"), limit).selected) == hosts
+
+
+@pytest.mark.parametrize(
+    ("limit", "error"),
+    [
+        ("zone:othr", "no zone is called 'othr'; did you mean 'other'?"),
+        ("zone:x", "no zone is called 'x'; known: site, site/a, site/b, other"),
+        ("zone:", "no zone is called ''; known: site, site/a, site/b, other"),
+        ("alhpa", "no host or group is called 'alhpa'; did you mean 'alpha'?"),
+    ],
+)
+def test_what_no_zone_is(limit: str, error: str) -> None:
+    with pytest.raises(InventoryError) as caught:
+        limited(ZONED, limit)
+    assert str(caught.value) == f"--limit: {error}"
+    assert caught.value.code == 2
+
+
+def test_a_limit_to_a_zone_where_there_is_none() -> None:
+    with pytest.raises(InventoryError, match="no zone is called 'a'; no host has the key 'zone'"):
+        limited(FLEET, "zone:a")
+
+
 def test_a_limit_leaves_the_swarm_as_it_is() -> None:
     view = limited(FLEET, "web2")
     assert view.rows == FLEET.rows

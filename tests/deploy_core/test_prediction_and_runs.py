@@ -47,6 +47,27 @@ def test_limit(hosts: str, seconds: float, because: str) -> None:
     assert limit.because == because
 
 
+@pytest.mark.parametrize(
+    ("hosts", "zones", "limit", "seconds", "because"),
+    [
+        ("s: {zone: x}, a: {zone: y}", "y: {rate: 20}", "", 50.0, "the way into zone y"),
+        ("s: {zone: x}, a: {zone: y}", "x: {rate: {up: 10}}, y: {rate: 20}", "", 100.0, "the way out of zone x"),
+        ("s: {zone: x}, a: {zone: y/r}", "y: {rate: 20}, y/r: {rate: 10}", "", 100.0, "the way into zone y/r"),
+        ("s: {zone: x, rate: 5}, a: {zone: y}", "y: {rate: 20}", "", 200.0, "the seed's upload"),
+        (
+            "s: {zone: x, rate: 100}, a: {zone: x}, b: {zone: y, rate: 100}",
+            "x: {rate: 1}, y: {rate: 1}",
+            "s,a",
+            5.0,
+            "the seed's upload",
+        ),
+    ],
+)
+def test_the_limit_with_zones(hosts: str, zones: str, limit: str, seconds: float, because: str) -> None:
+    limit_there = limit_of(f"{hosts}}}\nzones: {{{zones}", limit=limit)
+    assert limit_there == Limit(pytest.approx(seconds), because)
+
+
 @pytest.mark.parametrize("hosts", ["s: , a: ", "s: {rate: {down: 5}}, a: {rate: {up: 5}}", "s: {rate: 100}"])
 def test_no_limit_without_rates_or_receivers(hosts: str) -> None:
     assert limit_of(hosts) is None

@@ -126,3 +126,11 @@ def test_the_words_for_a_person(capsys):
     assert code == 0
     for part in ("5 peers, 4 pieces of 256 KiB", "T*", "seed sent", "copies", "messages", "of memory here"):
         assert part in said
+
+
+def test_a_piece_crosses_into_a_zone_once_where_peers_know_of_zones(capsys):
+    swarm = ("--zones", "3x6", "--pieces", 60, "--between", 200, "--json")
+    told, unaware = (json.loads(run(capsys, *swarm, *more)[1]) for more in ((), ("--unaware",)))
+    assert told["complete"] == unaware["complete"] == 17
+    assert told["entered"] < 1.1 < 2 < unaware["entered"]
+    assert told["seconds"] < unaware["seconds"]

@@ -19,8 +19,8 @@ ROOT = Path(__file__).resolve().parents[2]
 CACHE = ROOT / ".mypy_cache" / "simulate"
 COMPILED = (
     *(f"peer/core/{name}.py" for name in
-      ("announcing", "asking", "bits", "eventlog", "events", "fetcher", "leaving", "neighbour", "news", "picker",
-       "pieces", "swarm", "uploader")),
+      ("announcing", "asking", "bits", "crossing", "eventlog", "events", "fetcher", "leaving", "neighbour", "news",
+       "picker", "pieces", "swarm", "uploader")),
     *(f"tools/sim/{name}.py" for name in ("clock", "wires", "world")),
 )  # fmt: skip
 COPIED = ("peer/*.py", "peer/core/*.py", "peer/edge/*.py", "tools/*.py", "tools/sim/*.py")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import List, NamedTuple, Optional, Sequence
+from typing import List, NamedTuple, Optional, Sequence, Tuple
 
 from peer.core import bits, graph
 from peer.core.config import Common, PeerRow
@@ -14,6 +14,7 @@ from peer.core.setup import Setup
 from peer.core.swarmfile import FLEET
 from tools.sim.build import FIRST_ID, FIRST_PORT
 from tools.sim.limit import limit_seconds
+from tools.sim.passages import Way, Ways
 from tools.sim.wires import Rates
 from tools.sim.world import SimPeer, World
 
@@ -55,6 +56,21 @@ class Wire(NamedTuple):
     chunk: int
 
 
+class Zoning(NamedTuple):
+    """Zones of so many hosts each, the first with the seed. `told`: whether the peers know of them.
+
+    `rate`: bytes a second of each's way out, and of its way in.
+    """
+
+    zones: int
+    hosts: int
+    rate: float
+    told: bool
+
+    def zone_of(self, place: int) -> int:
+        return place // self.hosts
+
+
 class Outcome(NamedTuple):
     """How a swarm did. Seconds are simulated; `copies` by the seed; `messages` for each piece delivered."""
 
@@ -65,6 +81,7 @@ class Outcome(NamedTuple):
     copies: float
     messages: float
     surplus: float  # share of pieces that came for nothing
+    entered: float = 0.0  # copies of the payload that came into a zone without a seed, in the mean
 
     @property
     def ratio(self) -> float:
@@ -74,19 +91,31 @@ class Outcome(NamedTuple):
 class Growth:
     """One swarm: the first of `rates` is the seed's. `run` lets it happen."""
 
-    def __init__(self, payload: Payload, rates: Sequence[Rates], limits: Limits, wire: Wire, seed: int) -> None:
+    def __init__(
+        self,
+        payload: Payload,
+        rates: Sequence[Rates],
+        limits: Limits,
+        wire: Wire,
+        seed: int,
+        zoning: Optional[Zoning] = None,
+    ) -> None:
         self._payload = payload
         self._rates = rates
+        self._zoning = zoning
         self.world = World(seed, payload.piece_size, payload.size)
         self.world.wires.latency, self.world.wires.chunk = wire
+        self._ways: List[Ways] = []
         self.peers = self._add(limits)
 
     def _add(self, limits: Limits) -> List[SimPeer]:
-        """Each peer is told of its neighbours alone: nothing that it does depends on the other rows."""
+        """Each peer is told of its neighbours alone: without zones nothing that it does depends on the other rows."""
         rows = [PeerRow(FIRST_ID + at, "localhost", FIRST_PORT, at == 0) for at in range(len(self._rates))]
+        if self._zoning:
+            return self._add_zoned(tuple(rows), limits, self._zoning)
         near = graph.all_neighbours([row.peer_id for row in rows], limits.degree)
         everybody = limits._replace(degree=len(rows), patience=max(limits.patience, self.limit))
-        common = Common(2, 1.0, 2.0, "payload", self._payload.size, self._payload.piece_size)
+        common = self._common
         repeats = self._payload.repeats
         peers = []
         for at, (row, rates) in enumerate(zip(rows, self._rates)):
@@ -95,6 +124,23 @@ class Growth:
             setup = Setup(row.peer_id, known, common, FLEET, everybody, self._payload.pieces, repeats=repeats)
             peers.append(self.world.add(setup, rates, bits.full(self._payload.pieces) if at == 0 else 0, at == 0))
         return peers
+
+    def _add_zoned(self, rows: Tuple[PeerRow, ...], limits: Limits, zoning: Zoning) -> List[SimPeer]:
+        """In zones each peer is told of all, because the graph follows from everybody's zone."""
+        self._ways = [Ways(Way(zoning.rate), Way(zoning.rate)) for _ in range(zoning.zones)]
+        zones = tuple((row.peer_id, f"zone{zoning.zone_of(at)}") for at, row in enumerate(rows)) if zoning.told else ()
+        patient = limits._replace(patience=max(limits.patience, self.limit))
+        peers = []
+        for at, (row, rates) in enumerate(zip(rows, self._rates)):
+            setup = Setup(row.peer_id, rows, self._common, FLEET, patient, self._payload.pieces, zones=zones)
+            peer = self.world.add(setup, rates, bits.full(self._payload.pieces) if at == 0 else 0, at == 0)
+            peer.port.ways = self._ways[zoning.zone_of(at)]
+            peers.append(peer)
+        return peers
+
+    @property
+    def _common(self) -> Common:
+        return Common(2, 1.0, 2.0, "payload", self._payload.size, self._payload.piece_size)
 
     def run(self) -> Outcome:
         """Start all peers, and let time pass until every receiver is complete or nothing moves any more."""
@@ -112,9 +158,9 @@ class Growth:
     def limit(self) -> float:
         """T* in simulated seconds."""
         seed, *others = self._rates
-        return limit_seconds(
-            self._payload.travelling, seed.up, [rate.up for rate in others], [rate.down for rate in others]
-        )
+        size = self._payload.travelling
+        limit = limit_seconds(size, seed.up, [rate.up for rate in others], [rate.down for rate in others])
+        return max(limit, size / self._zoning.rate) if self._zoning else limit
 
     def _complete(self) -> bool:
         return all(peer.completed is not None for peer in self.peers[1:])
@@ -132,4 +178,10 @@ class Growth:
             seed.sent_pieces / (self._payload.pieces - self._payload.zeros),
             self.world.wires.messages / max(1, delivered),
             (sent - delivered) / max(1, sent),
+            self._entered,
         )
+
+    @property
+    def _entered(self) -> float:
+        others = self._ways[1:]
+        return sum(ways.into.carried for ways in others) / len(others) / self._payload.size if others else 0.0

@@ -1,8 +1,8 @@
 """Wires between simulated peers: connections that keep their order, and the links whose rates all transfers share.
 
 Model: each port has an uplink that serves its transfers in turn, chunk by chunk, and a downlink that takes chunks as
-they come; a transfer keeps `WINDOW` chunks in flight, as TCP does. Between two zones chunks also pass their ways. Messages on one connection keep their order and wait
-after a piece that is being sent.
+they come; a transfer keeps `WINDOW` chunks in flight, as TCP does. From zone to zone, chunks also take the zones' ways.
+Messages on one connection keep their order and wait after a piece that is being sent.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Deque, Dict, List, NamedTuple, Optional, Protocol, Tuple, Uni
 from peer.core.events import Send, SendPiece
 from peer.core.messages import Message
 from tools.sim.clock import Clock
-from tools.sim.ways import Ways
+from tools.sim.passages import Ways
 
 WINDOW = 2  # chunks of one transfer between sender and receiver
 MESSAGE_BYTES = 9

@@ -93,6 +93,7 @@ def _nothing_is_empty(value: Any) -> Any:
 
 Name = Annotated[str, AfterValidator(names.safe_name), WithJsonSchema(_NAME_SCHEMA)]
 NamePattern = Annotated[str, AfterValidator(names.name_pattern)]
+Zone = Annotated[str, AfterValidator(names.zone)]
 Address = Annotated[str, AfterValidator(names.address_pattern)]
 Path = Annotated[str, AfterValidator(names.path)]
 User = Annotated[str, AfterValidator(names.user)]
@@ -215,7 +216,16 @@ class HostPart(Part):
     relay: bool = Field(
         default=False, description="Only SSH reaches it: the operator's machine carries its peers' connections, slowly"
     )
+    zone: Optional[Zone] = Field(default=None, description="Its rack or site: rack-a, or site/rack-a")
     python: Path = Field(default="python3", description="The interpreter on the host")
+
+
+class ZonePart(Part):
+    """What is known of a zone."""
+
+    rate: RateOfHost = Field(
+        default=None, description="Mbit/s of its way out and in: one number, or {up: 50, down: 100}; for the prediction"
+    )
 
 
 class PeerPart(Part):
@@ -242,6 +252,7 @@ class InventoryPart(Part):
     groups: Dict[Name, List[NamePattern]] = Field(
         default={}, description="Names for several hosts: hosts, ranges, groups"
     )
+    zones: Dict[Zone, ZonePart] = Field(default={}, description="What is known of the zones that hosts are in")
     seeds: Optional[List[NamePattern]] = Field(
         default=None, description="Hosts, ranges or groups that start with the payload"
     )

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from deploy.core.inventory.fields import InventoryPart  # with pydantic, which `--limit` does without
 
 ALL = "all"  # this group always exists
+ZONE = "zone:"  # begins what `--limit` calls a zone
 MAX_NESTING = 50
 
 Groups = Mapping[str, tuple[str, ...]]
@@ -82,7 +83,9 @@ def _matching(item: str, hosts: Collection[str], groups: Groups) -> set[str]:
     if "*" not in item and "?" not in item:
         return lookup(item, hosts, groups)
     patterns = expand(item)  # brackets are ranges here, so none is left for the glob
-    found = {name for name in (*hosts, *groups) if any(fnmatchcase(name, pattern) for pattern in patterns)}
+    zones = item.startswith(ZONE)
+    named = [name for name in (*hosts, *groups) if name.startswith(ZONE) == zones]
+    found = {name for name in named if any(fnmatchcase(name, pattern) for pattern in patterns)}
     if not found:
         raise UnknownName(f"no host or group matches '{item}'; {_known(hosts, groups)}")
     return {host for name in found for host in groups.get(name, (name,))}
@@ -125,9 +128,18 @@ class _Resolver:
 
 
 def _no_such(unknown: Sequence[str], hosts: Collection[str], groups: Collection[str]) -> str:
+    if unknown[0].startswith(ZONE):
+        return _no_such_zone(unknown[0][len(ZONE) :], [name[len(ZONE) :] for name in groups if name.startswith(ZONE)])
+    groups = [name for name in groups if not name.startswith(ZONE)]
     guess = did_you_mean(unknown[0], (*hosts, *groups)) if len(unknown) == 1 else ""
     kind = "no host or group is called" if len(unknown) == 1 else "no hosts are called"
     return f"{kind} '{fold(unknown)}'" + (guess or f"; {_known(hosts, groups)}")
+
+
+def _no_such_zone(unknown: str, zones: Sequence[str]) -> str:
+    known = f"known: {', '.join(zones[:8])}" + (", ..." if len(zones) > 8 else "")
+    other = did_you_mean(unknown, zones) or (f"; {known}" if zones else "; no host has the key 'zone'")
+    return f"no zone is called '{unknown}'{other}"
 
 
 def _known(hosts: Collection[str], groups: Collection[str]) -> str:

@@ -105,6 +105,7 @@ def _host(name: str, keys: _Keys, addresses: dict[str, str], ledger: Ledger) -> 
         rate=Rate(rate.up, rate.down) if rate else Rate(),
         cap=Rate(cap.up, cap.down) if cap else Rate(),
         relay=_relay(keys, ledger),
+        zone=keys.get("zone") or "",
         python=keys.get("python"),
         line=ledger.line(keys.path),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import NamedTuple, Union
 
@@ -75,6 +75,7 @@ class Host(NamedTuple):
     rate: Rate = Rate()
     cap: Rate = Rate()  # what its peers together may use of it
     relay: bool = False  # only SSH reaches it: the operator's machine carries its peers' connections
+    zone: str = ""  # rack or site, as site/rack; "" for none
     python: str = "python3"
     line: int = 0  # its line in the inventory's text; 0: none
 
@@ -181,6 +182,7 @@ class Inventory:
     notices: tuple[str, ...] = ()  # warnings, such as a host without a peer
     source: str = "inventory.yaml"  # the file's name, for messages
     localized: bool = False  # `--local` made it
+    zone_rates: Mapping[str, Rate] = field(default_factory=dict)  # of the ways out of zones and into them
 
     @property
     def chosen_hosts(self) -> tuple[Host, ...]:

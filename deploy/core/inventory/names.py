@@ -39,6 +39,13 @@ def name_pattern(text: str) -> str:
     return text
 
 
+def zone(text: str) -> str:
+    """A zone, such as `rack-a`, or one within another: `site/rack-a`."""
+    if not text or not all(_NAME.fullmatch(part) for part in text.split("/")):
+        raise ValueError(f"'{text}' can't be a zone; write a name, or names from the largest on: site/rack-a")
+    return text
+
+
 def address(text: str) -> str:
     """A host name, an IPv4 or an IPv6 address without brackets; user and port have keys of their own."""
     match = _BRACKETED.fullmatch(text)

@@ -19,9 +19,10 @@ from deploy.core.inventory.ranges import fold
 from deploy.core.inventory.swarms import swarm_of
 from deploy.core.inventory.wording import complaints
 from deploy.core.inventory.yamltext import read
+from deploy.core.inventory.zoned import zone_rates
 from peer.core.budget import LEAST_MBIT
 
-NULL_MEANS_NOTHING = ("defaults", "groups", "seeds", "peers")  # their lines may all be commented out
+NULL_MEANS_NOTHING = ("defaults", "groups", "zones", "seeds", "peers")  # their lines may all be commented out
 
 
 def parse_inventory(text: str, source: str = "inventory.yaml", listed: Listed | None = None) -> Inventory:
@@ -92,6 +93,7 @@ def _inventory(form: InventoryPart, source: str, ledger: Ledger) -> Inventory:
             ("swarm", "then"), "follows a turn, and no host keeps releases; write destination: {releases: /srv/app}"
         )
     check_machines(tuple(hosts.values()), peers, swarm.payload, ledger)
+    rates = zone_rates(form.zones, hosts.values(), ledger)
     ledger.check()
     return Inventory(
         swarm=swarm,
@@ -101,6 +103,7 @@ def _inventory(form: InventoryPart, source: str, ledger: Ledger) -> Inventory:
         selected=tuple(hosts),
         notices=_notices(hosts, peers),
         source=source,
+        zone_rates=rates,
     )
 
 

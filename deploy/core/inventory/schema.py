@@ -22,7 +22,7 @@ def json_schema() -> dict[str, Any]:
     hosts = schema["properties"]["hosts"]
     hosts["additionalProperties"] = {"anyOf": [hosts["additionalProperties"], _NULL]}  # `alpha:` alone is a host
     hosts["properties"] = {FROM: {"anyOf": [_LISTS, *hosts["additionalProperties"]["anyOf"]], "description": _FROM}}
-    for key in ("defaults", "groups", "seeds", "peers"):  # all their lines may be commented out
+    for key in ("defaults", "groups", "zones", "seeds", "peers"):  # all their lines may be commented out
         schema["properties"][key] = _or_null(schema["properties"][key])
     return {"$schema": _DIALECT, **schema, "title": "Weft inventory"}
 

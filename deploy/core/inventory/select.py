@@ -9,18 +9,19 @@ from deploy.core.inventory.errors import InventoryError, Problem
 from deploy.core.inventory.groups import select
 from deploy.core.inventory.model import FIRST_PORT, LOCAL, Host, Inventory
 from deploy.core.inventory.ranges import fold
+from deploy.core.inventory.zoned import selectable
 
 
 def limited(inventory: Inventory, limit: str) -> Inventory:
-    """The same swarm, tasks limited to `a,group,!b,node[01-04],web*`; "" limits nothing.
+    """The same swarm, tasks limited to `a,group,!b,node[01-04],web*,zone:rack-a`; "" limits nothing.
 
-    Raises InventoryError for a name that no host or group has, and if nothing is left.
+    Raises InventoryError for a name that no host, group or zone has, and if nothing is left.
     """
     if not limit.strip():
         return inventory
     names = {host.name: host for host in inventory.hosts}
     try:
-        view = inventory.filter(select(limit, names, inventory.groups))
+        view = inventory.filter(select(limit, names, selectable(inventory)))
     except ValueError as error:
         raise InventoryError("--limit", [Problem(0, "", str(error))]) from None
     if not view.selected:
@@ -69,5 +70,6 @@ def _local_host(host: Host, folder: str) -> Host:
         connection=LOCAL,
         workdir=f"{folder.rstrip('/') or '/'}/{host.name}",
         peer_port=host.peer_port,
+        zone=host.zone,
         line=host.line,
     )

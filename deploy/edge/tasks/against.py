@@ -10,6 +10,7 @@ from deploy.core.change import Change, change
 from deploy.core.inventory import Inventory, Peer, fold
 from deploy.core.inventory.errors import InventoryError, Problem
 from deploy.core.inventory.groups import select
+from deploy.core.inventory.zoned import selectable
 from deploy.core.placement import placing
 from deploy.edge.hosts.host import WORK_SECONDS, HostLink
 from deploy.edge.tasks.chain import Chain, Halt
@@ -38,7 +39,7 @@ def tell_changes(chain: Chain, words: str) -> None:
 def _receivers(inventory: Inventory, words: str) -> Iterator[Peer]:
     """The peers without the payload on the hosts that the words name. Raises InventoryError where there is none."""
     try:
-        names = list(select(words, {host.name: host for host in inventory.hosts}, inventory.groups))
+        names = list(select(words, {host.name: host for host in inventory.hosts}, selectable(inventory)))
     except ValueError as error:
         raise InventoryError("--against", [Problem(0, "", str(error))]) from None
     found = [peer for peer in inventory.peers if peer.host in names and not peer.seed]

@@ -1,0 +1,139 @@
+"""Zones: the graph across them, each piece's gate, and what may be fetched from outside."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Dict, FrozenSet, Iterable, List, Mapping
+
+import pytest
+
+from peer.core import bits
+from peer.core.crossing import PAUSE, Crossing
+from peer.core.neighbour import Neighbour
+from peer.core.pieces import Pieces
+from peer.core.zones import MOST_GATES, Border, Zones
+
+TOTAL = 40
+SIZES = [(2, 4), (8, 16), (3, 1), (20, 5)]
+
+
+def zones_of(number: int, hosts: int, site: int = 0) -> Dict[int, str]:
+    """So many zones of so many hosts; `site`: as many zones of each site."""
+    names = [f"site{zone // site}/rack{zone}" if site else f"rack{zone}" for zone in range(number)]
+    return {1001 + at: names[at // hosts] for at in range(number * hosts)}
+
+
+def graph_of(zones: Mapping[int, str], seeds: Iterable[int] = (1001,)) -> Dict[int, FrozenSet[int]]:
+    made = Zones(zones, tuple(seeds), 8)
+    return {peer: made.neighbours(peer) for peer in zones}
+
+
+def reached(graph: Mapping[int, FrozenSet[int]], gone: Iterable[int] = ()) -> int:
+    """How many peers are connected with the first, it included."""
+    lost = set(gone)
+    queue: List[int] = [next(peer for peer in graph if peer not in lost)]
+    for peer in queue:
+        queue += sorted(graph[peer] - lost - set(queue))
+    return len(queue)
+
+
+@pytest.mark.parametrize(("number", "hosts"), SIZES)
+@pytest.mark.parametrize("site", [0, 2])
+def test_every_graph_is_symmetric_and_connected(number: int, hosts: int, site: int) -> None:
+    graph = graph_of(zones_of(number, hosts, site))
+    assert all(me in graph[other] for me, near in graph.items() for other in near)
+    assert all(me not in near for me, near in graph.items())
+    assert reached(graph) == len(graph)
+
+
+def test_most_neighbours_are_in_the_zone_and_a_few_across() -> None:
+    zones = zones_of(8, 40)
+    inside = outside = 0
+    for me, near in graph_of(zones).items():
+        inside += sum(zones[me] == zones[other] for other in near)
+        outside += sum(zones[me] != zones[other] for other in near)
+    assert 0 < outside < inside / 4
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_it_stays_connected_when_each_zone_loses_a_quarter(seed: int) -> None:
+    zones = zones_of(8, 16)
+    rng = Random(seed)
+    gone = [peer for at in range(8) for peer in rng.sample(range(1001 + 16 * at, 1017 + 16 * at), 4)]
+    assert reached(graph_of(zones), gone) == 128 - 32
+
+
+def test_hosts_without_a_zone_and_those_of_a_site_without_a_rack_are_reached_too() -> None:
+    zones = {1001: "", 1002: "", 1003: "site", 1004: "site/a", 1005: "site/a", 1006: "site/b", 1007: "other"}
+    assert reached(graph_of(zones)) == 7
+
+
+@pytest.mark.parametrize(("number", "hosts"), SIZES)
+def test_each_piece_has_one_gate_in_each_zone(number: int, hosts: int) -> None:
+    zones = zones_of(number, hosts)
+    made = Zones(zones, (1001,), 8)
+    outside = 1002 if hosts > 2 else 1001
+    for zone in sorted(set(zones.values()) - {zones[outside]}):
+        borders = [made.border(me, outside, TOTAL) for me in zones if zones[me] == zone]
+        shares = [border.turns[0] for border in borders if border and border.turns]
+        assert sum(map(bits.count, shares)) == TOTAL
+        assert len(shares) == min(MOST_GATES, hosts)
+
+
+def test_a_seed_feeds_all_zones_alike_and_each_with_other_pieces() -> None:
+    zones = zones_of(8, 16)
+    made = Zones(zones, (1001,), 8)
+    meant: Dict[str, int] = {}
+    for taker in made.neighbours(1001):
+        gift = made.meant_for(1001, taker, TOTAL)
+        assert gift and not gift & meant.get(zones[taker], 0)
+        meant[zones[taker]] = meant.get(zones[taker], 0) | gift
+    assert {bits.count(gifts) for gifts in meant.values()} == {TOTAL * 2 // 8}
+
+
+def test_the_graph_is_the_same_for_every_version_of_this_program() -> None:
+    """Peers of two versions meet in one swarm: this very graph is a part of the protocol."""
+    assert sorted(Zones(zones_of(3, 6), (1001,), 4).neighbours(1009)) == [1001, 1003, 1008, 1012, 1017]
+
+
+class Case:
+    """A gate with a neighbour inside (1) and two outside, of which the second is a seed (2, 3)."""
+
+    def __init__(self) -> None:
+        self.pieces = Pieces(4)
+        self.near = {peer: Neighbour(peer, 4) for peer in (1, 2, 3)}
+        for neighbour in self.near.values():
+            neighbour.begin(True, 0.0)
+        border = Border(0, (0b0001, 0b0010))
+        self.crossing = Crossing({2: border, 3: border}, self.pieces, self.near, [3])
+
+    def allowed(self, peer: int) -> int:
+        return self.crossing.allowed(self.near[peer])
+
+
+def test_a_gate_fetches_its_share_and_inside_everything() -> None:
+    case = Case()
+    assert case.allowed(1) == 0b1111
+    assert case.allowed(2) == 0b0001
+
+
+def test_what_somebody_inside_has_isnt_fetched_from_outside() -> None:
+    case = Case()
+    case.pieces.gain(0b0001)
+    assert case.allowed(2) == 0
+
+
+def test_what_a_seed_offers_is_for_us_alone() -> None:
+    case = Case()
+    case.near[3].pieces = 0b1000
+    assert case.allowed(3) == 0b1001
+
+
+def test_the_next_gates_turn_comes_when_a_piece_was_outside_alone_for_long() -> None:
+    case = Case()
+    case.near[2].pieces = 0b0010
+    case.crossing.look(0.1, 10.0)
+    assert case.allowed(2) == 0b0011
+    case.pieces.gain(0b0010)
+    case.crossing.look(0.1, 10.0 + PAUSE)
+    assert case.allowed(2) == 0b0001

@@ -27,7 +27,7 @@ class Shelf:
     @property
     def names(self) -> tuple[str, ...]:
         """The names of the latest, each once."""
-        latest = sorted(self._runs.glob(f"*/*{_SUFFIX}"), key=lambda path: path.stat().st_mtime, reverse=True)
+        latest = sorted(self._runs.glob(f"*/*{_SUFFIX}"), key=_written, reverse=True)
         return tuple(dict.fromkeys(path.name[: -len(_SUFFIX)] for path in latest))[:_MOST]
 
     def find(self, name: str) -> Parted | None:
@@ -48,16 +48,34 @@ class Shelf:
             (self._folder / f"{one.name}{_SUFFIX}").write_text(json.dumps(one.fields), "utf-8")
 
 
+def _written(path: Path) -> float:
+    """When a file was written; long ago if it is gone meanwhile."""
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
+
+
 def ask_manifest(link: HostLink, request: verbs.Manifest, shelf: Shelf) -> Manifest:
     """The manifest that a host's agent makes, or made before. Raises HostError, ConfigError."""
+    found = _ask(link, request._replace(have=shelf.names), shelf) or _ask(link, request, shelf)
+    if found is None:
+        raise HostError(f"the manifest of {link.name} differs from one that nobody named", OTHER_VERSION)
+    shelf.keep(found)
+    return from_json(found.fields, f"the manifest of {link.name}")
+
+
+def _ask(link: HostLink, request: verbs.Manifest, shelf: Shelf) -> Parted | None:
+    """What comes; None where the one that it differs from has been removed meanwhile, or written to."""
     came = bytearray()
-    answer = link.ask(request._replace(have=shelf.names), WORK_SECONDS, on_part=lambda _, data: came.extend(data))
+    answer = link.ask(request, WORK_SECONDS, on_part=lambda _, data: came.extend(data))
+    older = shelf.find(answer.older) if answer.older else None
+    if answer.older and older is None:
+        return None
     try:
-        found = manifestway.unpack(bytes(came), answer.sizes, shelf.find(answer.older) if answer.older else None)
+        found = manifestway.unpack(bytes(came), answer.sizes, older)
         if found.name != answer.name:
             raise ValueError("it isn't what it was")
-        fields = found.fields
     except ValueError as error:
-        raise HostError(f"the manifest of {link.name} arrived damaged ({error})", OTHER_VERSION) from None
-    shelf.keep(found)
-    return from_json(fields, f"the manifest of {link.name}")
+        raise HostError(f"the manifest of {link.name} arrived damaged ({error})", "run it again") from None
+    return found

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import selectors
 import socket
-from typing import Any, Callable, Dict, Mapping, Optional
+from typing import Any, Callable, Dict, List, Mapping, Optional
 
 from deploy.agent import frames
-from deploy.agent.frames import BEAT, CREDIT, DATA, END, GONE, OPEN, TAKEN, Frame, Frames
+from deploy.agent.frames import BEAT, GONE, OPEN, TAKEN, Frame, Frames
 from deploy.agent.relaystream import RelayStream, connected
 from peer.core.errors import system_words
 from peer.core.relaynote import MOST_HELLO, NOBODY, RelayNote
@@ -16,7 +16,7 @@ from peer.core.relaynote import MOST_HELLO, NOBODY, RelayNote
 DIAL_SECONDS = 2.0  # to a port of this host
 _BLOCK = 256 * 1024
 _FULL = 128 * 1024  # bytes that wait for the line, before more is read from the connections
-_STREAM = (TAKEN, DATA, CREDIT, END, GONE)
+_MOST_STRANGERS = 32  # any user of the host may connect, and say nothing
 
 
 class Hub:
@@ -41,6 +41,7 @@ class Hub:
         self._frames = Frames()
         self._line = bytearray()  # for the operator
         self._streams: Dict[int, RelayStream] = {}
+        self._strangers: List[socket.socket] = []  # they haven't said whom they want
         self._next = 2
         self._selector = selectors.DefaultSelector()
         self._over = False
@@ -128,11 +129,19 @@ class Hub:
         except OSError:
             return
         sock.setblocking(False)
+        self._strangers.append(sock)
         self._arm(sock, selectors.EVENT_READ, self._greet, sock)
+        if len(self._strangers) > _MOST_STRANGERS:
+            oldest = self._strangers.pop(0)
+            self._arm(oldest, 0)
+            oldest.close()
 
     def _greet(self, _: int, sock: socket.socket) -> None:
         """A peer of this host says whom it wants."""
+        if sock not in self._strangers:  # it made room in this very turn
+            return
         self._arm(sock, 0)
+        self._strangers.remove(sock)
         try:
             line = sock.recv(MOST_HELLO)
         except OSError:
@@ -147,7 +156,7 @@ class Hub:
         self._next += 2
 
     def _carry(self, mask: int, stream: RelayStream) -> None:
-        if mask & selectors.EVENT_WRITE:
+        if mask & selectors.EVENT_WRITE and stream.number in self._streams:  # else it was dropped in this very turn
             self._guarded(stream, stream.write)
         if mask & selectors.EVENT_READ and stream.number in self._streams:
             self._guarded(stream, stream.read)

@@ -18,7 +18,7 @@ from deploy.core.inventory import parse_inventory
 from deploy.edge.hosts.pipe import Pipe
 from deploy.edge.hosts.switchboard import Switchboard
 from peer.core import folder
-from peer.core.relaynote import NOBODY, RelayNote
+from peer.core.relaynote import NOBODY, RelayNote, parse_note
 from peer.edge.relaydial import connect_by_relay
 from tests.helpers.sockets import Sockets, receive
 from tests.helpers.waiting import wait_for
@@ -48,7 +48,11 @@ class World:
         self._inventory = parse_inventory(INVENTORY.format(swarm=swarm, port=self._far.getsockname()[1]))
         self.board = Switchboard(self._inventory, ["near"], self._begin, self.said.append)
         self.board.open()
-        wait_for((home / folder.RELAY).exists, "the agent of `near`")
+        wait_for(self._is_noted, "the agent of `near`")
+
+    def _is_noted(self) -> bool:
+        note = self._home / folder.RELAY
+        return note.exists() and parse_note(note.read_text()) is not None
 
     def dial(self, peer: int) -> socket.socket:
         """As the peer on `near` does."""
@@ -148,6 +152,16 @@ def test_a_peer_hears_why_it_is_not_connected(world: World, tmp_path: Path) -> N
         (tmp_path / folder.RELAY).write_text(wrong)
         with pytest.raises(OSError, match=NOBODY.partition(";")[0]):
             world.dial(FAR)
+
+
+def test_who_says_nothing_keeps_nobody_out(world: World, tmp_path: Path) -> None:
+    port = int((tmp_path / folder.RELAY).read_text().split()[0])
+    with contextlib.ExitStack() as held:
+        first, *_ = [held.enter_context(socket.create_connection(("127.0.0.1", port))) for _ in range(40)]
+        assert receive(first, 1) == b""
+        near, far = world.joined()
+        far.sendall(b"hello")
+        assert receive(near, 5) == b"hello"
 
 
 def test_a_line_that_breaks_ends_its_connections_and_is_made_again(world: World) -> None:

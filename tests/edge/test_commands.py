@@ -23,7 +23,7 @@ from peer.core.manifestjson import from_json
 from peer.edge.commands import main
 from peer.edge.hashing import make_manifest
 from peer.edge.lock import Lock
-from tests.edge.command import run
+from tests.edge.command import Said, run
 from tests.helpers.swarmfolder import NAME, SwarmFolder, Wish
 
 Spoil = Callable[[SwarmFolder], object]
@@ -52,10 +52,12 @@ def contents(root: Path) -> Dict[str, str]:
             if not MAKES_OWN.match(name)}  # fmt: skip
 
 
-def expect_refusal(folder: SwarmFolder, peer: int, code: int, words: str, **options: bool) -> None:
+def expect_refusal(
+    folder: SwarmFolder, peer: int, code: int, words: str, by: Callable[..., Said] = run, **options: bool
+) -> None:
     """The peer ends at once with one line that holds `words` (a pattern), and destroys nothing."""
     before = contents(folder.root)
-    said = run(peer, "--dir", folder.root, "--patience", 5, **options)
+    said = by(peer, "--dir", folder.root, "--patience", 5, **options)
     assert re.search(words, said.line), said.line
     assert re.match(rf"peer(?: {peer})?: ", said.line)
     assert "; " in said.line, "a remedy follows the problem"
@@ -119,9 +121,9 @@ COMMON, INFO = "Common.cfg", "PeerInfo.cfg"
     ],
     ids=lambda value: "" if callable(value) else value[:60],
 )
-def test_broken_classic_files(folder: SwarmFolder, spoil: Spoil, words: str) -> None:
+def test_broken_classic_files(folder: SwarmFolder, spoil: Spoil, words: str, run_here: Callable[..., Said]) -> None:
     spoil(folder)
-    expect_refusal(folder, LEECHER, 2, words)
+    expect_refusal(folder, LEECHER, 2, words, by=run_here)
 
 
 @pytest.mark.parametrize("name", [COMMON, INFO])
@@ -191,9 +193,9 @@ def change_json(**fields: object) -> Spoil:
     ],
     ids=lambda value: "" if callable(value) else value[:50],
 )
-def test_a_broken_swarm_file(manifested: SwarmFolder, spoil: Spoil, words: str) -> None:
+def test_a_broken_swarm_file(manifested: SwarmFolder, spoil: Spoil, words: str, run_here: Callable[..., Said]) -> None:
     spoil(manifested)
-    expect_refusal(manifested, LEECHER, 2, words)
+    expect_refusal(manifested, LEECHER, 2, words, by=run_here)
     assert not (manifested.root.parent / "evil").exists()
 
 
@@ -338,8 +340,8 @@ def test_a_system_without_another_thread(
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_wrong_usage(words: "list[str]", problem: str) -> None:
-    said = run(*words)
+def test_wrong_usage(words: "list[str]", problem: str, run_here: Callable[..., Said]) -> None:
+    said = run_here(*words)
     assert said.code == 2
     assert problem in said.err.splitlines()[-1]
     assert said.err.startswith("usage: peer")
@@ -347,8 +349,8 @@ def test_wrong_usage(words: "list[str]", problem: str) -> None:
 
 
 @pytest.mark.parametrize("command", ["", "follow", "manifest", "verify", "sha256", "generate"])
-def test_help_is_there_for_every_command(command: str) -> None:
-    said = run(*filter(None, [command, "--help"]))
+def test_help_is_there_for_every_command(command: str, run_here: Callable[..., Said]) -> None:
+    said = run_here(*filter(None, [command, "--help"]))
     assert said.code == 0
     assert said.out.startswith(f"usage: peer {command}".strip())
     assert said.err == ""

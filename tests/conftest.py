@@ -24,6 +24,9 @@ COMPUTING = ("web", "install", "ssh", "deploy_edge", "deploy_agent", "tools", "r
 WAITING = ("lab", "swarm")
 # Hosts on this machine start this Python, not a version manager's script that looks for one.
 os.environ["PATH"] = os.pathsep.join((os.path.dirname(sys.executable), os.environ.get("PATH", os.defpath)))
+if "PYTEST_XDIST_WORKER" not in os.environ:  # whose cache is that of the process that started it
+    CACHE = tempfile.TemporaryDirectory(prefix="weft-cache-")
+    os.environ["XDG_CACHE_HOME"] = CACHE.name  # tests have homes of their own, in which nothing may stay
 # Other processes compute beside an example, so how long it takes says nothing.
 hypothesis.settings.register_profile("weft", deadline=None)
 hypothesis.settings.load_profile("weft")

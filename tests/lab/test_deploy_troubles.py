@@ -133,6 +133,7 @@ def test_a_seed_without_its_payload(operator: Operator) -> None:
     assert line == (
         "failed: node01: the seed's payload isn't there: /home/fleet/model: put it there, or name another seed"
     )
+    operator.wait_until_ended()
     assert operator.left_on("node02") == []
     operator.clean()
 

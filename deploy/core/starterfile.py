@@ -30,6 +30,7 @@ defaults:                            # keys for every host that doesn't set them
 hosts:                               # a name and a ':', then keys of its own, if it needs any
   store:
   node[01-04]:                       # a range: node01 to node04
+  # from: hosts.ini                  # or a list that you have: Ansible's, ssh_config, Slurm's, MPI's, one a line
   # web1: {address: 192.168.1.21, user: root, port: 2222}
   # rack[1-8]: {address: "10.0.0.[11-18]"}
 

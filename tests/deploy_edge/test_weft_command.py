@@ -105,7 +105,14 @@ def test_the_inventory_that_init_writes_is_one_with_and_without_its_comments() -
     assert len(parse_inventory(STARTER).hosts) == 5
     lines = [line.replace("# ", "", 1) if line.lstrip().startswith("# ") else line for line in STARTER.splitlines()]
     begin = lines.index("swarm:")
-    others = ("  payload: {generate", "  payload: {path", "  payload: {url", "  connection:", "  destination: {")
+    others = (
+        "  payload: {generate",
+        "  payload: {path",
+        "  payload: {url",
+        "  connection:",
+        "  destination: {",
+        "  from:",
+    )
     text = "\n".join(line for line in lines[begin:] if not line.startswith(others))
     inventory = parse_inventory(text)
     assert len(inventory.hosts) == 14 and inventory.hosts[0].destination == "/srv/models"

@@ -77,3 +77,10 @@ def test_a_swarm_with_the_installed_command_beside_folders_called_as_ours(instal
     ran = command(work, weft, "check", "up", "clean", "--plain")
     assert "TheFile.dat is complete on all 5 hosts" in ran.stdout
     assert "fab" not in ran.stdout + ran.stderr
+
+
+@pytest.mark.skipif("WEFT_FRESH_INSTALL" not in os.environ, reason="the demo with the wheel is for CI: .ci/run")
+def test_the_demo_with_the_installed_command(installed: Path) -> None:
+    demo = str(ROOT / "examples/demo.yaml")
+    ran = command(installed, str(installed / "venv/bin/weft"), "-i", demo, "clean", "up", "clean", "--plain")
+    assert "is complete on all 5 hosts" in ran.stdout

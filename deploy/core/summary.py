@@ -91,6 +91,7 @@ def summary_fields(inventory: Inventory, results: Results) -> dict[str, Any]:
         "slow": list(results.slow),
         "seeds": [peer.peer_id for peer in inventory.seeds],
         "groups": groups_of(inventory),
+        "zones": zones_of(inventory),
         **_verdict_fields(results.verdict),
         "relayed": results.carried._asdict() if results.carried else None,
         **_failure_fields(inventory, results),
@@ -102,6 +103,11 @@ def groups_of(inventory: Inventory) -> dict[str, str]:
     """Of each host the smallest group that holds several."""
     by_size = sorted(inventory.groups.items(), key=lambda item: -len(item[1]))
     return {host: name for name, hosts in by_size if len(hosts) > 1 for host in hosts}
+
+
+def zones_of(inventory: Inventory) -> dict[str, str]:
+    """Of each host that has one its zone."""
+    return {host.name: host.zone for host in inventory.hosts if host.zone}
 
 
 def _verdict_fields(verdict: Verdict | None) -> dict[str, Any]:

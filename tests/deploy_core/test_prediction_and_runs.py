@@ -10,7 +10,14 @@ import pytest
 from deploy.core.inventory import limited, parse_inventory
 from deploy.core.prediction import Limit, limit_seconds
 from deploy.core.report import time_lines
-from deploy.core.summary import Results, format_summary, format_summary_json, format_table, run_id
+from deploy.core.summary import (
+    Results,
+    format_summary,
+    format_summary_json,
+    format_table,
+    run_id,
+    summary_fields,
+)
 from deploy.core.times import HASH, PUSH, VERIFY, Times, most_fetched
 from deploy.core.verdict import UNREACHABLE, Copy, Outcome, judge
 
@@ -180,6 +187,15 @@ def test_summary() -> None:
         "the swarm took 3.0 s; the limit is 2.0 s (the seed's upload), so 1.50 times that\n"
         "TheFile.dat is complete on 1 of 2 hosts\n"
     )
+
+
+def test_the_summary_tells_zones_and_the_smallest_groups() -> None:
+    text = "swarm: {name: d, payload: {generate: 1MiB}}\nhosts: {a: {zone: s/r1}, b: {zone: s/r2}, c: }\nseeds: [a]\n"
+    fields = summary_fields(
+        parse_inventory(f"{text}groups: {{g: [a, b, c], h: [b, c], i: [c]}}\n"), Results("r", 0, [])
+    )
+    assert fields["zones"] == {"a": "s/r1", "b": "s/r2"}
+    assert fields["groups"] == {"a": "g", "b": "h", "c": "h"}
 
 
 def test_summary_for_programs() -> None:

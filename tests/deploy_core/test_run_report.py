@@ -101,6 +101,15 @@ def test_many_hosts_are_folded(groups: int, by: str, count: int) -> None:
     assert names.keys() == {place.peer for place in places}
 
 
+@pytest.mark.parametrize(("racks", "by", "count"), [(8, "zone", 8), (100, "zone", 4), (0, "group", 5)])
+def test_many_hosts_are_folded_by_zone_before_they_are_by_group(racks: int, by: str, count: int) -> None:
+    """By site where there are too many racks."""
+    zones = [f"site{at % 4}/rack{at % racks}" if racks else "" for at in range(400)]
+    places = [Place(at, f"n{at:03}", at == 0, f"g{at % 5}", zone) for at, zone in enumerate(zones)]
+    kind, names = transfers.names_of(places)
+    assert (kind, len(set(names.values()))) == (by, count)
+
+
 @pytest.mark.parametrize(
     "notes",
     [

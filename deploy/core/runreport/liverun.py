@@ -10,7 +10,7 @@ from deploy.core.prediction import limit_seconds
 from deploy.core.progress import Line, PeerView, Progress, overall
 from deploy.core.runreport.pagedata import page_data
 from deploy.core.runreport.recorded import Place, Recorded
-from deploy.core.summary import groups_of
+from deploy.core.summary import groups_of, zones_of
 from peer.core import eventlog, trace
 from peer.core.noted import came, parse_noted
 from peer.core.status import Status
@@ -76,7 +76,7 @@ class LiveRun:
 
     def __init__(self, inventory: Inventory) -> None:
         self._inventory = inventory
-        self._groups = groups_of(inventory)
+        self._groups, self._zones = groups_of(inventory), zones_of(inventory)
         self._followed: dict[int, _Followed] = {}
         self._views: tuple[PeerView, ...] = ()
         self._lines: list[str] = []
@@ -106,7 +106,8 @@ class LiveRun:
 
     def _places(self) -> list[Place]:
         peers = self._inventory.chosen_peers
-        return [Place(one.peer_id, one.host, one.seed, self._groups.get(one.host, "")) for one in peers]
+        folded = {one.host: (self._groups.get(one.host, ""), self._zones.get(one.host, "")) for one in peers}
+        return [Place(one.peer_id, one.host, one.seed, *folded[one.host]) for one in peers]
 
     def _summary(self, run: str, seconds: float) -> dict[str, Any]:
         swarm, rows = self._inventory.swarm, list(map(_row, self._views))

@@ -72,7 +72,7 @@ def _peer(recorded: Recorded, place: Place, row: Mapping[str, Any], bars: list[B
     return {
         "peer": place.peer,
         "host": place.label,
-        "group": shown(place.group),
+        "group": shown(place.zone or place.group),
         "seed": place.seed,
         **{name: _safe(row.get(name)) for name in ("pieces", "total", "bytes", "verdict", "good")},
         "seconds": seconds,

@@ -15,12 +15,13 @@ _ENDS = 0.001  # seconds: nothing is shorter
 
 
 class Place(NamedTuple):
-    """Where a peer is. `group`: what its host is folded into where there are many; "" for none."""
+    """Where a peer is. `zone`, `group`: what its host is folded into where there are many; "" for none."""
 
     peer: int
     host: str
     seed: bool
     group: str = ""
+    zone: str = ""  # site/rack: the outer one first
 
     @property
     def label(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from deploy.core.inventory import fold, shown
@@ -10,6 +10,7 @@ from deploy.core.runreport.recorded import Place, Recorded
 from peer.core import tracer
 
 MOST_NAMES = 40  # rows and columns of the matrix
+_OTHERS = "others"
 
 Matrix = dict[tuple[str, str], int]  # from whom, to whom -> bytes
 
@@ -44,10 +45,18 @@ def names_of(places: Sequence[Place]) -> tuple[str, Mapping[int, str]]:
     hosts = list(dict.fromkeys(place.host for place in places))
     if len(hosts) <= MOST_NAMES:
         return "host", {place.peer: place.host for place in places}
-    groups = dict.fromkeys(place.group for place in places)
-    if 1 < len(groups) <= MOST_NAMES:
-        return "group", {place.peer: place.group or "others" for place in places}
+    for by, folded in (("zone", list(_by_zone(places))), ("group", [[place.group for place in places]])):
+        for names in folded:
+            if 1 < len(set(names)) <= MOST_NAMES:
+                return by, {place.peer: name or _OTHERS for place, name in zip(places, names)}
     return "part", _parts(places, hosts)
+
+
+def _by_zone(places: Sequence[Place]) -> Iterator[list[str]]:
+    """The zone of each place, as exactly as it is told at first, then the zones that these are in, and so on."""
+    zones = [place.zone.split("/") for place in places]
+    for depth in range(max(map(len, zones)), 0, -1):
+        yield ["/".join(zone[:depth]) for zone in zones]
 
 
 def _parts(places: Sequence[Place], hosts: Sequence[str]) -> Mapping[int, str]:

@@ -79,10 +79,10 @@ def _damaged(path: Path) -> ConfigError:
 
 
 def _places(summary: Mapping[str, Any]) -> Iterator[Place]:
-    seeds, groups = set(summary.get("seeds", ())), summary.get("groups", {})
+    seeds, groups, zones = set(summary.get("seeds", ())), summary.get("groups", {}), summary.get("zones", {})
     for row in summary["peers"]:
         peer, host = int(row["peer"]), str(row["host"])
-        yield Place(peer, host, peer in seeds, str(groups.get(host, "")))
+        yield Place(peer, host, peer in seeds, str(groups.get(host, "")), str(zones.get(host, "")))
 
 
 def _trace(path: Path, place: Place) -> Trace | None:

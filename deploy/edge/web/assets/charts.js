@@ -179,7 +179,7 @@ const Charts = (() => {
           Plot.frame({ stroke: "var(--line)" }),
         ] });
     };
-    const words = { host: "between hosts", group: "between groups of hosts", part: "between parts of the fleet, which are as large as each other" }[by];
+    const words = { host: "between hosts", zone: "between zones", group: "between groups of hosts", part: "between parts of the fleet, which are as large as each other" }[by];
     return figure(draw, `Bytes ${words}: a row sends, a column receives; a stronger colour is more.`);
   }
   const short = (value) => { const words = bytes(value).split(" "); return words[0].replace(/\.\d/, value < 10240 ? "" : "$&").replace(/(\d\d)\.\d/, "$1") + words[1][0]; };
@@ -195,9 +195,9 @@ const Charts = (() => {
       if (source >= names.length) return "not fetched";
       if (few) return names[source];
       const peer = run.peers[source], own = run.peers[rows[row]];
-      return peer.seed ? "a seed" : peer.group && peer.group === own.group ? "its own group" : "another host";
+      return peer.seed ? "a seed" : peer.group && peer.group === own.group ? "its own zone or group" : "another host";
     };
-    const kinds = few ? heavy.sort((a, b) => a - b).map((one) => names[one]) : ["a seed", "its own group", "another host"];
+    const kinds = few ? heavy.sort((a, b) => a - b).map((one) => names[one]) : ["a seed", "its own zone or group", "another host"];
     const colours = new Map([...kinds.map((one, at) => [one, COLOURS[at]]), ["not fetched", "#8885"]]);
     const choice = make("select", { "aria-label": "colours", on: { change: () => { key(); fit(true); } } },
       make("option", { value: "source" }, "coloured by source"), make("option", { value: "time" }, "coloured by time"));

@@ -74,5 +74,6 @@ def countdown(views: Sequence[PeerView], left: float | None, patience: float) ->
 def failure(view: PeerView, words: str) -> Outcome:
     """The error of a peer that left without the payload. `words`: its last lines or FULL, without a reason."""
     remedy = "make room there, then run `fab up` again" if words == FULL else ""
-    state = view.reason if view.word == FAILED and view.reason else view.state  # the outcome's own word comes first
+    said = view.word == FAILED or view.reason.startswith(f"{view.word}:")  # the outcome or the reason says it already
+    state = view.reason if said and view.reason else view.state
     return Outcome(view.host, FAILED, f"{state}: {words}" if words else state, remedy, view.peer)

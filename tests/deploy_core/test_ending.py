@@ -114,6 +114,7 @@ def test_the_wait_has_a_countdown(views: list[PeerView], left: float | None, wor
     [
         (LEFT, "", "incomplete", ""),
         (view(1003, "incomplete", False, reason="2 pieces missing"), "", "incomplete: 2 pieces missing", ""),
+        (view(1003, "incomplete", False, reason="incomplete: 2 missing"), "", "incomplete: 2 missing", ""),
         (view(1003, "failed", False, reason="/x: in the way"), "", "/x: in the way", ""),
         (view(1003, "failed", False), "", "failed", ""),
         (KILLED, "", "killed while downloading", ""),

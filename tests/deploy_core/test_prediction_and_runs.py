@@ -7,7 +7,7 @@ from datetime import datetime
 
 import pytest
 
-from deploy.core.inventory import limited, parse_inventory
+from deploy.core.inventory import limited, localized, parse_inventory
 from deploy.core.prediction import Limit, limit_seconds
 from deploy.core.report import time_lines
 from deploy.core.summary import (
@@ -216,3 +216,10 @@ def test_summary_for_programs() -> None:
 
 def test_an_empty_table_has_its_headings() -> None:
     assert format_table(()) == ("peer  host  pieces  bytes  seconds  sha256  verdict",)
+
+
+def test_on_one_machine_no_way_between_zones_counts() -> None:
+    text = "swarm: {name: d, payload: {generate: 1MiB}}\nhosts: {s: {zone: x}, a: {zone: y}}\nzones: {y: {rate: 20}}\n"
+    inventory = parse_inventory(f"{text}seeds: [s]\n")
+    assert limit_seconds(inventory, MEGABYTE)
+    assert limit_seconds(localized(inventory, "/x"), MEGABYTE) is None

@@ -59,7 +59,7 @@ def localized(inventory: Inventory, folder: str, first_port: int = FIRST_PORT) -
     hosts = tuple(_local_host(host, folder) for host in inventory.hosts)
     peers = tuple(peer._replace(port=port) for port, peer in enumerate(inventory.peers, first_port))
     swarm = inventory.swarm._replace(cap=None, relay_cap=None)
-    return replace(inventory, swarm=swarm, hosts=hosts, peers=peers, localized=True)
+    return replace(inventory, swarm=swarm, hosts=hosts, peers=peers, zone_rates={}, localized=True)
 
 
 def _local_host(host: Host, folder: str) -> Host:

@@ -89,7 +89,7 @@ class ForeignCore:
     def start(self, now: float) -> List[Effect]:
         self._began = self._turn = now
         self._due = now + TICK
-        return [Dial(peer) for peer in self._setup.earlier]
+        return [Dial(peer) for peer in self._setup.dialled]
 
     def due(self, now: float) -> float:
         return self._due

@@ -255,7 +255,7 @@ class Watcher:
         lacking = self._total - bits.count(peer.disk)
         if effect.code == EXIT_OK and (lacking or not peer.complete):
             self._blame(peer, f"leaves with 0 and lacks {lacking} pieces")
-        wanted = f"incomplete: {lacking} of {self._total} pieces missing"
+        wanted = f"incomplete: {lacking} of {self._total} {'piece' if self._total == 1 else 'pieces'} missing"
         if effect.code == EXIT_INCOMPLETE and not (lacking and effect.reason.startswith(wanted)):
             self._blame(peer, f"leaves with {effect} and lacks {lacking} pieces")
         if effect.code not in (EXIT_OK, EXIT_INCOMPLETE):

@@ -8,6 +8,7 @@ import pytest
 
 from deploy.edge.tasks.hostlist import read_hosts
 from peer.core.errors import ConfigError
+from tests.deploy_edge.fabrun import fab
 from tests.deploy_edge.test_weft_command import weft
 
 FAKE = """#!/bin/sh
@@ -99,3 +100,15 @@ def test_an_inventory_and_the_command_line_name_lists(tmp_path: Path) -> None:
         2,
         "hosts.ini:2: web1: ansible_port: 'no' isn't a port; write a number from 1 to 65535\n",
     )
+
+
+def test_peers_are_told_what_a_name_stands_for_in_ssh_config(tmp_path: Path) -> None:
+    (tmp_path / "config").write_text("Host web\n HostName 198.51.100.7\nHost vm\n HostName 127.0.0.1\n Port 2222\n")
+    (tmp_path / "inventory.yaml").write_text(
+        "swarm: {name: s, payload: {path: /m}}\n"
+        "hosts: {web: , vm: , far: {peer_address: 10.0.0.3}, www: {address: web, peer_port: 7000, workdir: /w}}\n"
+        "seeds: [far]\n"
+    )
+    planned = fab(tmp_path, "-S", "config", "plan").out
+    assert [address in planned for address in ("198.51.100.7 port 6008", "198.51.100.7 port 7000")] == [True, True]
+    assert [address in planned for address in ("vm port 6008", "10.0.0.3 port 6008")] == [True, True]

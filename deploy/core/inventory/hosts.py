@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from deploy.core.inventory import names
@@ -17,8 +18,8 @@ LOCAL_WORKDIR = "~/.weft/{host}"  # hosts that are one machine each need a folde
 _ON_HOST = ("workdir", "destination", "python")  # paths on the host, not on the operator's machine
 
 
-def hosts_of(form: InventoryPart, ledger: Ledger) -> tuple[Host, ...]:
-    """All hosts in the order of the file; mistakes go to the ledger."""
+def hosts_of(form: InventoryPart, ledger: Ledger, for_peers: Mapping[str, str]) -> tuple[Host, ...]:
+    """All hosts in the order of the file; mistakes go to the ledger. `for_peers`: see `parse_inventory`."""
     hosts: dict[str, Host] = {}
     folders: dict[str, str] = {}  # names as case-insensitive file systems see them
     for pattern, part in form.hosts.items():
@@ -38,7 +39,7 @@ def hosts_of(form: InventoryPart, ledger: Ledger) -> tuple[Host, ...]:
                 )
             else:
                 chosen = {key: texts[place % len(texts)] for key, texts in addresses.items() if texts}
-                hosts[name] = _host(name, keys, chosen, ledger)
+                hosts[name] = _host(name, keys, chosen, ledger, for_peers.get(name))
     if len(hosts) > MAX_HOSTS:
         ledger.add(("hosts",), f"{len(hosts)} hosts; at most {MAX_HOSTS} are possible")
     return tuple(hosts.values())
@@ -78,7 +79,7 @@ def _in_step(keys: _Keys, key: str, pattern: str, count: int, ledger: Ledger) ->
     return ()
 
 
-def _host(name: str, keys: _Keys, addresses: dict[str, str], ledger: Ledger) -> Host:
+def _host(name: str, keys: _Keys, addresses: dict[str, str], ledger: Ledger, for_peers: str | None) -> Host:
     local = keys.get("connection") == LOCAL
     place = keys.get("destination")
     own = "127.0.0.1" if local else name
@@ -87,7 +88,7 @@ def _host(name: str, keys: _Keys, addresses: dict[str, str], ledger: Ledger) -> 
     return Host(
         name=name,
         address=address,
-        peer_address=addresses.get("peer_address", address).replace(names.HOST_MARK, name),
+        peer_address=addresses.get("peer_address", for_peers or address).replace(names.HOST_MARK, name),
         port=keys.get("port"),
         user=keys.get("user"),
         key=_path(name, keys, "key", ledger),

@@ -55,7 +55,7 @@ def address(text: str) -> str:
         raise ValueError(f"'{text}' holds a port; write {match.group(1)}, and the port under 'port'")
     if "@" in text:
         raise ValueError(f"'{text}' holds a user; write the part after '@' here, and the user under 'user'")
-    if _is_ip(text):
+    if is_ip(text):
         return _real_ip(text)
     if re.fullmatch(r"[^:]+:[0-9]+", text):
         raise ValueError(f"'{text}' holds a port; write '{text.split(':')[0]}', and the port under 'port'")
@@ -81,7 +81,7 @@ def address_pattern(text: str) -> str:
 
 def is_loopback(text: str) -> bool:
     """True for addresses that mean the machine itself."""
-    if _is_ip(text):
+    if is_ip(text):
         return ip_address(text).is_loopback
     return text.lower() in _LOOPBACK_NAMES
 
@@ -137,7 +137,7 @@ def jump(text: str) -> Jump:
     if match:
         host, port = match.group(1), match.group(2) or ""
     else:
-        host, _, port = (place, "", "") if _is_ip(place) else place.partition(":")
+        host, _, port = (place, "", "") if is_ip(place) else place.partition(":")
         if place.endswith(":"):
             raise ValueError(f"'{text}' ends with ':'; write user@bastion:port, or leave the ':' out")
     if not host:
@@ -160,7 +160,8 @@ def no_range(text: str) -> str:
     return text
 
 
-def _is_ip(text: str) -> bool:
+def is_ip(text: str) -> bool:
+    """Whether it is an address and no name."""
     try:
         ip_address(text)
     except ValueError:

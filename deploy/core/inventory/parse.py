@@ -25,18 +25,24 @@ from peer.core.budget import LEAST_MBIT
 NULL_MEANS_NOTHING = ("defaults", "groups", "zones", "seeds", "peers")  # their lines may all be commented out
 
 
-def parse_inventory(text: str, source: str = "inventory.yaml", listed: Listed | None = None) -> Inventory:
+def parse_inventory(
+    text: str,
+    source: str = "inventory.yaml",
+    listed: Listed | None = None,
+    for_peers: Mapping[str, str] | None = None,
+) -> Inventory:
     """An inventory's text as an `Inventory` with all its hosts selected.
 
-    `source` is the file's name for messages; `listed`: what the lists say that the inventory or the command line names.
-    Raises InventoryError, which names every mistake with its line.
+    `source` is the file's name for messages; `listed`: what the lists say that the inventory or the command line names;
+    `for_peers`: addresses by the names of hosts without a peer_address. Raises InventoryError, which names every
+    mistake with its line.
     """
     document = read(text, source)
     ledger = Ledger(source, document.lines)
     ledger.extend(document.problems)
     form = _form(with_listed(document.data, listed), ledger)
     ledger.check()
-    return _inventory(cast(InventoryPart, form), source, ledger)
+    return _inventory(cast(InventoryPart, form), source, ledger, for_peers or {})
 
 
 def lists_in(text: str, source: str) -> tuple[str, ...]:
@@ -75,10 +81,10 @@ def _nulls(value: Any, path: Path) -> Iterator[Path]:
             yield from _nulls(below, (*path, place))
 
 
-def _inventory(form: InventoryPart, source: str, ledger: Ledger) -> Inventory:
+def _inventory(form: InventoryPart, source: str, ledger: Ledger, for_peers: Mapping[str, str]) -> Inventory:
     """The form's meaning. Raises InventoryError with all contradictions in it."""
     swarm = swarm_of(form.swarm, ledger)
-    hosts = {host.name: host for host in hosts_of(form, ledger)}
+    hosts = {host.name: host for host in hosts_of(form, ledger, for_peers)}
     groups = groups_of(form, hosts, ledger)
     seed_hosts = named(form.seeds or (), ("seeds",), hosts, groups, ledger)
     peers = peers_of(form, hosts, seed_hosts, ledger)

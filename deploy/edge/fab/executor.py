@@ -55,7 +55,8 @@ class ChainExecutor(invoke.Executor):
     def _run_chain(self, calls: list[invoke.Call], screen: Screen, options: Mapping[str, Any]) -> None:
         try:
             made = _made(calls, options, self._hostnames)
-            chain = open_chain(options, [call.task.name for call in calls], self.fabric_config, screen, made)
+            names = [call.task.name for call in calls]
+            chain = open_chain(options, names, self.fabric_config, screen, made, self._hostnames)
         except WeftError as error:
             raise invoke.Exit(screen.typed(str(error)), error.code) from None
         with orderly():

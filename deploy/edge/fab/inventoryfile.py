@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from deploy.core.command.optiontable import INVENTORY
 from deploy.core.inventory import Inventory, lists_in, parse_inventory
-from deploy.core.inventory.listed import joined_lists
+from deploy.core.inventory.aliases import for_peers, named_alone
+from deploy.core.inventory.listed import Listed, joined_lists
+from deploy.edge.fab.chaintask import Hostnames
 from peer.core.errors import ConfigError, system_words
 from peer.core.sizes import format_size
 
@@ -21,22 +23,30 @@ def inventory_path(options: Mapping[str, Any]) -> Path:
     return Path(os.path.expanduser(str(options.get("inventory", INVENTORY))))
 
 
-def read_inventory(options: Mapping[str, Any]) -> Inventory:
+def read_inventory(options: Mapping[str, Any], hostnames: Hostnames = lambda _: {}) -> Inventory:
     """The inventory, with the hosts of the lists that it names, and of the one in `--hosts`.
 
-    Raises ConfigError, InventoryError.
+    `hostnames` tells what ssh_config calls hosts: a name that only we know is no address for their peers. Raises
+    ConfigError, InventoryError.
     """
     path, hosts = inventory_path(options), str(options.get("hosts", ""))
     text = _read(path)
     words = lists_in(text, str(path))
-    if not words and not hosts:
-        return parse_inventory(text, str(path))
+    listed = _listed(path, words, hosts) if words or hosts else None
+    inventory = parse_inventory(text, str(path), listed)
+    named = named_alone(inventory.hosts)
+    found = for_peers(named, hostnames(named)) if named else {}
+    return parse_inventory(text, str(path), listed, found) if found else inventory
+
+
+def _listed(path: Path, words: Iterable[str], hosts: str) -> Listed:
+    """What the lists say that the inventory names in `words`, and `--hosts`."""
     from deploy.edge.tasks.hostlist import read_hosts
 
     lists = [read_hosts(word, path.resolve().parent, may_run=False) for word in words]
     if hosts:
         lists.append(read_hosts(hosts, Path(), may_run=True))
-    return parse_inventory(text, str(path), joined_lists(lists))
+    return joined_lists(lists)
 
 
 def _read(path: Path) -> str:

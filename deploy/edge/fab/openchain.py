@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.core.inventory import FIRST_PORT, Host, Inventory, joined, limited, localized
+from deploy.edge.fab.chaintask import Hostnames
 from deploy.edge.fab.inventoryfile import inventory_path, read_inventory
 from deploy.edge.hosts.fleet import Fleet
 from deploy.edge.hosts.host import Transport
@@ -20,6 +21,7 @@ from deploy.edge.tasks.chain import Chain
 FabricConfig = Callable[[], Any]  # makes a fabric.Config, which is slow to load: called where a host is behind SSH
 LOCAL_FOLDER = "~/.weft/local"  # `--local`: a folder a host below this one
 _LAST_FIRST_PORT = 60000
+ADDRESSING = frozenset({"check", "plan", "deploy", "start", "up"})  # tasks that tell peers each other's addresses
 BRINGING = frozenset({"deploy", "up", "push"})  # tasks that need a seed: with --limit, the seeds take part
 
 
@@ -34,13 +36,15 @@ def open_chain(
     fabric_config: FabricConfig,
     screen: Screen,
     made: Inventory | None = None,
+    hostnames: Hostnames = lambda _: {},
 ) -> Chain:
     """A chain of `tasks`; `options` are those that hold for all. Raises ConfigError, InventoryError.
 
-    `made`: the inventory, where no file has it.
+    `made`: the inventory, where no file has it; `hostnames`: see `read_inventory`.
     """
     path = inventory_path(options)
-    inventory = made or read_inventory(options)
+    for_peers = not options.get("local") and not ADDRESSING.isdisjoint(tasks)
+    inventory = made or (read_inventory(options, hostnames) if for_peers else read_inventory(options))
     if options.get("local"):
         inventory = localized(inventory, LOCAL_FOLDER, _free_base(len(inventory.peers)))
     inventory = asked_for = limited(inventory, str(options.get("limit", "")))

@@ -10,6 +10,7 @@ from typing import Any
 from deploy.agent.verbs import Clean
 from deploy.core.configfiles import swarm_folder
 from deploy.core.inventory import Host, Inventory
+from deploy.core.inventory.aliases import named_alone
 from deploy.core.inventory.listed import Listed
 from deploy.core.plan import Facts, Step, Steps, hosts_of
 from deploy.core.pushtext import HEAD, PushError, Wish, is_remote, push_inventory, swarm_name
@@ -44,8 +45,8 @@ def make_inventory(options: Mapping[str, Any], hostnames: Callable[[Collection[H
     )
     kept = Path(str(options.get("save") or f"{RUNS}/{swarm_name(seed or wish.payload)}.yaml"))
     inventory, _ = push_inventory(wish, str(kept))
-    bare = [host for host in inventory.hosts if not host.local and host.peer_address == host.name]
-    inventory, text = push_inventory(wish._replace(hostnames=hostnames(bare)), str(kept))
+    named = named_alone(inventory.hosts)
+    inventory, text = push_inventory(wish._replace(hostnames=hostnames(named)), str(kept))
     if options.get("save") or not options.get("dry_run"):
         _keep(text, kept, bool(options.get("save")))
     return inventory

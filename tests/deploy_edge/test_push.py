@@ -14,7 +14,7 @@ def test_a_payload_is_pushed_and_nothing_else_stays(tmp_path: Path) -> None:
     ran = weft(tmp_path, "push", "./model", "./a", "b/c", "--plain")
     assert (ran.code, "model is complete on all 2 hosts" in ran.out) == (0, True), ran.err
     assert [(tmp_path / f"{folder}/model").read_bytes() for folder in ("a", "b/c")] == [bytes(range(256)) * 900] * 2
-    assert {path.name for path in tmp_path.iterdir()} == {"model", "a", "b", "runs", ".cache"}
+    assert {path.name for path in tmp_path.iterdir()} == {"model", "a", "b", "runs"}
     assert [path.name for folder in ("a", "b/c") for path in (tmp_path / folder).iterdir()] == ["model", "model"]
     kept = "runs/push-model.yaml"
     assert weft(tmp_path, "plan", "-i", kept).code == 0

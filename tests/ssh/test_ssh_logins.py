@@ -31,6 +31,7 @@ from deploy.edge.ssh.routes import Routes
 from peer.core import folder
 from tests.deploy_edge.fabrun import fab
 from tests.ssh.kinds import way_to
+from tests.ssh.realm import realm
 from tests.ssh.sshagent import agent_with
 from tests.ssh.sshd import Sshd, make_key
 
@@ -161,6 +162,18 @@ def test_a_key_on_a_token_is_used_by_the_agent(
         subprocess.run(["ssh-add", "-q", "-s", provider], env={**os.environ, **asking}, check=True)
         link = reach(server, f"  IdentityAgent {path}\n  IdentityFile none\n", key=False)
         assert link.ask(State()).deployed is False
+
+
+def test_a_kerberos_ticket_suffices(
+    start_sshd: Callable[..., Sshd], reach: Reach, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    with realm(tmp_path / "realm", monkeypatch):
+        options = ("GSSAPIAuthentication yes", "GSSAPIStrictAcceptorCheck no", "PubkeyAuthentication no")
+        link = reach(start_sshd("kerberos", "\n".join(options)), "  GSSAPIAuthentication yes\n", key=False)
+        if kind == OPENSSH:
+            assert link.ask(State()).deployed is False
+        else:
+            assert "For GSSAPIAuthentication, write `transport: openssh`" in refused(link).remedy
 
 
 PIN = "1234"

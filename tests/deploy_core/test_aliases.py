@@ -13,6 +13,7 @@ hosts:
   ip: {address: 10.0.0.1}
   far: {peer_address: 10.0.0.2}
   vm:
+seeds: [far]
 """
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import gc
 import itertools
 import os
@@ -62,6 +63,14 @@ def no_thread_left() -> Iterator[None]:
         wait_for(lambda: not left_over(), "the threads to end", deadline=20.0)
     except AssertionError:
         pytest.fail(f"threads left over: {', '.join(left_over())}")
+
+
+@pytest.fixture
+def usual_ports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The ports that Weft takes where nothing says others: for one test at a time, of all workers."""
+    with open(tmp_path_factory.getbasetemp().parent / "usual_ports", "w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 @pytest.fixture

@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from tests.deploy_edge.fabrun import fab
 from tests.deploy_edge.localhosts import hashes
 from tests.deploy_edge.planned import steps_in
@@ -77,6 +79,7 @@ def test_a_second_deploy_sends_little_and_a_running_swarm_is_left_alone(
     assert "failed: a: peer 1001 runs there" in refused.err and "fab stop" in refused.err
 
 
+@pytest.mark.usefixtures("usual_ports")
 def test_local_turns_any_inventory_into_a_swarm_on_this_machine(write: Callable[..., None], tmp_path: Path) -> None:
     write()
     path = tmp_path / "inventory.yaml"

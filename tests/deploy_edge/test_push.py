@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.deploy_edge.fabrun import fab
 from tests.deploy_edge.localhosts import working_in
 from tests.deploy_edge.test_weft_command import weft
 
 
+@pytest.mark.usefixtures("usual_ports")
 def test_a_payload_is_pushed_and_nothing_else_stays(tmp_path: Path) -> None:
     (tmp_path / "model").write_bytes(bytes(range(256)) * 900)
     ran = weft(tmp_path, "push", "./model", "./a", "b/c", "--plain")

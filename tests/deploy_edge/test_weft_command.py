@@ -56,6 +56,7 @@ def crowded(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.usefixtures("usual_ports")
 def test_what_others_call_as_ours_disturbs_nothing(crowded: Path) -> None:
     assert weft(crowded, "--version").out.startswith("weft 0.")
     assert weft(crowded, "init").out == "wrote inventory.yaml: edit it, then run: weft check\n"

@@ -64,6 +64,7 @@ def test_one_top_level_package_is_installed(installed: Path) -> None:
     } | PAGE <= {*names}
 
 
+@pytest.mark.usefixtures("usual_ports")
 def test_a_swarm_with_the_installed_command_beside_folders_called_as_ours(installed: Path) -> None:
     work = installed / "work"
     for name in ("deploy", "peer", "weft/parts"):
@@ -79,6 +80,7 @@ def test_a_swarm_with_the_installed_command_beside_folders_called_as_ours(instal
     assert "fab" not in ran.stdout + ran.stderr
 
 
+@pytest.mark.usefixtures("usual_ports")
 @pytest.mark.skipif("WEFT_FRESH_INSTALL" not in os.environ, reason="the demo with the wheel is for CI: .ci/run")
 def test_the_demo_with_the_installed_command(installed: Path) -> None:
     demo = str(ROOT / "examples/demo.yaml")

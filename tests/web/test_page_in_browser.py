@@ -24,7 +24,7 @@ from tests.web.simulated import grown_run
 from tools import audit
 
 INVENTORY = """\
-swarm: {{name: t, profile: classic, payload: {{generate: 4MiB, name: f.dat}},
+swarm: {{name: t, profile: classic, payload: {{generate: 12MiB, name: f.dat}},
   piece_size: 16KiB, unchoking: 2, optimistic: 2}}
 defaults: {{connection: local, rate: 1000, workdir: "hosts/{{host}}"}}
 hosts: {{'p[1-5]': }}

@@ -6,19 +6,16 @@ interrupted, by the next one.
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
-import sys
 import time
 from collections import Counter
 from pathlib import Path
 from random import Random
-from typing import List, NamedTuple, Optional, Sequence
+from typing import List, Optional, Sequence
 
 from netlab import Lab, addresses
-from rigs.errors import RigError
-from rigs.peerprocess import CHECKOUT
+from rigs.soaking.operatorrun import Blow, Blows, Operator, Ran, count_wrong
 from rigs.soaking.series import work_folder
 
 HOSTS, RELAYED = 5, 2  # the last ones
@@ -29,25 +26,8 @@ PARTED, KILLED, LEFT = "cut", "kill", "leave"
 KINDS = (PARTED, KILLED, LEFT)
 _AGENT = r"exec.s\.read"  # in the command line of every agent, and of nothing else
 _SPAN = 6.0  # seconds in which the blows fall: about what `fab up` takes by itself
-_SECONDS = 240.0  # for one command
 _NEED = 512 << 20  # bytes for the lab
 _LOOK = 0.02
-
-
-class Blow(NamedTuple):
-    """What befalls a host, so many seconds after the peers were started; it `lasts` for some."""
-
-    kind: str
-    host: str
-    at: float
-    lasts: float
-
-
-class Ran(NamedTuple):
-    """A command's exit code and all that it said."""
-
-    code: int
-    words: str
 
 
 def draw_blows(seed: str, number: int, hosts: Sequence[str]) -> List[Blow]:
@@ -77,6 +57,8 @@ class RelayRounds:
 
     def __init__(self, lab: Lab, folder: Path, seed: str) -> None:
         self._lab, self._folder, self._seed = lab, folder, seed
+        self._operator = Operator(folder, Blows(self._is_due, self._deal, self._heal, _LOOK))
+        self._started: Optional[float] = None  # when the peers were, after the command began
         self.befell: Counter[str] = Counter()
         self.again = 0
 
@@ -84,52 +66,20 @@ class RelayRounds:
         """One swarm with its blows; what was wrong."""
         self._write(number)
         blows = draw_blows(self._seed, number, list(self._lab.hosts))
-        first = self._fab(["up", "--plain"], blows)
-        second = self._fab(["up", "--plain"], ()) if first.code else None
+        self._started = None
+        first = self._operator.run("up", "--plain", blows=blows)
+        second = self._operator.run("up", "--plain") if first.code else None
         self.again += second is not None
         wrong = judge_runs(first, second, any(blow.kind == LEFT for blow in blows))
-        self._need(self._fab(["stop"], ()))
-        self._need(self._fab(["clean"], ()))
+        self._operator.need("stop")
+        self._operator.need("clean")
         return [f"{what} ({', '.join(map(str, blows))})" for what in wrong]
 
-    def _fab(self, words: Sequence[str], blows: Sequence[Blow]) -> Ran:
-        said = self._folder / "said.txt"
-        environment = {**os.environ, "HOME": str(self._folder), "PYTHONPATH": str(CHECKOUT)}
-        argv = [sys.executable, "-m", "fabric", "--search-root", str(CHECKOUT), *words]
-        with said.open("wb") as output:
-            process = subprocess.Popen(
-                argv, cwd=self._folder, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output
-            )
-        try:
-            self._strike(process, said, list(blows))
-        finally:
-            process.kill()
-            process.wait()
-            for blow in blows:
-                self._heal(blow)
-        return Ran(process.returncode, said.read_text(errors="replace"))
-
-    def _strike(self, process: "subprocess.Popen[bytes]", said: Path, left: List[Blow]) -> None:
-        """Deal the blows while the command runs, and take them back. Raises RigError where it doesn't end."""
-        until = time.monotonic() + _SECONDS
-        started: Optional[float] = None
-        lasting: List[Blow] = []
-        while process.poll() is None:
-            if time.monotonic() > until:
-                raise RigError(
-                    f"a command took longer than {_SECONDS:.0f} s: {said.read_text(errors='replace')[-500:]}"
-                )
-            if started is None and left and "listens on port" in said.read_text(errors="replace"):
-                started = time.monotonic()
-            now = time.monotonic() - started if started is not None else -1.0
-            for blow in [blow for blow in left if blow.at <= now]:
-                left.remove(blow)
-                lasting.append(blow)
-                self._deal(blow, process)
-            for blow in [blow for blow in lasting if blow.at + blow.lasts <= now]:
-                lasting.remove(blow)
-                self._heal(blow)
-            time.sleep(_LOOK)
+    def _is_due(self, blow: Blow, now: float) -> bool:
+        """Blows count from when the first peer listens."""
+        if self._started is None and "listens on port" in self._operator.said.read_text(errors="replace"):
+            self._started = now
+        return self._started is not None and blow.at <= now - self._started
 
     def _deal(self, blow: Blow, process: "subprocess.Popen[bytes]") -> None:
         self.befell[blow.kind] += 1
@@ -143,10 +93,6 @@ class RelayRounds:
     def _heal(self, blow: Blow) -> None:
         if blow.kind == PARTED:
             self._lab.heal(blow.host)
-
-    def _need(self, ran: Ran) -> None:
-        if ran.code:
-            raise RigError(f"fab: exit code {ran.code}: {ran.words.strip()[-500:]}")
 
     def _write(self, number: int) -> None:
         lab = self._lab
@@ -166,16 +112,12 @@ class RelayRounds:
 
 def run(rounds: int, seed: str, only: Optional[int], work: Optional[Path]) -> int:
     """All rounds; the exit code: 1 where one went wrong. Raises RigError."""
-    wrong, begun = 0, time.monotonic()
+    begun = time.monotonic()
     relayed = addresses.host_names(HOSTS)[-RELAYED:]
     with work_folder(work, _NEED) as folder, Lab.up(HOSTS, RATE, folder / "lab", only_ssh=relayed) as lab:
         (folder / "operator").mkdir()
         series = RelayRounds(lab, folder / "operator", seed)
-        for number in [only] if only else range(1, rounds + 1):
-            found = series.round(number)
-            wrong += bool(found)
-            for line in found:
-                print(f"round {number} of seed {seed}: {line}", flush=True)
+        wrong = count_wrong(series.round, rounds, seed, only)
     befell = ", ".join(f"{count} {kind}" for kind, count in sorted(series.befell.items()))
     seconds = time.monotonic() - begun
     print(

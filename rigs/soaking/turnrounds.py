@@ -10,16 +10,14 @@ import contextlib
 import os
 import re
 import subprocess
-import sys
 import time
 from collections import Counter
 from pathlib import Path
 from random import Random
-from typing import Dict, List, NamedTuple, Optional, Sequence
+from typing import Dict, List, Optional, Sequence
 
 from netlab import Lab, addresses
-from rigs.errors import RigError
-from rigs.peerprocess import CHECKOUT
+from rigs.soaking.operatorrun import Blow, Blows, Operator, Ran, count_wrong
 from rigs.soaking.series import work_folder
 
 HOSTS = 4
@@ -30,29 +28,10 @@ KINDS = (KILLED, PARTED, SEALED, FULL)
 _DISK = 16 << 20  # bytes of each host's disk
 _FILLER = "filler"  # in the host's home
 _NEED = 64 << 20  # bytes for the lab
-_SECONDS = 240.0  # for one command: a host that is cut off is waited for
+_TOGETHER = 240.0  # seconds until the hosts have the same release again
 _LOOK = 0.002
-BETWEEN = -1.0  # the moment between the two steps
+BETWEEN = -1.0  # of a blow: the moment between the two steps
 _LIMIT = re.compile(r"--limit '([^']*)'")
-
-
-class Blow(NamedTuple):
-    """What befalls a host, so many seconds after the command began; it `lasts` for some, at most until its end.
-
-    `at`: may be `BETWEEN`.
-    """
-
-    kind: str
-    host: str
-    at: float
-    lasts: float
-
-
-class Ran(NamedTuple):
-    """A command's exit code and all that it said."""
-
-    code: int
-    words: str
 
 
 def draw(seed: str, number: int, hosts: Sequence[str], span: float) -> List[Blow]:
@@ -93,6 +72,7 @@ class Turns:
 
     def __init__(self, lab: Lab, folder: Path, seed: str) -> None:
         self._lab, self._folder, self._seed = lab, folder, seed
+        self._operator = Operator(folder, Blows(self._is_due, self._deal, self._heal, _LOOK))
         self._span = 0.0
         self.befell: Counter[str] = Counter()
         self.mixed = 0
@@ -101,9 +81,9 @@ class Turns:
         """Bring two releases, and see how long a turn takes. Raises RigError."""
         for number, name in enumerate(RELEASES):
             self._write(number)
-            self._need(self._fab("up", "--run", name))
+            self._operator.need("up", "--run", name)
         begun = time.monotonic()
-        self._need(self._fab("activate", "--release", RELEASES[0]))
+        self._operator.need("activate", "--release", RELEASES[0])
         self._span = time.monotonic() - begun
 
     def round(self, number: int) -> List[str]:
@@ -112,7 +92,7 @@ class Turns:
         new = next(name for name in RELEASES if name != old)
         blows = draw(self._seed, number, list(self._lab.hosts), self._span)
         self.befell.update(blow.kind for blow in blows)
-        ran = self._fab("activate", "--release", new, blows=blows)
+        ran = self._operator.run("activate", "--release", new, blows=blows)
         current = self._current()
         wrong = judge(old, new, current, ran)
         if len(set(current.values())) > 1:
@@ -121,54 +101,19 @@ class Turns:
 
     def _together(self, new: str) -> List[str]:
         """Take the way out that is named; what is wrong if it leads nowhere."""
-        until = time.monotonic() + _SECONDS
+        until = time.monotonic() + _TOGETHER
         ran = Ran(0, "")
         while len(set(self._current().values())) > 1:
             if time.monotonic() > until:
                 return [f"`fab activate` didn't bring the hosts together: {ran.words.strip()[-300:]}"]
-            ran = self._fab("activate", "--release", new)
+            ran = self._operator.run("activate", "--release", new)
         return []
-
-    def _fab(self, *words: str, blows: Sequence[Blow] = ()) -> Ran:
-        said = self._folder / "said.txt"
-        environment = {**os.environ, "HOME": str(self._folder), "PYTHONPATH": str(CHECKOUT)}
-        argv = [sys.executable, "-m", "fabric", "--search-root", str(CHECKOUT), *words]
-        with said.open("wb") as output:
-            process = subprocess.Popen(
-                argv, cwd=self._folder, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output
-            )
-        try:
-            self._strike(process, blows)
-        finally:
-            process.kill()
-            process.wait()
-            for blow in blows:
-                self._heal(blow)
-        return Ran(process.returncode, said.read_text(errors="replace"))
-
-    def _strike(self, process: "subprocess.Popen[bytes]", blows: Sequence[Blow]) -> None:
-        """Deal the blows while the command runs. Raises RigError where it doesn't end."""
-        begun = time.monotonic()
-        left = list(blows)
-        lasting: List[Blow] = []  # whose `lasts` is the moment at which they pass
-        while process.poll() is None:
-            now = time.monotonic() - begun
-            if now > _SECONDS:
-                raise RigError(f"a command took longer than {_SECONDS:.0f} s: {blows}")
-            for blow in [blow for blow in left if self._is_due(blow, now)]:
-                left.remove(blow)
-                self._deal(blow)
-                lasting.append(blow._replace(lasts=now + blow.lasts))
-            for blow in [blow for blow in lasting if blow.lasts <= now]:
-                lasting.remove(blow)
-                self._heal(blow)
-            time.sleep(_LOOK)
 
     def _is_due(self, blow: Blow, now: float) -> bool:
         """Whether its moment has come, or its host has taken the first step and not the second."""
         return blow.at <= now if blow.at != BETWEEN else any(self._root(blow.host).glob(".weft-*"))
 
-    def _deal(self, blow: Blow) -> None:
+    def _deal(self, blow: Blow, _: "subprocess.Popen[bytes]") -> None:
         if blow.kind == KILLED:
             self._lab.run(blow.host, ["pkill", "-KILL", "-u", self._lab.user, "python3"], check=False, root=True)
         elif blow.kind == PARTED:
@@ -197,10 +142,6 @@ class Turns:
             found[host] = os.readlink(link).rpartition("/")[2] if link.is_symlink() else ""
         return found
 
-    def _need(self, ran: Ran) -> None:
-        if ran.code:
-            raise RigError(f"fab: exit code {ran.code}: {ran.words.strip()[-500:]}")
-
     def _write(self, number: int) -> None:
         lab = self._lab
         lines = [
@@ -220,16 +161,11 @@ def _lab(directory: Path) -> Lab:
 
 def run(rounds: int, seed: str, only: Optional[int], work: Optional[Path]) -> int:
     """All rounds; the exit code: 1 where one went wrong. Raises RigError."""
-    wrong = 0
     with work_folder(work, _NEED) as folder, _lab(folder / "lab") as lab:
         (folder / "operator").mkdir()
         turns = Turns(lab, folder / "operator", seed)
         turns.prepare()
-        for number in [only] if only else range(1, rounds + 1):
-            found = turns.round(number)
-            wrong += bool(found)
-            for line in found:
-                print(f"round {number} of seed {seed}: {line}", flush=True)
+        wrong = count_wrong(turns.round, rounds, seed, only)
     befell = ", ".join(f"{count} {kind}" for kind, count in sorted(turns.befell.items()))
     print(
         f"{rounds} turns of seed {seed}, {wrong} wrong, {turns.mixed} that had to be brought together; faults: {befell}"

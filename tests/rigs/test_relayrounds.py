@@ -6,7 +6,8 @@ from typing import Optional
 
 import pytest
 
-from rigs.soaking.relayrounds import KINDS, Ran, draw_blows, judge_runs
+from rigs.soaking.operatorrun import Ran
+from rigs.soaking.relayrounds import KINDS, draw_blows, judge_runs
 
 GOOD = Ran(0, "relayed through this machine: 40 MiB, for node[04-05]")
 LEFT = Ran(130, "node[04-05] need this machine for every connection")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from rigs.soaking.turnrounds import BETWEEN, KINDS, Ran, draw, judge
+from rigs.soaking.operatorrun import Ran
+from rigs.soaking.turnrounds import BETWEEN, KINDS, draw, judge
 
 LOST = "`current` is r2 on a, and may be the one before on b; `fab activate r2 --limit 'b,c'` turns it there too"
 

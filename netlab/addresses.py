@@ -45,6 +45,11 @@ def host_names(count: int) -> List[str]:
     return [f"node{number:0{width}}" for number in range(1, count + 1)]
 
 
+def zone_names(count: int) -> List[str]:
+    width = len(str(count))
+    return [f"zone{number:0{width}}" for number in range(1, count + 1)]
+
+
 def host_address(network: Network, number: int) -> str:
     """The address of the host with this number, counted from 1."""
     return str(network[number])

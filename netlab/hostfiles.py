@@ -34,10 +34,16 @@ def inventory(plan: Plan) -> str:
         "  workdir: ~/.weft",
         *([f"  rate: {plan.rate:g}"] if rate else []),
         "hosts:",
-        *(f"  {host.name}: {{address: {host.address}}}" for host in plan.hosts),
+        *(f"  {host.name}: {{address: {host.address}{_zone(host)}}}" for host in plan.hosts),
+        *(["zones:"] if plan.between else []),
+        *(f"  {zone}: {{rate: {plan.between:g}}}" for zone in plan.zones if plan.between),
         f"seeds: [{plan.hosts[0].name}]",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _zone(host: HostPlan) -> str:
+    return f", zone: {host.zone}" if host.zone else ""
 
 
 def known_hosts(plan: Plan, keys: Dict[str, str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from types import TracebackType
@@ -31,6 +32,17 @@ class HostStatus:
     cut: bool
     answers: bool
     processes: int
+    zone: str = ""
+
+
+@dataclass(frozen=True)
+class ZoneStatus:
+    """A zone's link as it is now; `rate` in Mbit/s (0: unshaped) of its way out and of its way in."""
+
+    name: str
+    rate: float
+    cut: bool
+    hosts: int
 
 
 class Lab:
@@ -63,16 +75,19 @@ class Lab:
         subnet: str = "",
         no_inbound: Sequence[str] = (),
         only_ssh: Sequence[str] = (),
+        zones: int = 0,
+        between: float = 0.0,
     ) -> "Lab":
         """Makes `hosts` hosts with links of `rate` Mbit/s each way (0: unshaped) and returns once all sshds answer.
 
         `maxstartups` is sshd's own setting ("3:100:3"), `small_disks` gives hosts a home of so many bytes, `subnet`
         chooses the network; hosts in `no_inbound` accept nothing but SSH, those in `only_ssh` dial nobody besides.
-        Whatever goes wrong, nothing is left.
+        With `zones` the hosts are in so many zones (zone1 has the first ones), each with ways out and in of `between`
+        Mbit/s; the operator is in none. Whatever goes wrong, nothing is left.
         """
         wanted = LabSpec(
             *(os.path.realpath(directory), hosts, rate, maxstartups, dict(small_disks), subnet),
-            *(tuple(no_inbound), tuple(only_ssh)),
+            *(tuple(no_inbound), tuple(only_ssh), zones, between),
         )
         return cls(build(wanted))
 
@@ -92,7 +107,8 @@ class Lab:
             return self.hosts[name]
         except KeyError:
             known = list(self.hosts)
-            raise UsageError(f"no host {name!r} in this lab: it has {known[0]} to {known[-1]}") from None
+            zones = f", {self.plan.zones[0]} to {self.plan.zones[-1]}" if self.plan.zones else ""
+            raise UsageError(f"no host {name!r} in this lab: it has {known[0]} to {known[-1]}{zones}") from None
 
     def exec(self, name: str, argv: Sequence[str], **options: Any) -> "subprocess.Popen[Any]":
         """Starts a program on a host: see Host.popen. `root=True` runs it as root."""
@@ -122,15 +138,20 @@ class Lab:
         return subprocess.CompletedProcess(list(argv), process.returncode, output, errors)
 
     def cut(self, name: str) -> None:
-        """Parts a host from all others and from the operator. It keeps running; `exec` still works."""
-        network.set_cut(self.plan, self.host(name).name, True)
+        """Parts a host, or a zone, from all others and from the operator. It keeps running; `exec` still works."""
+        network.set_cut(self.plan, self._known(name), True)
 
     def heal(self, name: str) -> None:
-        network.set_cut(self.plan, self.host(name).name, False)
+        network.set_cut(self.plan, self._known(name), False)
 
     def rate(self, name: str, mbit: float) -> None:
-        """Gives one host's link another rate, both ways, in Mbit/s; 0 takes the limit away."""
-        network.set_rate(self.plan, self.host(name).name, checked_rate(mbit))
+        """Gives the link of a host, or of a zone, another rate, both ways, in Mbit/s; 0 takes the limit away."""
+        shape = network.set_zone_rate if name in self.plan.zones else network.set_rate
+        shape(self.plan, self._known(name), checked_rate(mbit))
+
+    def _known(self, name: str) -> str:
+        """The name of a host or a zone. Raises UsageError."""
+        return name if name in self.plan.zones else self.host(name).name
 
     def reach(self, name: str, inbound: bool) -> None:
         """Lets a host accept connections, or none but SSH's; it keeps its rate."""
@@ -140,7 +161,7 @@ class Lab:
         network.set_rate(self.plan, name, mbit)
 
     def traffic(self) -> Dict[str, Traffic]:
-        """Bytes that each host has sent and received since it was made."""
+        """Bytes that each host, and each zone, has sent to others and received since it was made."""
         return {name: link.traffic for name, link in network.links(self.plan).items()}
 
     def status(self) -> List[HostStatus]:
@@ -156,8 +177,15 @@ class Lab:
                 links[name].cut,
                 answers[name],
                 len(running.get(one.namespace, ())),
+                zone,
             )
-            for name, one in self.hosts.items()
+            for (name, one), zone in zip(self.hosts.items(), (one.zone for one in self.plan.hosts))
+        ]
+
+    def zones(self) -> List[ZoneStatus]:
+        links, hosts = network.links(self.plan), Counter(one.zone for one in self.plan.hosts)
+        return [
+            ZoneStatus(zone, network.rate(self.plan, zone), links[zone].cut, hosts[zone]) for zone in self.plan.zones
         ]
 
     def down(self) -> None:

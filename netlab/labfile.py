@@ -25,11 +25,15 @@ class HostPlan:
     disk: Optional[int] = None
     no_inbound: bool = False  # nobody can connect to it, but for SSH
     no_outbound: bool = False  # it can connect to nobody, but for SSH
+    zone: str = ""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A lab: everything that the parts which build it need to know. `rate` is in Mbit/s, 0 for unshaped."""
+    """A lab: everything that the parts which build it need to know. Rates are in Mbit/s, 0 for unshaped.
+
+    `rate`: of each host's link; `between`: of each zone's way out, and of its way in.
+    """
 
     directory: str
     tag: str
@@ -38,6 +42,7 @@ class Plan:
     user: str
     uid: int
     hosts: Tuple[HostPlan, ...]
+    between: float = 0.0
     maxstartups: str = ""
     made_directory: bool = False  # so it may be removed with the lab
     made_namespace_folder: bool = False  # likewise /run/netns
@@ -53,6 +58,11 @@ class Plan:
     def operator(self) -> str:
         """The operator's address on the lab's network."""
         return addresses.operator_address(addresses.Network(self.subnet))
+
+    @property
+    def zones(self) -> Tuple[str, ...]:
+        """The names of the zones, in the order of their hosts."""
+        return tuple(dict.fromkeys(host.zone for host in self.hosts if host.zone))
 
     def host_folder(self, host: str) -> Path:
         return self.path / "hosts" / host

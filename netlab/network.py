@@ -3,7 +3,8 @@
     root namespace          namespace weft-TAG               namespace weft-TAG-node01
     weft-TAG ============== operator --- lan --- node01 ==== eth0
 
-Of the root namespace it touches nothing but the operator's leg, an interface that carries the lab's name.
+With zones, the bridges of the zones stand between lan and the hosts (uplinks.py). Of the root namespace it touches
+nothing but the operator's leg, an interface that carries the lab's name.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Dict, Iterator, List, NamedTuple
 
-from netlab import addresses, shape, shell
+from netlab import addresses, shape, shell, uplinks
 from netlab.errors import LabError
 from netlab.labfile import HostPlan, Plan
 
@@ -32,7 +33,7 @@ _MBIT = {"": 1e-6, "K": 1e-3, "M": 1.0, "G": 1e3, "T": 1e6}
 
 
 class Traffic(NamedTuple):
-    """Bytes that a host sent to the network and received from it: the payload, and a header for each packet.
+    """Bytes that a host (a zone) sent to the others and received from them: payload, and a header for each packet.
 
     Packets here are the kernel's, of up to 64 KiB, so headers are below 1 % of bulk traffic. What is sent to a full
     queue counts as received only when it has left the queue.
@@ -43,7 +44,7 @@ class Traffic(NamedTuple):
 
 
 class Link(NamedTuple):
-    """A host's link as the kernel has it."""
+    """A host's link, or a zone's, as the kernel has it."""
 
     cut: bool
     traffic: Traffic
@@ -62,10 +63,12 @@ def build(plan: Plan) -> None:
     spaces = [bridge, *(addresses.host_namespace(plan.tag, host.name) for host in plan.hosts)]
     shell.batch(["ip"], [f"netns add {space}" for space in spaces])
     shell.batch(["ip", "-n", bridge], [f"link add {BRIDGE} type bridge", f"link set {BRIDGE} up"])
+    shell.batch(["ip", "-n", bridge], [line for zone in plan.zones for line in uplinks.ip_lines(zone, BRIDGE)])
     shell.batch(["ip", "-n", bridge], [line for host in plan.hosts for line in _port_lines(plan, host)])
     shell.batch(["ip"], _leg_lines(plan))
     shell.batch(["ip", "-n", bridge], [f"link set {LEG} master {BRIDGE} up"])
     shape_lines = [line for host in plan.hosts for line in _bridge_end(host, plan.rate)]
+    shape_lines += [line for zone in plan.zones for line in uplinks.tc_lines(zone, plan.between)]
     shell.batch(["tc", "-n", bridge], shape_lines)
 
 
@@ -76,7 +79,7 @@ def configure_host(plan: Plan, host: HostPlan) -> None:
     lines = [
         "link set lo up",
         f"addr add {host.address}/{prefix} broadcast + dev {LINK}",
-        shape.gso_line(LINK, plan.rate),
+        _gso_line(plan, plan.rate),
         f"link set {LINK} up",
     ]
     shell.batch(["ip", "-n", space], lines)
@@ -85,31 +88,41 @@ def configure_host(plan: Plan, host: HostPlan) -> None:
 
 def set_rate(plan: Plan, host: str, mbit: float) -> None:
     """Shapes a host's link anew, both ways; what its queues hold is lost."""
-    space = addresses.host_namespace(plan.tag, host)
-    shell.batch(["ip", "-n", space], [shape.gso_line(LINK, mbit)])
-    for namespace, device in ((space, LINK), (addresses.bridge_namespace(plan.tag), host)):
-        if _shaped(namespace, device):
-            shell.batch(["tc", "-n", namespace], [shape.unshape_line(device)])
-        one = next(one for one in plan.hosts if one.name == host)
-        shell.batch(["tc", "-n", namespace], _bridge_end(one, mbit) if device == host else _own_end(one, mbit))
+    one = next(one for one in plan.hosts if one.name == host)
+    space, bridge = addresses.host_namespace(plan.tag, host), addresses.bridge_namespace(plan.tag)
+    shell.batch(["ip", "-n", space], [_gso_line(plan, mbit)])
+    _reshape(space, LINK, _own_end(one, mbit))
+    _reshape(bridge, host, _bridge_end(one, mbit))
 
 
-def rate(plan: Plan, host: str) -> float:
-    """The rate in Mbit/s that the host's uploads are shaped to now, 0 for unshaped."""
-    return _shaped(addresses.host_namespace(plan.tag, host), LINK)
+def set_zone_rate(plan: Plan, zone: str, mbit: float) -> None:
+    """Shapes a zone's link anew, both ways; what its queues hold is lost."""
+    for device in (uplinks.out_of(zone), uplinks.into(zone)):
+        _reshape(addresses.bridge_namespace(plan.tag), device, shape.tc_lines(device, mbit))
 
 
-def set_cut(plan: Plan, host: str, cut: bool) -> None:
-    """Stops or lets pass every frame from and to a host. It isn't told: its link stays up, as behind a dead switch."""
+def rate(plan: Plan, name: str) -> float:
+    """The rate in Mbit/s that a host's uploads, or a zone's way out, are shaped to now, 0 for unshaped."""
+    if name in plan.zones:
+        return _shaped(addresses.bridge_namespace(plan.tag), uplinks.out_of(name))
+    return _shaped(addresses.host_namespace(plan.tag, name), LINK)
+
+
+def set_cut(plan: Plan, name: str, cut: bool) -> None:
+    """Stops or lets pass every frame from and to a host or a zone.
+
+    Nobody is told: the link stays up, as behind a dead switch. Within a zone all goes on.
+    """
     bridge, state = addresses.bridge_namespace(plan.tag), str(DISABLED if cut else FORWARDING)
-    shell.run(["bridge", "-n", bridge, "link", "set", "dev", host, "state", state])
+    shell.run(["bridge", "-n", bridge, "link", "set", "dev", _port(plan, name), "state", state])
 
 
 def links(plan: Plan) -> Dict[str, Link]:
-    """The links of all hosts."""
+    """The links of all hosts, and those of all zones."""
     bridge = addresses.bridge_namespace(plan.tag)
-    rows = shell.query(["ip", "-n", bridge, "-d", "-s", "-j", "link", "show", "master", BRIDGE])
-    return {row["ifname"]: _link(row) for row in rows if row["ifname"] != LEG}
+    rows = shell.query(["ip", "-n", bridge, "-d", "-s", "-j", "link", "show", "type", "bridge_slave"])
+    found = {row["ifname"]: _link(row) for row in rows}
+    return {name: found[_port(plan, name)] for name in (*(host.name for host in plan.hosts), *plan.zones)}
 
 
 def namespaces(tag: str) -> List[str]:
@@ -184,7 +197,7 @@ def _port_lines(plan: Plan, host: HostPlan) -> List[str]:
     space = addresses.host_namespace(plan.tag, host.name)
     return [
         f"link add {host.name} type veth peer name {LINK} netns {space}",
-        f"link set {host.name} master {BRIDGE} up",
+        f"link set {host.name} master {host.zone or BRIDGE} up",
     ]
 
 
@@ -202,6 +215,23 @@ def _end(device: str, mbit: float, closed: bool) -> List[str]:
     if not closed:
         return shape.tc_lines(device, mbit)
     return shape.tc_lines(device, mbit or FASTEST) + shape.closed_lines(device)
+
+
+def _port(plan: Plan, name: str) -> str:
+    """The port, of the bridge that it is joined to, of a host's link or of a zone's."""
+    return uplinks.into(name) if name in plan.zones else name
+
+
+def _gso_line(plan: Plan, mbit: float) -> str:
+    """For the slowest link on the way of what a host sends."""
+    return shape.gso_line(LINK, min([rate for rate in (mbit, plan.between) if rate], default=0.0))
+
+
+def _reshape(namespace: str, device: str, lines: List[str]) -> None:
+    """Takes the device's shaper away, if it has one, and makes it anew by these lines for `tc -batch`."""
+    if _shaped(namespace, device):
+        shell.batch(["tc", "-n", namespace], [shape.unshape_line(device)])
+    shell.batch(["tc", "-n", namespace], lines)
 
 
 def _leg_lines(plan: Plan) -> List[str]:

@@ -15,7 +15,10 @@ SLOWEST, FASTEST = 0.1, 100_000.0  # Mbit/s
 
 @dataclass(frozen=True)
 class LabSpec:
-    """A lab as asked for. `rate` in Mbit/s, 0 for unshaped; `small_disks` in bytes."""
+    """A lab as asked for. Rates in Mbit/s, 0 for unshaped; `small_disks` in bytes.
+
+    `zones`: how many of them share the hosts equally (0: there are none), each with ways out and in of `between`.
+    """
 
     directory: str
     hosts: int
@@ -25,12 +28,15 @@ class LabSpec:
     subnet: str = ""
     no_inbound: Tuple[str, ...] = ()  # hosts that accept nothing but SSH
     only_ssh: Tuple[str, ...] = ()  # hosts that neither accept nor make a connection but SSH's
+    zones: int = 0
+    between: float = 0.0
 
     def check(self) -> None:
         """Raises UsageError for what no lab can be."""
         if not 1 <= self.hosts <= addresses.MAX_HOSTS:
             raise UsageError(f"{self.hosts} hosts: ask for 1 to {addresses.MAX_HOSTS}")
         checked_rate(self.rate)
+        self._check_zones()
         if self.subnet:
             addresses.parse_network(self.subnet)
         if self.maxstartups and not re.fullmatch(r"[0-9]{1,6}(:[0-9]{1,3}:[0-9]{1,6})?", self.maxstartups):
@@ -41,6 +47,13 @@ class LabSpec:
             for name in names:
                 if name not in known:
                     raise UsageError(f"{option}: no host {name!r}: they are {known[0]} to {known[-1]}")
+
+    def _check_zones(self) -> None:
+        if self.between and not self.zones:
+            raise UsageError(f"--between {self.between:g}: there is nothing between hosts without --zones, as 2x4")
+        if self.zones and (self.zones == 1 or self.hosts % self.zones):
+            raise UsageError(f"{self.zones} zones of {self.hosts} hosts: ask for 2 or more, with as many hosts each")
+        checked_rate(self.between)
 
     def plan(self, network: addresses.Network, uid: int, **facts: bool) -> Plan:
         """The plan of it on this network; `facts` are those fields of a Plan that tell what is there already."""
@@ -54,6 +67,7 @@ class LabSpec:
             user=USER,
             uid=uid,
             hosts=self._hosts(network),
+            between=self.between,
             maxstartups=self.maxstartups,
             **facts,  # type: ignore[arg-type]
         )
@@ -66,9 +80,16 @@ class LabSpec:
                 self.small_disks.get(name),
                 no_inbound=name in (*self.no_inbound, *self.only_ssh),
                 no_outbound=name in self.only_ssh,
+                zone=self._zone(number),
             )
             for number, name in enumerate(addresses.host_names(self.hosts), start=1)
         )
+
+    def _zone(self, number: int) -> str:
+        """That of the host with this number; the first zone has the first hosts."""
+        if not self.zones:
+            return ""
+        return addresses.zone_names(self.zones)[(number - 1) // (self.hosts // self.zones)]
 
 
 def checked_rate(mbit: float) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from typing import Callable, NoReturn, Optional
+from typing import Callable, NoReturn, Optional, Tuple
 
 from peer.core.sizes import parse_size
 from peer.edge import stdout
@@ -48,12 +48,24 @@ def count(least: int, most: Optional[int] = None) -> Callable[[str], int]:
     span = f"from {least} to {most}" if most is not None else f"of at least {least}"
 
     def parse(text: str) -> int:
-        number = int(text) if text.isascii() and text.isdigit() and len(text) < 16 else -1
+        number = int(text) if _whole(text) else -1
         if number < least or (most is not None and number > most):
             raise argparse.ArgumentTypeError(f"'{text}' is not a whole number {span}")
         return number
 
     return parse
+
+
+def zones(text: str) -> Tuple[int, int]:
+    """An argument as 2x4: how many zones, of how many hosts each."""
+    number, _, hosts = text.partition("x")
+    if not (_whole(number) and _whole(hosts) and int(number) > 1 and int(hosts) > 0):
+        raise argparse.ArgumentTypeError(f"'{text}': write how many zones (2 or more) of how many hosts, as 2x4")
+    return int(number), int(hosts)
+
+
+def _whole(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 16
 
 
 def fail(program: str, message: str, code: int = FAILED) -> int:

@@ -24,12 +24,13 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from netlab import Lab, LabError, down
 from netlab.bringup import STOPPERS
-from netlab.lab import HostStatus
+from netlab.lab import HostStatus, ZoneStatus
 from peer.core.sizes import parse_size
-from tools.arguments import INTERRUPTED, Parser, count, fail, leave
+from tools.arguments import INTERRUPTED, USAGE, Parser, count, fail, leave, zones
 
 PROGRAM = "lab"
 DIRECTORY = "lab"
+HOSTS = 8
 NOT_RUNNABLE, NOT_FOUND = 126, 127  # as shells report a command that can't be started
 
 Options = argparse.Namespace
@@ -70,20 +71,23 @@ def parser() -> Parser:
     add("--root", action="store_true", help="as root")
     add("host", metavar="HOST")
     add("argv", metavar="CMD", nargs=argparse.REMAINDER, help="the command and its arguments")
-    for name, text in (("cut", "part a host from the network"), ("heal", "join it again")):
-        command(name, text)("host", metavar="HOST")
-    add = command("rate", "give one host's link another rate, both ways")
-    add("host", metavar="HOST")
+    for name, text in (("cut", "part a host, or a zone, from the network"), ("heal", "join it again")):
+        command(name, text)("host", metavar="NAME")
+    add = command("rate", "give the link of a host, or of a zone, another rate, both ways")
+    add("host", metavar="NAME")
     add("mbit", metavar="MBIT", type=mbit, help="Mbit/s; 0 takes the limit away")
     command("down", "take the lab down and leave nothing")
     return made
 
 
 def _up_arguments(add: Callable[..., argparse.Action]) -> None:
-    add("--hosts", metavar="N", type=count(1), default=8, help="how many (default 8)")
+    add("--hosts", metavar="N", type=count(1), help=f"how many (default {HOSTS})")
     add("--rate", metavar="MBIT", type=mbit, default=100.0, help="of each link, each way; 0: unshaped (100)")
     add("--maxstartups", metavar="M", default="", help="of sshd (default its own, 10:30:100)")
     add("--subnet", metavar="NET", default="", help="of the hosts (default: a free one of 198.18.0.0/15)")
+    parts = add("--zones", metavar="ZxN", type=zones, default=(0, 0))
+    parts.help = "Z zones of N hosts, as 2x4: each on a bridge of its own, with one link to the others"
+    add("--between", metavar="MBIT", type=mbit, default=0.0, help="of a zone's way out, and of its way in; 0: unshaped")
     closed = add("--no-inbound", metavar="HOSTS", type=lambda text: text.split(","), default=())
     closed.help = "hosts that accept no connection but SSH's, as behind a firewall: node05,node06"
     only = add("--only-ssh", metavar="HOSTS", type=lambda text: text.split(","), default=())
@@ -111,8 +115,11 @@ def small_disk(text: str) -> Tuple[str, int]:
 
 def up(options: Options) -> int:
     began = time.monotonic()
+    number, each = options.zones
+    if number and options.hosts is not None:
+        raise LabError(f"--zones {number}x{each} says how many hosts there are: leave --hosts out", USAGE)
     lab = Lab.up(
-        options.hosts,
+        number * each or options.hosts or HOSTS,
         options.rate,
         options.lab,
         maxstartups=options.maxstartups,
@@ -120,10 +127,13 @@ def up(options: Options) -> int:
         subnet=options.subnet,
         no_inbound=options.no_inbound,
         only_ssh=options.only_ssh,
+        zones=number,
+        between=options.between,
     )
     first, *_, last = [*lab.hosts.values()] * 2
     took, hosts = time.monotonic() - began, _hosts(len(lab.hosts))
-    print(f"up in {took:.1f} s: {hosts}, {_rate(options.rate)}, {first.address} to {last.address}")
+    parts = (f" in {number} zones", f", {_rate(options.between)} between zones") if number else ("", "")
+    print(f"up in {took:.1f} s: {hosts}{parts[0]}, {_rate(options.rate)}{parts[1]}, {first.address} to {last.address}")
     file = {name: shlex.quote(os.path.join(options.lab, name)) for name in ("ssh_config", "inventory.yaml")}
     print(f"  log in:     ssh -F {file['ssh_config']} {first.name}")
     print(f"  deploy:     fab up --inventory {file['inventory.yaml']}")
@@ -141,18 +151,25 @@ def status(options: Options) -> int:
     rows = lab.status()
     if options.json:
         facts = {"directory": str(lab.directory), "subnet": lab.plan.subnet, "operator": lab.operator}
-        print(json.dumps({**facts, "user": lab.user, "hosts": [asdict(row) for row in rows]}))
+        parts = [asdict(zone) for zone in lab.zones()]
+        print(json.dumps({**facts, "user": lab.user, "hosts": [asdict(row) for row in rows], "zones": parts}))
     else:
         print(f"{_hosts(len(rows))} on {lab.plan.subnet}; this machine is {lab.operator}; user {lab.user}")
         print(f"{'HOST':<10}{'ADDRESS':<17}{'RATE':<24}{'LINK':<6}{'SSHD':<10}PROCESSES")
         for row in rows:
             print(_row(row))
+        for zone in lab.zones():
+            print(_zone_row(zone))
     return 0 if all(row.answers or row.cut for row in rows) else 1
 
 
 def _row(row: HostStatus) -> str:
     link, sshd = ("cut" if row.cut else "up"), ("answers" if row.answers else "silent")
     return f"{row.name:<10}{row.address:<17}{_rate(row.rate):<24}{link:<6}{sshd:<10}{row.processes}"
+
+
+def _zone_row(zone: ZoneStatus) -> str:
+    return f"{zone.name:<10}{_hosts(zone.hosts):<17}{_rate(zone.rate):<24}{'cut' if zone.cut else 'up'}"
 
 
 def execute(options: Options) -> int:

@@ -23,7 +23,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from peer.core.limits import Limits
 from peer.core.sizes import format_size
-from tools.arguments import INTERRUPTED, USAGE, Parser, count, fail, leave, size
+from tools.arguments import INTERRUPTED, USAGE, Parser, count, fail, leave, size, zones
 from tools.sim import compiled, ratefile
 from tools.sim.growth import Growth, Outcome, Payload, Wire, Zoning
 from tools.sim.limit import BYTES_PER_MBIT
@@ -102,13 +102,6 @@ def rate_pair(text: str) -> Tuple[float, float]:
     if not all(0 < rate < 1e7 for rate in rates):
         raise argparse.ArgumentTypeError(f"'{text}': write Mbit/s, as 100 or 1000/100")
     return rates[0] * BYTES_PER_MBIT, rates[1] * BYTES_PER_MBIT
-
-
-def zones(text: str) -> Tuple[int, int]:
-    number, _, hosts = text.partition("x")
-    if not (number.isdecimal() and hosts.isdecimal() and int(number) > 1 and int(hosts) > 0):
-        raise argparse.ArgumentTypeError(f"'{text}': write how many zones of how many hosts, as 8x16")
-    return int(number), int(hosts)
 
 
 def mbit(text: str) -> float:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from netlab import LabError, UsageError, addresses, hostfiles, shape
+from netlab import LabError, UsageError, addresses, hostfiles, shape, uplinks
 from netlab.labfile import HostPlan, Plan
 from netlab.spec import LabSpec, checked_rate
 
@@ -95,6 +95,10 @@ def test_rates_that_cannot_be_shaped_are_usage_errors(mbit):
         ({"maxstartups": "ten"}, "--maxstartups"),
         ({"maxstartups": "1\nPermitRootLogin yes"}, "--maxstartups"),
         ({"small_disks": {"node99": 5}}, "node99"),
+        ({"between": 50}, "--between 50: there is nothing between hosts without --zones"),
+        ({"zones": 3, "between": -5}, "-5 Mbit/s"),
+        ({"zones": 2}, "2 zones of 3 hosts"),
+        ({"zones": 1}, "1 zones of 3 hosts: ask for 2 or more"),
     ],
 )
 def test_wishes_that_no_lab_can_be_are_usage_errors(change, complaint):
@@ -108,6 +112,18 @@ def test_a_network_too_small_for_the_hosts_is_a_usage_error():
     with pytest.raises(UsageError, match="no room for 14 hosts"):
         spec.plan(ipaddress.IPv4Network("198.18.4.0/28"), 59321)
     assert len(LabSpec("/lab", 13, 100).plan(ipaddress.IPv4Network("198.18.4.0/28"), 59321).hosts) == 13
+
+
+def test_the_first_hosts_are_in_the_first_zone():
+    plan = LabSpec("/lab", 6, 100, zones=3, between=50).plan(ipaddress.IPv4Network("198.18.4.0/22"), 59321)
+    assert [host.zone for host in plan.hosts] == ["zone1", "zone1", "zone2", "zone2", "zone3", "zone3"]
+    assert plan.zones == ("zone1", "zone2", "zone3")
+
+
+@pytest.mark.parametrize("zones", [2, 500])
+def test_the_ends_of_a_zones_link_have_names_that_the_kernel_takes(zones):
+    devices = [end(zone) for zone in addresses.zone_names(zones) for end in (uplinks.out_of, uplinks.into)]
+    assert max(map(len, devices)) <= 15 and len(set(devices)) == 2 * zones
 
 
 PLAN = Plan(
@@ -130,6 +146,19 @@ def test_the_inventory_is_one_that_deploy_reads_back():
     ]
     assert {(host.key, host.known_hosts) for host in hosts} == {("/a lab/key", "/a lab/known_hosts")}
     assert {(host.rate.up, host.rate.down) for host in hosts} == {(100, 100)}
+
+
+def test_the_inventory_names_zones_and_their_rates():
+    inventory = pytest.importorskip("deploy.core.inventory")
+    spec = LabSpec("/lab", 4, 200, zones=2, between=50)
+    plan = spec.plan(ipaddress.IPv4Network("198.18.4.0/22"), 59321)
+    made = inventory.parse_inventory(hostfiles.inventory(plan))
+    assert [host.zone for host in made.hosts] == ["zone1", "zone1", "zone2", "zone2"]
+    assert {zone: (rate.up, rate.down) for zone, rate in made.zone_rates.items()} == {
+        "zone1": (50, 50),
+        "zone2": (50, 50),
+    }
+    assert "zones:" not in hostfiles.inventory(replace(plan, between=0))
 
 
 def test_the_labs_user_replaces_a_user_of_that_name_and_takes_no_ones_number():

@@ -11,8 +11,9 @@ import socket
 import termios
 from typing import Iterator, Protocol
 
-from peer.core.budget import MOST_WINDOW
+from peer.edge.inlet import Inlet
 from peer.edge.pacing import Pacing
+from peer.edge.throttle import UNCAPPED, Meter
 
 LEAST_UNSENT = 128 * 1024  # bytes that may wait in the kernel unsent, so that a message after a piece goes out soon ...
 UNSENT_PART = 4  # ... or this part of a large piece, if that is more
@@ -31,7 +32,6 @@ class AnyChannel(Protocol):
     def send_now(self, data: bytes) -> int: ...
     def send_file(self, descriptor: int, offset: int, length: int) -> Iterator[int]: ...
     def unacked(self) -> int: ...
-    def bound(self, size: int) -> None: ...
     def end_sending(self) -> None: ...
     def shut(self) -> None: ...
     def close(self) -> None: ...
@@ -40,11 +40,13 @@ class AnyChannel(Protocol):
 class Channel:
     """A connected socket; `piece_size` in bytes.
 
-    `eager_acks`: the other side is slowed by delayed ACKs, so ask for quick ones each time.
+    `eager_acks`: the other side is slowed by delayed ACKs, so ask for quick ones each time. `meter`: what is received
+    keeps to it.
     """
 
-    def __init__(self, sock: socket.socket, piece_size: int, eager_acks: bool) -> None:
+    def __init__(self, sock: socket.socket, piece_size: int, eager_acks: bool, meter: Meter = UNCAPPED.down) -> None:
         self._socket = sock
+        self._inlet = Inlet(sock, meter)
         self._eager_acks = eager_acks and _QUICKACK is not None
         self._low_water = 1
         self._poll = select.poll()
@@ -59,13 +61,21 @@ class Channel:
         """Bytes read into `buffer`, `enough` of them if they come soon. 0 at the end of the stream."""
         if self._eager_acks:
             self._socket.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)  # type: ignore[arg-type]
+        self._inlet.open()
         if enough > 1:
             self._wake_at(min(len(buffer), enough))
             if self._poll.poll(ENOUGH_MS):
                 with contextlib.suppress(BlockingIOError):
-                    return self._socket.recv_into(buffer, 0, socket.MSG_DONTWAIT)
+                    return self._read(buffer, socket.MSG_DONTWAIT)
         self._wake_at(1)
-        return self._socket.recv_into(buffer)
+        if self._inlet.metered:
+            self._poll.poll()  # a cap that begins meanwhile has to bind before the read
+        return self._read(buffer)
+
+    def _read(self, buffer: memoryview, flags: int = 0) -> int:
+        count = self._socket.recv_into(buffer, self._inlet.admit(len(buffer)), flags)
+        self._inlet.took(count)
+        return count
 
     def _wake_at(self, count: int) -> None:
         """Let the kernel wake `poll` once that many bytes are there: a wake-up costs more than a packet.
@@ -119,11 +129,6 @@ class Channel:
             return 0
         return count[0]
 
-    def bound(self, size: int) -> None:
-        """Let so many received bytes wait in the kernel; 0: many."""
-        with contextlib.suppress(OSError):
-            bound(self._socket, size)
-
     def end_sending(self) -> None:
         """Nothing more comes from us; the neighbour reads the end after all that was sent."""
         with contextlib.suppress(OSError):
@@ -137,11 +142,6 @@ class Channel:
     def close(self) -> None:
         """Close the socket; only after both threads have ended."""
         self._socket.close()
-
-
-def bound(sock: socket.socket, size: int) -> None:
-    """Let so many received bytes wait in the kernel; 0: many, for the system doesn't take back its own choice."""
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, (size or MOST_WINDOW) // 2)  # it reserves twice as much
 
 
 def tune(sock: socket.socket, piece_size: int) -> None:

@@ -11,7 +11,7 @@ from peer.core.errors import ProtocolError, system_words
 from peer.core.events import DialFailed
 from peer.core.spelling import Spellings
 from peer.edge import meeting, pacing
-from peer.edge.channel import bound
+from peer.edge.inlet import bound
 from peer.edge.meeting import Met, Report, both_fleet, read_handshake
 from peer.edge.relaydial import connect_by_relay
 from peer.edge.throttle import UNCAPPED, Meter

@@ -13,7 +13,7 @@ from peer.core import handshake
 from peer.core.errors import BusyError, ProtocolError, StoreError
 from peer.core.spelling import Spellings
 from peer.edge import meeting, pacing
-from peer.edge.channel import bound
+from peer.edge.inlet import bound
 from peer.edge.meeting import Met, Report, both_fleet, read_handshake
 from peer.edge.pending import PendingConnection, PendingConnections
 from peer.edge.throttle import UNCAPPED, Meter

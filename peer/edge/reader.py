@@ -8,7 +8,6 @@ from __future__ import annotations
 import time
 from typing import Any, Callable, Optional
 
-from peer.core import budget
 from peer.core.events import Event, PartStored, PieceBad, PieceStored, PieceSurplus, Received, Tolerated
 from peer.core.messages import Decoder, Habit, Message, PieceBody, PieceStart
 from peer.core.partmessages import PartStart
@@ -37,7 +36,6 @@ class Reader:
         self._peer = peer
         self._channel = channel
         self._meter = meter
-        self._window = 0  # bytes that may wait in the kernel, if there is a cap
         self._decoder = decoder
         self._store = store
         self._claims = store.claims
@@ -59,23 +57,14 @@ class Reader:
     def _receive(self) -> bool:
         """Receive once; returns whether there may be more."""
         buffer, enough = self._buffers.next(self._decoder.body_left, bool(self._claim and self._claim.parallel))
-        if self._meter.window != self._window:
-            self._bound()
         buffer = buffer[: self._meter.most(len(buffer))]
         begin = time.monotonic()
-        got = self._channel.receive(buffer, budget.enough(min(enough, len(buffer)), self._window))
+        got = self._channel.receive(buffer, self._meter.enough(min(enough, len(buffer))))
         self._buffers.took(time.monotonic() - begin)
         self.received += got
-        self._meter.pause(got)
         for item in self._decoder.feed(buffer[:got]):
             self._take(item)
         return got > 0
-
-    def _bound(self) -> None:
-        """There is another cap: the kernel takes in only as much as belongs to it, and that counts now."""
-        self._window = self._meter.window
-        self._channel.bound(self._window)
-        self._meter.spend(self._window)
 
     def _take(self, item: Any) -> None:
         kind = type(item)

@@ -9,7 +9,7 @@ from peer.core import folder as names
 from peer.core import relaynote
 from peer.core.relaynote import RelayNote
 from peer.edge import pacing
-from peer.edge.channel import bound
+from peer.edge.inlet import bound
 
 ANSWER_SECONDS = 30.0  # the operator may have to log in to the neighbour's host first
 

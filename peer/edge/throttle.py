@@ -30,6 +30,11 @@ class Meter:
         self._connections = connections
 
     @property
+    def shared(self) -> bool:
+        """Whether there may be a cap at any time."""
+        return self._shared is not None
+
+    @property
     def rate(self) -> float:
         """Bytes a second; 0 without a cap."""
         return self._shared.read(self._direction).rate if self._shared else 0.0
@@ -39,6 +44,10 @@ class Meter:
         """Bytes that a connection's receive buffer may hold; 0: as many as the system likes."""
         rate = self.rate
         return budget.window(rate, self._connections) if rate else 0
+
+    def enough(self, count: int) -> int:
+        """For how many of `count` bytes a reader may wait."""
+        return budget.enough(count, self.window)
 
     def most(self, count: int) -> int:
         """How many of `count` bytes may be handled at once."""

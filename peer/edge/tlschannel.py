@@ -37,7 +37,7 @@ class TlsChannel:
         wanted = min(len(buffer), enough)
         got = self._decrypt(buffer, wanted)
         while got < wanted and not self._ended:
-            self._fill(wanted - got, len(buffer))
+            self._fill(wanted - got)
             got += self._decrypt(buffer[got:], wanted - got)
         return got
 
@@ -58,13 +58,9 @@ class TlsChannel:
             pass
         return got
 
-    def _fill(self, wanted: int, most: int) -> None:
-        """Wait for records, worth `wanted` bytes if they come soon, or for the end of the stream.
-
-        Not for many more than `most` bytes: under a cap they shall wait where the neighbour notices.
-        """
-        cipher = self._cipher[: most + RECORD]
-        count = self._channel.receive(cipher, max(1, wanted - RECORD))  # most of one may be here already
+    def _fill(self, wanted: int) -> None:
+        """Wait for records, worth `wanted` bytes if they come soon, or for the end of the stream."""
+        count = self._channel.receive(self._cipher, max(1, wanted - RECORD))  # most of one may be here already
         with self._lock:
             self._session.incoming.write(self._cipher[:count])
         self._ended = not count
@@ -112,10 +108,6 @@ class TlsChannel:
     def unacked(self) -> int:
         """Bytes of records that the other side hasn't acknowledged yet."""
         return self._channel.unacked()
-
-    def bound(self, size: int) -> None:
-        """Let so many received bytes wait in the kernel; 0: many."""
-        self._channel.bound(size)
 
     def end_sending(self) -> None:
         """Nothing more comes from us; the neighbour reads the end after all that was sent."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import time
-from typing import Any, Callable, Collection, Dict, List, Mapping, Optional
+from typing import Any, Callable, Collection, Dict, List, Mapping, Optional, Tuple
 
 from peer.core import config, eventlog
 from peer.core import folder as names
@@ -52,9 +52,13 @@ class FollowedPeer:
 
     def _look_at_log(self) -> bool:
         """Report the lines that are new; returns whether there are more."""
+        path = os.path.join(self._folder, names.log(self.peer))
         try:
-            with open(os.path.join(self._folder, names.log(self.peer)), "rb") as file:
-                if os.fstat(file.fileno()).st_size < self._offset:
+            size = os.stat(path).st_size
+            if size == self._offset:
+                return False
+            with open(path, "rb") as file:
+                if size < self._offset:
                     self._offset = 0  # a new run has begun a new log
                 file.seek(self._offset)
                 data = file.read(MOST_READ)
@@ -98,9 +102,10 @@ def follow(
     """
     lines: List[FollowLine] = []
     followed: Dict[int, FollowedPeer] = {}
+    here = _PeersHere(folder)
     beat = time.monotonic()
     while True:
-        for peer in _peers_here(folder):
+        for peer in here.look():
             if peer not in followed:
                 followed[peer] = FollowedPeer(folder, peer, offsets.get(peer, 0), lines.append, left_out, pace)
         for one in followed.values():
@@ -117,11 +122,27 @@ def follow(
         lines.clear()
 
 
-def _peers_here(folder: str) -> List[int]:
-    """Peers of PeerInfo.cfg that have files in this folder; the others run on other hosts."""
-    try:
-        with open(os.path.join(folder, names.PEER_INFO), encoding="utf-8", errors="replace") as file:
-            rows = config.parse_peer_info(file.read())
-    except OSError:
-        return []
-    return [row.peer_id for row in rows if os.path.exists(os.path.join(folder, names.lock(row.peer_id)))]
+class _PeersHere:
+    """Peers of PeerInfo.cfg that have files in a folder; the others run on other hosts.
+
+    Followers look ten times a second, and a thousand hosts have a thousand lines each: so a file is read once.
+    """
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+        self._read: Tuple[int, ...] = ()  # which PeerInfo.cfg was read
+        self._locks: Dict[str, int] = {}  # each peer of it, by the name of its lock file
+
+    def look(self) -> List[int]:
+        """Their IDs, as things are now."""
+        path = os.path.join(self._folder, names.PEER_INFO)
+        try:
+            facts = os.stat(path)
+            version = (facts.st_ino, facts.st_size, facts.st_mtime_ns)
+            if version != self._read:
+                with open(path, encoding="utf-8", errors="replace") as file:
+                    rows = config.parse_peer_info(file.read())
+                self._read, self._locks = version, {names.lock(row.peer_id): row.peer_id for row in rows}
+            return sorted(self._locks[name] for name in os.listdir(self._folder) if name in self._locks)
+        except OSError:
+            return []

@@ -56,6 +56,7 @@ ROOMS: Dict[str, Room] = {
                     "ours",
                     "pulse",
                     "capfile",
+                    "codepack",
                     "copies",
                     "hashing",
                     "finish",
@@ -81,7 +82,10 @@ ROOMS: Dict[str, Room] = {
         bare=("peer",),
     ),
     "deploy.edge.pushed": Room(
-        own=("deploy.core", "deploy.agent", "deploy.edge.pushed", "deploy.edge.hosts", "peer.core"),
+        own=(
+            *("deploy.core", "deploy.agent", "deploy.edge.pushed", "deploy.edge.hosts", "peer.core"),
+            "peer.edge.codepack",
+        ),
         bare=("peer",),
         others=("cryptography",),
     ),
@@ -90,7 +94,8 @@ ROOMS: Dict[str, Room] = {
         others=("cryptography", "fabric", "paramiko"),
     ),
     "deploy.edge.hosts": Room(
-        own=("deploy.core", "deploy.agent", "deploy.edge.hosts", "peer.core"), bare=("deploy.agent",)
+        own=("deploy.core", "deploy.agent", "deploy.edge.hosts", "peer.core", "peer.edge.codepack"),
+        bare=("deploy.agent",),
     ),
     "deploy.edge.web": Room(own=("deploy.core", "deploy.edge.web", "peer.core")),
     "deploy.edge.screen": Room(own=("deploy.core", "deploy.edge.screen", "peer.core"), others=("rich",)),
@@ -106,7 +111,7 @@ ROOMS: Dict[str, Room] = {
                 "deploy.agent.typed",
                 "deploy.agent.verbs",
             ),  # the contract
-            *("deploy.edge.hosts.agentsource", "deploy.edge.hosts.deadline", "deploy.edge.hosts.pipe"),
+            *(f"deploy.edge.hosts.{name}" for name in ("agentsource", "compiling", "deadline", "pipe")),
             "deploy.edge.ssh.transport",
         ),
         others=("atheris", "libtorrent", "matplotlib"),

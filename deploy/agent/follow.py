@@ -7,8 +7,9 @@ import runpy
 import sys
 from typing import NoReturn
 
-from deploy.agent import clocks, lines, loader, paths, verbs
+from deploy.agent import clocks, lines, paths, verbs
 from deploy.agent.context import Context
+from peer.edge import codepack
 
 
 def follow(request: verbs.Follow, context: Context) -> NoReturn:
@@ -23,7 +24,7 @@ def follow(request: verbs.Follow, context: Context) -> NoReturn:
         sys.argv += ["--pace", str(request.pace)]
     if request.until_done:
         sys.argv.append("--until-done")
-    loader.forget("peer")  # the few modules that we brought would hide those of the pushed peer
+    codepack.forget("peer")  # the few modules that we brought would hide those of the pushed peer
     try:
         runpy.run_path(code, run_name="__main__")
         ended = 0

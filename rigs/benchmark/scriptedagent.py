@@ -14,6 +14,7 @@ from deploy.agent import lines, manifestway, verbs
 from deploy.agent.lines import Envelope, verb_of
 from deploy.agent.typed import from_fields
 from deploy.edge.hosts import agentsource
+from deploy.edge.hosts.compiling import OUR_MAGIC
 from peer.core import eventlog, folder, manifest, manifestjson
 from peer.core.eventlog import Entry
 from peer.core.filetable import FileEntry, FileTable
@@ -27,7 +28,7 @@ NEIGHBOURS = 8
 HAVES = 2  # lines about neighbours' pieces for each own: as swarms of 20 peers and 256 pieces log them
 PIECES = 256
 PORT = 6008
-_GREETING = b"\n" + agentsource.GREETING + b"3.11.2\n"
+_GREETING = b"\n" + agentsource.GREETING + f"3.11.2 {OUR_MAGIC}\n".encode()
 
 
 class Life(NamedTuple):
@@ -211,15 +212,18 @@ class Conversation:
         self._buffer = bytearray()
         self._skip = 0  # bytes of a body that are still to come
         self._greeted = False
+        self._loaded = False
 
     def take(self, data: bytes, now: float) -> bytes:
         """What to say to these bytes."""
         self._buffer += data
         said = bytearray()
         if not self._greeted:
-            if not self._swallow_script():
-                return b""
-            said += _GREETING
+            self._greeted = self._swallow_one(agentsource.start)
+            said += _GREETING if self._greeted else b""
+        self._loaded = self._loaded or (self._greeted and self._swallow_one(agentsource.script))
+        if not self._loaded:
+            return bytes(said)
         while self._swallow() and (end := self._buffer.find(b"\n")) >= 0:
             line = bytes(self._buffer[: end + 1])
             del self._buffer[: end + 1]
@@ -227,13 +231,13 @@ class Conversation:
                 said += self._serve(lines.read_envelope(line), now)
         return bytes(said)
 
-    def _swallow_script(self) -> bool:
-        """Drop the script, whichever it is, once all of it has come. Whether it has."""
-        for script in map(agentsource.script, (agentsource.ALL, agentsource.FOLLOWING)):
-            if self._buffer.startswith(script):
-                del self._buffer[: len(script)]
-                self._greeted = True
-        return self._greeted
+    def _swallow_one(self, made: Callable[[str], bytes]) -> bool:
+        """Drop what was made for one kind of agent, whichever, once all of it has come. Whether it has."""
+        for text in map(made, (agentsource.ALL, agentsource.FOLLOWING)):
+            if self._buffer.startswith(text):
+                del self._buffer[: len(text)]
+                return True
+        return False
 
     def _swallow(self) -> bool:
         """Drop what isn't read of a body. Whether the next line may begin."""

@@ -137,7 +137,7 @@ def test_noise_of_a_login_script_is_passed_over(tmp_path: Path) -> None:
     [
         ("echo 'no such module' >&2; exit 3", "its python3 broke off: no such module"),
         ("exit 3", "its python3 broke off: exit code 3"),
-        ("printf '\\nweft-agent 3.8.10\\n'; exit 70", "its python3 is 3.8.10"),
+        ("printf '\\nweft-agent 3.8.10 550d0d0a\\n'; exit 70", "its python3 is 3.8.10"),
         ("yes", "it printed 300000 lines, none of them the agent's"),
     ],
 )

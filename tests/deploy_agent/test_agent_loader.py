@@ -13,13 +13,14 @@ from pathlib import Path
 import pytest
 
 import deploy.agent
-from deploy.agent import loader
 from deploy.edge.hosts import agentsource
 from deploy.edge.hosts.host import HostLink
 from deploy.edge.pushed.bundle import parcel, send
 from peer.core import folder
 from peer.core.followline import LogLine, format_line
+from peer.edge import codepack
 
+ANOTHER = "00"  # magic number of a Python that nobody has
 PUSHED = LogLine(1001, "by the pushed one", 5)
 
 SOURCES = {
@@ -32,9 +33,9 @@ SOURCES = {
 @pytest.fixture
 def installed() -> Iterator[None]:
     before = list(sys.meta_path)
-    loader.install(SOURCES)
+    codepack.install(SOURCES)
     yield
-    loader.forget("weft_packed")
+    codepack.forget("weft_packed")
     sys.meta_path[:] = before
 
 
@@ -85,6 +86,7 @@ def test_every_module_of_the_agent_is_packed_and_of_the_peer_what_both_must_do_a
         "peer/edge/files.py",
         "peer/edge/modes.py",
         "peer/edge/pulse.py",
+        "peer/edge/codepack.py",
     }
     shared |= {path for path in packed if path.startswith("peer/edge/ours/")}
     assert packed - own <= packages | shared
@@ -93,8 +95,10 @@ def test_every_module_of_the_agent_is_packed_and_of_the_peer_what_both_must_do_a
 def test_it_is_small_because_it_travels_once_a_host_and_task() -> None:
     script = agentsource.script()
     assert script.split(b"\n", 1)[0].isdigit()
-    assert len(script) < 110_000
-    assert len(agentsource.script(agentsource.FOLLOWING)) < 40_000
+    assert len(script) < 270_000
+    assert len(agentsource.script(agentsource.FOLLOWING)) < 80_000
+    assert len(agentsource.script(magic=ANOTHER)) < 110_000
+    assert len(agentsource.script(agentsource.FOLLOWING, ANOTHER)) < 40_000
 
 
 @pytest.mark.usefixtures("installed")
@@ -117,7 +121,7 @@ def test_a_traceback_shows_the_source() -> None:
 @pytest.mark.usefixtures("installed")
 def test_what_is_forgotten_is_nowhere() -> None:
     importlib.import_module("weft_packed.first")
-    loader.forget("weft_packed")
+    codepack.forget("weft_packed")
     assert not [name for name in sys.modules if name.startswith("weft_packed")]
     with pytest.raises(ModuleNotFoundError):
         importlib.import_module("weft_packed")
@@ -125,7 +129,7 @@ def test_what_is_forgotten_is_nowhere() -> None:
 
 @pytest.mark.usefixtures("installed")
 def test_modules_that_it_did_not_load_are_left_alone() -> None:
-    loader.forget("deploy")
+    codepack.forget("deploy")
     assert sys.modules["deploy.agent"] is deploy.agent
 
 

@@ -12,6 +12,7 @@ from typing import Callable
 import pytest
 
 from deploy.edge.pushed.zipapp import peer_zip
+from peer.edge import codepack
 
 
 def repacked(change: Callable[[str, bytes], "bytes | None"]) -> bytes:
@@ -25,12 +26,14 @@ def repacked(change: Callable[[str, bytes], "bytes | None"]) -> bytes:
     return packed.getvalue()
 
 
-def of_another_python(name: str, data: bytes) -> bytes:
-    return b"\0\0\r\n" + data[4:] if name.endswith(".pyc") else data
+def of_another_python(name: str, data: bytes) -> "bytes | None":
+    return None if name.startswith(codepack.CODE) else data
 
 
 def broken_source(name: str, data: bytes) -> bytes:
-    return b"this is no Python" if name.startswith("peer/") and name.endswith(".py") else data
+    if name != codepack.SOURCES:
+        return data
+    return codepack.dump(dict.fromkeys(codepack.load(data), "this is no Python"))
 
 
 @pytest.mark.parametrize("change", [lambda _, data: data, of_another_python, broken_source])

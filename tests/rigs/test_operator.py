@@ -46,15 +46,17 @@ def ask(talk, request, now=100.0, body=b""):
 
 def greeted(host=None):
     talk = Conversation(host or FakeHost(0, 10.0, SIZE))
-    assert talk.take(agentsource.script(), 0.0).startswith(b"\n" + agentsource.GREETING)
+    assert talk.take(agentsource.start(), 0.0).startswith(b"\n" + agentsource.GREETING)
+    assert talk.take(agentsource.script(), 0.0) == b""
     return talk
 
 
 def test_it_reads_byte_by_byte_what_it_reads_at_once():
-    bytes_of_it = agentsource.script()[-50:] + sealed(PUSHED, b"12\n45") + b"\n" + sealed(verbs.State())
+    script = agentsource.start()[-50:] + agentsource.script()
+    bytes_of_it = script + sealed(PUSHED, b"12\n45") + b"\n" + sealed(verbs.State())
     whole, single = (Conversation(FakeHost(0, 10.0, SIZE)) for _ in range(2))
     for talk in (whole, single):
-        talk.take(agentsource.script()[:-50], 0.0)
+        talk.take(agentsource.start()[:-50], 0.0)
     at_once = whole.take(bytes_of_it, 1.0)
     assert b"".join(single.take(bytes([byte]), 1.0) for byte in bytes_of_it) == at_once
     assert at_once.count(b"\n") == 4  # an empty line, the greeting, two answers

@@ -27,7 +27,7 @@ OnMark = Callable[[Mark], object]
 _LOST_REMEDY = "run it again; what is done stays done"
 _STALLED_REMEDY = "is a disk there dead, or the network cut? Then run it again"
 NOISE_LINES = 300_000  # what login scripts may print before the agent speaks
-_GREETING = re.compile(re.escape(agentsource.GREETING) + rb"(\d{1,4}\.\d{1,4}\.\d{1,4})")
+_GREETING = re.compile(re.escape(agentsource.GREETING) + rb"(\d{1,4}\.\d{1,4}\.\d{1,4}) ([0-9a-f]{0,32})")
 
 
 class Body(NamedTuple):
@@ -45,15 +45,16 @@ class Agent:
     """An agent that runs and has told its Python's version. For one thread at a time."""
 
     def __init__(self, pipe: Pipe, deadline: Deadline, entry: str = agentsource.ALL) -> None:
-        """Feed the agent to the Python at the other end. Raises HostError. `entry`: see `agentsource.script`."""
+        """Feed the agent to the Python at the other end. Raises HostError. `entry`: whose `main` it runs."""
         self._pipe = pipe
         self.broken = False
         with _explained(self, "its python3", deadline, PYTHON_REMEDY):
-            with contextlib.suppress(PipeBroken):  # a Python that is too old tells its version, and doesn't read on
-                pipe.send(agentsource.script(entry), deadline)
-            self.python = self._greeting(deadline)
-        if tuple(map(int, self.python.split(".")[:2])) < agentsource.OLDEST:
-            raise HostError(f"its python3 is {self.python}", PYTHON_REMEDY)
+            with contextlib.suppress(PipeBroken):  # its last words tell why
+                pipe.send(agentsource.start(entry), deadline)
+            self.python, magic = self._greeting(deadline)
+            if tuple(map(int, self.python.split(".")[:2])) < agentsource.OLDEST:
+                raise HostError(f"its python3 is {self.python}", PYTHON_REMEDY)
+            pipe.send(agentsource.script(entry, magic), deadline)
 
     def ask(
         self,
@@ -115,7 +116,8 @@ class Agent:
         self.broken = True
         self._pipe.close()
 
-    def _greeting(self, deadline: Deadline) -> str:
+    def _greeting(self, deadline: Deadline) -> tuple[str, str]:
+        """The version of the host's Python, and the magic number of what it compiles."""
         said = b""
         for _ in range(NOISE_LINES):
             try:
@@ -124,7 +126,7 @@ class Agent:
                 words = (self._pipe.rest().strip() or said).decode(errors="replace")
                 raise unreachable(*no_agent(words, str(error))) from None
             if greeting := _GREETING.fullmatch(line):
-                return greeting[1].decode()
+                return greeting[1].decode(), greeting[2].decode()
             said = line.strip() or said
         raise PipeBroken(f"it printed {NOISE_LINES} lines, none of them the agent's")
 

@@ -1,8 +1,7 @@
-"""Packs deploy/agent, and what it imports, into the one script that is fed to a host's Python; or a part of it."""
+"""Packs deploy/agent, and what it imports, to be fed to a host's Python: compiled for ours, sources for others."""
 
 from __future__ import annotations
 
-import json
 import re
 import threading
 import zlib
@@ -11,7 +10,9 @@ from functools import lru_cache
 from pathlib import Path
 
 import deploy.agent
+from deploy.edge.hosts.compiling import OUR_MAGIC, compiled
 from deploy.edge.hosts.packcache import kept
+from peer.edge.codepack import dump
 
 GREETING = b"weft-agent "  # begins the agent's first line, after whatever a login script has printed
 OLDEST = (3, 9)
@@ -20,18 +21,25 @@ OLDEST = (3, 9)
 # within the single quotes of any shell.
 BOOT = "import sys;s=sys.stdin.buffer;exec(s.read(int(s.readline())))"
 
-# What BOOT executes. Up to the check of the version it must run on any Python 3; then the modules follow, compressed.
+# What BOOT executes. Up to the check of the version it must run on any Python 3. It tells which Python this is, by its
+# version and by the magic number of what it compiles; then the modules follow, compressed.
 _START = """\
 import sys
-sys.stdout.write("\\nweft-agent %d.%d.%d\\n" % sys.version_info[:3])
+try:
+    from _frozen_importlib_external import MAGIC_NUMBER as magic
+except ImportError:
+    magic = b""
+sys.stdout.write("\\nweft-agent %d.%d.%d " % sys.version_info[:3] + "".join("%02x" % one for one in magic) + "\\n")
 sys.stdout.flush()
 if sys.version_info < (3, 9):
     sys.exit(70)
-import json, types, zlib
-sources = json.loads(zlib.decompress(s.read({size})))
-loader = sys.modules["deploy.agent.loader"] = types.ModuleType("deploy.agent.loader")
-exec(compile(sources["deploy/agent/loader.py"], "deploy/agent/loader.py", "exec"), loader.__dict__)
-loader.install(sources)
+import marshal, types, zlib
+pack = marshal.loads(zlib.decompress(s.read(int(s.readline()))))
+code, path = types.ModuleType("peer.edge.codepack"), "peer/edge/codepack.py"
+kept = pack[path]
+exec(marshal.loads(kept) if isinstance(kept, bytes) else compile(kept, path, "exec"), code.__dict__)
+sys.modules[code.__name__] = code
+code.__loader__ = code.install(pack)
 from {entry} import main
 main()
 """
@@ -52,6 +60,7 @@ _OURS = (
     "peer.edge.ours",
     "peer.edge.pulse",
     "peer.edge.blockhashes",
+    "peer.edge.codepack",
     "peer.edge.copies",
     "peer.edge.encoding",
     "peer.edge.finish",
@@ -64,27 +73,33 @@ _OURS = (
 )  # what the agent may import of our own; the rest is the standard library
 
 
-def script(entry: str = ALL) -> bytes:
-    """What goes to the agent's standard input before the first request."""
+def start(entry: str = ALL) -> bytes:
+    """What goes to the agent's standard input first; it greets then."""
+    text = _START.replace("{entry}", entry).encode()
+    return b"%d\n" % len(text) + text
+
+
+def script(entry: str = ALL, magic: str = OUR_MAGIC) -> bytes:
+    """What goes there next, before the first request. `magic`: which Python greeted."""
     with _packing:
-        return _script(entry)
+        return _script(entry, magic == OUR_MAGIC)
 
 
-@lru_cache(maxsize=2)
-def _script(entry: str) -> bytes:
-    return kept(entry, lambda: _packed(entry))
+@lru_cache(maxsize=4)
+def _script(entry: str, ours: bool) -> bytes:
+    return kept(f"{entry}.{'code' if ours else 'sources'}", lambda: _packed(entry, ours))
 
 
-def _packed(entry: str) -> bytes:
-    packed = zlib.compress(json.dumps(sources(entry)).encode(), 9)
-    start = _START.format(size=len(packed), entry=entry).encode()
-    return b"%d\n" % len(start) + start + packed
+def _packed(entry: str, ours: bool) -> bytes:
+    found = sources(entry)
+    packed = zlib.compress(dump(compiled(found) if ours else dict(found)), 9)
+    return b"%d\n" % len(packed) + packed
 
 
 def sources(entry: str = ALL) -> dict[str, str]:
     """The modules that `entry` imports, and those that they import: path below the root -> text."""
     found: dict[str, str] = {}
-    left = [entry, "deploy.agent.loader"]
+    left = [entry, "peer.edge.codepack"]
     while left:
         path = _path_of(left.pop())
         if path is None or path in found:

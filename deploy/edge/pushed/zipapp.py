@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-import importlib.util
 import io
-import marshal
 import zipfile
 from functools import lru_cache
 from pathlib import Path
 
 import peer
+from deploy.edge.hosts.compiling import OUR_MAGIC, compiled
 from deploy.edge.hosts.packcache import kept
+from peer.edge.codepack import CODE, SOURCES, dump
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # zip knows no earlier time; any fixed one keeps the hash the same
-_HASH_BASED = 1  # and unchecked
 _MAIN = "import sys\nfrom peer.__main__ import main\nsys.exit(main(sys.argv[1:]))\n"
+_INIT = """\
+from _frozen_importlib_external import MAGIC_NUMBER
+from peer.edge import codepack
+codepack.install_beside(__loader__, MAGIC_NUMBER.hex())
+"""
+_FIRST = ("peer/edge/__init__.py", "peer/edge/codepack.py")  # what is imported before all else can be
 
 
 @lru_cache(maxsize=1)
@@ -24,26 +29,19 @@ def peer_zip() -> bytes:
 
 
 def pack() -> bytes:
-    """The same, packed now."""
+    """The same, packed now: the modules as sources, for every Python, and compiled for ours."""
     root = Path(peer.__file__).parent
+    paths = sorted(root.rglob("*.py"))
+    sources = {f"peer/{path.relative_to(root).as_posix()}": path.read_text("utf-8") for path in paths}
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         _add(archive, "__main__.py", _MAIN.encode())
-        for path in sorted(root.rglob("*.py")):
-            name, source = f"peer/{path.relative_to(root).as_posix()}", path.read_bytes()
-            _add(archive, name, source)
-            _add(archive, f"{name}c", _compiled(name, source))
+        _add(archive, "peer/__init__.py", _INIT.encode())
+        for name in _FIRST:
+            _add(archive, name, sources[name].encode())
+        _add(archive, SOURCES, dump(dict(sources)))
+        _add(archive, CODE + OUR_MAGIC, dump(compiled(sources)))
     return packed.getvalue()
-
-
-def _compiled(name: str, source: bytes) -> bytes:
-    """A module as Python caches it: a host with our version of Python starts in half the time, others read the source.
-
-    The header (see PEP 552) says that nobody needs to compare it with the source.
-    """
-    code = marshal.dumps(compile(source, name, "exec", dont_inherit=True))
-    flags = _HASH_BASED.to_bytes(4, "little")
-    return importlib.util.MAGIC_NUMBER + flags + importlib.util.source_hash(source) + code
 
 
 def _add(archive: zipfile.ZipFile, name: str, data: bytes) -> None:

@@ -2,7 +2,8 @@
 
 A firewall or NAT on both sides keeps two neighbours apart for ever, and neither can tell that from a peer that starts
 late. So a peer asks for the neighbours that it never met: the question floods the swarm, and so does the answer of a
-peer that is connected with one of them and therefore cares for it. In a swarm where all meet nothing is said.
+peer that is connected with one of them and therefore cares for it. Who hears that it is sought itself asks at once:
+those who seek it may leave without having met it. In a swarm where all meet nothing is said.
 
 The message is a set with two bits for each row of PeerInfo.cfg: whether it is sought, and whether it is met.
 """
@@ -32,9 +33,15 @@ class Roll:
         self._known = 0
         self._told = 0
 
-    def heard(self, known: int) -> None:
+    def heard(self, known: int, now: float) -> List[Effect]:
         """A neighbour tells what it knows."""
+        mine = 1 << self._places[self._me]
+        sought = known & ~self._known & mine
         self._known |= known & bits.full(2 * len(self._places))
+        if not sought:
+            return []
+        self._seek_from = now
+        return self.look(now)
 
     def introduce(self, neighbour: Neighbour) -> List[Effect]:
         """A connection begins: tell what was told to the others."""

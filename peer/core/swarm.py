@@ -106,7 +106,8 @@ class Swarm:
     def _leave_if_over(self, now: float) -> List[Effect]:
         if not self.leaving.over(now):
             return []
-        return [*self._first_round.reveal(), ev.Leave(EXIT_OK, "")]  # who still saw offers only would wait for us
+        # Who saw offers only would wait for us, and who seeks somebody for our answer.
+        return [*self._first_round.reveal(), *self._roll.look(now), ev.Leave(EXIT_OK, "")]
 
     # ---- connections
 
@@ -213,8 +214,7 @@ class Swarm:
         return self._got_bitfield(neighbour, Message(messages.BITFIELD, self.pieces.all), now)
 
     def _got_roll(self, neighbour: Neighbour, message: Message, now: float) -> List[Effect]:
-        self._roll.heard(message.value)
-        return []
+        return self._roll.heard(message.value, now)
 
     def _got_request(self, neighbour: Neighbour, message: Message, now: float) -> List[Effect]:
         index = message.value

@@ -141,3 +141,20 @@ def test_who_is_connected_with_somebody_sought_says_so_to_all() -> None:
     history.got(1001, "roll", 0b010000)
     assert {"1001: roll 4,5", "1003: roll 4,5"} <= set(history.wait(1))
     assert history.wait(5) == []
+
+
+def test_who_is_sought_asks_at_once_for_those_it_never_met() -> None:
+    history = fleet(here=[0, 1, 2, 3])
+    meet(history, 1001)
+    assert history.got(1001, "roll", 0b000100) == ["1001: roll 2,3,4"]
+    assert history.got(1001, "roll", 0b000100) == []
+
+
+def test_who_leaves_answers_before() -> None:
+    history = fleet(here=[0, 1, 2, 3], seeds=(1002,))
+    meet(history, 1001)
+    meet(history, 1003, dialled=False)
+    history.got(1003, "complete")
+    history.disconnect(1003)
+    history.got(1001, "roll", 0b010000)
+    assert history.got(1001, "complete")[-2:] == ["1001: roll 4,5", "leave 0: "]

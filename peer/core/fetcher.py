@@ -195,13 +195,17 @@ class Fetcher:
             return self._endgame(neighbour, now) if neighbour.asking.shares else None
         if neighbour.peer in self._spared and neighbour.complete:
             offered = candidates & neighbour.asking.offered  # in its first round, to us alone: nobody else has them
-            return self._pick(offered, self._pieces, self._rng) if offered else self._last_resort(candidates, now)
+            if not offered:
+                return self._last_resort(neighbour, candidates, now)
+            return self._pick(offered, self._pieces, self._rng)
         return self._pick(candidates, self._pieces, self._rng)
 
-    def _last_resort(self, candidates: int, now: float) -> Optional[int]:
-        """From a seed that has sent everything once: only while no other request is open, rarest first."""
+    def _last_resort(self, seed: Neighbour, candidates: int, now: float) -> Optional[int]:
+        """From a seed that has sent everything once: only while no other request is open to it or to one who isn't a
+        seed. If nobody else is there who may have it sooner, as from any neighbour."""
         late = self._late_since(now)
-        if any(asked > late for neighbour in self._neighbours.values() for asked in neighbour.asking.open.values()):
+        others = [one for one in connected(self._neighbours) if one.peer not in self._spared]
+        if others and any(asked > late for one in [seed, *others] for asked in one.asking.open.values()):
             return None
         return self._pick(candidates, self._pieces, self._rng)
 

@@ -8,7 +8,7 @@ from typing import Dict, List, Mapping, Set, Union
 from peer.core import bits, messages
 from peer.core.events import Effect, Send
 from peer.core.messages import Message
-from peer.core.neighbour import Neighbour
+from peer.core.neighbour import Neighbour, connected
 from peer.core.pieces import Pieces
 from peer.core.setup import Setup
 from peer.core.uploader import Uploader
@@ -52,7 +52,7 @@ class FirstRound:
         effects: List[Effect] = []
         if neighbour.peer not in self.hidden:
             return effects
-        unseen = self._pieces.rarity[0]
+        unseen = self._unseen()
         offered = self._offered.get(neighbour.peer, 0)
         while self._waiting and bits.count(offered) < CREDIT:
             index = self._next_for(neighbour)
@@ -61,6 +61,16 @@ class FirstRound:
                 effects.append(Send(neighbour.peer, Message(messages.HAVE, index)))
         self._offered[neighbour.peer] = offered
         return effects
+
+    def _unseen(self) -> int:
+        """The set of the pieces that no neighbour has yet but other seeds, which have them all."""
+        if len(self._seeds) == 1:
+            return self._pieces.rarity[0]
+        seen = 0
+        for neighbour in connected(self._neighbours):
+            if neighbour.peer not in self._seeds:
+                seen |= neighbour.pieces
+        return self._pieces.all & ~seen
 
     def _next_for(self, neighbour: Neighbour) -> int:
         """The next piece to offer; one that is meant for this neighbour, if there is one left."""

@@ -17,7 +17,9 @@ from netlab.network import LINK
 from peer.core import budget
 from peer.core import folder as names
 from peer.core.config import PeerRow
+from peer.core.limits import Limits
 from peer.core.manifest import Manifest
+from peer.core.sizes import format_size
 from peer.edge.capfile import set_caps
 from peer.edge.generate import write_file
 from peer.edge.hashing import make_manifest
@@ -41,15 +43,21 @@ _RECEIVED, _SENT = 0, 8  # fields of /proc/net/dev, behind the interface's name
 
 
 class Case(NamedTuple):
-    """One swarm: the direction that is capped, Mbit/s one after the other, TLS, peers on the capped host."""
+    """One swarm: the direction that is capped, Mbit/s one after the other, TLS, peers on the capped host.
+
+    `others`: peers on the other hosts, all of them neighbours; `piece_size` None: automatic.
+    """
 
     direction: str
     caps: Tuple[float, ...]
     tls: bool
     peers: int
+    others: int = HOSTS - 1
+    piece_size: Optional[int] = None
 
     def __str__(self) -> str:
-        return f"{self.direction:<5}{'TLS' if self.tls else 'plain':<6}{self.peers} a host"
+        pieces = f", {format_size(self.piece_size)}" if self.piece_size else ""
+        return f"{self.direction:<5}{'TLS' if self.tls else 'plain':<6}{self.peers} to {self.others}{pieces}"
 
 
 class Found(NamedTuple):
@@ -124,8 +132,8 @@ class _Swarm:
     def __init__(self, hosts: List[Host], case: Case, payload: Path) -> None:
         self._case = case
         self._capped, *others = hosts
-        self._places = [self._capped] * case.peers + others
-        self._manifest: Manifest = make_manifest(str(payload), None)
+        self._places = [self._capped] * case.peers + list(itertools.islice(itertools.cycle(others), case.others))
+        self._manifest: Manifest = make_manifest(str(payload), case.piece_size)
         self._payload = payload
         ports: Dict[str, Iterator[int]] = {host.address: itertools.count(swarmdir.FIRST_PORT) for host in hosts}
         rows = swarmdir.rows([(host.address, next(ports[host.address])) for host in self._places])
@@ -139,7 +147,8 @@ class _Swarm:
         return host.home / "run"
 
     def _write(self) -> None:
-        texts = swarmdir.fleet_texts(self._manifest, self._rows, WeftOptions(tls=self._case.tls), uuid.uuid4().hex[:12])
+        options = WeftOptions(limits=Limits(degree=len(self._rows)), tls=self._case.tls)
+        texts = swarmdir.fleet_texts(self._manifest, self._rows, options, uuid.uuid4().hex[:12])
         for host in dict.fromkeys(self._places):
             shutil.rmtree(self._folder(host), ignore_errors=True)
             self._folder(host).mkdir()

@@ -6,7 +6,6 @@ import contextlib
 import os
 import signal
 import subprocess
-import tempfile
 import time
 from typing import IO, Dict, Optional
 
@@ -25,6 +24,8 @@ def run(request: verbs.Run, context: Context) -> verbs.Ran:
     """Run it in the root of the releases. A program that it leaves running, such as a service, is no matter of ours."""
     root = releasestore.root_path(request.root)
     context.meter.begin(f"running {os.path.basename(request.command[0])}", 0, BYTES)
+    import tempfile  # slow to load, and seldom needed
+
     with tempfile.TemporaryFile() as output:  # a pipe would be open for as long as a service that inherits it
         try:
             child = subprocess.Popen(

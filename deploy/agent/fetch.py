@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
 from typing import Any, Dict
 
 from deploy.agent import children, paths, verbs
@@ -68,6 +67,8 @@ def _move(record: RecordFile, part: str, new: str) -> None:
     try:
         os.rename(part, new)
     except OSError:
+        import shutil  # slow to load, and seldom needed
+
         shutil.copyfile(part, new)
         os.unlink(part)
     record.gone(part)

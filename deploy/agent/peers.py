@@ -92,7 +92,7 @@ def _launch(home: str, peer: int, absent: Tuple[int, ...]) -> "subprocess.Popen[
     if not os.path.isfile(code):
         raise AgentError(f"{code} isn't there", "run `fab deploy` first")
     keys = os.path.join(home, folder.keys(peer))
-    command = [children.interpreter(), "-I", "-X", "utf8", "-c", _LOADED, code, keys, str(peer), "--dir", home]
+    command = [*children.interpreter(), "-c", _LOADED, code, keys, str(peer), "--dir", home]
     if absent:
         command += ["--without", ",".join(map(str, absent))]
     pipe, null = subprocess.PIPE, subprocess.DEVNULL

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-from concurrent.futures import ThreadPoolExecutor
 from typing import Dict, List
 
 from deploy.agent import verbs
@@ -33,6 +32,8 @@ def unlisten(_: verbs.Unlisten, __: Context) -> verbs.Done:
 
 def dial(request: verbs.Dial, _: Context) -> verbs.Dialled:
     """Connect to all targets, 32 at a time."""
+    from concurrent.futures import ThreadPoolExecutor  # slow to load, and seldom needed
+
     with ThreadPoolExecutor(min(32, len(request.targets) or 1)) as pool:
         reasons = list(pool.map(lambda target: _why_not(target, request.within), request.targets))
     failed = [(target, reason) for target, reason in zip(request.targets, reasons) if reason]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from typing import Tuple
 
 from deploy.agent import currentlink, finalpaths, paths, verbs
@@ -82,10 +81,22 @@ def nearest(path: str) -> Tuple[str, str]:
 def why_not_writable(folder: str) -> str:
     """The empty text if a file can be made in `folder`, else the reason."""
     try:
-        with tempfile.TemporaryFile(dir=folder):
-            return ""
+        if not _can_make_nameless(folder):
+            import tempfile  # slow to load, and seldom needed
+
+            tempfile.TemporaryFile(dir=folder).close()
+        return ""
     except OSError as error:
         return f"{error.strerror}: {folder}"
+
+
+def _can_make_nameless(folder: str) -> bool:
+    """Whether a file without a name could be made; else one with a name may still be possible."""
+    try:
+        os.close(os.open(folder, os.O_RDWR | getattr(os, "O_TMPFILE", os.O_CREAT | os.O_EXCL), 0o600))
+        return True
+    except OSError:
+        return False
 
 
 def _why_no_name(folder: str, name: str) -> str:

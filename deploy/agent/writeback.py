@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Callable, Iterator, Optional
+import threading
+from typing import Callable, Iterator, List, Optional
 
 PART = 64 * 1024 * 1024  # bytes; twice as many at most aren't on the disk yet
 
@@ -17,7 +17,7 @@ def written_back(descriptor: int) -> Iterator[Callable[[int], None]]:
     All is on the disk after the body. Raises OSError where the disk fails.
     """
     fresh = 0
-    before: "Optional[Future[None]]" = None
+    before: Optional[_Sync] = None
 
     def wrote(size: int) -> None:
         nonlocal fresh, before
@@ -25,11 +25,37 @@ def written_back(descriptor: int) -> Iterator[Callable[[int], None]]:
         if fresh < PART:
             return
         if before is not None:
-            before.result()
-        before, fresh = hand.submit(os.fsync, descriptor), 0
+            before.wait()
+        before, fresh = _Sync(descriptor), 0
 
-    with ThreadPoolExecutor(1, thread_name_prefix="write-back") as hand:
+    try:
         yield wrote
+    finally:
         if before is not None:
-            before.result()
+            before.join()
+    if before is not None:
+        before.wait()
     os.fsync(descriptor)
+
+
+class _Sync(threading.Thread):
+    """One sync in a thread of its own, not a pool's: that takes 5 ms to load, and few files are that long."""
+
+    def __init__(self, descriptor: int) -> None:
+        super().__init__(name="write-back")
+        self._descriptor = descriptor
+        self._failed: List[OSError] = []
+        self.start()
+
+    def wait(self) -> None:
+        """Until it is done. Raises OSError."""
+        self.join()
+        for error in self._failed:
+            raise error
+
+    def run(self) -> None:
+        """The thread's body."""
+        try:
+            os.fsync(self._descriptor)
+        except OSError as error:
+            self._failed.append(error)

@@ -126,4 +126,4 @@ def test_what_the_agent_starts_runs_in_utf8_mode(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr("deploy.agent.peers.subprocess.Popen", lambda command, **_: started.append(command))
     (tmp_path / "peer.pyz").touch()
     peers._launch(str(tmp_path), 1001, ())
-    assert started[0][1:4] == ["-I", "-X", "utf8"]
+    assert started[0][1:5] == ["-I", "-S", "-X", "utf8"]

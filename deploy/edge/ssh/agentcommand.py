@@ -15,4 +15,4 @@ def agent_command(host: Host) -> str:
     """Raises HostError where the host's `python` isn't a plain path."""
     if not _PYTHON.fullmatch(host.python):
         raise HostError(f"python: {host.python!r} isn't a plain path", "name an interpreter without blanks or quotes")
-    return f"exec {host.python} -I -X utf8 -c '{agentsource.BOOT}'"
+    return f"exec {host.python} -I -S -X utf8 -c '{agentsource.BOOT}'"

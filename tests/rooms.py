@@ -59,6 +59,7 @@ ROOMS: Dict[str, Room] = {
                     "codepack",
                     "copies",
                     "hashing",
+                    "proving",
                     "finish",
                     "holes",
                     "scan",

@@ -17,17 +17,23 @@ class Meter:
         self.mark = Mark(doing, 0, 0, FILES)
         self._send = send
         self._lock = threading.Lock()
-        self._told = time.monotonic()
+        self._told = self._moved = time.monotonic()
+
+    @property
+    def age(self) -> float:
+        """Seconds since anything went forward."""
+        return time.monotonic() - self._moved
 
     def begin(self, doing: str, size: int = 0, unit: str = FILES) -> None:
         """From now on count something else: `size` of it in all, 0 if nobody knows."""
         with self._lock:
             self.mark = Mark(doing, 0, size, unit)
+            self._moved = time.monotonic()
             self._tell()
 
     def file(self) -> None:
         """One more file was come across; a sign of life where it isn't files that are counted."""
-        self._add(1 if self.mark.unit == FILES else 0)
+        self.add(1 if self.mark.unit == FILES else 0)
 
     def part(self) -> Callable[[int], None]:
         """A function that is told how much of one part is done; the parts add up to what is done."""
@@ -36,14 +42,16 @@ class Meter:
         def reach(done: int) -> None:
             nonlocal before
             before, more = done, done - before
-            self._add(more)
+            self.add(more)
 
         return reach
 
-    def _add(self, count: int) -> None:
+    def add(self, count: int) -> None:
+        """So much more is done."""
         with self._lock:
             self.mark = self.mark._replace(done=self.mark.done + count)
-            if time.monotonic() - self._told >= clocks.TELL:
+            self._moved = time.monotonic()
+            if self._moved - self._told >= clocks.TELL:
                 self._tell()
 
     def _tell(self) -> None:

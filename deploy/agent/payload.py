@@ -1,4 +1,4 @@
-"""The payload on a host: where it lies, making it, its manifest, its hash; all through the pushed peer."""
+"""The payload on a host: where it lies, making it, its manifest and its hash through the pushed peer, its proof."""
 
 from __future__ import annotations
 
@@ -6,14 +6,26 @@ import contextlib
 import json
 import os
 import stat
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Callable, List, Optional, Tuple
 
-from deploy.agent import capping, children, currentlink, finalpaths, manifestway, paths, releasestore, verbs
+from deploy.agent import (
+    capping,
+    children,
+    clocks,
+    currentlink,
+    finalpaths,
+    manifestway,
+    paths,
+    releasestore,
+    standstill,
+    verbs,
+)
 from deploy.agent.clean import DESTINATION
 from deploy.agent.context import Context
+from deploy.agent.meter import Meter
 from deploy.agent.wire import CHUNK, AgentError
-from peer.core.mark import BYTES
+from peer.core.errors import WeftError
+from peer.core.mark import BYTES, stalled
 from peer.core.treerules import FOLLOW
 from peer.edge.ours import making, trees, turning
 from peer.edge.ours.recordfile import ForeignError, RecordFile
@@ -115,29 +127,31 @@ def _send_manifest(
 
 
 def verify(request: verbs.Verify, context: Context) -> verbs.Verified:
-    """Let each peer's own program hash its copy and compare it with swarm.json."""
-    home = paths.deployed_home(context.home)
-    context.meter.begin(f"checking {request.name}", request.size * len(request.peers), BYTES)
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        copies = tuple(pool.map(lambda peer: _verify_one(home, peer, request, context), request.peers))
+    """Hash each peer's copy and compare it with swarm.json."""
+    home, meter = paths.deployed_home(context.home), context.meter
+    meter.begin(f"checking {request.name}", request.size * len(request.peers), BYTES)
+    found = standstill.each(lambda peer: _verify_one(home, peer, request.name, meter.add), request.peers, meter)
+    copies = tuple(found.get(peer) or _given_up(home, peer, request.name, meter) for peer in request.peers)
     releasestore.prove(home, copies)
     return verbs.Verified(copies)
 
 
-def _verify_one(home: str, peer: int, request: verbs.Verify, context: Context) -> verbs.Copy:
-    path = os.path.realpath(paths.payload_path(home, peer, request.name))
-    arguments = [paths.code_path(home), "verify", str(peer), "--dir", home, "--progress"]
+def _verify_one(home: str, peer: int, name: str, tell: Callable[[int], None]) -> verbs.Copy:
+    from peer.edge.proving import prove  # only who asks this waits for it to be loaded
+
+    path = os.path.realpath(paths.payload_path(home, peer, name))
     try:
-        ended = children.python(arguments, home, context.meter)
-    except AgentError as error:  # the other copies may lie on another disk
-        return verbs.Copy(peer, ok=False, problem=f"{error}: {error.remedy}", path=path)
-    try:
-        found = json.loads(ended.out)
-        ok, problem, proof = found["ok"], found["problem"], found["proof"]
-        sha256 = found["sha256"] or _hash_made_beside(home, peer, path)
-        return verbs.Copy(peer, ok, problem, proof, sha256, found["bytes"], path, found["extras"])
-    except (ValueError, KeyError, TypeError):  # it ended with an error, or is another version
-        return verbs.Copy(peer, ok=False, problem=ended.last_words, path=path)
+        one = prove(home, peer, tell)
+    except WeftError as error:
+        return verbs.Copy(peer, ok=False, problem=str(error), path=path)
+    sha256 = one.sha256 or _hash_made_beside(home, peer, path)
+    return verbs.Copy(peer, not one.problem, one.problem, one.proof, sha256, one.size, path, one.extras)
+
+
+def _given_up(home: str, peer: int, name: str, meter: Meter) -> verbs.Copy:
+    """Nothing goes forward there any more."""
+    problem = f"{stalled(meter.mark, clocks.STANDSTILL)}: {children.DEAD_DISK}"
+    return verbs.Copy(peer, ok=False, problem=problem, path=paths.payload_path(home, peer, name))
 
 
 def _hash_beside(record: RecordFile, home: str, peer: int, path: str) -> None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-import threading
-from typing import Callable, List
+from typing import List
 
 from deploy.agent import finalpaths, paths, releasestore, verbs
 from deploy.agent.context import Context
@@ -43,20 +42,7 @@ def _manifest(path: str, name: str, request: verbs.Look, rules: TreeRules, conte
     found = scan_payload(path, name, rules)
     context.meter.begin(f"hashing {name}", found.manifest.size, BYTES)
     size = None if request.piece_size == "auto" else int(request.piece_size)
-    return hash_scanned(path, found, size, _teller(context), request.block).manifest
-
-
-def _teller(context: Context) -> Callable[[int], None]:
-    """Counts bytes that any thread has hashed."""
-    reach, lock, done = context.meter.part(), threading.Lock(), 0
-
-    def tell(size: int) -> None:
-        nonlocal done
-        with lock:
-            done += size
-            reach(done)
-
-    return tell
+    return hash_scanned(path, found, size, context.meter.add, request.block).manifest
 
 
 def _foreign(home: str, path: str, found: Manifest) -> List[str]:

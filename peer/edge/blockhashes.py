@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-from concurrent.futures import ThreadPoolExecutor
 from typing import Callable, Iterator, List, NamedTuple, Optional
 
 from peer.core.anchors import EVERY, SAMPLE, anchor_count, format_anchor, probes
@@ -13,6 +12,7 @@ from peer.core.blocks import RunHash, lengths_of
 from peer.core.layout import Layout, Segment
 from peer.core.manifest import Manifest
 from peer.edge.files import read_range
+from peer.edge.verdicts import verdicts
 
 WORK = 4 * 1024 * 1024  # bytes that a thread takes at a time
 
@@ -58,8 +58,8 @@ def _prints(path: str, manifest: Manifest, tell: Optional[Tell], anchored: bool)
                 tell(segment.length)
         return Prints(b"".join(hashes), b"".join(anchors))
 
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        runs = list(pool.map(print_run, range(work.piece_count)))
+    found = dict(verdicts(print_run, range(work.piece_count)))
+    runs = [found[number] for number in sorted(found)]
     return Prints(b"".join(run.blocks for run in runs), b"".join(run.anchors for run in runs))
 
 

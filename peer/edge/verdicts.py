@@ -5,17 +5,32 @@ from __future__ import annotations
 import os
 import queue
 import threading
-from typing import Any, Callable, Collection, Generic, Iterator, List, Mapping, Optional, Tuple, TypeVar, Union
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Callable,
+    Collection,
+    Generic,
+    Iterator,
+    List,
+    Mapping,
+    Optional,
+    Tuple,
+    TypeVar,
+    Union,
+)
 
-from peer.edge.payload import Payload
+if TYPE_CHECKING:
+    from peer.edge.payload import Payload
 
 T = TypeVar("T")
-Verdict = Tuple[Any, bool]  # a thing, such as a piece, and whether it is right
+V = TypeVar("V")
+Verdict = Tuple[Any, Any]  # a thing, such as a piece, and what was found of it, such as whether it is right
 
 
 def verdicts(
-    judge: Callable[[T], bool], things: Collection[T], is_over: Callable[[], bool] = lambda: False
-) -> Iterator[Tuple[T, bool]]:
+    judge: Callable[[T], V], things: Collection[T], is_over: Callable[[], bool] = lambda: False
+) -> Iterator[Tuple[T, V]]:
     """What `judge` says of each thing, in the order in which the cores get done with them.
 
     It ends early once `is_over` says so. Raises what `judge` raises.
@@ -32,10 +47,10 @@ def by_hash(payload: Payload, prints: Mapping[int, bytes]) -> Callable[[int], bo
     return lambda piece: payload.hash_piece(piece)[: len(prints[piece])] == prints[piece]
 
 
-class _Hands(Generic[T]):
+class _Hands(Generic[T, V]):
     """The threads. Each takes the next thing from a common row."""
 
-    def __init__(self, judge: Callable[[T], bool], things: Collection[T], is_over: Callable[[], bool]) -> None:
+    def __init__(self, judge: Callable[[T], V], things: Collection[T], is_over: Callable[[], bool]) -> None:
         self._judge = judge
         self._left = iter(things)
         self._is_over = is_over
@@ -49,7 +64,7 @@ class _Hands(Generic[T]):
         for thread in self._threads:
             thread.start()
 
-    def results(self) -> Iterator[Tuple[T, bool]]:
+    def results(self) -> Iterator[Tuple[T, V]]:
         """Until every thread has ended."""
         running = len(self._threads)
         while running:

@@ -6,13 +6,14 @@ import io
 import os
 import signal
 import sys
+import threading
 import time
 import zipfile
 from pathlib import Path
 
 import pytest
 
-from deploy.agent import children, clocks, verbs
+from deploy.agent import children, clocks, standstill, verbs
 from deploy.agent.lines import Answer, read_reply
 from deploy.agent.meter import Meter
 from deploy.agent.wire import AgentError, Wire
@@ -24,6 +25,7 @@ from peer.core import folder
 from peer.core.mark import BYTES, FILES, Mark
 from tests.deploy_agent.processes import processes_in
 from tests.deploy_agent.pushed import NAME, SIZE, push
+from tests.helpers.waiting import DEADLINE
 
 # A peer whose disk gives a block now and then: each takes most of the silence that is allowed, all of them more.
 SLOW = """\
@@ -78,6 +80,21 @@ def test_a_child_that_cannot_be_killed_is_left(tmp_path: Path, monkeypatch: pyte
     with pytest.raises(AgentError):
         children.run([sys.executable, "-c", "import time; time.sleep(600)"], str(tmp_path), meter([]))
     os.kill(left[0], signal.SIGKILL)
+
+
+def test_what_waits_for_a_dead_disk_is_given_up_and_the_others_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clocks, "STANDSTILL", 0.5)
+    monkeypatch.setattr(standstill, "_LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    disk = threading.Event()
+
+    def work(thing: str) -> int:
+        return len(thing) if thing != "dead" else int(disk.wait(DEADLINE))
+
+    assert standstill.each(work, ["a", "dead", "bcd", "ef"], meter([])) == {"a": 1, "bcd": 3, "ef": 2}
+    disk.set()
+    with pytest.raises(ZeroDivisionError):
+        standstill.each(lambda thing: 1 // thing, [1, 0], meter([]))
 
 
 def test_marks_come_at_most_so_often(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -113,7 +113,7 @@ ROOMS: Dict[str, Room] = {
                 "deploy.agent.verbs",
             ),  # the contract
             *(f"deploy.edge.hosts.{name}" for name in ("agentsource", "compiling", "deadline", "pipe")),
-            "deploy.edge.ssh.transport",
+            *("deploy.edge.ssh.transport", "deploy.edge.web.runfolder"),
         ),
         others=("atheris", "libtorrent", "matplotlib"),
     ),

@@ -12,8 +12,7 @@ from peer.core.tracer import every_of
 def format_noted(here: int, total: int) -> str:
     """`here`: the set of a peer's pieces, of `total`. "" for none of those that are noted."""
     every = every_of(total)
-    noted = int(f"{here:b}"[::-1][::every][::-1], 2)
-    return _text(noted)
+    return _text(here if every == 1 else int(f"{here:b}"[::-1][::every][::-1], 2))
 
 
 def parse_noted(text: str, total: int) -> int:

@@ -12,7 +12,7 @@ import threading
 import time
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Tuple, Union
 
-from peer.core import habits, messages
+from peer.core import habits, messages, tracer
 from peer.core.errors import EXIT_INTERRUPTED, StoreError, peer_name
 from peer.core.events import (
     Connected,
@@ -210,19 +210,19 @@ class Owner:
             carry[type(effect)](effect)
 
     def _send(self, effect: Send) -> None:
-        self._trace.sent(effect)
-        link = self._links.get(effect.peer)
-        if link:
+        if effect.message.type in tracer.MESSAGES:
+            self._trace.sent(effect)
+        if link := self._links.get(effect.peer):
             link.send(messages.encode(effect.message, self._swarm.pieces.total))
 
     def _send_piece(self, effect: SendPiece) -> None:
-        link = self._links.get(effect.peer)
-        if link:
+        if link := self._links.get(effect.peer):
             link.send_piece(effect.piece, effect.blocks)
 
     def _write_log(self, effect: Log) -> None:
         self._log.add(effect.entry)
-        self._trace.entry(effect.entry)
+        if effect.entry.kind in tracer.ENTRIES:  # most lines are haves
+            self._trace.entry(effect.entry)
 
     def _dial(self, effect: Dial) -> None:
         self._dialler.dial(effect.peer, effect.hung_up, effect.beat)
@@ -231,8 +231,7 @@ class Owner:
         self._dialler.stop(effect.peer)
 
     def _drop(self, effect: Drop) -> None:
-        link = self._links.get(effect.peer)
-        if link:
+        if link := self._links.get(effect.peer):
             link.close(effect.reason)
         self._tell(Tell(f"dropped {effect.peer}: {effect.reason}"))
 

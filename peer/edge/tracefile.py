@@ -1,10 +1,14 @@
-"""The trace's file, beside the event log. It is for pictures alone: no error of it ends a peer's work."""
+"""The trace's file, beside the event log. It is for pictures alone: no error of it ends a peer's work.
+
+What happens is kept with its time, and becomes lines at the next status, many at once: between two pieces' bytes each
+step of it would cost ten times as much, because nothing of it is in the processor's caches then.
+"""
 
 from __future__ import annotations
 
 import os
 import time
-from typing import List, Optional
+from typing import List, Optional, Tuple, Union
 
 from peer.core import trace, tracer
 from peer.core.eventlog import Entry
@@ -17,6 +21,7 @@ from peer.edge.link import Link
 from peer.edge.logfile import drop_torn_line
 
 MOST_BYTES = 4 * 1024 * 1024  # of a file: after that only the end is noted
+MOST_WAITING = 1024  # facts that are no lines yet
 
 
 class TraceFile:
@@ -28,6 +33,7 @@ class TraceFile:
     def __init__(self, path: str, append: bool, status: Status) -> None:
         self._began = time.monotonic()
         self._tracer = Tracer(status.total)
+        self._waiting: List[Tuple[float, Union[Entry, Send]]] = []
         self._lines: List[str] = []
         self._descriptor: Optional[int] = None
         self._room = MOST_BYTES
@@ -48,35 +54,50 @@ class TraceFile:
         self._room -= os.fstat(self._descriptor).st_size
 
     def entry(self, entry: Entry) -> None:
-        """Note a line of the event log."""
-        if entry.kind in tracer.ENTRIES:  # most lines are haves, and the clock costs more than this
-            self._add(self._tracer.entry(entry, self._now))
+        """Note a line of the event log, of a kind in tracer.ENTRIES."""
+        self._keep(entry)
 
     def sent(self, effect: Send) -> None:
-        """Note a message to a neighbour."""
-        if effect.message.type in tracer.MESSAGES:
-            self._add(self._tracer.sent(effect.peer, effect.message, self._now))
+        """Note a message to a neighbour, of a type in tracer.MESSAGES."""
+        self._keep(effect)
 
     def parted(self, link: Link) -> None:
         """Note the end of a connection."""
-        self._add(self._tracer.parted(link.peer, link.sent, link.received, self._now))
+        self._settle()
+        self._add(self._tracer.parted(link.peer, link.sent, link.received, self._ms(time.monotonic())))
 
     def status(self, status: Status) -> None:
         """Note a status, and write what was noted so far."""
-        for note in self._tracer.status(status, self._now):
+        self._settle()
+        for note in self._tracer.status(status, self._ms(time.monotonic())):
             self._add(note)
         self._flush()
 
     def close(self) -> None:
         """Write what is left and close the file."""
+        self._settle()
         self._flush()
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
 
-    @property
-    def _now(self) -> int:
-        return int(1000 * (time.monotonic() - self._began))
+    def _ms(self, moment: float) -> int:
+        return int(1000 * (moment - self._began))
+
+    def _keep(self, fact: Union[Entry, Send]) -> None:
+        self._waiting.append((time.monotonic(), fact))
+        if len(self._waiting) >= MOST_WAITING:
+            self._settle()
+
+    def _settle(self) -> None:
+        """Turn what waits into lines."""
+        waiting, self._waiting = self._waiting, []
+        for moment, fact in waiting:
+            ms = self._ms(moment)
+            if isinstance(fact, Entry):
+                self._add(self._tracer.entry(fact, ms))
+            else:
+                self._add(self._tracer.sent(fact.peer, fact.message, ms))
 
     def _add(self, note: Optional[Note]) -> None:
         if note is None or (self._room <= 0 and note.kind != trace.END):

@@ -24,8 +24,9 @@ from tools.sim.limit import BYTES_PER_MBIT
 class Weft:
     """A fleet swarm; its verified copy is there when it has its final name, and on the disk by then."""
 
-    def __init__(self, weft: WeftOptions, name: str = "weft") -> None:
+    def __init__(self, weft: WeftOptions, name: str = "weft", module: str = "peer") -> None:
         self.name = name
+        self._module = tracedpeer.__name__ if weft.trace else module
         self._options = weft
         self._manifest: Optional[Manifest] = None
 
@@ -68,8 +69,7 @@ class Weft:
         return rows
 
     def _start(self, site: Site, group: ProcessGroup, host: Host, row: PeerRow) -> Child:
-        module = tracedpeer.__name__ if self._options.trace else "peer"
-        argv = peerprocess.command(row.peer_id, site.remote(host), module)
+        argv = peerprocess.command(row.peer_id, site.remote(host), self._module)
         log = site.folder(host) / f"stderr_{row.peer_id}.txt"
         return group.start(f"weft on {host.name}", site.launcher(host), argv, log, cwd=str(peerprocess.CHECKOUT))
 

@@ -31,12 +31,14 @@ def ways_of(recorded: Recorded) -> dict[str, Any]:
     times, sources = bytearray([NEVER]) * (columns * len(rows)), array("H", [NOBODY]) * (columns * len(rows))
     seeds = {place.peer for place in recorded.places if place.seed}
     copies = [0] * columns
+    every, scale = recorded.every, LATEST / recorded.end
     for row, peer in enumerate(rows):
+        first, last = row * columns, columns - 1
         for when, note in fetched[peer]:
             source, piece, _ = note.values
-            column = min(columns - 1, piece // recorded.every * columns // max(1, noted))
-            times[row * columns + column] = min(LATEST, max(0, int(LATEST * when / recorded.end)))
-            sources[row * columns + column] = peers.get(source, NOBODY)
+            column = min(last, piece // every * columns // max(1, noted))
+            times[first + column] = min(LATEST, max(0, int(scale * when)))
+            sources[first + column] = peers.get(source, NOBODY)
             copies[column] += source in seeds
     return {
         "rows": [peers[peer] for peer in rows],

@@ -68,7 +68,8 @@ def _by_samples(recorded: Recorded, peer: int) -> Iterable[Flow]:
 def _spread(flow: Flow, step: float, line: list[float]) -> None:
     """Add a flow's bytes to the steps in which they came."""
     begin, end, count = flow
-    first, final = (min(len(line) - 1, max(0, int(when / step))) for when in (begin, end))
+    last = len(line) - 1
+    first, final = min(last, max(0, int(begin / step))), min(last, max(0, int(end / step)))
     if first == final:
         line[first] += count
         return

@@ -14,6 +14,9 @@ _FAR = 600.0  # seconds from the others' start, from which on a host's clock is 
 _ENDS = 0.001  # seconds: nothing is shorter
 
 
+Timed = tuple[float, Note]  # seconds after the run's begin
+
+
 class Place(NamedTuple):
     """Where a peer is. `zone`, `group`: what its host is folded into where there are many; "" for none."""
 
@@ -65,10 +68,21 @@ class Recorded:
         found = self.traces.get(peer)
         return self.seconds(peer, found.notes[-1]) if found and found.notes else 0.0
 
-    def notes(self, peer: int, *kinds: str) -> list[tuple[float, Note]]:
-        """A peer's notes of these kinds, each with its time."""
-        found = self.traces.get(peer)
-        return [(self.seconds(peer, note), note) for note in found.notes if note.kind in kinds] if found else []
+    def notes(self, peer: int, *kinds: str) -> list[Timed]:
+        """A peer's notes of these kinds, each with its time; pieces don't go together with other kinds."""
+        pieces, others = self._parted.get(peer, ([], []))
+        return pieces if kinds == (trace.PIECE,) else [one for one in others if one[1].kind in kinds]
+
+    @cached_property
+    def _parted(self) -> Mapping[int, tuple[list[Timed], list[Timed]]]:
+        """Each peer's notes with their times: of pieces, which most are, and of all else."""
+        found: dict[int, tuple[list[Timed], list[Timed]]] = {}
+        for peer, one in self.traces.items():
+            start = self.starts[peer]
+            pieces, others = found[peer] = [], []
+            for note in one.notes:
+                (pieces if note.kind == trace.PIECE else others).append((start + note.ms / 1000, note))
+        return found
 
     @cached_property
     def total(self) -> int:
@@ -88,4 +102,4 @@ class Recorded:
     @cached_property
     def classic(self) -> bool:
         """Whether peers chose whom to serve."""
-        return any(note.kind == trace.PREFERRED for one in self.traces.values() for note in one.notes)
+        return any(self.notes(peer, trace.PREFERRED) for peer in self.traces)

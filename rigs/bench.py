@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """Measures this swarm and other tools side by side: python rigs/bench.py A B --runs 3 --tools weft,libtorrent.
 
-A, B, C, D: scenarios on hosts of a lab (root). caps: whether caps bind, in a lab (root). trace: what trace and report
-cost in C (root). scale, classic: swarms on loopback. up: all of `fab up` in a lab (root). again: a second version to
-hosts that have the first, in a lab (root). tree: many small files to local hosts. operator: `fab up` for a thousand
-hosts that aren't there. all: everything but caps and trace. report: the table and the plot again, from what was
-measured before. Exit codes: 0 measured, 1 something failed, 2 wrong arguments, 130 interrupted; in any case nothing is
-left running.
+A, B, C, D: scenarios on hosts of a lab (root). caps, caps-more: whether caps bind, in a lab (root). trace: what trace
+and report cost in C (root). scale, classic: swarms on loopback. up: all of `fab up` in a lab (root). again: a second
+version to hosts that have the first, in a lab (root). tree: many small files to local hosts. operator: `fab up` for a
+thousand hosts that aren't there. all: everything but caps, caps-more and trace. report: the table and the plot again,
+from what was measured before. Exit codes: 0 measured, 1 something failed, 2 wrong arguments, 130 interrupted; in any
+case nothing is left running.
 """
 
 from __future__ import annotations
@@ -34,7 +34,9 @@ from rigs.swarmdir import WeftOptions
 from tools.arguments import INTERRUPTED, Parser, count, fail, leave, size
 
 PROGRAM = "bench"
-CAPS, TRACE = "caps", "trace"  # told, and judged; not kept, and no part of `all`
+# Told, and judged; not kept, and no part of `all`.
+CAPS = {"caps": capslab.cases, "caps-more": capslab.more_cases}
+TRACE = "trace"
 
 Options = argparse.Namespace
 
@@ -68,9 +70,9 @@ def parser() -> Parser:
     add(
         "what",
         metavar="WHAT",
-        choices=[*ALL, CAPS, TRACE, "all", "report"],
+        choices=[*ALL, *CAPS, TRACE, "all", "report"],
         nargs="+",
-        help=f"{', '.join(ALL)}, {CAPS}, {TRACE}, all, report",
+        help=f"{', '.join([*ALL, *CAPS, TRACE])}, all, report",
     )
     add("--runs", metavar="N", type=count(1, 100), default=3, help="of each tool in each scenario (default 3)")
     add("--tools", metavar="NAMES", type=tool_names, default=[*MAKERS], help=f"default {','.join(MAKERS)}")
@@ -122,7 +124,8 @@ def run(options: Options) -> int:
     wanted = [name for name in ALL if name in options.what or "all" in options.what]
     weft = WeftOptions(options.piece_size, Limits()._replace(**dict(options.limit)), options.tls, options.trace)
     care = Care(options.calm, options.again)
-    if CAPS in options.what and capslab.bind(options.work):
+    caps = [case for name, cases in CAPS.items() if name in options.what for case in cases()]
+    if caps and capslab.bind(options.work, caps):
         return 1
     if TRACE in options.what and tracecost.measure(options.work, options.runs, care):
         return 1
@@ -141,7 +144,7 @@ def run(options: Options) -> int:
         failed = done.run(options.work, options.out)
     else:
         failed = False
-    if wanted or not {CAPS, TRACE}.issuperset(options.what):
+    if wanted or not {*CAPS, TRACE}.issuperset(options.what):
         campaign.report(options.out, wanted or ALL, options.docs)
     return 1 if failed else 0
 

@@ -18,7 +18,7 @@ CATCH_UP = 0.080  # seconds that a late thread may make up for; so much may be s
 PORTION_SECONDS = 0.010  # what one thread takes of the budget in its turn ...
 LEAST_PORTION, MOST_PORTION = 4 * 1024, 256 * 1024  # ... in bytes
 WINDOW_SECONDS = 0.100  # what the receive buffers of all connections may hold together ...
-LEAST_WINDOW, MOST_WINDOW = 16 * 1024, 4 * 1024 * 1024  # ... and bytes of each
+LEAST_WINDOW, MOST_WINDOW = 6 * 1024, 4 * 1024 * 1024  # ... and bytes of each: at least two packets
 WAKE_PART = 4  # of what a receive buffer may hold is waited for: what the kernel counts is up to twice the bytes
 MOST_AHEAD = 60.0  # seconds: a moment that is further away was noted before the machine was started
 

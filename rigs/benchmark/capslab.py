@@ -9,7 +9,7 @@ import threading
 import time
 import uuid
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from netlab import Lab
 from netlab.labhost import Host
@@ -38,6 +38,7 @@ BURST = 0.25  # seconds of the cap: at most so much more than it allows at any t
 SETTLE = 3.0  # seconds after a change until what was on its way has come
 SAMPLE = 0.02
 STEPS = (50.0, 200.0, 10.0)  # the caps of a run in which they are changed
+UPS_AND_DOWNS = (200.0, 10.0, 100.0, 1.0, 50.0)
 ROOM = 700 * 2**20
 _RECEIVED, _SENT = 0, 8  # fields of /proc/net/dev, behind the interface's name
 
@@ -92,10 +93,19 @@ def cases() -> Iterator[Case]:
         yield Case(direction, STEPS, tls, 2)
 
 
-def bind(work: Optional[Path]) -> bool:
-    """Measure all cases; whether any cap doesn't hold. Raises RigError."""
+def more_cases() -> Iterator[Case]:
+    """What is harder: low caps, caps that go up and down, many neighbours, pieces that take many seconds."""
+    for direction in (UP, DOWN):
+        yield Case(direction, (1.0,), True, 1)
+        yield Case(direction, UPS_AND_DOWNS, True, 1)
+        yield Case(direction, (10.0,), True, 1, others=20)
+        yield Case(direction, (10.0,), True, 1, piece_size=16 * 2**20)
+
+
+def bind(work: Optional[Path], chosen: Iterable[Case]) -> bool:
+    """Measure these; whether any cap doesn't hold. Raises RigError."""
     with workfolder.work_folder(work, ROOM) as folder:
-        return run(folder, list(cases()))
+        return run(folder, list(chosen))
 
 
 def run(folder: Path, chosen: Sequence[Case]) -> bool:
@@ -114,7 +124,7 @@ def run(folder: Path, chosen: Sequence[Case]) -> bool:
 
 def _measure(lab: Lab, case: Case, folder: Path) -> List[Found]:
     payload = folder / "payload.bin"
-    write_file(payload, round(sum(case.caps) * budget.MBIT * (SECONDS + SETTLE)), str(case))
+    write_file(payload, round(sum(case.caps) * budget.MBIT * (SECONDS + 2 * SETTLE)), str(case))
     swarm = _Swarm(list(lab.hosts.values()), case, payload)
     group = ProcessGroup()
     try:
@@ -189,6 +199,8 @@ class _Swarm:
         found = []
         counter = _Counter(self._capped, self._case.direction)
         counter.wait_flow()
+        if self._case.others >= HOSTS:
+            time.sleep(SETTLE)  # the start of so many programs takes the CPU's time from all of them
         for place, cap in enumerate(self._case.caps):
             if place:
                 self._set(cap)

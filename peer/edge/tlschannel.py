@@ -15,7 +15,7 @@ from peer.edge.channel import Channel
 from peer.edge.tlssession import Session
 
 PLAIN = 64 * 1024  # bytes of a file encrypted in one go, few enough to stay in the CPU's caches
-CIPHER = 128 * 1024  # bytes of records received in one go, at most
+CIPHER = 256 * 1024  # bytes of records received in one go, at most: as many as a reader waits for
 RECORD = 17 * 1024  # bytes of the longest record, and some more
 SMALL = 16 * 1024  # bytes of a message that may be sent immediately: a kernel that takes anything takes all of it
 

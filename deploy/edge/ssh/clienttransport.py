@@ -60,6 +60,8 @@ class ClientTransport(paramiko.Transport):
         options = self.get_security_options()
         wanted = [one for kind in kinds for one in signed.get(kind, [kind]) if one in options.key_types]
         options.key_types = tuple(dict.fromkeys([*wanted, *options.key_types]))
+        # Those that need no MAC beside them, of which Paramiko compares each byte in Python.
+        options.ciphers = tuple(sorted(options.ciphers, key=lambda name: "gcm" not in name))
 
     def _check_banner(self) -> None:
         read = self.packetizer.readline

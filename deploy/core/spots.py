@@ -8,6 +8,7 @@ from typing import Protocol
 from deploy.core.inventory import Inventory
 from deploy.core.verdict import FAILED, Outcome
 from peer.core.counting import count_of
+from peer.core.errors import ABSENT
 from peer.core.listing import listed, quoted
 from peer.core.sizes import format_size
 
@@ -95,7 +96,7 @@ def obstacles(inventory: Inventory, host: str, spots: Spots, size: int | None) -
 
 
 def _of_seed(host: str, spot: Spot) -> Outcome:
-    if spot.problem == f"{spot.path}: no such file or directory":
+    if spot.problem == f"{spot.path}: {ABSENT}":
         problem, remedy = f"the seed's payload isn't there: {spot.path}", "put it there, or name another seed"
         return Outcome(host, FAILED, problem, remedy)
     return Outcome(host, FAILED, f"the seed's payload: {spot.problem}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from deploy.core.absence import AGAIN, why_absent
 from deploy.core.failures import Failure, error_lines, failures
 from deploy.core.inventory import Inventory, Peer, shown
 from deploy.core.outcome import (
@@ -18,6 +19,7 @@ from deploy.core.outcome import (
 )
 from deploy.core.sources import Sources
 from peer.core.counting import count_of
+from peer.core.errors import ABSENT
 from peer.core.status import DONE
 
 __all__ = [
@@ -51,28 +53,34 @@ class Copy(NamedTuple):
     total: int | None = None  # pieces of the payload
     seconds: float | None = None  # from the peer's start to its last verified piece
     problem: str = ""
+    remedy: str = ""
     extras: int = 0  # files in the tree that aren't part of the payload
     sources: Sources | None = None
 
     @classmethod
-    def of_status(cls, peer: int, status: Mapping[str, Any]) -> Copy:
-        """A copy by its peer's last status; {}: it has none."""
+    def of_status(cls, peer: int, about: Mapping[str, Any]) -> Copy:
+        """A copy by what its host says of its peer: see `why_absent`."""
+        status = about.get("status") or {}
         complete = bool(status.get("completed")) or status.get("state") == DONE
-        problem = "" if complete else status.get("reason", "") or "its copy is incomplete"
-        return cls(peer, complete, problem=problem).with_status(status)
+        problem, remedy = ("", "") if complete else why_absent(about)
+        return cls(peer, complete, problem=problem, remedy=remedy).with_status(status)
 
     @classmethod
-    def of_check(cls, found: Mapping[str, Any], status: Mapping[str, Any]) -> Copy:
+    def of_check(cls, found: Mapping[str, Any], about: Mapping[str, Any]) -> Copy:
         """A copy by its host's check; the pieces and the time are those of its last status."""
+        problem, remedy = str(found.get("problem", "")), ""
+        if problem.endswith(f": {ABSENT}"):
+            problem, remedy = why_absent(about)
         return cls(
             peer=int(found["peer"]),
             ok=found.get("ok") is True,
             proof=str(found.get("proof", "")),
             sha256=str(found.get("sha256", "")),
             bytes=found.get("bytes"),
-            problem=str(found.get("problem", "")),
+            problem=problem,
+            remedy=remedy,
             extras=int(found.get("extras", 0)),
-        ).with_status(status)
+        ).with_status(about.get("status") or {})
 
     def with_status(self, status: Mapping[str, Any]) -> Copy:
         """The same, with the pieces, the time and the sources of the peer's last status."""
@@ -201,7 +209,8 @@ def _doubts(inventory: Inventory, copies: Sequence[Copy], troubles: Troubles) ->
         if (copy and copy.ok) or peer.peer_id in troubles or peer.host in troubles:
             continue
         problem = (copy.problem or "its copy is incomplete") if copy else "its copy was never checked"
-        doubts.append(Outcome(peer.host, FAILED, problem, "see its log, then run it again", peer.peer_id))
+        remedy = copy.remedy if copy and copy.remedy else AGAIN
+        doubts.append(Outcome(peer.host, FAILED, problem, remedy, peer.peer_id))
     return doubts
 
 

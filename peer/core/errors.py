@@ -55,6 +55,9 @@ class ProtocolError(Exception):
         return "; ".join(part for part in parts if part)
 
 
+ABSENT = "no such file or directory"  # as `system_words` has it
+
+
 def system_words(error: Exception) -> str:
     """The system's text for an error, in lower case and without its number; a library's may be of another kind."""
     return (getattr(error, "strerror", None) or str(error) or type(error).__name__).lower()

@@ -8,7 +8,7 @@ from itertools import chain
 from typing import List, NamedTuple, Optional, Tuple
 
 from peer.core.blocks import HASH_BYTES, block_size
-from peer.core.errors import ConfigError, StoreError, system_words
+from peer.core.errors import ABSENT, ConfigError, StoreError, system_words
 from peer.core.listing import listed, quoted
 from peer.core.manifest import Manifest, auto_piece_size, payload_proof
 from peer.core.manifestjson import check_length
@@ -120,7 +120,7 @@ def check_payload(
     """
     path = os.path.realpath(path)
     if not os.path.exists(path):
-        return Check("", "", 0, 0, f"{quoted(path)}: no such file or directory")
+        return Check("", "", 0, 0, f"{quoted(path)}: {ABSENT}")
     try:
         found = [one for one in differences(manifest, path, seed) if one.matters]
         beside = _beside(path, manifest, seed)

@@ -16,6 +16,7 @@ STATUS: dict[str, Any] = {
     "state": "downloading", "pieces": 3, "total": 8, "rate_down": 2**20, "rate_up": 0, "reason": "", "started": 100.0,
     "completed": 0.0, "exit_code": None,
 }  # fmt: skip
+KILLED = "killed while downloading, with 3 of 8 pieces"
 PEER = Peer(1002, "b", 6008, False)
 
 
@@ -53,15 +54,14 @@ def test_what_a_peer_tolerates_is_a_line_each() -> None:
 @pytest.mark.parametrize(
     ("status", "copy"),
     [
-        ({}, Copy(1002, False, problem="its copy is incomplete")),
-        (STATUS, Copy(1002, False, pieces=3, total=8, problem="its copy is incomplete")),
-        ({**STATUS, "reason": "full"}, Copy(1002, False, pieces=3, total=8, problem="full")),
+        ({}, Copy(1002, False, problem="its peer was never started", remedy="`fab up` starts it")),
+        (STATUS, Copy(1002, False, pieces=3, total=8, problem=KILLED, remedy="`fab up` goes on with what it has")),
         ({**STATUS, "completed": 104.5, "pieces": 8}, Copy(1002, True, pieces=8, total=8, seconds=4.5)),
         ({**STATUS, "state": "done", "pieces": 8}, Copy(1002, True, pieces=8, total=8)),
     ],
 )
 def test_a_copy_by_its_status(status: dict[str, Any], copy: Copy) -> None:
-    assert Copy.of_status(1002, status) == copy
+    assert Copy.of_status(1002, {"alive": False, "status": status or None, "stderr": ()}) == copy
 
 
 @pytest.mark.parametrize(
@@ -71,6 +71,11 @@ def test_a_copy_by_its_status(status: dict[str, Any], copy: Copy) -> None:
         ({"peer": 1002, "ok": "yes"}, {}, Copy(1002, False)),  # a host's nonsense is no proof
         ({"peer": 1002, "ok": False, "problem": "wrong bytes"}, {}, Copy(1002, False, problem="wrong bytes")),
         (
+            {"peer": 1002, "ok": False, "problem": "/p/f: no such file or directory"},
+            STATUS,
+            Copy(1002, False, problem=KILLED, remedy="`fab up` goes on with what it has", pieces=3, total=8),
+        ),
+        (
             {"peer": 1002, "ok": True, "proof": "cd", "sha256": "ab", "bytes": 7},
             {**STATUS, "completed": 101.0},
             Copy(1002, True, "cd", "ab", 7, 3, 8, 1.0),
@@ -78,7 +83,7 @@ def test_a_copy_by_its_status(status: dict[str, Any], copy: Copy) -> None:
     ],
 )
 def test_a_copy_by_its_check(found: dict[str, Any], status: dict[str, Any], copy: Copy) -> None:
-    assert Copy.of_check(found, status) == copy
+    assert Copy.of_check(found, {"alive": False, "status": status, "stderr": ()}) == copy
 
 
 @pytest.mark.parametrize(

@@ -62,6 +62,9 @@ def test_the_tasks_one_by_one_and_nothing_left_after_clean(write: Callable[..., 
         (1001, 1002, 1003), "ok"
     )
     assert "done" in fab(tmp_path, "status").out
+    (summary,) = tmp_path.glob("runs/*/summary.txt")
+    proved = summary.read_text()
+    assert fab(tmp_path, "collect-logs").code == 0 and summary.read_text() == proved
     assert fab(tmp_path, "clean").code == 0
     assert sorted(path.name for path in tmp_path.iterdir()) == ["inventory.yaml", "runs"]
 

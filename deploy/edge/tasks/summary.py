@@ -13,8 +13,11 @@ from deploy.core.verdict import Verdict
 from deploy.edge.tasks.chain import Chain
 
 
-def write_summary(chain: Chain, verdict: Verdict, about: Mapping[int, Any]) -> None:
-    """Write it as text and as JSON; `about`: what the hosts say of their peers, by ID. The chain keeps the times."""
+def write_summary(chain: Chain, verdict: Verdict, about: Mapping[int, Any], proved: bool) -> None:
+    """Write it as text and as JSON; `about`: what the hosts say of their peers, by ID. The chain keeps the times.
+
+    Where the copies weren't hashed (`proved`), a summary that is there already stays: that of `verify` says more.
+    """
     inventory, known = chain.inventory, known_statuses(about)
     size = payload_size(known.values())
     limit = limit_seconds(inventory, size) if size else None
@@ -25,7 +28,8 @@ def write_summary(chain: Chain, verdict: Verdict, about: Mapping[int, Any]) -> N
         fetched=most_fetched(inventory, known),
     )
     chain.slow = slow_lines(inventory, receivers(inventory, known))
-    keep_summary(chain, verdict)
+    if proved or not (chain.folder / SUMMARY_JSON_NAME).exists():
+        keep_summary(chain, verdict)
 
 
 def keep_summary(chain: Chain, verdict: Verdict) -> None:

@@ -39,9 +39,9 @@ def _verify(chain: Chain, steps: Steps, options: Options) -> Verdict:
     with chain.timing(VERIFYING), chain.doing("hashing the copies"):
         answers = chain.ask(lambda link: _verify_host(link, chain.inventory, steps, size), names)
     found = {one.peer: one for answer in answers.values() for one in answer.copies}
-    copies = [Copy.of_check(one._asdict(), about[peer]["status"] or {}) for peer, one in found.items() if peer in about]
+    copies = [Copy.of_check(one._asdict(), about[peer]) for peer, one in found.items() if peer in about]
     verdict = judge(chain.inventory, copies, chain.outcomes, _manifest_proof(chain.folder))
-    write_summary(chain, verdict, about)
+    write_summary(chain, verdict, about, proved=True)
     for row in verdict.rows:
         one = found.get(row.peer)
         chain.record("copy", **copy_fields(row), path=one.path if one else "", extras=one.extras if one else 0)

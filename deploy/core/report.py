@@ -12,6 +12,7 @@ from peer.core.sizes import format_size
 
 MOST_HOSTS = 12  # whose rows fit on a screen with everything else
 NOT_YET = "isn't computed yet: the copies are proved by their blocks; `verify` shows it once the seed has it"
+LEAST_LIMIT = 1.0  # seconds: below that the peers' start, and a classic swarm's intervals, take most of the time
 _GAP = 3  # columns between two cells of a drawn table
 
 
@@ -39,7 +40,8 @@ def time_lines(times: Times) -> tuple[str, ...]:
     if times.swarm is not None and times.limit is not None and times.limit.seconds:
         ratio = times.swarm / times.limit.seconds
         limit = f"{seconds_of(times.limit.seconds)} ({times.limit.because})"
-        lines.append(f"the swarm took {seconds_of(times.swarm)}; the limit is {limit}, so {ratio:.2f} times that")
+        compared = f"so {ratio:.2f} times that" if times.limit.seconds >= LEAST_LIMIT else "too short to compare"
+        lines.append(f"the swarm took {seconds_of(times.swarm)}; the limit is {limit}, {compared}")
     return tuple(lines)
 
 

@@ -142,6 +142,10 @@ SEED = Limit(5.37, "the seed's upload")
             Times(8.0, {}, 6.04, SEED, True),
             ("in 8.0 s", "the swarm took 6.0 s; the limit is 5.4 s (the seed's upload), so 1.12 times that"),
         ),
+        (
+            Times(8.0, {}, 6.04, Limit(0.2, "the seed's upload"), True),
+            ("in 8.0 s", "the swarm took 6.0 s; the limit is 0.2 s (the seed's upload), too short to compare"),
+        ),
     ],
 )
 def test_time_by_phases_and_beside_the_limit(times: Times, lines: tuple[str, ...]) -> None:

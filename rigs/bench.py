@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """Measures this swarm and other tools side by side: python rigs/bench.py A B --runs 3 --tools weft,libtorrent.
 
-A, B, C, D: scenarios on hosts of a lab (root). caps, caps-more: whether caps bind, in a lab (root). trace: what trace
-and report cost in C (root). scale, classic: swarms on loopback. up: all of `fab up` in a lab (root). again: a second
-version to hosts that have the first, in a lab (root). tree: many small files to local hosts. operator: `fab up` for a
-thousand hosts that aren't there. all: everything but caps, caps-more and trace. report: the table and the plot again,
-from what was measured before. Exit codes: 0 measured, 1 something failed, 2 wrong arguments, 130 interrupted; in any
-case nothing is left running.
+A, B, C, D: scenarios on hosts of a lab (root). caps, caps-more: whether caps bind, reach: what hosts cost that accept
+nothing, in a lab (root). trace: what trace and report cost in C (root). scale, classic: swarms on loopback. up: all
+of `fab up` in a lab (root). again: a second version to hosts that have the first, in a lab (root). tree: many small
+files to local hosts. operator: `fab up` for a thousand hosts that aren't there. all: everything but caps, caps-more,
+reach and trace. report: the table and the plot again, from what was measured before. Exit codes: 0 measured, 1
+something failed, 2 wrong arguments, 130 interrupted; in any case nothing is left running.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from netlab import LabError
 from peer.core.limits import Limits
-from rigs.benchmark import campaign, capslab, tracecost
+from rigs.benchmark import campaign, capslab, reachlab, tracecost
 from rigs.benchmark.campaign import ALL, MAKERS
 from rigs.benchmark.operatorwork import OperatorOptions
 from rigs.benchmark.rounds import Care
@@ -36,7 +36,7 @@ from tools.arguments import INTERRUPTED, Parser, count, fail, leave, size
 PROGRAM = "bench"
 # Told, and judged; not kept, and no part of `all`.
 CAPS = {"caps": capslab.cases, "caps-more": capslab.more_cases}
-TRACE = "trace"
+TRACE, REACH = TOLD = ("trace", "reach")
 
 Options = argparse.Namespace
 
@@ -70,9 +70,9 @@ def parser() -> Parser:
     add(
         "what",
         metavar="WHAT",
-        choices=[*ALL, *CAPS, TRACE, "all", "report"],
+        choices=[*ALL, *CAPS, *TOLD, "all", "report"],
         nargs="+",
-        help=f"{', '.join([*ALL, *CAPS, TRACE])}, all, report",
+        help=f"{', '.join([*ALL, *CAPS, *TOLD])}, all, report",
     )
     add("--runs", metavar="N", type=count(1, 100), default=3, help="of each tool in each scenario (default 3)")
     add("--tools", metavar="NAMES", type=tool_names, default=[*MAKERS], help=f"default {','.join(MAKERS)}")
@@ -129,6 +129,8 @@ def run(options: Options) -> int:
         return 1
     if TRACE in options.what and tracecost.measure(options.work, options.runs, care):
         return 1
+    if REACH in options.what and reachlab.measure(options.work, options.runs, weft, care):
+        return 1
     if wanted:
         done = campaign.Campaign(
             wanted,
@@ -144,7 +146,7 @@ def run(options: Options) -> int:
         failed = done.run(options.work, options.out)
     else:
         failed = False
-    if wanted or not {*CAPS, TRACE}.issuperset(options.what):
+    if wanted or not {*CAPS, *TOLD}.issuperset(options.what):
         campaign.report(options.out, wanted or ALL, options.docs)
     return 1 if failed else 0
 

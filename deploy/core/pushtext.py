@@ -8,7 +8,7 @@ from posixpath import basename
 from typing import NamedTuple
 
 from deploy.core.hostlists.hostword import HostWord, read_word
-from deploy.core.inventory import Inventory, InventoryError, parse_inventory, scalar
+from deploy.core.inventory import FIRST_PORT, Inventory, InventoryError, parse_inventory, scalar
 from deploy.core.inventory.listed import Key, Listed, ListedHost
 from deploy.core.inventory.names import is_loopback
 from deploy.core.inventory.ranges import expand, fold
@@ -32,6 +32,7 @@ class Wish(NamedTuple):
     seed: str = ""  # USER@HOST:/path, where the payload is already
     replace: bool = False
     accept_new: bool = False
+    peer_port: int = FIRST_PORT  # of the first peer
     hostnames: Mapping[str, str] = {}  # by host: what ssh_config calls it, which its peers use
 
 
@@ -77,6 +78,7 @@ def _text(wish: Wish) -> str:
     hosts = [one for host in hosts for one in _addressed(host, wish.hostnames)]
     first = expand(hosts[0].name)[0]
     defaults = [f"{key}: true" for key in ("replace", "accept_new") if getattr(wish, key)]
+    defaults += [f"peer_port: {wish.peer_port}"] if wish.peer_port != FIRST_PORT else []
     path = seeds[0].folder if seeds else wish.payload
     kind = "path" if seeds else "upload"
     lines = [

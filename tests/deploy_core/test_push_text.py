@@ -88,6 +88,11 @@ def test_replace_holds_for_every_host() -> None:
     assert [(host.replace, host.accept_new) for host in inventory.hosts] == [(True, True), (True, True)]
 
 
+def test_ports_of_this_machine_that_others_have_are_left_to_them() -> None:
+    inventory, _ = push_inventory(Wish("/m", ["/a", "/b"], peer_port=6010), "x.yaml")
+    assert [peer.port for peer in inventory.peers] == [6010, 6011]
+
+
 @pytest.mark.parametrize(
     ("wish", "line"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,8 @@ from tests.deploy_edge.test_weft_command import weft
 @pytest.mark.usefixtures("usual_ports")
 def test_a_payload_is_pushed_and_nothing_else_stays(tmp_path: Path) -> None:
     (tmp_path / "model").write_bytes(bytes(range(256)) * 900)
-    ran = weft(tmp_path, "push", "./model", "./a", "b/c", "--plain")
+    with socket.create_server(("", 6008)):  # another swarm's, say
+        ran = weft(tmp_path, "push", "./model", "./a", "b/c", "--plain")
     assert (ran.code, "model is complete on all 2 hosts" in ran.out) == (0, True), ran.err
     assert [(tmp_path / f"{folder}/model").read_bytes() for folder in ("a", "b/c")] == [bytes(range(256)) * 900] * 2
     assert {path.name for path in tmp_path.iterdir()} == {"model", "a", "b", "runs"}

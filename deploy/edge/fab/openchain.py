@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import os
-import socket
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from deploy.core.inventory import FIRST_PORT, Host, Inventory, joined, limited, localized
+from deploy.core.inventory import Host, Inventory, joined, limited, localized
 from deploy.edge.fab.chaintask import Hostnames
 from deploy.edge.fab.inventoryfile import inventory_path, read_inventory
 from deploy.edge.hosts.fleet import Fleet
 from deploy.edge.hosts.host import Transport
 from deploy.edge.hosts.local import LocalTransport
+from deploy.edge.hosts.localports import free_base
 from deploy.edge.screen.screen import Screen
 from deploy.edge.screen.transcript import Transcript
 from deploy.edge.tasks.chain import Chain
 
 FabricConfig = Callable[[], Any]  # makes a fabric.Config, which is slow to load: called where a host is behind SSH
 LOCAL_FOLDER = "~/.weft/local"  # `--local`: a folder a host below this one
-_LAST_FIRST_PORT = 60000
 ADDRESSING = frozenset({"check", "plan", "deploy", "start", "up"})  # tasks that tell peers each other's addresses
 BRINGING = frozenset({"deploy", "up", "push"})  # tasks that need a seed: with --limit, the seeds take part
 
@@ -46,7 +45,7 @@ def open_chain(
     for_peers = not options.get("local") and not ADDRESSING.isdisjoint(tasks)
     inventory = made or (read_inventory(options, hostnames) if for_peers else read_inventory(options))
     if options.get("local"):
-        inventory = localized(inventory, LOCAL_FOLDER, _free_base(len(inventory.peers)))
+        inventory = localized(inventory, LOCAL_FOLDER, free_base(len(inventory.peers)))
     inventory = asked_for = limited(inventory, str(options.get("limit", "")))
     if not BRINGING.isdisjoint(tasks):
         inventory = joined(inventory)
@@ -81,21 +80,3 @@ def _fleet(inventory: Inventory, base: Path, fabric_config: FabricConfig) -> Fle
 def _here(path: str | None, base: Path) -> str | None:
     """A path on this machine, as an inventory in `base` names it."""
     return None if path is None else str(base / os.path.expanduser(path))
-
-
-def _free_base(count: int) -> int:
-    """The first port of `count` free ones in a row: `--local` may meet another swarm on this machine."""
-    for base in range(FIRST_PORT, _LAST_FIRST_PORT, max(count, 1)):
-        if all(_is_free(port) for port in range(base, base + count)):
-            return base
-    return FIRST_PORT
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("", port))
-        except OSError:
-            return False
-        return True

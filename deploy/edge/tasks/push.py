@@ -9,13 +9,14 @@ from typing import Any
 
 from deploy.agent.verbs import Clean
 from deploy.core.configfiles import swarm_folder
-from deploy.core.inventory import Host, Inventory
+from deploy.core.inventory import FIRST_PORT, Host, Inventory
 from deploy.core.inventory.aliases import named_alone
 from deploy.core.inventory.listed import Listed
 from deploy.core.plan import Facts, Step, Steps, hosts_of
 from deploy.core.pushtext import HEAD, PushError, Wish, is_remote, push_inventory, swarm_name
 from deploy.core.verdict import FAILED, Outcome
 from deploy.edge.hosts.host import WORK_SECONDS
+from deploy.edge.hosts.localports import free_base
 from deploy.edge.tasks.chain import RUNS, Chain
 from deploy.edge.tasks.hostlist import read_hosts
 from deploy.edge.tasks.phase import Options, Phase
@@ -42,6 +43,7 @@ def make_inventory(options: Mapping[str, Any], hostnames: Callable[[Collection[H
         seed,
         bool(options.get("replace")),
         bool(options.get("accept_new")),
+        FIRST_PORT if any(map(is_remote, targets)) else free_base(len(targets)),
     )
     kept = Path(str(options.get("save") or f"{RUNS}/{swarm_name(seed or wish.payload)}.yaml"))
     inventory, _ = push_inventory(wish, str(kept))

@@ -1,20 +1,23 @@
 """What a peer may fetch from neighbours of other zones, so that a piece crosses into its zone once.
 
-Each piece has a gate of the zone, which fetches it as soon as somebody outside has it and nobody inside. If the gate
-doesn't, the next one's turn comes after a pause, until all have had theirs.
+Each piece has a gate of the zone, which fetches it as soon as somebody outside has it and nobody inside. A zone with a
+seed fetches nothing while it is far ahead of the others: the seed has it all, and time.
 """
 
 from __future__ import annotations
 
-from typing import Iterable, List, Mapping, Optional
+from typing import Dict, Iterable, Mapping, Optional
 
+from peer.core import bits
+from peer.core.gateturns import GateTurns
 from peer.core.neighbour import Neighbour, connected
 from peer.core.pieces import Pieces
 from peer.core.setup import Setup
 from peer.core.zones import Border
 
-PAUSE = 2.0  # seconds from one gate's turn to the next, at least
-MANY_WAITS = 8.0  # times the usual wait, which a pause lasts where that is more
+PAUSE = 2.0  # seconds without a piece of a share until the next gate's turn comes, at least
+MANY_WAITS = 4.0  # times the usual wait, which a pause lasts where that is more
+AHEAD = 2.0  # times as many pieces as any neighbour outside: then the ways between zones are what all wait for
 
 
 class Crossing:
@@ -31,7 +34,8 @@ class Crossing:
         self._pieces = pieces
         self._neighbours = neighbours
         self._seeds = frozenset(seeds)
-        self._waited: List[int] = [pieces.all]  # by number of pauses: the pieces seen outside alone, all that time
+        self._turns: Dict[int, GateTurns] = {border.depth: GateTurns(border.turns) for border in borders.values()}
+        self._brought = 0  # the set of pieces that came from outside to us
         self._next = 0.0
 
     def allowed(self, neighbour: Neighbour) -> int:
@@ -39,29 +43,52 @@ class Crossing:
         border = self._borders.get(neighbour.peer)
         if border is None:
             return self._pieces.all
-        mine = 0
-        for share, waited in zip(border.turns, self._waited):
-            mine |= share & waited
-        mine &= self._pieces.rarity[0]
-        for peer, other in self._borders.items():
-            if mine and other.depth > border.depth and self._neighbours[peer].connected:
-                mine &= ~self._neighbours[peer].pieces
+        mine = self._lacking(self._turns[border.depth].ours, border.depth)
+        if mine and self._seed_has_time(border.depth):
+            mine = 0
         if neighbour.peer in self._seeds:
             mine |= neighbour.asking.offered if neighbour.complete else neighbour.pieces
         return mine
 
+    def arrived(self, neighbour: Neighbour, index: int) -> None:
+        """A piece came from this neighbour."""
+        if neighbour.peer in self._borders:
+            self._brought |= 1 << index
+
+    def _lacking(self, pieces: int, depth: int) -> int:
+        """Those of these pieces that nobody has inside, that is within the zone that a border of this depth is of."""
+        lacking = pieces & self._pieces.rarity[0] & self._pieces.missing
+        for peer, border in self._borders.items():
+            if lacking and border.depth > depth and self._neighbours[peer].connected:
+                lacking &= ~self._neighbours[peer].pieces
+        return lacking
+
+    def _seed_has_time(self, depth: int) -> bool:
+        """Whether our zone is so far ahead of all others that its seed can give us what it gave to them before."""
+        others = [neighbour for neighbour in connected(self._neighbours) if neighbour.peer in self._borders]
+        farthest = max((bits.count(other.pieces) for other in others if other.peer not in self._seeds), default=0)
+        inside = self._pieces.all & ~self._pieces.rarity[0]
+        return bits.count(inside) > AHEAD * farthest and self._has_seed_inside(depth)
+
+    def _has_seed_inside(self, depth: int) -> bool:
+        """Whether we have a connection with a seed of our zone, or of one that shares more than `depth` parts."""
+        for peer in self._seeds & self._neighbours.keys():
+            border = self._borders.get(peer)
+            if self._neighbours[peer].connected and (border is None or border.depth > depth):
+                return True
+        return False
+
     def look(self, usual: float, now: float) -> None:
-        """Let turns pass. `usual`: seconds from a request to its piece."""
+        """Let the turns of gates pass that fetch nothing. `usual`: seconds from a request to its piece."""
         if not self._borders or now < self._next:
             return
         self._next = now + max(PAUSE, MANY_WAITS * usual)
-        outside = 0
+        outside = dict.fromkeys(self._turns, 0)
         for neighbour in connected(self._neighbours):
             if neighbour.peer in self._borders:
-                outside |= neighbour.pieces
-        outside &= self._pieces.rarity[0]
-        longest = max(len(border.turns) for border in self._borders.values())
-        self._waited = [self._pieces.all, *(waited & outside for waited in self._waited)][:longest]
+                outside[self._borders[neighbour.peer].depth] |= neighbour.pieces
+        for depth, turns in self._turns.items():
+            turns.pause(self._lacking(outside[depth], depth), self._brought)
 
 
 def crossing_of(setup: Setup, pieces: Pieces, neighbours: Mapping[int, Neighbour]) -> Optional[Crossing]:

@@ -76,6 +76,8 @@ class Fetcher:
     def arrived(self, neighbour: Neighbour, index: int, now: float) -> List[Effect]:
         """A piece came from this neighbour, asked for or not (one that comes late, after a choke, is as good)."""
         self._arrived = now
+        if self._crossing:
+            self._crossing.arrived(neighbour, index)
         asking = neighbour.asking
         if asking.answered(index, now):
             self._pieces.release(index)

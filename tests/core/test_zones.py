@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from random import Random
-from typing import Dict, FrozenSet, Iterable, List, Mapping
+from typing import Dict, FrozenSet, Iterable, List, Mapping, Tuple
 
 import pytest
 
 from peer.core import bits
 from peer.core.crossing import PAUSE, Crossing
+from peer.core.gateturns import GateTurns
 from peer.core.neighbour import Neighbour
 from peer.core.pieces import Pieces
 from peer.core.zones import MOST_GATES, Border, Zones
@@ -97,18 +98,27 @@ def test_the_graph_is_the_same_for_every_version_of_this_program() -> None:
 
 
 class Case:
-    """A gate with a neighbour inside (1) and two outside, of which the second is a seed (2, 3)."""
+    """A gate with a neighbour inside (1) and two outside, of which the second is a seed (2, 3).
 
-    def __init__(self) -> None:
-        self.pieces = Pieces(4)
-        self.near = {peer: Neighbour(peer, 4) for peer in (1, 2, 3)}
+    `turns`: what it fetches from both; `seed_inside`: a second seed (4) is in the gate's zone.
+    """
+
+    def __init__(self, total: int = 4, turns: Tuple[int, ...] = (0b0001, 0b0010), seed_inside: bool = False) -> None:
+        self.pieces = Pieces(total)
+        self.near = {peer: Neighbour(peer, total) for peer in ((1, 2, 3, 4) if seed_inside else (1, 2, 3))}
         for neighbour in self.near.values():
             neighbour.begin(True, 0.0)
-        border = Border(0, (0b0001, 0b0010))
-        self.crossing = Crossing({2: border, 3: border}, self.pieces, self.near, [3])
+        border = Border(0, turns)
+        self.crossing = Crossing({2: border, 3: border}, self.pieces, self.near, [3, 4])
 
     def allowed(self, peer: int) -> int:
         return self.crossing.allowed(self.near[peer])
+
+    def look(self, outside: int, pauses: int, inside: int = 0) -> None:
+        """Look, so many pauses after the first look; the neighbour outside has `outside`, `inside` has come in."""
+        self.near[2].pieces = outside
+        self.pieces.gain(inside)
+        self.crossing.look(0.1, 10.0 + pauses * PAUSE)
 
 
 def test_a_gate_fetches_its_share_and_inside_everything() -> None:
@@ -131,9 +141,49 @@ def test_what_a_seed_offers_is_for_us_alone() -> None:
 
 def test_the_next_gates_turn_comes_when_a_piece_was_outside_alone_for_long() -> None:
     case = Case()
-    case.near[2].pieces = 0b0010
-    case.crossing.look(0.1, 10.0)
-    assert case.allowed(2) == 0b0011
-    case.pieces.gain(0b0010)
-    case.crossing.look(0.1, 10.0 + PAUSE)
+    case.look(outside=0b0010, pauses=0)
     assert case.allowed(2) == 0b0001
+    case.look(outside=0b0010, pauses=1)
+    assert case.allowed(2) == 0b0011
+    case.look(outside=0b0010, pauses=2, inside=0b0010)
+    assert case.allowed(2) == 0b0001
+
+
+def test_a_gate_that_fetches_keeps_its_turn_however_long_the_way_in_takes() -> None:
+    case = Case(total=8, turns=(0b01010101, 0b10101010))
+    case.look(outside=0b10101010, pauses=0)
+    for pauses, inside in enumerate((0b00000010, 0b00001000, 0b00100000), start=1):
+        case.look(outside=0b10101010, pauses=pauses, inside=inside)
+        assert not case.allowed(2) & 0b10101010
+    case.look(outside=0b10101010, pauses=4)
+    assert case.allowed(2) & 0b10101010 == 0b10000000
+
+
+def test_who_sees_another_gate_bring_pieces_steps_back() -> None:
+    """Of three gates, the first is gone: the second takes its share, the third doesn't, until the second is gone."""
+    second, third = GateTurns((0b1110_0000, 0b0000_1111)), GateTurns((0, 0b1110_0000, 0b0000_1111))
+    for turns in (second, third):
+        turns.pause(0b1111, brought=0)
+        turns.pause(0b1111, brought=0)
+    assert second.ours & 0b1111 and not third.ours & 0b1111
+    second.pause(0b1110, brought=0b0001)
+    third.pause(0b1110, brought=0)
+    assert second.ours & 0b1111 and not third.ours & 0b1111
+    for _ in range(2):
+        third.pause(0b1110, brought=0)
+    assert third.ours & 0b1111
+    third.pause(0b1000, brought=0b0100)
+    assert not third.ours & 0b1111
+
+
+def test_a_zone_far_ahead_leaves_to_its_seed_what_that_gave_to_others() -> None:
+    case = Case(total=8, turns=(0b11111111,), seed_inside=True)
+    case.near[2].pieces = 0b10000000
+    assert case.allowed(2) == 0b11111111
+    case.pieces.gain(0b00000111)
+    assert case.allowed(2) == 0
+    case.near[4].end("it left")
+    assert case.allowed(2) == 0b11111000
+    case.near[4].begin(True, 0.0)
+    case.near[2].pieces = 0b11000000
+    assert case.allowed(2) == 0b11111000

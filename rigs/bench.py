@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """Measures this swarm and other tools side by side: python rigs/bench.py A B --runs 3 --tools weft,libtorrent.
 
-A, B, C, D: scenarios on hosts of a lab (root). caps, caps-more: whether caps bind, reach: what hosts cost that accept
-nothing, in a lab (root). trace: what trace and report cost in C (root). scale, classic: swarms on loopback. up: all
-of `fab up` in a lab (root). again: a second version to hosts that have the first, in a lab (root). tree: many small
-files to local hosts. operator: `fab up` for a thousand hosts that aren't there. all: everything but caps, caps-more,
-reach and trace. report: the table and the plot again, from what was measured before. Exit codes: 0 measured, 1
-something failed, 2 wrong arguments, 130 interrupted; in any case nothing is left running.
+A, B, C, D: scenarios on hosts of a lab (root). zones: one with hosts in two zones (root). caps, caps-more: whether caps
+bind, reach: what hosts cost that accept nothing, in a lab (root). trace: what trace and report cost in C (root). scale,
+classic: swarms on loopback. up: all of `fab up` in a lab (root). again: a second version to hosts that have the first,
+in a lab (root). tree: many small files to local hosts. operator: `fab up` for a thousand hosts that aren't there. all:
+everything but caps, caps-more, reach and trace. report: the table and the plot again, from what was measured before.
+Exit codes: 0 measured, 1 something failed, 2 wrong arguments, 130 interrupted; in any case nothing is left running.
 """
 
 from __future__ import annotations

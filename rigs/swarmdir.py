@@ -36,10 +36,13 @@ def rows(addresses: Sequence[Tuple[str, int]]) -> Rows:
     return tuple(PeerRow(FIRST_ID + number, host, port, number == 0) for number, (host, port) in enumerate(addresses))
 
 
-def fleet_texts(manifest: Manifest, peers: Rows, options: WeftOptions, run: str) -> Dict[str, str]:
-    """Name and text of each file of a fleet swarm."""
+def fleet_texts(
+    manifest: Manifest, peers: Rows, options: WeftOptions, run: str, zones: Sequence[Tuple[int, str]] = ()
+) -> Dict[str, str]:
+    """Name and text of each file of a fleet swarm. `zones`: peers, each with its zone."""
     common = Common(2, 5, 15, manifest.name, manifest.size, manifest.piece_size)
-    return folder_texts(common, peers, SwarmFile("bench", run, FLEET, manifest, options.limits, options.tls))
+    swarm = SwarmFile("bench", run, FLEET, manifest, options.limits, options.tls, zones=tuple(zones))
+    return folder_texts(common, peers, swarm)
 
 
 def write_texts(folder: Path, texts: Mapping[str, str]) -> None:

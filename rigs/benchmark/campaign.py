@@ -38,8 +38,11 @@ from rigs.benchmark.weft import Weft
 from rigs.errors import RigError
 from rigs.swarmdir import WeftOptions
 
+UNAWARE = "weft-unaware"  # of the zones that its hosts are in
+
 MAKERS: Dict[str, Callable[[WeftOptions], Tool]] = {
     "weft": lambda weft: Weft(weft._replace(tls=False)),
+    UNAWARE: lambda weft: Weft(weft._replace(tls=False), UNAWARE, aware=False),
     "weft-tls": lambda weft: Weft(weft._replace(tls=True), "weft-tls"),
     "aria2": lambda _: Aria2(),
     "libtorrent": lambda _: Libtorrent(),
@@ -135,7 +138,8 @@ class Campaign(NamedTuple):
         else:
             scenario = self._scenario(name, disk)
             print(table.title(scenario), flush=True)
-            found = rounds.run_rounds(scenario, tools, self.runs, folder, self.care)
+            fitting = [tool for tool in tools if scenario.zones or tool.name != UNAWARE]
+            found = rounds.run_rounds(scenario, fitting, self.runs, folder, self.care)
             yield from ((run, table.run_line(run)) for run in found)
 
     def _local(self, name: str, folder: Path) -> Iterable[LocalRun]:

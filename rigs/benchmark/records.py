@@ -18,7 +18,8 @@ class Run(NamedTuple):
     `first`: when the first receiver had its copy; `copies`: what the seed's link sent, in payloads; `problem`: why
     the run failed, "" if every receiver had a right copy; `others`: the share of the machine's CPU time that went to
     other programs meanwhile, `idle`: that went to nobody; `disturbed`: others took so much that it was done again;
-    `durable`: when the last receiver's copy was on the disk; `size`: of the payload (0: the scenario's own).
+    `durable`: when the last receiver's copy was on the disk; `size`: of the payload (0: the scenario's own);
+    `crossed`: what came into any zone from others, in payloads.
     """
 
     scenario: str
@@ -37,6 +38,7 @@ class Run(NamedTuple):
     disk: bool = False
     size: int = 0
     durable: float = 0.0
+    crossed: float = 0.0
 
     @property
     def place(self) -> Scenario:
@@ -150,7 +152,7 @@ AnyRun = Union[Run, LocalRun, UserRun, OperatorRun, AgainRun]
 class Summary(NamedTuple):
     """The runs of one tool in one scenario, as medians; `times` sorted; `peak` and `others` of the worst run.
 
-    `durable` is None where no disk took part.
+    `durable` is None where no disk took part, `crossed` where there are no zones.
     """
 
     scenario: Scenario
@@ -162,6 +164,7 @@ class Summary(NamedTuple):
     failed: int
     others: float
     durable: Optional[float] = None
+    crossed: Optional[float] = None
 
     @property
     def median(self) -> float:
@@ -204,6 +207,7 @@ def _summary(scenario: Scenario, tool: str, group: Sequence[Run]) -> Summary:
         sum(bool(run.problem) for run in group),
         max((run.others for run in counted), default=0.0),
         _median(run.durable for run in counted) if scenario.disk else None,
+        _median(run.crossed for run in counted) if scenario.zones else None,
     )
 
 

@@ -33,13 +33,18 @@ def run_rounds(scenario: Scenario, tools: Sequence[Tool], rounds: int, folder: P
     payload = folder / PAYLOAD
     write_file(payload, scenario.size, scenario.name)
     durable.sync([payload])  # or the first run would share the disk with it
-    with Lab.up(scenario.hosts, scenario.rate, folder / LAB) as lab:
+    with lab_of(scenario, folder / LAB) as lab:
         site = Site(lab, scenario, payload)
         for tool in tools:
             tool.prepare(site)
         for number, tool in schedule(tools, rounds):
             yield from careful(care, partial(measure, tool, site, number))
     payload.unlink()
+
+
+def lab_of(scenario: Scenario, directory: Path) -> Lab:
+    """Its hosts, made there; leaving the `with` block takes them down."""
+    return Lab.up(scenario.hosts, scenario.rate, directory, zones=scenario.zones, between=scenario.between)
 
 
 def schedule(tools: Sequence[T], rounds: int) -> List[Tuple[int, T]]:
@@ -81,7 +86,7 @@ def measure(tool: Tool, site: Site, number: int) -> Run:
 
 def _measure(tool: Tool, site: Site, number: int) -> Run:
     bare = Run(site.scenario.name, tool.name, number, disk=site.scenario.disk, size=site.scenario.size)
-    resident, sent = site.resident_cpu(), site.sent_by_seed()
+    resident, sent, crossed = site.resident_cpu(), site.sent_by_seed(), site.crossed()
     watch = accounting.Watch()
     group = ProcessGroup()
     try:
@@ -99,6 +104,7 @@ def _measure(tool: Tool, site: Site, number: int) -> Run:
         seconds=max(done) - outcome.begun,
         first=min(done) - outcome.begun,
         copies=(site.sent_by_seed() - sent) / site.scenario.size,
+        crossed=(site.crossed() - crossed) / site.scenario.size,
         cpu=cpu,
         others=shares.others,
         idle=shares.idle,

@@ -1,4 +1,4 @@
-"""The four scenarios, as data."""
+"""The scenarios, as data."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ KIB, MIB, GIB = 1024, 1024**2, 1024**3
 class Scenario(NamedTuple):
     """One seed and `receivers` hosts with links of `rate` Mbit/s each way (0: unshaped); `size` in bytes.
 
-    `disk`: the copies lie on a disk, not in memory.
+    `disk`: the copies lie on a disk, not in memory. `zones`: so many share the hosts (0: there are none), the seed in
+    the first; the way out of each and the way into it are `between` Mbit/s.
     """
 
     name: str
@@ -21,6 +22,8 @@ class Scenario(NamedTuple):
     rate: float
     size: int
     disk: bool = False
+    zones: int = 0
+    between: float = 0.0
 
     @property
     def label(self) -> str:
@@ -37,7 +40,10 @@ class Scenario(NamedTuple):
     @property
     def limit(self) -> Optional[float]:
         """T* in seconds; None where no link but the CPU sets the pace."""
-        return equal_limit_seconds(self.size, self.rate * BYTES_PER_MBIT, self.receivers) if self.rate else None
+        if not self.rate:
+            return None
+        inside = equal_limit_seconds(self.size, self.rate * BYTES_PER_MBIT, self.receivers)
+        return max(inside, self.size / (self.between * BYTES_PER_MBIT)) if self.zones else inside
 
     @property
     def delivered(self) -> int:
@@ -47,7 +53,8 @@ class Scenario(NamedTuple):
     @property
     def deadline(self) -> float:
         """Seconds after which a run is given up: ten times what the slowest tool should need."""
-        naive = self.delivered / (self.rate * BYTES_PER_MBIT) if self.rate else self.delivered / (100 * MIB)
+        slowest = self.between or self.rate
+        naive = self.delivered / (slowest * BYTES_PER_MBIT) if slowest else self.delivered / (100 * MIB)
         return max(60.0, 5 * naive)
 
 
@@ -58,5 +65,6 @@ SCENARIOS: Dict[str, Scenario] = {
         Scenario("B", 15, 200.0, 64 * MIB),
         Scenario("C", 4, 0.0, GIB),
         Scenario("D", 1, 0.0, 2 * GIB),
+        Scenario("zones", 7, 200.0, 64 * MIB, zones=2, between=50.0),
     )
 }

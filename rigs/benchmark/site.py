@@ -66,6 +66,14 @@ class Site:
         """Bytes that the seed's link has sent so far, headers included."""
         return self.lab.traffic()[self.seed.name].sent
 
+    def crossed(self) -> int:
+        """Bytes that have come into any zone from others so far, headers and acknowledgements included."""
+        return sum(link.received for name, link in self.lab.traffic().items() if name in self.lab.plan.zones)
+
+    def zones(self) -> Dict[str, str]:
+        """The zone of each host; empty without zones."""
+        return {one.name: one.zone for one in self.lab.plan.hosts if one.zone}
+
     def processes(self) -> Set[int]:
         """All that runs on the hosts now."""
         found = processes.inside(host.namespace for host in self.hosts)

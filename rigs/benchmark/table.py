@@ -16,6 +16,7 @@ HEADER = (
     "scenario", "tool", "median", "min", "max", "durable", "x T*", f"x {REFERENCE}", "seed copies", "CPU s/GiB",
     "peak memory",
 )  # fmt: skip
+ZONED_HEADER = (*HEADER, "crossed")
 LOCAL_HEADER = (
     "swarm", "peers", "median", "min", "max", "CPU s/peer", "peak memory", "files", "neighbours", "messages/piece",
 )  # fmt: skip
@@ -24,10 +25,11 @@ LOCAL_HEADER = (
 def title(scenario: Scenario) -> str:
     """A scenario in words."""
     links = f"{scenario.rate:g} Mbit/s" if scenario.rate else "unshaped"
+    zones = f" in {scenario.zones} zones, {scenario.between:g} Mbit/s between them" if scenario.zones else ""
     receivers = "1 receiver" if scenario.receivers == 1 else f"{scenario.receivers} receivers"
     limit = f", T* {scenario.limit:.2f} s" if scenario.limit else ""
     place = ", on a disk" if scenario.disk else ""
-    return f"{scenario.name}: {receivers}, {links}, {format_size(scenario.size)}{place}{limit}"
+    return f"{scenario.name}: {receivers}, {links}{zones}, {format_size(scenario.size)}{place}{limit}"
 
 
 def run_line(run: Run) -> str:
@@ -37,8 +39,9 @@ def run_line(run: Run) -> str:
         return f"{head}FAILED: {run.problem}"
     ratio = f"  {run.ratio:.2f} T*" if run.ratio else ""
     kept = f"  durable {run.durable:.2f} s" if run.disk else ""
+    crossed = f"  crossed {run.crossed:.3f}" if run.place.zones else ""
     return (
-        f"{head}{run.seconds:7.2f} s{kept}{ratio}  first {run.first:.2f} s  seed {run.copies:.3f} copies"
+        f"{head}{run.seconds:7.2f} s{kept}{ratio}  first {run.first:.2f} s  seed {run.copies:.3f} copies{crossed}"
         f"  CPU {run.cpu_per_gib:.2f} s/GiB  peak {format_size(run.peak)}  idle {run.idle:.0%}{_noise(run)}"
     )
 
@@ -50,15 +53,16 @@ def _noise(run: Union[Run, LocalRun]) -> str:
 
 
 def tables(found: Mapping[str, Kept]) -> List[List[Sequence[str]]]:
-    """All tables, each a list of rows with the header first: scenarios, swarms on this machine, a user's time, the
-    operator's own work, second versions."""
+    """All tables, each a list of rows with the header first: scenarios, those with zones, swarms on this machine, a
+    user's time, the operator's own work, second versions."""
     runs = [run for kept in found.values() for run in kept.runs]
-    scenarios = rows(summarise(run for run in runs if isinstance(run, Run)))
+    lab = summarise(run for run in runs if isinstance(run, Run))
     swarms = local_rows([run for run in runs if isinstance(run, LocalRun)])
     whole = usertable.rows(run for run in runs if isinstance(run, UserRun))
     own = operatortable.rows(run for run in runs if isinstance(run, OperatorRun))
     pairs = [
-        (HEADER, scenarios),
+        (HEADER, rows([summary for summary in lab if not summary.scenario.zones])),
+        (ZONED_HEADER, rows([summary for summary in lab if summary.scenario.zones])),
         (LOCAL_HEADER, swarms),
         (usertable.HEADER, whole),
         (operatortable.HEADER, own),
@@ -75,8 +79,9 @@ def rows(summaries: Sequence[Summary]) -> List[Sequence[str]]:
 
 def _row(summary: Summary, reference: Optional[float]) -> Sequence[str]:
     name = summary.scenario.label
+    header = HEADER if summary.crossed is None else ZONED_HEADER
     if not summary.times:
-        return (name, summary.tool, "failed", *[""] * (len(HEADER) - 3))
+        return (name, summary.tool, "failed", *[""] * (len(header) - 3))
     failed = f" ({summary.failed} failed)" if summary.failed else ""
     return (
         name,
@@ -90,6 +95,7 @@ def _row(summary: Summary, reference: Optional[float]) -> Sequence[str]:
         f"{summary.copies:.2f}",
         f"{summary.cpu_per_gib:.2f}",
         format_size(summary.peak),
+        *([] if summary.crossed is None else [f"{summary.crossed:.2f}"]),
     )
 
 

@@ -22,12 +22,16 @@ from tools.sim.limit import BYTES_PER_MBIT
 
 
 class Weft:
-    """A fleet swarm; its verified copy is there when it has its final name, and on the disk by then."""
+    """A fleet swarm; its verified copy is there when it has its final name, and on the disk by then.
 
-    def __init__(self, weft: WeftOptions, name: str = "weft", module: str = "peer") -> None:
+    `aware`: where the hosts are in zones, the peers know of them. `module`: what is run as a peer.
+    """
+
+    def __init__(self, weft: WeftOptions, name: str = "weft", module: str = "peer", aware: bool = True) -> None:
         self.name = name
         self._module = tracedpeer.__name__ if weft.trace else module
         self._options = weft
+        self._aware = aware
         self._manifest: Optional[Manifest] = None
 
     def missing(self) -> str:
@@ -60,7 +64,9 @@ class Weft:
         """What a deployment would have put on each host."""
         assert self._manifest
         rows = swarmdir.rows([(host.address, swarmdir.FIRST_PORT) for host in site.hosts])
-        texts = swarmdir.fleet_texts(self._manifest, rows, self._options, uuid.uuid4().hex[:12])
+        zones = site.zones() if self._aware else {}
+        zoned = [(row.peer_id, zones[host.name]) for host, row in zip(site.hosts, rows) if host.name in zones]
+        texts = swarmdir.fleet_texts(self._manifest, rows, self._options, uuid.uuid4().hex[:12], zoned)
         for host in site.hosts:
             swarmdir.write_texts(site.folder(host), texts)
         if self._options.tls:

@@ -25,6 +25,7 @@ def test_the_scenarios_limits_are_those_of_the_design():
     limits = {name: scenario.limit for name, scenario in SCENARIOS.items()}
     assert limits["A"] == pytest.approx(5.37, abs=0.01) and limits["B"] == pytest.approx(2.68, abs=0.01)
     assert limits["C"] is None and limits["D"] is None
+    assert limits["zones"] == pytest.approx(10.74, abs=0.01)  # the way into the zone without the seed
 
 
 def test_equal_links():

@@ -41,6 +41,15 @@ def test_the_tables_of_scenarios_and_of_local_swarms():
     assert swarms[1][:6] == ("scale", "10", "2.00 s", "1.00", "3.00", "2.00")
 
 
+def test_what_crossed_between_zones_is_a_column_of_a_table_of_its_own():
+    zoned = GOOD._replace(scenario="zones", seconds=12.0, crossed=1.0449)
+    plain, zones = table.tables({"A": Kept(FACTS, [GOOD]), "zones": Kept(FACTS, [zoned])})
+    assert "crossed" not in plain[0] and [row[0] for row in plain[1:]] == ["A"]
+    assert (zones[0][-1], zones[1][0], zones[1][-1]) == ("crossed", "zones", "1.04")
+    assert "crossed 1.045" in table.run_line(zoned) and "crossed" not in table.run_line(GOOD)
+    assert table.title(SCENARIOS["zones"]).startswith("zones: 7 receivers, 200 Mbit/s in 2 zones, 50 Mbit/s between")
+
+
 def test_on_a_disk_the_same_scenario_has_rows_of_its_own():
     disk = [run._replace(disk=True, seconds=9.0, durable=9.5) for run in (GOOD, OTHER)]
     (rows,) = table.tables({"A": Kept(FACTS, [GOOD, OTHER]), "A-disk": Kept(FACTS, disk)})

@@ -83,7 +83,9 @@ class Host:
         if rng.random() < 0.4:
             places, names = [self.destination / NAME, self.home / "peer_1001" / NAME], INSIDE
         path = rng.choice(places) / rng.choice(names)
-        if path.parent.is_dir() and not path.parent.is_symlink() and not os.path.lexists(path):
+        # Nor where something of theirs was before a turn was cut short: that comes back beside it, as `X.before-weft`.
+        free = not os.path.lexists(path) and path not in self.theirs
+        if free and path.parent.is_dir() and not path.parent.is_symlink():
             self._put(path)
 
     def _put(self, path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from typing import TYPE_CHECKING, Collection, Dict, Optional, Tuple
 
 from peer.core import handshake, relaynote
@@ -20,6 +21,7 @@ if TYPE_CHECKING:  # ssl is slow to load, and only swarms with keys need it
     from peer.edge.keys import Keys
 
 CONNECT_SECONDS = 5.0
+CLOSE_SECONDS = 1.0  # that all threads together have to end
 REDIAL_SECONDS = (0.05, 1.0)  # the first pause between two tries, and the longest
 
 
@@ -62,11 +64,12 @@ class Dialler:
         thread.start()
 
     def close(self) -> None:
-        """Stop dialling all neighbours and wait for the threads."""
+        """Stop dialling all neighbours. A thread that waits for a name or a firewall does no harm: it may wait on."""
         for stop in self._stops.values():
             stop.set()
+        deadline = time.monotonic() + CLOSE_SECONDS
         for thread in self._threads.values():
-            thread.join(CONNECT_SECONDS + meeting.HANDSHAKE_SECONDS)
+            thread.join(max(0.0, deadline - time.monotonic()))
 
     def stop(self, peer: int) -> None:
         """Stop dialling a neighbour."""
@@ -122,8 +125,12 @@ class Dialler:
 
 def _connect(host: str, port: int, window: int) -> socket.socket:
     """A connection to the first of the host's addresses that answers; `window`: see `Meter`. Raises OSError."""
-    last = OSError(f"{host}: it has no address")
-    for family, kind, protocol, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+    last = OSError("it has no address")
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except UnicodeError:  # two dots in a row, say, or a part of more than 63 letters
+        raise OSError("no host can have this name") from None
+    for family, kind, protocol, _, address in found:
         sock = socket.socket(family, kind, protocol)
         try:
             sock.settimeout(CONNECT_SECONDS)

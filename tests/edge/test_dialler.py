@@ -5,6 +5,8 @@ from __future__ import annotations
 import queue
 import socket
 import struct
+import threading
+import time
 from typing import Any, Callable, Iterator, List, Tuple
 
 import pytest
@@ -16,7 +18,7 @@ from peer.core.handshake import CLASSIC_STYLE, Style
 from peer.core.spelling import Spellings
 from peer.edge.dialler import Dialler
 from peer.edge.listener import Listener
-from peer.edge.meeting import Met
+from peer.edge.meeting import HANDSHAKE_SECONDS, Met
 from rigs.freeports import free_ports
 from tests.helpers.sockets import has_ended, receive
 from tests.helpers.waiting import DEADLINE, wait_for
@@ -444,6 +446,29 @@ def test_dialling_stops_when_the_dialler_closes(house: House, facts: Facts, make
     facts.close()
     house.open()
     assert facts.none()
+
+
+@pytest.mark.parametrize("host", ["a..b", "a" * 70])
+def test_a_name_that_cannot_be_is_told(facts: Facts, host: str) -> None:
+    dialler = Dialler(ME, {OTHER: (host, 6008)}, Spellings(FLEET), facts.report)
+    dialler.dial(OTHER)
+    assert facts.next() == DialFailed(OTHER, f"{host}:6008: no host can have this name")
+    dialler.close()
+
+
+def test_a_dialler_that_closes_doesnt_wait_for_names_that_nobody_tells(
+    facts: Facts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: told.wait(DEADLINE) and [])
+    peers = range(OTHER, OTHER + 4)
+    dialler = Dialler(ME, dict.fromkeys(peers, ("nowhere", 6008)), Spellings(FLEET), facts.report)
+    for peer in peers:
+        dialler.dial(peer)
+    begun = time.monotonic()
+    dialler.close()
+    told.set()
+    assert time.monotonic() - begun < HANDSHAKE_SECONDS
 
 
 def test_a_neighbour_is_dialled_by_one_thread_at_a_time(house: House, facts: Facts, make_dialler: MakeDialler) -> None:

@@ -9,12 +9,14 @@ KILL, STOP, CUT, CORRUPT, SLOW, LATE, CAP = "kill", "stop", "cut", "corrupt", "s
 # These stay. DIE: the seed is killed once every piece is somewhere else. ORPHAN: at some moment, come what may. LOST:
 # cut off for good. ROT: a seed whose payload was changed before it started.
 DIE, ORPHAN, LOST, ROT = "die", "orphan", "lost", "rot"
+# This befalls a zone, that of the peer at `place`: nothing passes between it and the others.
+SPLIT = "split"
 # This is so all the time, and harms nobody: the host accepts no connection.
 CLOSED = "closed"
 
 PASSING = (KILL, STOP, CUT, CORRUPT, SLOW, LATE, CAP)
 GRAVE = (DIE, ORPHAN, LOST, ROT)
-NEED_LAB = (CUT, SLOW, LOST, CLOSED)  # loopback has no links to cut or to slow down
+NEED_LAB = (CUT, SLOW, LOST, CLOSED, SPLIT)  # loopback has no links to cut or to slow down
 SLOWER = 20  # SLOW divides the rate by that
 CAPPED = 10  # and CAP allows the host's peers such a part of it
 
@@ -32,9 +34,10 @@ class Fault(NamedTuple):
         return self.at + self.lasts
 
 
-# What is done to a peer, or to its host.
-START, END, FREEZE, THAW, PART, JOIN, BRAKE, RELEASE, SPOIL, END_COPIED, LIMIT, FREE = (
+# What is done to a peer, to its host, or to its zone.
+START, END, FREEZE, THAW, PART, JOIN, BRAKE, RELEASE, SPOIL, END_COPIED, LIMIT, FREE, PART_ZONE, JOIN_ZONE = (
     "start", "end", "freeze", "thaw", "part", "join", "brake", "release", "spoil", "end once copied", "limit", "free",
+    "part the zone of", "join the zone of",
 )  # fmt: skip
 
 
@@ -49,9 +52,11 @@ class Action(NamedTuple):
 
 _FIRST: Dict[str, Sequence[str]] = {
     KILL: (END,), CORRUPT: (END, SPOIL), STOP: (FREEZE,), CUT: (PART,), SLOW: (BRAKE,), LATE: (), CAP: (LIMIT,),
-    DIE: (END_COPIED,), ORPHAN: (END,), LOST: (PART,), ROT: (), CLOSED: (),
+    DIE: (END_COPIED,), ORPHAN: (END,), LOST: (PART,), ROT: (), CLOSED: (), SPLIT: (PART_ZONE,),
 }  # fmt: skip
-_THEN: Dict[str, str] = {KILL: START, CORRUPT: START, STOP: THAW, CUT: JOIN, SLOW: RELEASE, LATE: START, CAP: FREE}
+_THEN: Dict[str, str] = {
+    KILL: START, CORRUPT: START, STOP: THAW, CUT: JOIN, SLOW: RELEASE, LATE: START, CAP: FREE, SPLIT: JOIN_ZONE,
+}  # fmt: skip
 
 
 def actions(faults: Sequence[Fault]) -> List[Action]:

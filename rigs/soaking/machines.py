@@ -10,7 +10,7 @@ from typing import Any, Callable, Dict, List, NamedTuple, Protocol, Set
 
 from netlab import Lab
 from rigs.freeports import free_ports
-from rigs.soaking.roundplan import MOST_PEERS
+from rigs.soaking.roundplan import MOST_PEERS, ZONES
 from rigs.swarmdir import FIRST_PORT
 
 RUN = "run"
@@ -27,28 +27,38 @@ class Machine(NamedTuple):
 
 
 class Machines(Protocol):
-    """Makes fresh machines for a round; where there are links, cuts, joins and shapes them (`rate` in Mbit/s).
+    """Makes fresh machines for a round; where there are links, cuts, joins and shapes them (Mbit/s).
 
-    `close`: until the next `prepare` the host accepts nothing."""
+    `between`: the rate of the link between the two zones of the hosts (0: unshaped). `close`: until the next `prepare`
+    the host accepts nothing. `split`: nothing passes between its zone and the other one."""
 
-    def prepare(self, count: int, rate: float) -> List[Machine]: ...
+    def prepare(self, count: int, rate: float, between: float = 0.0) -> List[Machine]: ...
     def part(self, place: int) -> None: ...
     def join(self, place: int) -> None: ...
     def rate(self, place: int, mbit: float) -> None: ...
     def close(self, place: int) -> None: ...
+    def split(self, place: int) -> None: ...
+    def unite(self) -> None: ...
 
 
 class LabMachines:
-    """A host of a lab for each peer; leaving the `with` block takes the lab down."""
+    """A host of a lab for each peer, in two zones; leaving the `with` block takes the lab down."""
 
     def __init__(self, folder: Path, hosts: int = MOST_PEERS) -> None:
-        self._lab = Lab.up(hosts, 0, folder / "lab")
+        self._lab = Lab.up(hosts, 0, folder / "lab", zones=ZONES)
         self._hosts = list(self._lab.hosts.values())
         self._rates: Dict[int, float] = {}
         self._cut: Dict[int, bool] = {}
         self._closed: Set[int] = set()
+        self._split = ""
+        self._between = 0.0
 
-    def prepare(self, count: int, rate: float) -> List[Machine]:
+    def prepare(self, count: int, rate: float, between: float = 0.0) -> List[Machine]:
+        self.unite()
+        if self._between != between:
+            self._between = between
+            for zone in self._lab.plan.zones:
+                self._lab.rate(zone, between)
         found = []
         for place, host in enumerate(self._hosts[:count]):
             self.join(place)
@@ -76,6 +86,15 @@ class LabMachines:
         self._lab.reach(self._hosts[place].name, inbound=False)
         self._closed.add(place)
 
+    def split(self, place: int) -> None:
+        self._split = self._lab.plan.hosts[place].zone
+        self._lab.cut(self._split)
+
+    def unite(self) -> None:
+        if self._split:
+            self._lab.heal(self._split)
+            self._split = ""
+
     def _open(self, place: int) -> None:
         if place in self._closed:
             self._closed.remove(place)
@@ -94,7 +113,7 @@ class LocalMachines:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def prepare(self, count: int, rate: float) -> List[Machine]:
+    def prepare(self, count: int, rate: float, between: float = 0.0) -> List[Machine]:
         found = []
         for place, port in enumerate(free_ports(count)):
             folder = self._folder / f"host{place + 1}"
@@ -105,7 +124,10 @@ class LocalMachines:
     def part(self, place: int) -> None:
         raise NotImplementedError
 
-    join = close = part
+    join = close = split = part
+
+    def unite(self) -> None:
+        raise NotImplementedError
 
     def rate(self, place: int, mbit: float) -> None:
         raise NotImplementedError

@@ -57,7 +57,9 @@ class RoundDirs:
         common = Common(2, 0.5, 1.0, self.manifest.name, self.manifest.size, self.manifest.piece_size)
         limits = Limits()._replace(patience=self.swarm.patience, degree=self.swarm.degree)
         run = f"{self.swarm.seed}-{self.swarm.number}"
-        told = SwarmFile("soak", run, self.swarm.profile, self.manifest, limits, self.swarm.tls)
+        places = range(self.swarm.peers) if self.swarm.zoned else ()
+        zones = tuple((peer_id(place), f"zone{self.swarm.zone(place)}") for place in places)
+        told = SwarmFile("soak", run, self.swarm.profile, self.manifest, limits, self.swarm.tls, zones=zones)
         return folder_texts(common, self.rows, told if self.swarm.profile != BARE else None)
 
     def _give(self, place: int, source: Path) -> None:

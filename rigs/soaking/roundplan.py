@@ -8,10 +8,11 @@ from typing import List, NamedTuple, Optional, Sequence, Tuple
 from peer.core.sizes import format_size
 from peer.core.swarmfile import CLASSIC, FLEET
 from rigs.soaking import faults
-from rigs.soaking.faults import CAP, CLOSED, CORRUPT, CUT, DIE, KILL, LATE, LOST, ORPHAN, ROT, SLOW, STOP, Fault
+from rigs.soaking.faults import CAP, CLOSED, CORRUPT, CUT, DIE, KILL, LATE, LOST, ORPHAN, ROT, SLOW, SPLIT, STOP, Fault
 from tools.sim.limit import BYTES_PER_MBIT
 
 MOST_PEERS = 6
+ZONES = 2  # that share the hosts, the first ones in the first zone
 BARE = ""  # the profile of a swarm without swarm.json
 
 KIB, MIB = 1024, 1024 * 1024
@@ -26,16 +27,18 @@ _PROFILES = ((FLEET, False),) * 9 + ((FLEET, True),) * 5 + ((CLASSIC, False),) *
 _GRAVE = (None,) * 13 + (DIE,) * 3 + (ROT,) * 2 + (ORPHAN, LOST)
 _PASSING = (KILL, KILL, STOP, STOP, CORRUPT, CORRUPT, CUT, CUT, SLOW, SLOW, LATE, CAP, CAP)
 _CLOSED = 0.3  # of the fleet's rounds have a host that accepts nothing
+_ZONED = 0.4  # ... and so many two zones, with half the links' rate between
+_SPLIT = 0.6  # of those have the zones parted for a while, the others members of one killed at the same moment
 _LASTS = {
     KILL: (0.1, 2.5), CORRUPT: (0.1, 2.5), STOP: (0.3, 4.0), CUT: (0.3, 4.0), SLOW: (0.5, 4.0), LATE: (0.2, 4.0),
-    CAP: (0.5, 4.0),
+    CAP: (0.5, 4.0), SPLIT: (0.5, 4.0),
 }  # fmt: skip
 
 
 class Round(NamedTuple):
     """One swarm and its troubles. `seeds` are places in PeerInfo.cfg; sizes are bytes, `patience` seconds.
 
-    `rate`: of each link, in Mbit/s.
+    `rate`: of each link, in Mbit/s. `zoned`: the hosts are in two zones, and the peers know it.
     """
 
     seed: str
@@ -51,6 +54,16 @@ class Round(NamedTuple):
     degree: int
     faults: Tuple[Fault, ...]
     patience: float = PATIENCE
+    zoned: bool = False
+
+    @property
+    def between(self) -> float:
+        """Mbit/s between the zones; 0: as much as there is."""
+        return self.rate / 2 if self.zoned else 0.0
+
+    def zone(self, place: int) -> int:
+        """The number of the zone of a peer, from 1."""
+        return 1 + place * ZONES // MOST_PEERS
 
     def of(self, *kinds: str) -> List[Fault]:
         """Its faults of these kinds."""
@@ -79,7 +92,24 @@ def draw(seed: str, number: int, local: bool = False) -> Round:
         degree=4 if grave is None and rng.random() < 0.3 else 16,
         faults=(),
     )  # fmt: skip
-    return bare._replace(faults=tuple(sorted(_faults(rng, bare, grave, local), key=lambda fault: fault.at)))
+    found = _faults(rng, bare, grave, local)
+    if profile == FLEET and peers > 3 and not local:
+        bare, found = _with_zones(Random(f"zones {seed} {number}"), bare, found)
+    return bare._replace(faults=tuple(sorted(found, key=lambda fault: fault.at)))
+
+
+def _with_zones(rng: Random, swarm: Round, others: List[Fault]) -> Tuple[Round, List[Fault]]:
+    """The round in zones, perhaps, and its faults with what then befalls a zone beside the `others`."""
+    if rng.random() >= _ZONED:
+        return swarm, others
+    at, lasts = rng.uniform(0.3, 1.2 * swarm.seconds), rng.uniform(*_LASTS[SPLIT])
+    last = swarm.peers - 1
+    if rng.random() < _SPLIT:
+        more = [Fault(SPLIT, last, round(at, 3), round(lasts, 3))]
+    else:
+        inside = [place for place in range(swarm.peers) if swarm.zone(place) == swarm.zone(last)]
+        more = [Fault(KILL, place, round(at, 3), round(lasts, 3)) for place in inside if place not in swarm.seeds]
+    return swarm._replace(zoned=True), others + [fault for fault in more if _fits(fault, others)]
 
 
 def _possible(grave: Optional[str], profile: str, local: bool) -> Optional[str]:
@@ -144,7 +174,8 @@ def describe(swarm: Round) -> str:
     profile = {BARE: "classic without hashes"}.get(swarm.profile, swarm.profile) + (" with TLS" if swarm.tls else "")
     payload = f"{'tree' if swarm.tree else 'file'} of {format_size(swarm.size)} in pieces of "
     payload += format_size(swarm.piece_size)
-    return f"{profile}, {swarm.peers} peers, {payload}, {swarm.rate:g} Mbit/s: " + "; ".join(map(_say, swarm.faults))
+    rates = f"{swarm.rate:g} Mbit/s" + (f", {swarm.between:g} between zones" if swarm.zoned else "")
+    return f"{profile}, {swarm.peers} peers, {payload}, {rates}: " + "; ".join(map(_say, swarm.faults))
 
 
 def _say(fault: Fault) -> str:
@@ -155,8 +186,9 @@ def _say(fault: Fault) -> str:
         return f"{peer} is rotten"
     if fault.kind == CLOSED:
         return f"{peer} accepts nothing"
+    whom = f"the zone of {peer}" if fault.kind == SPLIT else f"{peer}"
     lasts = f" for {fault.lasts:.1f} s" if fault.lasts else " for good"
-    return f"{fault.kind} {peer}{lasts}" + (f" at {fault.at:.1f} s" if fault.at else "")
+    return f"{fault.kind} {whom}{lasts}" + (f" at {fault.at:.1f} s" if fault.at else "")
 
 
 def peer_id(place: int) -> int:

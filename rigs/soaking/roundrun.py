@@ -42,7 +42,7 @@ class RoundRun:
         self.swarm = swarm
         self._machines = machines
         self._deadline = deadline
-        self.dirs = RoundDirs(swarm, machines.prepare(swarm.peers, swarm.rate), source)
+        self.dirs = RoundDirs(swarm, machines.prepare(swarm.peers, swarm.rate, swarm.between), source)
         self._peers = RoundPeers(self.dirs)
         self._pending: List[Action] = faults.actions(swarm.faults)
         self._watchdog = Watchdog()
@@ -61,6 +61,8 @@ class RoundRun:
             faults.THAW: lambda action: self._signal(action, signal.SIGCONT),
             faults.PART: lambda action: self._at_links(action, lambda: self._machines.part(action.place)),
             faults.JOIN: lambda action: self._at_links(action, lambda: self._machines.join(action.place)),
+            faults.PART_ZONE: lambda action: self._at_links(action, lambda: self._machines.split(action.place)),
+            faults.JOIN_ZONE: lambda action: self._at_links(action, self._machines.unite),
             faults.BRAKE: lambda action: self._at_links(action, lambda: self._shape(action, SLOWER)),
             faults.LIMIT: lambda action: self._cap(action, self.swarm.rate / CAPPED),
             faults.FREE: lambda action: self._cap(action, 0),
@@ -156,7 +158,7 @@ class RoundRun:
     def _at_links(self, action: Action, work: Callable[[], None]) -> bool:
         work()
         self._note(action)
-        if self._peers.running(action.place) and action.what in (faults.PART, faults.BRAKE):
+        if self._peers.running(action.place) and action.what in (faults.PART, faults.PART_ZONE, faults.BRAKE):
             self._happens(action)
         return True
 

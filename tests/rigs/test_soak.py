@@ -33,6 +33,7 @@ from rigs.soaking.faults import (
     PASSING,
     ROT,
     SLOW,
+    SPLIT,
     STOP,
     Fault,
 )
@@ -60,12 +61,21 @@ def test_the_rounds_cover_all_that_can_happen() -> None:
     """Or a hundred right ones would say little."""
     seen = Counter(fault.kind for swarm in ROUNDS[:100] for fault in swarm.faults)
     assert all(seen[kind] >= 8 for kind in (*PASSING, CLOSED))
-    assert all(seen[kind] >= 1 for kind in GRAVE)
+    assert all(seen[kind] >= 1 for kind in GRAVE) and seen[SPLIT] >= 4
     profiles = Counter((swarm.profile, swarm.tls) for swarm in ROUNDS[:100])
     assert len(profiles) == 4
     assert profiles["fleet", False] + profiles["fleet", True] > 50
     assert {swarm.tree for swarm in ROUNDS} == {True, False}
     assert {len(swarm.seeds) for swarm in ROUNDS} == {1, 2}
+
+
+def test_members_of_a_zone_are_killed_at_the_same_moment_and_others_are_parted() -> None:
+    zoned = [swarm for swarm in ROUNDS if swarm.zoned]
+    together = [swarm for swarm in zoned if max(Counter(fault.at for fault in swarm.of(KILL)).values(), default=0) > 1]
+    assert len(zoned) > 40 and len(together) > 5
+    assert all(swarm.profile == FLEET and swarm.between and swarm.zone(swarm.peers - 1) == 2 for swarm in zoned)
+    assert {swarm.zoned for swarm in ROUNDS if swarm.of(SPLIT)} == {True}
+    assert "between zones: " in describe(zoned[0]) and "zones" not in describe(PLAIN._replace(zoned=False))
 
 
 def test_no_plan_asks_for_what_cannot_be() -> None:
@@ -91,7 +101,7 @@ def check(swarm: Round) -> None:
 
 
 def test_on_loopback_no_link_is_touched() -> None:
-    assert not any(swarm.of(CUT, SLOW, LOST, CLOSED) for swarm in LOCAL)
+    assert not any(swarm.of(CUT, SLOW, LOST, CLOSED, SPLIT) or swarm.zoned for swarm in LOCAL)
     assert all(any(swarm.of(kind) for swarm in LOCAL) for kind in (CAP, KILL, STOP, CORRUPT, LATE, DIE, ORPHAN, ROT))
 
 
@@ -114,6 +124,7 @@ def test_what_is_undone_is_undone_and_nothing_else() -> None:
         assert done[faults.FREEZE] == done[faults.THAW]
         assert done[faults.PART] == done[faults.JOIN] + len(swarm.of(LOST))
         assert done[faults.BRAKE] == done[faults.RELEASE]
+        assert done[faults.PART_ZONE] == done[faults.JOIN_ZONE]
         assert done[faults.LIMIT] == done[faults.FREE]
         assert done[faults.START] == done[faults.END] - len(swarm.of(ORPHAN)) + len(swarm.of(LATE))
 

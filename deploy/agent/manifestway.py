@@ -7,6 +7,8 @@ import json
 from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Sequence
 
 from deploy.agent import differing
+from deploy.agent.verbs import Hashed
+from deploy.agent.wire import CHUNK, Wire
 from peer.core.manifestjson import MOST_JSON, as_bytes, as_text
 
 PART = "manifest"  # the name of the file that travels in parts
@@ -58,6 +60,13 @@ def pack(new: Parted, olders: Iterable[Optional[Parted]], have: Sequence[str]) -
     packed = [differing.pack(text, before) for text, before in zip(new.texts, texts)]
     heads = b"".join(len(one).to_bytes(4, "big") for one in packed)
     return Packed(heads + b"".join(packed), older.name if older else "")
+
+
+def send(wire: Wire, new: Parted, packed: Packed) -> Hashed:
+    """Send it in parts; what the answer says of it."""
+    for begin in range(0, len(packed.data), CHUNK):
+        wire.part(PART, packed.data[begin : begin + CHUNK])
+    return Hashed(False, tuple(new.sizes), new.name, packed.older)
 
 
 def unpack(data: bytes, sizes: Sequence[int], older: Optional[Parted]) -> Parted:

@@ -23,7 +23,7 @@ from deploy.agent import (
 from deploy.agent.clean import DESTINATION
 from deploy.agent.context import Context
 from deploy.agent.meter import Meter
-from deploy.agent.wire import CHUNK, AgentError
+from deploy.agent.wire import AgentError
 from peer.core.errors import WeftError
 from peer.core.mark import BYTES, stalled
 from peer.core.treerules import FOLLOW
@@ -120,10 +120,7 @@ def _send_manifest(
     new: manifestway.Parted, before: Optional[manifestway.Parted], request: verbs.Manifest, context: Context
 ) -> verbs.Hashed:
     """Send a manifest, without what the operator has of it or of the one `before`."""
-    packed = manifestway.pack(new, (new, before), request.have)
-    for begin in range(0, len(packed.data), CHUNK):
-        context.wire.part(manifestway.PART, packed.data[begin : begin + CHUNK])
-    return verbs.Hashed(False, tuple(new.sizes), new.name, packed.older)
+    return manifestway.send(context.wire, new, manifestway.pack(new, (new, before), request.have))
 
 
 def verify(request: verbs.Verify, context: Context) -> verbs.Verified:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import List
 
-from deploy.agent import finalpaths, paths, releasestore, verbs
+from deploy.agent import finalpaths, manifestway, paths, releasestore, verbs
 from deploy.agent.context import Context
 from deploy.agent.wire import AgentError
 from peer.core import folder, manifestjson
@@ -32,7 +32,9 @@ def look(request: verbs.Look, context: Context) -> verbs.Standing:
         found = _manifest(path, name, request, rules, context)
     except WeftError as error:
         raise AgentError(str(error)) from None
-    return verbs.Standing(path, manifestjson.to_json(found), tuple(_foreign(home, path, found)))
+    foreign = tuple(_foreign(home, path, found))
+    made = manifestway.parted(manifestjson.to_json(found))
+    return verbs.Standing(path, manifestway.send(context.wire, made, manifestway.pack(made, (), ())), foreign)
 
 
 def _manifest(path: str, name: str, request: verbs.Look, rules: TreeRules, context: Context) -> Manifest:

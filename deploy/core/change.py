@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
+from heapq import merge
 from typing import NamedTuple
 
 from peer.core.anchors import anchor_count
@@ -59,11 +60,47 @@ class Change(NamedTuple):
 
 
 class _Entry(NamedTuple):
-    """One path of a version. `content`: a file's size and ID, or a link's target."""
+    """One path of a version but for folders. `number`: of its file, None for links and further names."""
 
-    content: tuple[object, ...]
-    mode: int = 0
-    time: int = 0
+    path: str
+    number: int | None
+
+
+class _Version:
+    """A manifest, looked at entry by entry: a hundred thousand of them together would take a hundred megabytes."""
+
+    def __init__(self, manifest: Manifest) -> None:
+        self._manifest = manifest
+        self._links = {
+            **{link.path: ("link", link.target) for link in manifest.parts.links},
+            **{one.path: ("hard link", one.to) for one in manifest.parts.hardlinks},
+        }
+
+    def entries(self) -> Iterator[_Entry]:
+        """All of them, sorted by path."""
+        files = (_Entry(path, number) for number, path in enumerate(self._manifest.files.paths))
+        links = (_Entry(path, None) for path in sorted(self._links))
+        return merge(files, links, key=_path_of)
+
+    def content(self, entry: _Entry) -> tuple[object, ...]:
+        """The size and the blocks' hashes of a file, or the target of a link."""
+        if entry.number is None:
+            return self._links[entry.path]
+        run = self._manifest.layout.blocks_of_file(entry.number)
+        return self._manifest.files[entry.number].size, self._manifest.blocks[
+            run.begin * HASH_BYTES : run.end * HASH_BYTES
+        ]
+
+    def look(self, entry: _Entry) -> tuple[int, int]:
+        """Mode and time of a file; the time is 0 where it isn't carried."""
+        if entry.number is None:
+            return 0, 0
+        times = self._manifest.parts.file_times if self._manifest.parts.rules.times else ()
+        return self._manifest.files.modes[entry.number], times[entry.number] if times else 0
+
+
+def _path_of(entry: _Entry) -> str:
+    return entry.path
 
 
 def change(old: Manifest | None, new: Manifest, foreign: Collection[str] = ()) -> Change:
@@ -72,54 +109,70 @@ def change(old: Manifest | None, new: Manifest, foreign: Collection[str] = ()) -
     Both manifests must have blocks of the same size.
     """
     if old is None or old.tree != new.tree:
-        names = tuple(sorted(_entries(new)))
-        removed = () if old is None else tuple(sorted(_entries(old)))
+        names = _paths(new)
+        removed = () if old is None else _paths(old)
         return Change(names, (), (), removed, (), 0, len(names), new.size, new.size, is_first=old is None)
-    before, after = _entries(old), _entries(new)
-    both = sorted(before.keys() & after.keys())
-    same = [path for path in both if before[path].content == after[path].content]
-    gone = before.keys() - after.keys()
-    added = after.keys() - before.keys()
-    renamed = tuple(_renamed(before, after, sorted(gone - set(foreign)), sorted(added)))
-    touched = tuple(path for path in same if before[path] != after[path])
+    before, after = _Version(old), _Version(new)
+    gone: list[_Entry] = []
+    added: list[_Entry] = []
+    changed: list[str] = []
+    touched: list[str] = []
+    unchanged = 0
+    for was, now in _pairs(before.entries(), after.entries()):
+        if was is None or now is None:
+            added += [now] if now else []
+            gone += [was] if was else []
+        elif before.content(was) != after.content(now):
+            changed.append(now.path)
+        elif before.look(was) != after.look(now):
+            touched.append(now.path)
+        else:
+            unchanged += 1
+    theirs = frozenset(foreign)
+    gone = [one for one in gone if one.path not in theirs]
+    renamed = tuple(_renamed(before, after, gone, added))
     return Change(
-        added=tuple(sorted(added - {path for _, path in renamed})),
-        changed=tuple(sorted(set(both) - set(same))),
-        touched=touched,
-        removed=tuple(sorted(gone - set(foreign) - {path for path, _ in renamed})),
+        added=_without(added, {path for _, path in renamed}),
+        changed=tuple(changed),
+        touched=tuple(touched),
+        removed=_without(gone, {path for path, _ in renamed}),
         renamed=renamed,
-        unchanged=len(same) - len(touched),
-        files=len(after),
+        unchanged=unchanged,
+        files=unchanged + len(changed) + len(touched) + len(added),
         size=new.size,
         fetch=_lacking(old, new),
         at_most=_may_have_moved(old, new),
     )
 
 
-def _entries(manifest: Manifest) -> dict[str, _Entry]:
-    """All but folders, by path."""
-    files, parts = manifest.files, manifest.parts
-    times = list(parts.file_times) or [0] * len(files)
-    found = {
-        file.path: _Entry((file.size, manifest.file_id(number)), file.mode, time if manifest.parts.rules.times else 0)
-        for number, (file, time) in enumerate(zip(files, times))
-    }
-    found.update({link.path: _Entry(("link", link.target)) for link in parts.links})
-    found.update({one.path: _Entry(("hard link", one.to)) for one in parts.hardlinks})
-    return found
+def _paths(manifest: Manifest) -> tuple[str, ...]:
+    return tuple(entry.path for entry in _Version(manifest).entries())
 
 
-def _renamed(
-    before: Mapping[str, _Entry], after: Mapping[str, _Entry], gone: list[str], added: list[str]
-) -> Iterator[Renamed]:
+def _without(entries: Iterable[_Entry], paths: Collection[str]) -> tuple[str, ...]:
+    return tuple(one.path for one in entries if one.path not in paths)
+
+
+def _pairs(before: Iterator[_Entry], after: Iterator[_Entry]) -> Iterator[tuple[_Entry | None, _Entry | None]]:
+    """The entries of both versions by path; None where one has none of that path."""
+    was, now = next(before, None), next(after, None)
+    while was is not None or now is not None:
+        first = now is None or (was is not None and was.path <= now.path)
+        second = was is None or (now is not None and now.path <= was.path)
+        yield was if first else None, now if second else None
+        was = next(before, None) if first else was
+        now = next(after, None) if second else now
+
+
+def _renamed(before: _Version, after: _Version, gone: list[_Entry], added: list[_Entry]) -> Iterator[Renamed]:
     """Pairs of a path that goes and one that comes with the same content; empty files tell nothing."""
     by_content: dict[tuple[object, ...], list[str]] = {}
-    for path in reversed(gone):
-        by_content.setdefault(before[path].content, []).append(path)
-    for path in added:
-        content = after[path].content
+    for one in reversed(gone):
+        by_content.setdefault(before.content(one), []).append(one.path)
+    for one in added:
+        content = after.content(one)
         if content[0] and by_content.get(content):
-            yield by_content[content].pop(), path
+            yield by_content[content].pop(), one.path
 
 
 def _lacking(old: Manifest, new: Manifest) -> int:

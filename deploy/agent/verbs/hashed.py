@@ -7,11 +7,24 @@ from typing import Any, Dict, NamedTuple, Optional, Tuple, Type
 from deploy.agent.verbs.content import Place
 
 
+class Hashed(NamedTuple):
+    """The manifest that came in parts before this answer, packed by deploy.agent.manifestway.
+
+    `hashed`: False where an earlier one was still true. `sizes`, `name`: of its texts, and of all of it; `older`: the
+    name of the one that it is to be unpacked with.
+    """
+
+    hashed: bool
+    sizes: Tuple[int, ...]
+    name: str
+    older: str = ""
+
+
 class Standing(NamedTuple):
-    """What is at a peer's final `path`: its manifest, None where nothing is. `foreign`: what in it isn't ours."""
+    """What is at a peer's final `path`: `hashed` of its manifest, None where nothing is. `foreign`: what isn't ours."""
 
     path: str
-    manifest: Optional[Dict[str, Any]]
+    hashed: Optional[Hashed]
     foreign: Tuple[str, ...] = ()
 
 
@@ -26,19 +39,6 @@ class Look(NamedTuple):
 
     def answer(self) -> Type[Standing]:
         return Standing
-
-
-class Hashed(NamedTuple):
-    """The manifest that came in parts before this answer, packed by deploy.agent.manifestway.
-
-    `hashed`: False where an earlier one was still true. `sizes`, `name`: of its texts, and of all of it; `older`: the
-    name of the one that it is to be unpacked with.
-    """
-
-    hashed: bool
-    sizes: Tuple[int, ...]
-    name: str
-    older: str = ""
 
 
 class Manifest(NamedTuple):

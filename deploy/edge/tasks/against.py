@@ -12,14 +12,15 @@ from deploy.core.inventory.errors import InventoryError, Problem
 from deploy.core.inventory.groups import select
 from deploy.core.inventory.zoned import selectable
 from deploy.core.placement import placing
-from deploy.edge.hosts.host import WORK_SECONDS, HostLink
+from deploy.edge.hosts.host import HostLink
 from deploy.edge.tasks.chain import Chain, Halt
+from deploy.edge.tasks.manifests import ask_standing
 from deploy.edge.tasks.payload import upload_manifest
 from peer.core import treerules
 from peer.core.manifest import Manifest
-from peer.core.manifestjson import from_json
 from peer.core.treerules import KEEP_ALL, SKIP
 
+Found = tuple[verbs.Standing, "Manifest | None"]
 _UNKNOWN = "so there is nothing to compare with"
 
 
@@ -32,8 +33,8 @@ def tell_changes(chain: Chain, words: str) -> None:
         answers = chain.ask(lambda link: _standing(link, chain.inventory, receivers, new), hosts)
     for peer in receivers:
         if peer.host in answers:
-            found = answers[peer.host][peer.peer_id]
-            _tell(chain, peer, found, _compared(peer, found, new))
+            found, old = answers[peer.host][peer.peer_id]
+            _tell(chain, peer, found, change(old, new, found.foreign))
 
 
 def _receivers(inventory: Inventory, words: str) -> Iterator[Peer]:
@@ -60,30 +61,25 @@ def _new_version(chain: Chain) -> Manifest:
     for seed in inventory.seeds:
         with chain.doing(f"hashing {inventory.swarm.payload.name} on {seed.host}"):
             answers = chain.ask(partial(_ask, inventory=inventory, peer=seed, new=None), [seed.host])
-        for found in answers.values():
-            if found.manifest is not None:
-                return from_json(found.manifest, f"the manifest of {seed.host}")
+        for found, manifest in answers.values():
+            if manifest is not None:
+                return manifest
             chain.screen.note(f"{seed.host}: nothing is at {found.path} yet")
     raise Halt(f"no seed has the payload, {_UNKNOWN}")
 
 
-def _standing(link: HostLink, inventory: Inventory, receivers: list[Peer], new: Manifest) -> dict[int, verbs.Standing]:
+def _standing(link: HostLink, inventory: Inventory, receivers: list[Peer], new: Manifest) -> dict[int, Found]:
     return {peer.peer_id: _ask(link, inventory, peer, new) for peer in receivers if peer.host == link.name}
 
 
-def _ask(link: HostLink, inventory: Inventory, peer: Peer, new: Manifest | None) -> verbs.Standing:
+def _ask(link: HostLink, inventory: Inventory, peer: Peer, new: Manifest | None) -> Found:
     """What is at a peer's final path; with the blocks of the `new` version, so that both can be compared."""
     payload = inventory.swarm.payload
     rules = payload.rules if new is None else payload.rules._replace(links=KEEP_ALL, special=SKIP, exclude=())
     piece_size = str(new.piece_size if new else inventory.swarm.piece_size or "auto")
     place = verbs.Place(*placing(inventory, peer))
     request = verbs.Look(place, payload.name, piece_size, new.block if new else 0, treerules.to_json(rules))
-    return link.ask(request, WORK_SECONDS)
-
-
-def _compared(peer: Peer, found: verbs.Standing, new: Manifest) -> Change:
-    old = found.manifest and from_json(found.manifest, f"the manifest of {peer.host}")
-    return change(old or None, new, found.foreign)
+    return ask_standing(link, request)
 
 
 def _tell(chain: Chain, peer: Peer, found: verbs.Standing, told: Change) -> None:

@@ -65,16 +65,27 @@ def ask_manifest(link: HostLink, request: verbs.Manifest, shelf: Shelf) -> Manif
     return from_json(found.fields, f"the manifest of {link.name}")
 
 
+def ask_standing(link: HostLink, request: verbs.Look) -> tuple[verbs.Standing, Manifest | None]:
+    """What lies on a host, with its manifest. Raises HostError, ConfigError."""
+    came = bytearray()
+    answer = link.ask(request, WORK_SECONDS, on_part=lambda _, data: came.extend(data))
+    if answer.hashed is None:
+        return answer, None
+    return answer, from_json(_unpacked(link, answer.hashed, came, None).fields, f"the manifest of {link.name}")
+
+
 def _ask(link: HostLink, request: verbs.Manifest, shelf: Shelf) -> Parted | None:
     """What comes; None where the one that it differs from has been removed meanwhile, or written to."""
     came = bytearray()
     answer = link.ask(request, WORK_SECONDS, on_part=lambda _, data: came.extend(data))
     older = shelf.find(answer.older) if answer.older else None
-    if answer.older and older is None:
-        return None
+    return None if answer.older and older is None else _unpacked(link, answer, came, older)
+
+
+def _unpacked(link: HostLink, told: verbs.Hashed, came: bytearray, older: Parted | None) -> Parted:
     try:
-        found = manifestway.unpack(bytes(came), answer.sizes, older)
-        if found.name != answer.name:
+        found = manifestway.unpack(bytes(came), told.sizes, older)
+        if found.name != told.name:
             raise ValueError("it isn't what it was")
     except ValueError as error:
         raise HostError(f"the manifest of {link.name} arrived damaged ({error})", "run it again") from None

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import os
-from typing import Dict, List, Optional, Tuple
+from typing import Callable, Dict, List, Optional, Tuple
 
 from deploy.agent import paths, verbs
 from deploy.agent.wire import AgentError
 from peer.core import folder
 from peer.core.errors import ConfigError
+from peer.core.manifest import Manifest
 from peer.core.sizes import format_size
 from peer.core.swarmfile import SwarmFile, parse_swarm
+from peer.edge import copies
 from peer.edge.files import entries_below, free_bytes
 from peer.edge.ours import obstacles, turning
 from peer.edge.ours.recordfile import RecordFile, RecordView, foreign, read
@@ -32,7 +34,7 @@ def refuse(record: RecordFile, home: str, request: verbs.Prepare) -> None:
                 continue
             obstacles.refuse(record, final, swarm.manifest, swarm.replace, swarm.extras)
         lacking.append((final, begun_bytes(home, place.peer, final)))
-    _refuse_small(lacking, swarm.manifest.room)
+    _refuse_small(lacking, swarm.manifest.room, lambda final: _kept_bytes(final, swarm.manifest))
 
 
 def obstacle(home: str, final: str, name: str) -> Tuple[str, Tuple[int, int]]:
@@ -105,14 +107,26 @@ def _sizes(path: str) -> Tuple[int, int]:
     return ANY
 
 
-def _refuse_small(lacking: List[Tuple[str, int]], size: int) -> None:
-    """AgentError where a disk can't take the copies that will lie on it. What an old version takes is no room yet."""
+def _kept_bytes(final: str, manifest: Manifest) -> int:
+    """Bytes on the disk of the files that a new version will take as they are from the tree that it replaces."""
+    if not manifest.tree or not os.path.isdir(final):
+        return 0
+    other = {one.path for one in copies.differences(manifest, final)}
+    return sum(held(os.path.join(final, path)) for path in manifest.files.paths if path not in other)
+
+
+def _refuse_small(lacking: List[Tuple[str, int]], size: int, kept: Callable[[str], int]) -> None:
+    """AgentError where a disk can't take the copies that will lie on it. What an old version takes is no room yet, but
+    that of what will be `kept`."""
     needed: Dict[int, int] = {}
     for final, begun in lacking:
         missing = paths.missing(os.path.dirname(final))
         existing = os.path.dirname(missing[0] if missing else final)
         disk, free = os.stat(existing).st_dev, free_bytes(existing)
-        needed[disk] = needed.get(disk, 0) + max(0, size - begun)
+        before = needed.get(disk, 0)
+        needed[disk] = before + max(0, size - begun)
+        if free is not None and free < needed[disk]:
+            needed[disk] = before + max(0, size - begun - kept(final))
         if free is not None and free < needed[disk]:
             problem = f"{format_size(free)} free where {format_size(needed[disk])} are needed"
             raise AgentError(f"{existing}: {problem}", "make room there, or name another `destination` or `workdir`")

@@ -76,6 +76,16 @@ class Layout:
         """The blocks of a file."""
         return Run(self._first_blocks[file], self._first_blocks[file + 1])
 
+    def parts_of(self, run: Run) -> Iterator[Tuple[int, int]]:
+        """The pieces that a run of blocks is part of, each with the set of its own blocks that are in the run."""
+        at = run.begin
+        piece = self.place_of_block(at)[0] if at < run.end else 0
+        while at < run.end:
+            whole = self.blocks_of_piece(piece)
+            end = min(whole.end, run.end)
+            yield piece, (1 << end - at) - 1 << at - whole.begin
+            at, piece = end, piece + 1
+
     def file_of_block(self, block: int) -> int:
         """The number of the file that a block is part of."""
         return bisect_right(self._first_blocks, block) - 1

@@ -8,11 +8,12 @@ copied, have the right hash.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import stat
 import threading
-from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from peer.core import bits
 from peer.core.anchors import EVERY, Anchors
@@ -23,7 +24,6 @@ from peer.core.wanted import Wanted
 from peer.edge.files import OpenFiles, entries_below
 from peer.edge.moved import Hunt, Target
 from peer.edge.payload import Payload
-from peer.edge.reflink import share
 from peer.edge.verdicts import verdicts
 
 _READ_ONLY = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # a pipe in a file's place mustn't stop us
@@ -52,7 +52,6 @@ class Basis:
         self.spare = [file for root in roots for file in _spare_files(manifest, root)]
         self._spare_files = OpenFiles(lambda number: self.spare[number][0], _READ_ONLY)
         self._lock = threading.Lock()  # for what is wanted
-        self._shares = True  # whether files can share blocks here, as far as we know
         self._wanted = Wanted(manifest, by_hash=bool(self.spare))
         self._missed: Dict[int, int] = {}  # piece -> the set of its blocks that weren't found at the same place
         self._anchors = Anchors(list(manifest.files.sizes), manifest.block, manifest.anchors)
@@ -63,54 +62,80 @@ class Basis:
     def fill(self, piece: int, missing: int) -> bool:
         """Copy the blocks that a piece misses (a set) from older files of the same path; whether these are all."""
         run = self._manifest.layout.blocks_of_piece(piece)
-        begin, missed = 0, []
-        for number, segment in enumerate(self._manifest.layout.block_segments(piece), run.begin):
-            sha256 = self._wanted.hash_of(number)
-            if missing >> number - run.begin & 1 and not self._take(piece, begin, segment, sha256):
-                missed.append(number)
-            begin += segment.length
-        self._missed[piece] = sum(1 << number - run.begin for number in missed)
+        left = missing & bits.full(run.end - run.begin)
+        for older in self._older:
+            left &= ~self._take(older, piece, left)
+        self._missed[piece] = left
         if self.is_searched(piece):
             with self._lock:
-                for number in missed:
-                    self._wanted.miss(number)
-        return not missed
+                for number in bits.indices(left):
+                    self._wanted.miss(run.begin + number)
+        return not left
 
-    def _take(self, piece: int, begin: int, segment: Segment, sha256: bytes) -> bool:
-        """Have a block of a piece from an older file; whether one had it at the same place."""
-        for older in self._older:
-            if self._shares and self._share(older, piece, segment, sha256):
-                return True
-            data = _read(older, segment)
-            if data is not None and hashlib.sha256(data).digest() == sha256:
-                self._goal.write(piece, begin, memoryview(data))
-                return True
-        return False
+    def _take(self, older: OpenFiles, piece: int, blocks: int) -> int:
+        """Have these blocks of a piece from an older version; the set of those that it has at the same place."""
+        first, found = self._manifest.layout.blocks_of_piece(piece).begin, 0
+        for segment in self._goal.part_segments(piece, blocks):
+            with contextlib.ExitStack() as opened:
+                try:
+                    source = opened.enter_context(older.descriptor(segment.file))
+                except OSError:
+                    continue  # it isn't there, or may not be read
+                for number in self._take_run(source, segment):
+                    found |= 1 << number - first
+        return found
 
-    def _share(self, older: OpenFiles, piece: int, segment: Segment, sha256: bytes) -> bool:
-        """Let the copy share the block of an older file; whether it is the right one, as it lies in the copy now."""
+    def _take_run(self, source: int, run: Segment) -> Iterator[int]:
+        """Have consecutive blocks of a file: the numbers of those that are right at their places now.
+
+        What can't be shared the kernel copies, once the first block was right. Both are proved as they lie in the copy.
+        """
+        block, end = self._manifest.block, run.offset + run.length
+        number = self._manifest.layout.blocks_of_file(run.file).begin + run.offset // block
+        carried = self._goal.carry(source, run, only_share=True)
+        for begin in range(run.offset, end, block):
+            one = Segment(run.file, begin, min(block, end - begin))
+            right = self._is_right(number, one) if begin < carried else self._copied(number, source, one)
+            if right:
+                yield number
+                if begin == run.offset and carried <= begin and end > begin + block:
+                    carried = self._goal.carry(source, Segment(run.file, begin + block, end - begin - block))
+            number += 1
+
+    def _is_right(self, number: int, one: Segment) -> bool:
+        """Whether a block is right as it lies in the copy."""
+        with self._goal.descriptor(one.file) as goal:
+            return self._is(number, os.pread(goal, one.length, one.offset))
+
+    def _copied(self, number: int, source: int, one: Segment) -> bool:
+        """Whether the source has a block, which was written to its place then."""
         try:
-            with older.descriptor(segment.file) as source, self._goal.descriptor(segment.file) as goal:
-                shared = share(source, segment.offset, segment.length, goal)
-                self._shares = shared is not None
-                if not shared:
-                    return False
-                self._goal.doubt(piece)
-                data = os.pread(goal, segment.length, segment.offset)
+            data = os.pread(source, one.length, one.offset)
         except OSError:
             return False
-        return hashlib.sha256(data).digest() == sha256
+        if not self._is(number, data):
+            return False
+        place = self._wanted.place(number)
+        self._goal.write(place.piece, place.begin, memoryview(data))
+        return True
 
-    @property
-    def files_kept(self) -> int:
-        """How many files of the new version lie at their places in the older ones, as far as was looked for them."""
+    def _is(self, number: int, data: bytes) -> bool:
+        return hashlib.sha256(data).digest() == self._wanted.hash_of(number)
+
+    def files_kept(self, here: int) -> int:
+        """How many files of the new version lie at their places in the older ones. `here`: the pieces that are here.
+
+        Of pieces that aren't, and weren't looked for, no older version has any file.
+        """
         layout = self._manifest.layout
-        missed = (
-            layout.blocks_of_piece(piece).begin + number
-            for piece, blocks in self._missed.items()
-            for number in bits.indices(blocks)
-        )
-        return len(self._manifest.files) - len(set(map(layout.file_of_block, missed)))
+        lacking: Set[int] = set()
+        for piece in range(self._manifest.piece_count):
+            if piece in self._missed:
+                first = layout.blocks_of_piece(piece).begin
+                lacking.update(layout.file_of_block(first + one) for one in bits.indices(self._missed[piece]))
+            elif not here >> piece & 1:
+                lacking.update(segment.file for segment in self._goal.segments(piece))
+        return len(self._manifest.files) - len(lacking)
 
     def is_searched(self, piece: int) -> bool:
         """Whether blocks of the piece that aren't at their places are searched; else it may be requested at once."""
@@ -215,15 +240,15 @@ class Basis:
 
     @property
     def may_give(self) -> int:
-        """The set of pieces that may come from the older versions."""
+        """The set of pieces of which some may come from the older versions."""
         if self.spare:
             return bits.full(self._manifest.piece_count)
-        there = {file for file in range(len(self._manifest.files)) if self._has(file)}
+        there = {file for file in range(len(self._manifest.files)) if self._is_there(file)}
         count = self._manifest.piece_count
-        pieces = (piece for piece in range(count) if all(one.file in there for one in self._goal.segments(piece)))
+        pieces = (piece for piece in range(count) if any(one.file in there for one in self._goal.segments(piece)))
         return sum(1 << piece for piece in pieces)
 
-    def _has(self, file: int) -> bool:
+    def _is_there(self, file: int) -> bool:
         return any(_size_in(older, file) is not None for older in self._older)
 
 

@@ -10,16 +10,17 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from typing import Callable, Collection, Dict, List, Sequence
+from typing import Callable, Collection, Dict, Iterable, List, Sequence
 
 from peer.core import bits
 from peer.core.events import Checked, Found, Settled
 from peer.core.finding import DiskEvent
+from peer.core.layout import Run
 from peer.edge.basis import Basis, basis_of
 from peer.edge.files import disk_error
 from peer.edge.papers import refusals
 from peer.edge.payload import Payload
-from peer.edge.resume import candidate, prints_of
+from peer.edge.resume import candidate, has_leftovers, prints_of
 from peer.edge.store import Store
 from peer.edge.twins import Twins
 from peer.edge.verdicts import by_hash, verdicts
@@ -62,7 +63,7 @@ class Check:
         known = store.look()
         prints = prints_of(store.manifest, known)
         older = candidate(store.manifest, store.final_path, prints)
-        if older and not store.is_outdated:
+        if older and store.record and not has_leftovers(store.manifest, store.final_path, store.record):
             store.older = older
             self._tell(Found(bits.full(store.manifest.piece_count), _set_of(known)))
             if self._all_right(older, prints) and store.adopt(older):
@@ -70,7 +71,10 @@ class Check:
                 self._tell(Settled(True))
                 return
         if not self._stopped.is_set():
-            store.begin(known)
+            beginning = store.begin(known)
+            self._gain(beginning.keep_files(store.payload, self._stopped.is_set))
+        if not self._stopped.is_set():
+            beginning.make_files(store.payload, store.parts.repeats)
             self._note(store.make_zeros(), 0)
             self._check_rest(known, prints)
 
@@ -83,6 +87,12 @@ class Check:
         self._report()
         return not self._stopped.is_set()
 
+    def _gain(self, runs: Iterable[Run]) -> None:
+        """These blocks of the row are right, and at their places."""
+        for run in runs:
+            for piece, blocks in self._store.manifest.layout.parts_of(run):
+                self._note(1 << piece if self._store.gain(piece, blocks) else 0, 0)
+
     def _check_rest(self, known: Dict[int, bytes], prints: Dict[int, bytes]) -> None:
         store, older = self._store, self._store.older
         basis = basis_of(store.manifest, (store.final_path, *self._kept), store.payload)
@@ -91,8 +101,8 @@ class Check:
             self._tell(Found(store.unchecked, _set_of(known)))
         noted = [piece for piece in known if store.unchecked >> piece & 1]
         self._sort(store.payload, known, noted, last=not older and not basis)
-        if older:
-            self._sort(older, prints, list(bits.indices(store.unchecked)), last=not basis, lent=True)
+        if older and not basis:
+            self._sort(older, prints, list(bits.indices(store.unchecked)), last=True, lent=True)
         if basis:
             with contextlib.closing(basis):
                 self._take_from(basis, list(bits.indices(store.unchecked)))
@@ -116,21 +126,22 @@ class Check:
             if complete:
                 self._take(piece)
             elif not basis.is_searched(piece):
-                self._gain(basis, piece)
-        self._store.tally.files_kept = basis.files_kept
+                self._leave(basis, piece)
+        self._store.tally.files_kept = basis.files_kept(self._store.here)
         for piece in basis.search(self._stopped.is_set):
             self._take(piece)
         if not self._stopped.is_set():
             for piece in bits.indices(self._store.unchecked):
-                self._gain(basis, piece)
+                self._leave(basis, piece)
 
-    def _gain(self, basis: Basis, piece: int) -> None:
-        """Of this piece some blocks were found, or none."""
+    def _leave(self, basis: Basis, piece: int) -> None:
+        """Of this piece some blocks were found, or none: the rest may be requested."""
         parts, tally = self._store.parts, self._store.tally
         found = parts.missing(piece) & ~basis.lacking(piece)
         if found:
             tally.kept += parts.length(piece, found)
             parts.gain(piece, found)
+        if parts.missing(piece) != parts.solid(piece):
             self._parts[piece] = parts.wanted(piece)
         self._refute(piece)
 

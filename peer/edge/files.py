@@ -14,6 +14,7 @@ from peer.edge import pulse
 
 READ_SIZE = 256 * 1024  # bytes of a file at a time
 MOST_OPEN = 64  # files of one payload open simultaneously
+_ONLY_READ = os.O_RDONLY | os.O_NOFOLLOW
 
 
 def replace_file(path: str, text: str, temporary: str) -> None:
@@ -123,11 +124,17 @@ def _remedy(error: OSError) -> str:
 
 
 class OpenFiles:
-    """Descriptors by file number, shared by all threads; of too many, the least lately used is closed."""
+    """Descriptors by file number, shared by all threads; of too many, the least lately used is closed.
 
-    def __init__(self, path_of: Callable[[int], str], flags: int) -> None:
+    Files that `only_reads` names are opened for reading whatever the `flags` say.
+    """
+
+    def __init__(
+        self, path_of: Callable[[int], str], flags: int, only_reads: Callable[[int], bool] = lambda _: False
+    ) -> None:
         self._path_of = path_of
         self._flags = flags
+        self._only_reads = only_reads
         self._lock = threading.Lock()
         self._open: Dict[int, int] = {}
         self._users: Dict[int, int] = {}
@@ -138,7 +145,7 @@ class OpenFiles:
         with self._lock:
             opened = self._open.pop(file, None)
             if opened is None:
-                opened = self._opened(self._path_of(file))
+                opened = self._opened(file)
             self._open[file] = opened  # now the most lately used
             self._users[file] = self._users.get(file, 0) + 1
             if len(self._open) > MOST_OPEN:
@@ -156,20 +163,21 @@ class OpenFiles:
         The system reads ahead by descriptor: where threads that read at several places share one, it sees no order.
         """
         with self._lock:
-            opened = self._opened(self._path_of(file))
+            opened = self._opened(file)
         try:
             yield opened
         finally:
             os.close(opened)
 
-    def _opened(self, path: str) -> int:
+    def _opened(self, file: int) -> int:
         """A new descriptor; if the system has none left, one that isn't in use is closed for it."""
+        path, flags = self._path_of(file), _ONLY_READ if self._only_reads(file) else self._flags
         try:
-            return os.open(path, self._flags)
+            return os.open(path, flags)
         except OSError as error:
             if error.errno not in (errno.EMFILE, errno.ENFILE) or not self._close_surplus(0):
                 raise
-            return os.open(path, self._flags)
+            return os.open(path, flags)
 
     def _close_surplus(self, most: int) -> int:
         """Close unused files until `most` are open; how many were closed."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+import stat
 from typing import Iterable
 
 from peer.core.manifest import Manifest
 from peer.edge.modes import set_mode
-from peer.edge.traits import give_owner, give_xattrs
+from peer.edge.traits import give_owner, give_xattrs, has_owner
 
 
 def add(manifest: Manifest, root: str) -> None:
@@ -24,11 +25,12 @@ def add(manifest: Manifest, root: str) -> None:
         _unlink(_at(root, one.path))
         os.link(_at(root, one.to), _at(root, one.path), follow_symlinks=False)
     for path, kind in manifest.parts.traits:
-        if rules.owner:
+        if rules.owner and not has_owner(os.lstat(_at(root, path)), kinds[kind].owner):
             give_owner(_at(root, path), kinds[kind].owner)
         give_xattrs(_at(root, path), kinds[kind])
     for path, mode in zip(_paths(manifest), manifest.files.modes):
-        if rules.owner or mode > 0o777:  # a new owner, or a write, costs a file its setuid bit
+        lost = rules.owner or mode > 0o777  # a new owner, or a write, costs a file its setuid bit
+        if lost and stat.S_IMODE(os.lstat(_at(root, path)).st_mode) != mode:
             set_mode(_at(root, path), mode)
 
 
@@ -58,7 +60,9 @@ def close(manifest: Manifest, root: str) -> None:
 def set_time(path: str, time: int) -> None:
     """Give a file, folder or link its time of change in nanoseconds, where the file system takes it."""
     with contextlib.suppress(OSError, OverflowError, NotImplementedError):
-        os.utime(path, ns=(os.lstat(path).st_atime_ns, time), follow_symlinks=False)
+        info = os.lstat(path)
+        if info.st_mtime_ns != time:
+            os.utime(path, ns=(info.st_atime_ns, time), follow_symlinks=False)
 
 
 def _paths(manifest: Manifest) -> Iterable[str]:

@@ -15,6 +15,8 @@ from peer.core.repeats import Repeats
 from peer.edge import finish
 from peer.edge.files import OpenFiles, read_range, size_of, sync_folder
 from peer.edge.holes import clear, write_sparsely
+from peer.edge.kept import Kept
+from peer.edge.kernelcopy import KernelCopy
 from peer.edge.modes import set_mode
 from peer.edge.syncfs import sync_file_system
 from peer.edge.unsynced import Unsynced
@@ -38,7 +40,9 @@ class Payload:
         self._manifest = manifest
         self._layout = manifest.layout
         self._sparse = manifest.parts.holes  # their zeros stay holes
-        self._files = OpenFiles(self.path, flags)
+        self.kept = Kept(manifest)
+        self._files = OpenFiles(self.path, flags, self.kept.__contains__)
+        self._kernel = KernelCopy()
         self._folder: Optional[int] = None  # a tree's, opened before the first write: it hears of data that gets lost
 
     def path(self, number: int) -> str:
@@ -62,18 +66,25 @@ class Payload:
         """Bytes on the disk that these files occupy already."""
         return sum(_allocated(path) for path in self.paths)
 
-    def create(self, repeats: Optional[Repeats] = None) -> None:
-        """Make all folders and files with their sizes; existing contents stay. What has zeros gets no room for them."""
+    def create_folders(self) -> None:
+        """Make all folders."""
         if self._manifest.tree:
             below = [os.path.join(self.root, folder.path) for folder in self._manifest.folders]
             for path in [self.root, *below]:
                 os.makedirs(path, exist_ok=True)
                 set_mode(path, 0o700)  # a crash may have left the final modes, which come at the end
             self._folder = os.open(self.root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+
+    def create_files(self, repeats: Optional[Repeats] = None) -> None:
+        """Make all files with their sizes; existing contents stay. What has zeros gets no room for them."""
         files = self._manifest.files
+        named = {one.to for one in self._manifest.parts.hardlinks}
         for number, (size, mode) in enumerate(zip(files.sizes, files.modes)):
+            if number in self.kept:
+                continue
             full = number not in self._sparse and not (repeats and repeats.any and repeats.zero_bytes(number))
-            _preallocate(self.path(number), size, mode & 0o777 | _OWNER, full)
+            with _made_or_opened(self.path(number), mode & 0o777 | _OWNER, files.path(number) in named) as descriptor:
+                _preallocate(descriptor, size, full)
 
     # ---- pieces
 
@@ -117,13 +128,26 @@ class Payload:
             self._unsynced.wrote(segment.file, 0)
 
     def take(self, older: "Payload", piece: int, blocks: int) -> None:
-        """Copy these blocks of a piece from another copy."""
+        """Copy these blocks of a piece from another copy; they have to be hashed where they are now."""
         for begin, length in self._layout.stretches(piece, blocks):
-            for file, offset, size in self._layout.segments(piece, begin, length):
-                with older.descriptor(file) as descriptor:
-                    for data in read_range(descriptor, offset, size):
+            for segment in self._layout.segments(piece, begin, length):
+                with older.descriptor(segment.file) as source:
+                    end = self.carry(source, segment)
+                    begin += end - segment.offset
+                    for data in read_range(source, end, segment.offset + segment.length - end):
                         self.write(piece, begin, memoryview(data))
                         begin += len(data)
+
+    def carry(self, source: int, segment: Segment, only_share: bool = False) -> int:
+        """Let the kernel copy these bytes of a file from a descriptor; up to which of the file it did. Unproved yet."""
+        if segment.file in self._sparse or (only_share and not self._kernel.shares):  # copying fills holes
+            return segment.offset
+        with self._files.descriptor(segment.file) as goal:
+            done = self._kernel.share(source, segment.offset, segment.length, goal)
+            if not only_share:
+                done += self._kernel.copy(source, segment.offset + done, segment.length - done, goal)
+        self._unsynced.wrote(segment.file, done)
+        return segment.offset + done
 
     def doubt(self, piece: int) -> None:
         """Somebody else wrote a piece: it may not be on the disk itself yet."""
@@ -176,8 +200,9 @@ class Payload:
     def seal(self) -> None:
         """All is written: set the final modes, and sync files and folders."""
         self._files.read_only()  # the final modes may forbid opening them for writing
+        self.kept.confirm(self.path)
         for number, mode in enumerate(self._manifest.files.modes):
-            if mode & _OWNER != _OWNER:  # the others have theirs since they were made
+            if mode & _OWNER != _OWNER and number not in self.kept:  # the others have theirs since they were made
                 set_mode(self.path(number), mode)
                 self._unsynced.wrote(number, 0)
         finish.add(self._manifest, self.root)
@@ -222,23 +247,25 @@ def _write_fully(descriptor: int, data: memoryview, offset: int) -> None:
         offset += written
 
 
-def _preallocate(path: str, size: int, mode: int, reserve: bool) -> None:
-    """Make a file of `size` bytes with this mode, and `reserve` its blocks if that costs nothing."""
-    with _made_or_opened(path, mode) as descriptor:
-        if os.fstat(descriptor).st_size == size:
+def _preallocate(descriptor: int, size: int, reserve: bool) -> None:
+    """Give a file `size` bytes, and `reserve` its blocks if that costs nothing."""
+    if os.fstat(descriptor).st_size == size:
+        return
+    os.ftruncate(descriptor, size)
+    for offset in range(0, size if reserve else 0, _ALLOCATE_STEP):
+        begin = time.monotonic()
+        if not _allocate(descriptor, offset, min(_ALLOCATE_STEP, size - offset)):
             return
-        os.ftruncate(descriptor, size)
-        for offset in range(0, size if reserve else 0, _ALLOCATE_STEP):
-            begin = time.monotonic()
-            if not _allocate(descriptor, offset, min(_ALLOCATE_STEP, size - offset)):
-                return
-            if time.monotonic() - begin > _ALLOCATE_PATIENCE:
-                return
+        if time.monotonic() - begin > _ALLOCATE_PATIENCE:
+            return
 
 
 @contextlib.contextmanager
-def _made_or_opened(path: str, mode: int) -> Iterator[int]:
+def _made_or_opened(path: str, mode: int, named: bool) -> Iterator[int]:
+    """A file with this mode, open. Another name of it that isn't the payload's own (`named`) is an older version's."""
     flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+    if not named and _has_other_names(path):
+        os.unlink(path)
     try:
         descriptor = os.open(path, flags | os.O_EXCL, 0o600)
     except FileExistsError:
@@ -249,6 +276,13 @@ def _made_or_opened(path: str, mode: int) -> Iterator[int]:
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+def _has_other_names(path: str) -> bool:
+    try:
+        return os.lstat(path).st_nlink > 1
+    except FileNotFoundError:
+        return False
 
 
 def _allocate(descriptor: int, offset: int, length: int) -> bool:

@@ -17,20 +17,18 @@ from peer.core.manifest import Manifest
 from peer.core.repeats import Repeats
 from peer.core.route import Route
 from peer.core.tally import Tally
-from peer.edge import nametrial
+from peer.edge.beginning import Beginning
 from peer.edge.claims import Claims
 from peer.edge.copies import is_right
 from peer.edge.files import disk_error, sync_folder
 from peer.edge.mapfile import MapFile
-from peer.edge.ours import obstacles
 from peer.edge.ours.making import make_folders
 from peer.edge.ours.recordfile import ForeignError, RecordFile
 from peer.edge.papers import refusals
 from peer.edge.partial import Partial
 from peer.edge.parts import Parts
 from peer.edge.payload import Payload
-from peer.edge.resume import has_leftovers, is_equal
-from peer.edge.room import check_room
+from peer.edge.resume import is_equal
 from peer.edge.safety import Safety
 from peer.edge.source import check_source
 from peer.edge.unsynced import Unsynced
@@ -66,7 +64,7 @@ class Store:
         self.parts = Parts(manifest, repeats)
         self.tally = Tally()
         self.claims = Claims(self)
-        self._record = record
+        self.record = record
         self._aside = aside
         self._extras = extras
         self._work: Optional[Partial] = None
@@ -85,11 +83,11 @@ class Store:
 
     def open_leecher(self) -> None:
         """Nothing is here until a `Check` tells: this takes no time, whatever lies in the folder. Raises StoreError."""
-        assert self._record is not None
+        assert self.record is not None
         self.unchecked = bits.full(self.manifest.piece_count)
         try:
             with refusals():
-                make_folders(self._record, self.folder)
+                make_folders(self.record, self.folder)
         except OSError as error:
             raise disk_error(error, self.final_path) from None
 
@@ -103,21 +101,15 @@ class Store:
 
     def look(self) -> Dict[int, bytes]:
         """Find the work of an earlier start; the first bytes of the hash of each piece in its map. Raises OSError."""
-        assert self._record is not None
-        self._work = Partial(self._record, self.final_path, self._aside)
+        assert self.record is not None
+        self._work = Partial(self.record, self.final_path, self._aside)
         self._work.find()
         return MapFile(self._work.map, self.manifest).read() if self._work.path else {}
 
-    @property
-    def is_outdated(self) -> bool:
-        """Whether the copy under the final name has more than this payload, from an earlier version. Raises OSError."""
-        assert self._record is not None
-        return has_leftovers(self.manifest, self.final_path, self._record)
-
     def adopt(self, payload: Payload) -> bool:
         """Each piece of the copy under the final name is right: it stays there, unless all else can't be put right."""
-        assert self._record is not None and self._work is not None
-        if not is_right(self.manifest, self.final_path, self._record):
+        assert self.record is not None and self._work is not None
+        if not is_right(self.manifest, self.final_path, self.record):
             return False
         if self.manifest.hashed:
             self._work.discard()
@@ -125,24 +117,33 @@ class Store:
         self.lent, self.older = 0, None
         return True
 
-    def begin(self, known: Dict[int, bytes]) -> None:
+    def begin(self, known: Dict[int, bytes]) -> Beginning:
         """Go on with an earlier start's incomplete copy, of which its map `known`, or begin one. Raises OSError."""
-        assert self._record is not None and self._work is not None
-        obstacles.refuse(self._record, self.final_path, self.manifest, bool(self._aside), self._extras)
+        assert self._work is not None
+        beginning = Beginning(self.manifest, self._work, self.unsynced)
         if not known:
             self._work.discard()
-        check_room(self.manifest, self.folder, self._work.part if self._work.path else "")
-        self._work.begin()
-        nametrial.refuse(self._work.path, self.manifest)
-        self.payload = Payload(self.manifest, self._work.part, os.O_RDWR, self.unsynced)
-        self.payload.create(self.parts.repeats)
+        beginning.refuse(bool(self._aside), self._extras)
+        self.payload = beginning.make_folders()
         self._safety.begin(self._work.map)
-        sync_folder(self.folder)
+        return beginning
+
+    def gain(self, piece: int, blocks: int) -> bool:
+        """These blocks of a piece are at their places; whether it is here now, and wasn't before."""
+        lent = bool(self.lent >> piece & 1)
+        self.tally.kept += 0 if lent else self.parts.length(piece, blocks)
+        if self.parts.gain(piece, blocks):
+            return False
+        self.take(piece)
+        return not lent
 
     def make_zeros(self) -> int:
         """Make all blocks of zeros; the set of the pieces that are here by that. Raises OSError."""
         made = 0
-        for piece, blocks in self.parts.zeros():
+        for piece, zeros in self.parts.zeros():
+            if self.here & ~self.lent & 1 << piece:
+                continue
+            blocks = zeros & self.parts.missing(piece)
             self.payload.clear(piece, blocks)
             length = self.parts.length(piece, blocks)
             self.tally.zero += length
@@ -178,7 +179,7 @@ class Store:
     def carry(self, piece: int) -> None:
         """Copy a lent piece to its place in the incomplete copy. Raises OSError, StoreError."""
         assert self.older is not None
-        self.payload.take(self.older, piece, self.parts.solid(piece))
+        self.payload.take(self.older, piece, self.parts.solid(piece) & self.parts.missing(piece))
         sha256 = self.payload.hash_piece(piece)
         if sha256 != self.manifest.piece_hash(piece):
             raise StoreError(f"{self.older.root}: another program writes to it; stop that and start again")
@@ -230,6 +231,7 @@ class Store:
         with self._lock:
             self.here |= 1 << piece
             self.unchecked &= ~(1 << piece)
+            self.lent &= ~(1 << piece)
         self._safety.add(piece, sha256)
         self.parts.close(piece)
 

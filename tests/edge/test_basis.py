@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import random
+import zlib
 from pathlib import Path
 from typing import Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 
@@ -85,8 +87,8 @@ CASES = {
 class Versions:
     """A leecher's folder with the old version delivered; the new one is to come."""
 
-    def __init__(self, root: Path, old: Content, new: Content) -> None:
-        self.old, self.new = _pair(root / "old", old), _pair(root / "new", new)
+    def __init__(self, root: Path, old: Content, new: Content, time: Callable[[bytes], int] = zlib.crc32) -> None:
+        self.old, self.new = _pair(root / "old", old, time), _pair(root / "new", new, time)
         self.old.complete(self.old.opened())
         self.new.take_over(self.old)
         self.told: List[DiskEvent] = []
@@ -116,14 +118,15 @@ class Versions:
         self.new.close()
 
 
-def _pair(root: Path, content: Content) -> Pair:
-    """A pair with this payload instead of a made one."""
+def _pair(root: Path, content: Content, time: Callable[[bytes], int] = zlib.crc32) -> Pair:
+    """A pair with this payload instead of a made one. `time`: of change, of a file with these bytes."""
     pair = Pair(root, Wish(size=1, piece_size=PIECE))
     pair.original.unlink()
     for name, data in content.items():
         path = pair.original / name if name else pair.original
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
+        os.utime(path, (0, time(data)))
     return pair.hashed(make_manifest(str(pair.original), PIECE))
 
 
@@ -193,9 +196,13 @@ def test_pipes_and_links_in_files_places_give_nothing(versions: Callable[[Conten
         (made.new.final / name).unlink()
     os.mkfifo(made.new.final / "a")
     (made.new.final / "b").symlink_to("/dev/zero")
-    basis = basis_of(made.new.manifest, [str(made.new.final)], Payload(made.new.manifest, "", os.O_RDWR))
+    copy = Payload(made.new.manifest, str(made.new.folder / "copy"), os.O_RDWR)
+    copy.create_folders()
+    copy.create_files()
+    basis = basis_of(made.new.manifest, [str(made.new.final)], copy)
     assert basis and not any(basis.fill(piece, -1) for piece in range(made.new.manifest.piece_count))
     basis.close()
+    copy.close()
 
 
 def test_an_older_version_that_was_kept_gives_what_the_last_one_lacks(quick_folder: Path) -> None:
@@ -228,15 +235,56 @@ def test_blocks_are_shared_where_the_disk_can_and_hashed_as_they_lie_in_the_copy
             os.pwrite(goal, data if len(asked) != 2 else bytes(length), offset)
         return answer
 
-    monkeypatch.setattr("peer.edge.basis.share", played)
+    monkeypatch.setattr("peer.edge.kernelcopy.share", played)
     (quick_folder / "old").write_bytes(FILE[""])
     (quick_folder / "new").write_bytes(FILE[""])
     manifest = make_manifest(str(quick_folder / "new"), PIECE)
     copy = Payload(manifest, str(quick_folder / "copy"), os.O_RDWR)
-    copy.create()
+    copy.create_folders()
+    copy.create_files()
     basis = basis_of(manifest, [str(quick_folder / "old")], copy)
-    assert basis is not None and all(basis.fill(piece, -1) for piece in range(manifest.piece_count))
+    assert basis is not None
+    found = [basis.fill(piece, -1) for piece in range(manifest.piece_count)]
     basis.close()
     copy.close()
-    assert (quick_folder / "copy").read_bytes() == FILE[""]
-    assert len(asked) == (13 if answer is not None else 1)
+    assert found == [True, not answer, True, True]
+    assert (quick_folder / "copy").read_bytes()[2 * PIECE :] == FILE[""][2 * PIECE :]
+    assert len(asked) == {True: 4, False: 7, None: 1}[answer], (
+        "what can't be shared is asked for once more, as the rest"
+    )
+
+
+def test_the_kernel_copies_the_rest_of_a_run_whose_first_block_is_right(
+    quick_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it copied is proved in the copy; a file system that can't share, and then one that can't copy either."""
+    asked: List[int] = []
+
+    def played(source: int, goal: int, count: int, begin: int, end: int) -> int:
+        """The second range changes meanwhile, of the third only one block comes, after that there is nothing more."""
+        asked.append(begin)
+        if len(asked) > 3:
+            raise OSError(errno.EXDEV, "not between these two")
+        count = count if len(asked) < 3 else BLOCK
+        os.pwrite(goal, os.pread(source, count, begin) if len(asked) != 2 else bytes(count), end)
+        return count
+
+    monkeypatch.setattr("peer.edge.kernelcopy.share", lambda *_: None)
+    monkeypatch.setattr(os, "copy_file_range", played, raising=False)
+    old, new = quick_folder / "old", quick_folder / "new"
+    data = noise(1, 20)
+    old.write_bytes(noise(2, 1) + data[BLOCK:])
+    new.write_bytes(data)
+    manifest = make_manifest(str(new), PIECE)
+    copy = Payload(manifest, str(quick_folder / "copy"), os.O_RDWR)
+    copy.create_folders()
+    copy.create_files()
+    basis = basis_of(manifest, [str(old)], copy)
+    assert basis is not None
+    found = [basis.fill(piece, -1) for piece in range(manifest.piece_count)]
+    lacking = [basis.lacking(piece) for piece in range(manifest.piece_count)]
+    basis.close()
+    copy.close()
+    assert found == [False, True, False, True, True]
+    assert lacking == [0b0001, 0, 0b1110, 0, 0]
+    assert asked == [5 * BLOCK, 9 * BLOCK, 13 * BLOCK, 14 * BLOCK]

@@ -14,6 +14,7 @@ from peer.core.errors import StoreError
 from peer.core.events import Checked, Found, Settled
 from peer.core.finding import DiskEvent
 from peer.edge import checking, payload
+from peer.edge.beginning import Beginning
 from peer.edge.checking import Check
 from peer.edge.payload import Payload
 from peer.edge.store import Store
@@ -245,9 +246,10 @@ def test_what_is_changed_while_it_is_copied_is_told(pair: Pair, monkeypatch: pyt
     spoil(pair, pair.final, 0)
     real = Store.begin
 
-    def begin(store: Store, *words: object) -> None:
-        real(store, *words)  # type: ignore[arg-type]
+    def begin(store: Store, *words: object) -> Beginning:
+        begun = real(store, *words)  # type: ignore[arg-type]
         store.lent |= 1
+        return begun
 
     monkeypatch.setattr(Store, "begin", begin)
     with pytest.raises(StoreError, match="another program writes to it"):

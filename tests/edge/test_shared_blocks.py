@@ -27,7 +27,8 @@ def test_equal_blocks_of_two_releases_take_room_once(quick_folder: Path, kind: s
         manifest = make_manifest(str(source), MIB)
         before = used(disk)
         copy = Payload(manifest, str(new), os.O_RDWR)
-        copy.create()
+        copy.create_folders()
+        copy.create_files()
         basis = basis_of(manifest, [str(old)], copy)
         assert basis is not None
         found = [basis.fill(piece, -1) for piece in range(manifest.piece_count)]

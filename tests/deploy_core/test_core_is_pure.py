@@ -26,6 +26,7 @@ ALLOWED = {
     ),
     *(
         "hashlib",
+        "heapq",
         "ipaddress",
         "itertools",
         "json",

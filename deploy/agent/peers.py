@@ -17,7 +17,7 @@ from peer.core import folder
 from peer.edge.files import free_bytes
 from peer.edge.ours.making import open_growing
 
-_STEP = 0.01
+_STEP, _LONGEST = 0.01, 0.1
 _TAIL = 5  # lines of a peer's last words
 
 
@@ -112,13 +112,15 @@ def _release(process: "subprocess.Popen[bytes]") -> None:
 
 def _confirm(home: str, peer: int, process: "subprocess.Popen[bytes]", until: float) -> verbs.Started:
     """Wait until the peer's status tells that it listens, or it has ended; one that does neither in time is killed."""
+    pause = _STEP
     while time.monotonic() < until:
         status = _status_of(home, peer)
         if status.get("pid") == process.pid and status.get("listening"):
             return verbs.Started(peer, listening=True, pid=process.pid)
         if process.poll() is not None:
             return _ended(home, peer, process)
-        time.sleep(_STEP)
+        time.sleep(pause)
+        pause = min(_LONGEST, 1.2 * pause)  # on a busy machine this would take from the peer what it waits for
     process.kill()
     process.wait()
     return _ended(home, peer, process)._replace(code=None)

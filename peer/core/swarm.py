@@ -13,7 +13,7 @@ from peer.core import events as ev
 from peer.core import messages
 from peer.core.announcing import Announcer
 from peer.core.choker import choker_for
-from peer.core.dialling import FLEET_BACK, Dialling
+from peer.core.dialling import Dialling
 from peer.core.errors import EXIT_OK
 from peer.core.eventlog import Entry
 from peer.core.events import Effect, Event
@@ -26,11 +26,9 @@ from peer.core.neighbour import Neighbour, connected
 from peer.core.pieces import Pieces
 from peer.core.roll import Roll
 from peer.core.setup import Setup
+from peer.core.ticks import Ticks
 from peer.core.tolerance import Tolerance
 from peer.core.uploader import MOST_QUEUED, Uploader
-
-TICK = 0.5  # seconds between looks at silent neighbours and at patience
-FETCHING_TICK = 0.1  # the same for a fleet peer that lacks pieces: late pieces should soon be requested elsewhere
 
 
 class Swarm:
@@ -82,7 +80,7 @@ class Swarm:
         self.dialling = Dialling(setup, self.pieces, self.neighbours, self.tolerance)
         self._roll = Roll(setup, self.neighbours)
         self._parts = (self._fetcher, self._uploader, self._announcer, self.tolerance)
-        self._next_tick = 0.0
+        self._ticks = Ticks(setup.fleet, self.pieces, self.neighbours)
 
     # ---- what the owner calls
 
@@ -90,13 +88,13 @@ class Swarm:
         """The first effects: dial the peers listed before us; a payload that only lacks its final name gets it."""
         self.leaving.note_progress(now)
         self._announcer.start(now)
-        self._next_tick = now + (FLEET_BACK if self.setup.fleet else TICK)
+        self._ticks.start(now)
         self.choker.due(now)
         return self.dialling.start(now) + self.finding.finish() + self._leave_if_over(now)
 
     def due(self, now: float) -> float:
         """When the next Tick must come, at the latest."""
-        return min(self._next_tick, self.choker.due(now))
+        return min(self._ticks.due, self.choker.due(now))
 
     def handle(self, event: Event, now: float) -> List[Effect]:
         """Take note of one fact; returns the effects, in order."""
@@ -277,8 +275,7 @@ class Swarm:
             effects += [ev.Log(entry) for entry in self.choker.entries(self.me)]
             for neighbour in connected(self.neighbours):
                 effects += self._uploader.set_choke(neighbour, neighbour.peer not in unchoked)
-        if now >= self._next_tick:
-            self._next_tick = now + (FETCHING_TICK if self.setup.fleet and not self.pieces.complete else TICK)
+        if self._ticks.take(now):
             effects += self._fetcher.release_silent(now)
             effects += self.dialling.again(now) + self._roll.look(now)
             effects += self._fetcher.fill_all(now) + self._fetcher.ask_in_spite(self.setup.common.unchoking, now)

@@ -16,6 +16,7 @@ from peer.core.status import parse_status
 from peer.edge import lock
 
 LOOK_SECONDS = 0.1
+SELDOM_SECONDS = 0.25  # between two looks, where statuses are wanted seldom: many peers are followed
 MOST_READ = 1024 * 1024  # bytes of a log at a time
 
 Emit = Callable[[FollowLine], None]
@@ -103,7 +104,7 @@ def follow(
     lines: List[FollowLine] = []
     followed: Dict[int, FollowedPeer] = {}
     here = _PeersHere(folder)
-    beat = time.monotonic()
+    beat, pause = time.monotonic(), SELDOM_SECONDS if pace else LOOK_SECONDS
     while True:
         for peer in here.look():
             if peer not in followed:
@@ -118,7 +119,7 @@ def follow(
         if done and not lines:
             return
         if not lines:
-            time.sleep(LOOK_SECONDS)
+            time.sleep(pause)
         lines.clear()
 
 

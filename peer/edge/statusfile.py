@@ -19,7 +19,7 @@ from peer.edge.files import replace_file
 from peer.edge.holdups import Holdups
 from peer.edge.link import Link
 
-EVERY = 0.5  # seconds
+EVERY, AT_REST = 0.5, 1.0  # seconds, and while nothing is transferred or checked
 STALL_SECONDS = 1.0  # without progress before the status gives the reason
 _SMOOTH = 0.5  # weight of the newest rate
 _STATES = {EXIT_OK: status.DONE, EXIT_INCOMPLETE: status.INCOMPLETE, EXIT_INTERRUPTED: status.STOPPED}
@@ -64,11 +64,11 @@ class StatusFile:
 
     def write(self, swarm: Swarm, links: Mapping[int, Link], ending: "Optional[Tuple[int, str]]" = None) -> None:
         """Derive the status and write it; `ending`: the exit code and the reason of a peer that is leaving."""
-        now = time.monotonic()
-        self.due = now + EVERY
+        now, before = time.monotonic(), (*self._counted[1:], *self._counted_checked[1:])
         self._count(links, now)
         payload = self._fetched(links)
         to_check, checked = self._count_checked(swarm, now)
+        self.due = now + (EVERY if before != (*self._counted[1:], *self._counted_checked[1:]) else AT_REST)
         state = _state(swarm)
         reason = swarm.leaving.reason() if now - self._last_good(swarm) > STALL_SECONDS else ""
         if not self._completed:

@@ -44,6 +44,15 @@ def absent_line(hosts: Collection[str], patience: float, where: str) -> str:
     )
 
 
+def cap_line(hosts: Collection[str], relay_cap: float | None) -> str:
+    """Told when hosts get another cap: what this machine carries isn't theirs. `relay_cap`: Mbit/s."""
+    now = f"at {relay_cap:g} Mbit/s" if relay_cap else "without a cap"
+    return (
+        f"this machine goes on carrying what {fold(hosts)} {'send' if len(hosts) > 1 else 'sends'} and "
+        f"{'get' if len(hosts) > 1 else 'gets'} {now}: change relay_cap in the inventory, then Ctrl-C and `fab logs`"
+    )
+
+
 def carried_lines(carried: Carried | None) -> tuple[str, ...]:
     """For the verdict; nothing where nothing was carried."""
     if carried is None or not carried.size:

@@ -7,6 +7,7 @@ import pytest
 from deploy.core.caps import CapError, Wanted, caps_of, link_of, wanted
 from deploy.core.inventory import InventoryError, Rate, localized, parse_inventory
 from deploy.core.prediction import limit_seconds
+from deploy.core.relays import cap_line
 from peer.core.budget import MBIT
 
 TEXT = "swarm: {name: d, payload: {generate: 1MiB}, %s}\nhosts: {%s}\nseeds: [%s]\n"
@@ -44,6 +45,19 @@ def test_the_limit_counts_what_this_machine_relays() -> None:
     limit = limit_seconds(parse_inventory(TEXT % ("relay_cap: 20", hosts, "a")), 125 * 10**6)
     assert limit is not None
     assert (limit.seconds, limit.because) == (100.0, "what is relayed")
+
+
+@pytest.mark.parametrize(
+    ("hosts", "relay_cap", "told"),
+    [
+        (["n05"], 20.0, "this machine goes on carrying what n05 sends and gets at 20 Mbit/s: change relay_cap"),
+        (["n05", "n06"], None, "carrying what n[05-06] send and get without a cap: change relay_cap in the inventory"),
+    ],
+)
+def test_another_cap_of_a_relayed_host_is_none_of_what_relays_it(
+    hosts: list[str], relay_cap: float | None, told: str
+) -> None:
+    assert told in cap_line(hosts, relay_cap)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import List, Optional
 
 import peer
+from deploy.agent.children import ISOLATED
+from deploy.edge.pushed.zipapp import peer_zip
 from peer.core import folder as names
 from peer.core import status
 from peer.core.status import Status
@@ -35,8 +37,18 @@ def compile_peer() -> None:
 
 
 def command(peer_id: int, folder: str, module: str = "peer") -> List[str]:
-    """As a deployment starts a peer: nothing of the user's own Python settings takes part."""
+    """One straight from the checkout; nothing of the user's own Python settings takes part."""
     return [host_python(), "-S", "-E", "-m", module, str(peer_id), "--dir", folder]
+
+
+def push(folder: Path) -> None:
+    """Put the peer into a working directory, as a deployment does."""
+    (folder / names.CODE).write_bytes(peer_zip())
+
+
+def pushed_command(peer_id: int, folder: str) -> List[str]:
+    """As a deployment starts a peer that was pushed to `folder`."""
+    return [host_python(), *ISOLATED, f"{folder}/{names.CODE}", str(peer_id), "--dir", folder]
 
 
 def read_status(folder: Path, peer_id: int) -> Optional[Status]:

@@ -105,8 +105,9 @@ ROOMS: Dict[str, Room] = {
     "rigs": Room(
         own=(
             *("rigs", "netlab", "tools.arguments", "tools.sim.limit"),
-            *("peer", "deploy.core", "deploy.edge.pushed.authority"),
+            *("peer", "deploy.core", "deploy.edge.pushed.authority", "deploy.edge.pushed.zipapp"),
             *(
+                "deploy.agent.children",
                 "deploy.agent.lines",
                 "deploy.agent.manifestway",
                 "deploy.agent.typed",

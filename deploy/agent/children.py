@@ -19,6 +19,12 @@ from peer.core.mark import parse_sign, stalled
 DEAD_DISK = "is a disk there dead, or a network disk cut off? (`dmesg` may tell)"
 _BLOCK = 256 * 1024
 KILL_SECONDS = 2.0
+ISOLATED = (
+    "-I",
+    "-S",
+    "-X",
+    "utf8",
+)  # nothing of a user's settings, and no packages of the site: to find them takes 4 ms
 _lock = threading.RLock()  # a signal's handler may come while the main thread holds it
 _running: Set["subprocess.Popen[bytes]"] = set()
 _free: List["subprocess.Popen[bytes]"] = []  # ours to reap, not ours to end: peers outlive the agent
@@ -39,8 +45,8 @@ class Ended(NamedTuple):
 
 
 def interpreter() -> List[str]:
-    """The command of this very Python, isolated, and without the packages of its site, which take it 4 ms to find."""
-    return [_path(), "-I", "-S", "-X", "utf8"]
+    """The command of this very Python, isolated."""
+    return [_path(), *ISOLATED]
 
 
 def _path() -> str:

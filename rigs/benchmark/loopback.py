@@ -52,6 +52,7 @@ class LocalSwarm:
         self._payload = payload
         folder.mkdir()
         swarmdir.write_texts(folder, texts)
+        peerprocess.push(folder)
         if tls:
             swarmdir.write_keys({row.peer_id: folder for row in rows})
         self._copy(rows[0].peer_id).parent.mkdir()
@@ -87,7 +88,7 @@ class LocalSwarm:
         return self._folder / f"peer_{peer_id}" / self._payload.name
 
     def _start(self, group: ProcessGroup, peer_id: int) -> Child:
-        argv, log = peerprocess.command(peer_id, str(self._folder)), self._folder / f"stderr_{peer_id}.txt"
+        argv, log = peerprocess.pushed_command(peer_id, str(self._folder)), self._folder / f"stderr_{peer_id}.txt"
         return group.start(f"peer {peer_id}", subprocess.Popen, argv, log, cwd=str(peerprocess.CHECKOUT))
 
 

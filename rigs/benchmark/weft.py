@@ -1,4 +1,4 @@
-"""This project's own peers in the lab, started straight from the checkout on each host."""
+"""This project's own peers in the lab, as a deployment puts them on each host and starts them there."""
 
 from __future__ import annotations
 
@@ -24,10 +24,11 @@ from tools.sim.limit import BYTES_PER_MBIT
 class Weft:
     """A fleet swarm; its verified copy is there when it has its final name, and on the disk by then.
 
-    `aware`: where the hosts are in zones, the peers know of them. `module`: what is run as a peer.
+    `aware`: where the hosts are in zones, the peers know of them. `module`: what is run from the checkout as
+    a peer; "" for the peer that a deployment puts on a host.
     """
 
-    def __init__(self, weft: WeftOptions, name: str = "weft", module: str = "peer", aware: bool = True) -> None:
+    def __init__(self, weft: WeftOptions, name: str = "weft", module: str = "", aware: bool = True) -> None:
         self.name = name
         self._module = tracedpeer.__name__ if weft.trace else module
         self._options = weft
@@ -69,15 +70,21 @@ class Weft:
         texts = swarmdir.fleet_texts(self._manifest, rows, self._options, uuid.uuid4().hex[:12], zoned)
         for host in site.hosts:
             swarmdir.write_texts(site.folder(host), texts)
+            peerprocess.push(site.folder(host))
         if self._options.tls:
             swarmdir.write_keys({row.peer_id: site.folder(host) for host, row in zip(site.hosts, rows)})
         site.lend(site.seed, site.folder(site.seed) / f"peer_{rows[0].peer_id}")
         return rows
 
     def _start(self, site: Site, group: ProcessGroup, host: Host, row: PeerRow) -> Child:
-        argv = peerprocess.command(row.peer_id, site.remote(host), self._module)
+        argv = self._command(row.peer_id, site.remote(host))
         log = site.folder(host) / f"stderr_{row.peer_id}.txt"
         return group.start(f"weft on {host.name}", site.launcher(host), argv, log, cwd=str(peerprocess.CHECKOUT))
+
+    def _command(self, peer_id: int, folder: str) -> List[str]:
+        if self._module:
+            return peerprocess.command(peer_id, folder, self._module)
+        return peerprocess.pushed_command(peer_id, folder)
 
     def _timeline(
         self, site: Site, rows: Tuple[PeerRow, ...], watch: LinkWatch, span: Tuple[float, float]

@@ -10,10 +10,12 @@ import shutil
 import socket
 import subprocess
 import threading
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
 from deploy.edge.hosts.errors import HostError, unreachable
+from deploy.edge.ssh.alike import is_plain, names_alike
 from deploy.edge.ssh.sshconfig import ConfigTrouble, Values, values_of
 from deploy.edge.ssh.words import BadWords, fill, fill_path, seconds
 
@@ -70,7 +72,9 @@ class SshConfig:
         self._program = program
         self._lock = threading.Lock()
         self._asking = threading.Semaphore(_MOST_ASKED)
+        self._asking_for_all = threading.Lock()
         self._found: dict[tuple[str, str | None, int | None], Settings | HostError] = {}
+        self._for_all: dict[tuple[str | None, int | None], Values] = {}  # what holds for any name
 
     def settings(self, name: str, user: str | None = None, port: int | None = None) -> Settings:
         """What holds for `name`, asked once; `user` and `port` come before what is written. Raises HostError."""
@@ -98,6 +102,22 @@ class SshConfig:
             return unreachable(f"ssh_config's {error}", "write it out there, or name it in the inventory")
 
     def _asked(self, name: str, user: str | None, port: int | None) -> Values | None:
+        """What the `ssh` here says, which is asked once where it says the same of all names."""
+        if not (is_plain(name) and self._names_alike):
+            return self._answer(name, user, port)
+        with self._asking_for_all:
+            known = self._for_all.get((user, port)) or self._answer(name, user, port)
+            if known is not None:
+                self._for_all[user, port] = known
+        return None if known is None else {**known, "hostname": [name]}
+
+    @cached_property
+    def _names_alike(self) -> bool:
+        home = _home_on_file()
+        usual = [Path(home, ".ssh/config"), SYSTEM_FILE]
+        return names_alike([Path(self._path)] if self._path is not None else usual, home)
+
+    def _answer(self, name: str, user: str | None, port: int | None) -> Values | None:
         """What the `ssh` here says; None where it refuses the file, which may be meant for a newer one."""
         command = [str(self._program), "-T", "-G", *self._words(user, port), "--", name]
         try:

@@ -33,7 +33,9 @@ class ConfigTrouble(Exception):
         self.remedy = remedy
 
 
-class _Line(NamedTuple):
+class Line(NamedTuple):
+    """A line of ssh_config: its option in lower case, and what follows."""
+
     where: str  # file:line
     key: str
     text: str
@@ -79,7 +81,7 @@ class _Reading:
 
     def _read_file(self, file: Path, active: bool, depth: int) -> None:
         outer = active  # an included file's blocks count only where the Include itself does
-        for line in _lines(file):
+        for line in lines_of(file):
             if line.key in ("host", "match"):
                 active = outer and self._opens(line)
             elif line.key == "include":
@@ -88,7 +90,7 @@ class _Reading:
             elif active:
                 self._take(line)
 
-    def _include(self, line: _Line, file: Path, depth: int) -> None:
+    def _include(self, line: Line, file: Path, depth: int) -> None:
         if depth >= _DEEPEST:
             raise ConfigTrouble(line.where, "files include one another without end", "take one Include out")
         folder = Path("~/.ssh").expanduser() if not str(file).startswith("/etc/") else Path("/etc/ssh")
@@ -98,7 +100,7 @@ class _Reading:
             for path in sorted(glob.glob(str(folder / os.path.expanduser(pattern)))):
                 self._read_file(Path(path), True, depth + 1)
 
-    def _take(self, line: _Line) -> None:
+    def _take(self, line: Line) -> None:
         if line.key == "ignoreunknown":
             self._ignored = self._ignored or ",".join(_words(line)).lower()
         elif line.key not in KNOWN:
@@ -107,7 +109,7 @@ class _Reading:
         else:
             self._note(line)
 
-    def _note(self, line: _Line) -> None:
+    def _note(self, line: Line) -> None:
         words = [line.text] if line.key in _RAW else _words(line)
         if not words or not words[0]:
             raise ConfigTrouble(line.where, f"{line.key} has no value", "write one, or remove the line")
@@ -117,7 +119,7 @@ class _Reading:
         else:
             self.values.setdefault(line.key, words if line.key in _MANY else words[:1])
 
-    def _opens(self, line: _Line) -> bool:
+    def _opens(self, line: Line) -> bool:
         try:
             words = split_words(line.text)
         except BadWords as error:
@@ -127,7 +129,7 @@ class _Reading:
             return matches(",".join(word.lower() for word in words), self.asked.name.lower())
         return self._holds(line, words)
 
-    def _holds(self, line: _Line, words: list[str]) -> bool:
+    def _holds(self, line: Line, words: list[str]) -> bool:
         """Whether all criteria of a Match hold; what can't be decided only matters where all others do."""
         if not words:
             raise ConfigTrouble(line.where, "Match has no criterion", "write one, as `Match host NAME`")
@@ -142,7 +144,7 @@ class _Reading:
             raise unsure
         return True
 
-    def _criterion(self, line: _Line, name: str, value: str) -> bool:
+    def _criterion(self, line: Line, name: str, value: str) -> bool:
         if name == "all":
             return True
         if name == "canonical":
@@ -173,7 +175,7 @@ class _Reading:
     def _hostname(self) -> str:
         return self.values.get("hostname", ["%h"])[0].replace("%h", self.asked.name).replace("%%", "%")
 
-    def _runs(self, line: _Line, command: str) -> bool:
+    def _runs(self, line: Line, command: str) -> bool:
         tokens = {
             "h": self._hostname(),
             "n": self.asked.name,
@@ -202,7 +204,8 @@ class _Reading:
         return ended.returncode == 0
 
 
-def _lines(file: Path) -> Iterator[_Line]:
+def lines_of(file: Path) -> Iterator[Line]:
+    """The lines of one file that say something. Raises ConfigTrouble."""
     try:
         text = file.read_bytes().decode("utf-8-sig", errors="surrogateescape")
     except OSError as error:
@@ -210,10 +213,10 @@ def _lines(file: Path) -> Iterator[_Line]:
     for number, line in enumerate(text.split("\n"), 1):
         parts = split_line(line)
         if parts is not None:
-            yield _Line(f"{file}:{number}", *parts)
+            yield Line(f"{file}:{number}", *parts)
 
 
-def _words(line: _Line) -> list[str]:
+def _words(line: Line) -> list[str]:
     try:
         return split_words(line.text)
     except BadWords as error:
@@ -238,14 +241,14 @@ _CHECKS: dict[str, Callable[[str], object]] = {
 }
 
 
-def _check(line: _Line, value: str) -> None:
+def _check(line: Line, value: str) -> None:
     try:
         _CHECKS.get(line.key, str)(value)
     except BadWords as error:
         raise ConfigTrouble(line.where, str(error), "correct the line") from None
 
 
-def _criteria(line: _Line, words: list[str]) -> Iterator[tuple[str, bool, str]]:
+def _criteria(line: Line, words: list[str]) -> Iterator[tuple[str, bool, str]]:
     """(criterion, whether it is negated by `!`, its value) of a Match."""
     rest = list(words)
     while rest:
@@ -260,7 +263,7 @@ def _criteria(line: _Line, words: list[str]) -> Iterator[tuple[str, bool, str]]:
         yield name, negated, value
 
 
-def _on_network(line: _Line, networks: str) -> bool:
+def _on_network(line: Line, networks: str) -> bool:
     try:
         return here(networks)
     except ValueError as error:

@@ -72,7 +72,8 @@ for one in $left; do
         echo "peer $id (not ours): complete; it $how"
     else
         failed=1
-        echo "peer $id (not ours): not complete; it $how: $(tail -n 1 "peer_$id.out")" >&2
+        words=$(tail -n 1 "peer_$id.out")
+        echo "peer $id (not ours): not complete; it $how${{words:+: $words}}" >&2
     fi
 done
 [ -z "$stoppers" ] || kill $stoppers 2>/dev/null

@@ -217,12 +217,13 @@ def test_somebody_elses_program_takes_part_and_is_stopped_in_the_end(tmp_path, c
     assert done.stdout.splitlines() == lines
 
 
-def test_a_program_that_brings_nothing_is_told_with_its_last_words(tmp_path, capsys):
+@pytest.mark.parametrize(("says", "told"), [("echo no main class; ", ": no main class"), ("true; ", "")])
+def test_a_program_that_brings_nothing_is_told_with_its_last_words(tmp_path, capsys, says, told):
     (port,) = free_ports(1)
-    command = "1001=echo no main class; exit 3"
+    command = f"1001={says}exit 3"
     options = ("--peers", 1, "--file-size", 5, "--port", port, "--foreign", command, "--dir", tmp_path)
     assert run(capsys, *options)[0] == 0
     (tmp_path / "peer_1001" / "TheFile.dat").unlink()
     done = script(tmp_path)
-    words = "peer 1001 (not ours): not complete; it ended with exit code 3: no main class\n"
+    words = f"peer 1001 (not ours): not complete; it ended with exit code 3{told}\n"
     assert (done.returncode, done.stderr) == (1, words)

@@ -15,12 +15,11 @@ from functools import partial
 from pathlib import Path
 from typing import Dict, List, Optional, Tuple
 
-from peer.core.counting import count_of
-
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from peer.core import config
 from peer.core import folder as names
+from peer.core.counting import count_of
 from peer.core.errors import ConfigError
 from peer.core.sizes import format_size
 from peer.core.swarmfile import folder_texts

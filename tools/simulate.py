@@ -17,10 +17,9 @@ import sys
 import time
 from typing import Any, Dict, List, Optional, Tuple
 
-from peer.core.counting import count_of
-
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
+from peer.core.counting import count_of
 from peer.core.limits import Limits
 from peer.core.sizes import format_size
 from tools.arguments import INTERRUPTED, USAGE, Parser, count, fail, leave, size, zones

@@ -9,7 +9,7 @@ from typing import Iterator, List
 from deploy.agent.wire import AgentError
 from peer.core import folder
 from peer.edge.ours.naming import put
-from peer.edge.ours.recordfile import ForeignError, RecordFile, read, views
+from peer.edge.ours.recordfile import ForeignError, LateViews, RecordFile, read
 from peer.edge.ours.sharing import shorten_alone, unreplaced
 from peer.edge.ours.trees import aside_name
 
@@ -73,7 +73,7 @@ def recording(home: str) -> Iterator[RecordFile]:
     shorten_record(home)
     with as_agent_error(), unreplaced(os.path.join(home, MARKER)):
         record = RecordFile(os.path.join(home, MARKER), os.path.basename(home))
-        record.readers = views(home, filter(folder.is_record, os.listdir(home)))
+        record.readers = LateViews(home, filter(folder.is_record, os.listdir(home)))
         try:
             yield record
         finally:

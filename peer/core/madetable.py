@@ -42,6 +42,12 @@ class MadeTable:
         """All of it, the oldest first."""
         return ((self._path(row), self._identity(row)) for row in range(len(self._gone)) if not self._gone[row])
 
+    def some(self, most: int) -> List[Tuple[str, Identity]]:
+        """A few of the rows that count, from all over the table."""
+        step = max(1, len(self._gone) // most)
+        rows = (row for row in range(0, len(self._gone), step) if not self._gone[row])
+        return [(self._path(row), self._identity(row)) for row in rows]
+
     def of(self, path: str) -> List[Identity]:
         """What was made at a path, the oldest first."""
         return [self._identity(row) for row in self._rows(path.encode("utf-8", "surrogatepass"))]

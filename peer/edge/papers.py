@@ -12,7 +12,7 @@ from peer.edge.files import file_error
 from peer.edge.lock import Lock
 from peer.edge.ours import turning
 from peer.edge.ours.making import open_growing
-from peer.edge.ours.recordfile import ForeignError, RecordFile, views
+from peer.edge.ours.recordfile import ForeignError, LateViews, RecordFile
 
 AGENTS = ".weft"  # the record of the agent that deployed the swarm
 
@@ -37,7 +37,7 @@ def open_record(folder: str, peer: int) -> RecordFile:
     with refusals(path):
         record = RecordFile(path, f"peer {peer}")
         others = [name for name in os.listdir(folder) if names.is_record(name) and name != names.record(peer)]
-        record.readers = views(folder, [AGENTS, *others])
+        record.readers = LateViews(folder, [AGENTS, *others])
         return record
 
 

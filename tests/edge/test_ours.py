@@ -116,6 +116,26 @@ def test_a_long_record_is_begun_again_with_what_still_is_true(
     assert again(record).is_ours(str(tmp_path / "file"))
 
 
+def test_a_long_record_of_what_is_there_stays(
+    record: RecordFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until the half of it isn't there any more."""
+    monkeypatch.setattr("peer.edge.ours.recordview._LONG", 1000)
+    files = [tmp_path / f"file{number:04}" for number in range(1000)]
+    for file in files:
+        file.touch()
+    record.made_all((str(file), str(file)) for file in files)
+    before = os.path.getsize(record.path)
+    for file in files[:400]:
+        file.unlink()
+    record.compact()
+    assert os.path.getsize(record.path) == before
+    for file in files[400:600]:
+        file.unlink()
+    record.compact()
+    assert os.path.getsize(record.path) < before / 2
+
+
 def test_a_record_isnt_shortened_while_an_old_version_lies_elsewhere(
     record: RecordFile, ours: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from itertools import islice
+from itertools import chain, islice
 from typing import Iterable, Iterator, List, Tuple
 
 from peer.core import record
@@ -12,9 +12,10 @@ from peer.core.madetable import Identity
 from peer.core.record import FOLDER, GROWING, STATUS, Head, Record
 from peer.edge.ours.mounts import is_mount
 from peer.edge.ours.naming import put
-from peer.edge.ours.recordview import RecordView, facts_of, identity_of, is_long, read, views
+from peer.edge.ours.recordview import LateViews, RecordView, facts_of, identity_of, is_long, read, views
 
 _LINES_AT_ONCE = 1000  # more would be megabytes of memory
+_SAMPLE = 256  # things to look at before all are
 WORK = ".weft-"  # the prefix of the temporary name of anything that isn't complete yet
 
 
@@ -54,7 +55,7 @@ class RecordFile:
             os.lstat(path)  # another agent may just have removed it, with the folder
             raise ForeignError(path, "it isn't a record of Weft's")
         self.record: Record = found
-        self.readers: List[RecordView] = []
+        self.readers: Iterable[RecordView] = ()
         self._descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC)
         if os.pread(self._descriptor, 1, os.fstat(self._descriptor).st_size - 1) != b"\n":
             os.write(self._descriptor, b"\n")  # a line was cut short: the next one begins on a line of its own
@@ -135,6 +136,8 @@ class RecordFile:
         """
         if not is_long(self.path) or any(goal and os.path.lexists(work) for work, goal in self.work()):
             return
+        if self._is_mostly_true():
+            return
         for key in [key for key in self.record.work if not os.path.lexists(self._view.path(key))]:
             del self.record.work[key]
         self.record.made.keep(self._view.is_there)
@@ -149,19 +152,26 @@ class RecordFile:
         self.sync()
         os.replace(fresh, self.path)
 
+    def _is_mostly_true(self) -> bool:
+        """Whether about half of the file, or more, is of things that are there; else all of them would be looked at at
+        each start of a peer with a large tree."""
+        some = self.record.made.some(_SAMPLE)
+        there = (record.made_line(key, one) for key, one in some if self._view.is_there(key, one))
+        return 2 * sum(map(len, there)) * len(self.record.made) >= os.path.getsize(self.path) * max(1, len(some))
+
     # ---- reading
 
     def is_ours(self, path: str) -> bool:
         """Whether Weft made the thing at `path`, by this record or another of the folder."""
-        return any(view.is_ours(path) for view in (self._view, *self.readers))
+        return any(view.is_ours(path) for view in chain((self._view,), self.readers))
 
     def made_here(self, path: str) -> bool:
         """Whether the thing at `path` is one that Weft made there, even if it was written to or touched since."""
-        return any(view.made_here(path) for view in (self._view, *self.readers))
+        return any(view.made_here(path) for view in chain((self._view,), self.readers))
 
     def knows(self, path: str, info: os.stat_result) -> bool:
         """Whether a thing with these facts was made as `path`, wherever it is now."""
-        return any(view.knows(path, info) for view in (self._view, *self.readers))
+        return any(view.knows(path, info) for view in chain((self._view,), self.readers))
 
     def is_newest(self, path: str, at: str) -> bool:
         """Whether the thing at `at` is the one last noted as `path`."""
@@ -183,7 +193,7 @@ class RecordFile:
 
     def below(self, folder: str) -> Iterator[str]:
         """The paths in a folder at which Weft made something, by any record."""
-        for view in (self._view, *self.readers):
+        for view in chain((self._view,), self.readers):
             paths = (view.path(key) for key in view.record.made.paths)
             yield from (path for path in paths if path.startswith(folder + os.sep))
 
@@ -215,4 +225,4 @@ def _head_of(folder: str, owner: str, made: bool) -> Head:
     return Head(owner, info.st_dev, info.st_ino, made)
 
 
-__all__ = ["GROWING", "STATUS", "ForeignError", "RecordFile", "RecordView", "identity_of", "read", "views"]
+__all__ = ["GROWING", "STATUS", "ForeignError", "LateViews", "RecordFile", "RecordView", "identity_of", "read", "views"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import stat
-from typing import Dict, Iterable, List, Optional
+from typing import Dict, Iterable, Iterator, List, Optional
 
 from peer.core import record
 from peer.core.madetable import Identity
@@ -101,6 +101,20 @@ def views(folder: str, names: Iterable[str]) -> List[RecordView]:
     """The records among the files of these names in a folder."""
     found = (read(os.path.join(folder, name)) for name in names)
     return [RecordView(folder, one) for one in found if one]
+
+
+class LateViews(Iterable[RecordView]):
+    """The same, read when they are first gone through: that of a large tree takes seconds, and is seldom asked."""
+
+    def __init__(self, folder: str, names: Iterable[str]) -> None:
+        self._folder = folder
+        self._names = list(names)
+        self._found: Optional[List[RecordView]] = None
+
+    def __iter__(self) -> Iterator[RecordView]:
+        if self._found is None:
+            self._found = views(self._folder, self._names)
+        return iter(self._found)
 
 
 def _is_status(path: str, peer: int) -> bool:

@@ -19,7 +19,7 @@ from peer.core.treeparts import TreeParts
 MIN_PIECE = 64 * 1024
 MAX_PIECE = 16 * 1024 * 1024
 COMMON_PIECE = 256 * 1024
-FEW_PIECES, MANY_PIECES = 256, 512  # what `auto_piece_size` aims for
+FEW_PIECES, MANY_PIECES = 128, 512  # what `auto_piece_size` aims for
 
 
 class FolderEntry(NamedTuple):

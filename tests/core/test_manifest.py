@@ -53,7 +53,7 @@ def test_the_automatic_piece_size_is_a_power_of_two_within_bounds(size: int) -> 
     assert manifests.MIN_PIECE == 64 * KIB <= piece <= 16 * KIB * KIB == manifests.MAX_PIECE
     count = -(-size // piece)
     assert count <= 4_000 or piece == manifests.MAX_PIECE
-    assert count >= 256 or piece == manifests.MIN_PIECE
+    assert count >= 128 or piece == manifests.MIN_PIECE
 
 
 @given(st.integers(0, 2**45), st.one_of(st.integers(1, 2**24), st.integers(1, 2**10).map(lambda n: n * LEAST_BLOCK)))

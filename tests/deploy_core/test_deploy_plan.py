@@ -39,8 +39,8 @@ UPLOADED = swarm_with("{upload: ./build.tar}")
 @pytest.mark.parametrize(
     ("inventory", "size", "facts"),
     [
-        (MADE, None, Facts("TheFile.dat", 20971520, 65536, 320)),
-        (MADE, 5, Facts("TheFile.dat", 20971520, 65536, 320)),
+        (MADE, None, Facts("TheFile.dat", 20971520, 131072, 160)),
+        (MADE, 5, Facts("TheFile.dat", 20971520, 131072, 160)),
         (FOUND, None, Facts("model", None, None, None)),
         (FOUND, 65537, Facts("model", 65537, 65536, 2)),
         (UPLOADED, 0, Facts("build.tar", 0, 65536, 0)),
@@ -53,7 +53,7 @@ def test_facts(inventory: Inventory, size: int | None, facts: Facts) -> None:
 
 
 def test_facts_in_words() -> None:
-    assert str(facts_of(MADE)) == "TheFile.dat (20 MiB, 320 pieces of 64 KiB)"
+    assert str(facts_of(MADE)) == "TheFile.dat (20 MiB, 160 pieces of 128 KiB)"
     assert str(facts_of(FOUND)) == "model (its size is known on the seed)"
 
 

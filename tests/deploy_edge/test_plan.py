@@ -72,7 +72,7 @@ def test_check() -> None:
     [
         (
             MADE,
-            "make TheFile.dat (20 MiB, 320 pieces of 64 KiB) at ~/.weft/demo/peer_1001/TheFile.dat, hash it",
+            "make TheFile.dat (20 MiB, 160 pieces of 128 KiB) at ~/.weft/demo/peer_1001/TheFile.dat, hash it",
         ),
         (FOUND, "find /data/model, hash it"),
         (UPLOADED, "upload ./build.tar to ~/.weft/demo/peer_1001/build.tar, hash it"),

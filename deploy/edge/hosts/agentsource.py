@@ -95,7 +95,7 @@ def _script(entry: str, ours: bool) -> bytes:
 
 def _packed(entry: str, ours: bool) -> bytes:
     found = sources(entry)
-    packed = zlib.compress(dump(compiled(found) if ours else dict(found)), 9)
+    packed = zlib.compress(dump(compiled(found) if ours else dict(found)))
     return b"%d\n" % len(packed) + packed
 
 

@@ -197,15 +197,18 @@ class Chain:
     def find_run(self, hosts: Iterable[str]) -> dict[str, SwarmFolder]:
         """Ask these hosts which run they hold, and take up the one most of them do; their answers. Raises Halt."""
         states = self.ask(_deployed_state, hosts)
-        runs = Counter(state.run for state in states.values())
-        if not states:
+        self.take_run({name: state.run for name, state in states.items()})
+        return states
+
+    def take_run(self, runs: Mapping[str, str]) -> None:
+        """Take up the run that most of these hosts hold. Raises Halt where there is none."""
+        if not runs:
             raise Halt("")  # each host's error has been told
-        run = self.run or runs.most_common(1)[0][0]
-        strangers = [name for name, state in states.items() if state.run != run]
+        run = self.run or Counter(runs.values()).most_common(1)[0][0]
+        strangers = [name for name, held in runs.items() if held != run]
         if strangers:
             self.screen.note(f"{fold(strangers)}: holds another run than {run}; `fab deploy` brings it up to date")
         self.begin_run(run)
-        return states
 
 
 def check_run_name(run: str) -> None:

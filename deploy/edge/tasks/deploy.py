@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from deploy.agent.verbs import Place, Prepare, State, SwarmFolder
@@ -73,11 +74,15 @@ def reach(chain: Chain, steps: Steps) -> None:
     claim_seeds(chain, hosts_of(seeds), [name for name in hosts if name not in chain.helpers])
 
 
-def bring(chain: Chain, steps: Steps) -> None:
-    """Bring every chosen host to where its peers can start. Raises Halt where no payload can be had."""
+def bring(chain: Chain, steps: Steps, known: States = MappingProxyType({})) -> None:
+    """Bring every chosen host to where its peers can start. Raises Halt where no payload can be had.
+
+    `known`: what some hosts have told of their folders a moment ago.
+    """
     seeds = [step for step in steps if step.peer is not None]
     hosts = hosts_of(step for step in steps if step.peer is None)
-    states = chain.ask(lambda link: _idle_state(link, chain.inventory.tls), hosts, drop=True)
+    tls = chain.inventory.tls
+    states = chain.ask(lambda link: _idle(known.get(link.name) or link.ask(State()), tls), hosts, drop=True)
     if not states:
         raise Halt("")
     preflight.refuse(chain, states)
@@ -130,8 +135,8 @@ def _make_payload(chain: Chain, seeds: Steps, hosts: Sequence[str]) -> Manifest:
     return manifest
 
 
-def _idle_state(link: HostLink, tls: bool) -> SwarmFolder:
-    state = link.ask(State())
+def _idle(state: SwarmFolder, tls: bool) -> SwarmFolder:
+    """The same, of a host where nothing is in the way of a new run. Raises HostError."""
     if tls and state.tls:
         raise HostError(f"its python3 can't speak TLS: {state.tls}", NO_TLS_REMEDY)
     if state.living:

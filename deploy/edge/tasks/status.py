@@ -44,8 +44,8 @@ def _status(chain: Chain, steps: Steps, _: Options) -> None:
 
 def statuses(chain: Chain, hosts: Iterable[str]) -> dict[int, dict[str, Any]]:
     """What each of these hosts says of its peers, by ID; takes up the run that the hosts hold."""
-    names = list(chain.find_run(hosts))
-    answers = chain.ask(lambda link: link.ask(Status(peer_ids(chain.inventory, link.name))), names)
+    answers = chain.ask(lambda link: link.ask(Status(peer_ids(chain.inventory, link.name))), hosts)
+    chain.take_run({name: answer.run for name, answer in answers.items()})
     return {about.peer: about._asdict() for answer in answers.values() for about in answer.peers}
 
 

@@ -17,14 +17,17 @@ from peer.core.manifest import Manifest
 from peer.core.status import DONE
 
 
-def take_up(chain: Chain, steps: Steps) -> bool:
+def states_of(chain: Chain, steps: Steps) -> Mapping[str, SwarmFolder]:
+    """What the hosts have in their swarm's folders."""
+    with chain.timing(CONNECT), chain.doing("looking for a run"):
+        return chain.ask(lambda link: link.ask(State()), chain.able(hosts_of(steps)))
+
+
+def take_up(chain: Chain, states: Mapping[str, SwarmFolder]) -> bool:
     """Whether a run of this very swarm, with this payload, goes on there: then it is the chain's from now on.
 
     The chain's `settled` are the peers that need no start: they run, or are done.
     """
-    hosts = chain.able(hosts_of(steps))
-    with chain.timing(CONNECT), chain.doing("looking for a run"):
-        states = chain.ask(lambda link: link.ask(State()), hosts)
     living = [name for name, state in states.items() if state.living]
     run = states[living[0]].run if living else ""
     if not living or chain.run not in ("", run) or not all(state.run == run for state in states.values()):

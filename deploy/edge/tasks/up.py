@@ -17,7 +17,7 @@ from deploy.edge.tasks.logs import FOLLOW
 from deploy.edge.tasks.phase import Options, Phase, describe
 from deploy.edge.tasks.relaying import relaying
 from deploy.edge.tasks.start import START, Starter, lost
-from deploy.edge.tasks.takeup import take_up
+from deploy.edge.tasks.takeup import states_of, take_up
 from deploy.edge.tasks.turn import TURN
 from deploy.edge.tasks.verify import VERIFY
 from deploy.edge.tasks.watch import Watch, tell_the_way_back
@@ -94,8 +94,9 @@ class _Beside(threading.Thread):
 def _deploy(chain: Chain, steps: Steps, _: Options) -> None:
     """Deploy, unless this very swarm runs already: then its run is taken up. Raises Halt."""
     reach(chain, steps)
-    if not take_up(chain, steps):
-        bring(chain, steps)
+    states = states_of(chain, steps)
+    if not take_up(chain, states):
+        bring(chain, steps, states)
 
 
 START_AND_WATCH = Phase(_describe, _start_and_watch)  # a swarm may be done before its last peer was started

@@ -13,7 +13,7 @@ import shlex
 import sys
 from functools import partial
 from pathlib import Path
-from typing import Dict, List, Optional, Tuple
+from typing import Dict, List, Optional, Sequence, Tuple
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
@@ -24,6 +24,7 @@ from peer.core.errors import ConfigError
 from peer.core.sizes import format_size
 from peer.core.swarmfile import folder_texts
 from peer.edge.generate import write_file
+from peer.edge.lock import holder
 from peer.edge.ours import trees
 from peer.edge.ours.naming import put
 from peer.edge.ours.recordfile import RecordFile, RecordView, read, views
@@ -45,7 +46,7 @@ def main(argv: Optional[List[str]] = None) -> int:
     try:
         common, rows = configuration(options)
         texts = files(common, rows, programs(options.foreign, rows))
-        make_way(options.dir, [*texts, *remains(rows)], options.force)
+        make_way(options.dir, [*texts, *remains(rows)], [row.peer_id for row in rows], options.force)
         write(options.dir, texts, common, rows, options.seed)
     except ConfigError as error:
         return fail(PROGRAM, str(error), USAGE)
@@ -168,22 +169,16 @@ def machines(rows: Rows) -> Dict[str, Tuple[str, List[int]]]:
     return {f"run_{host}.sh": (host, [row.peer_id for row in rows if row.host == host]) for host in hosts}
 
 
-def folder(row: config.PeerRow) -> str:
-    return names.payload(row.peer_id)
-
-
 def remains(rows: Rows) -> List[str]:
     """What an earlier run of these peers leaves, and what a fleet swarm has that a classic one must not have."""
-    return [
-        names.SWARM,
-        *(folder(row) for row in rows),
-        *(names.log(row.peer_id) for row in rows),
-        *(names.status(row.peer_id) for row in rows),
-    ]
+    kinds = names.payload, names.log, names.status, names.trace, names.lock
+    return [names.SWARM, *(name(row.peer_id) for name in kinds for row in rows)]
 
 
-def make_way(where: Path, wanted: List[str], force: bool) -> None:
+def make_way(where: Path, wanted: List[str], ids: Sequence[int], force: bool) -> None:
     """Sees to it that nothing of these names is in the folder. Raises FileExistsError unless `force`.
+
+    Raises it too while one of the peers of these IDs runs there.
 
     What a set-up or a peer made goes, as their records say; what somebody else made is put aside.
     """
@@ -192,6 +187,9 @@ def make_way(where: Path, wanted: List[str], force: bool) -> None:
         raise FileExistsError(0, "it is there already: --force removes all that an earlier run left", str(found[0]))
     if not found:
         return
+    living = [f"{peer} (pid {pid})" for peer in ids if (pid := holder(str(where), peer)) is not None]
+    if living:
+        raise FileExistsError(0, f"peer {', '.join(living)} runs there: stop it first", str(where))
     records = [name for name in os.listdir(where) if names.is_record(name) and read(str(where / name))]
     known = views(str(where), records)
     for path in found:
@@ -224,11 +222,11 @@ def write(where: Path, texts: Dict[str, str], common: config.Common, rows: Rows,
         if name.endswith(".sh"):
             (where / name).chmod(0o755)
     for row in rows:
-        (where / folder(row)).mkdir()
+        (where / names.payload(row.peer_id)).mkdir()
         if row.has_file:
-            write_file(where / folder(row) / common.file_name, common.file_size, seed)
-    made = [*texts, *(folder(row) for row in rows)]
-    made += [os.path.join(folder(row), common.file_name) for row in rows if row.has_file]
+            write_file(where / names.payload(row.peer_id) / common.file_name, common.file_size, seed)
+    made = [*texts, *(names.payload(row.peer_id) for row in rows)]
+    made += [os.path.join(names.payload(row.peer_id), common.file_name) for row in rows if row.has_file]
     for name in made:
         record.made(os.path.join(os.path.abspath(where), name))
     record.close()

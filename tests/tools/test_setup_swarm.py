@@ -14,6 +14,7 @@ from peer.core import folder as names
 from peer.core.config import PeerRow, parse_common, parse_peer_info
 from peer.edge.generate import chunks
 from peer.edge.lock import Lock
+from peer.edge.papers import Papers, take_lock
 from rigs.freeports import free_ports
 from tests.helpers.waiting import wait_for
 from tools import setup_swarm
@@ -105,6 +106,27 @@ def test_what_is_there_is_replaced_only_by_force(tmp_path, capsys):
     assert (tmp_path / "peer_1002.before-1/TheFile.dat").read_text() == "mine"
     assert set_up("--force")[0] == 0
     assert files(tmp_path) == made | {"notes.txt", "peer_1002.before-1/TheFile.dat", "swarm.json.before-1"}
+
+
+def test_after_a_run_force_leaves_nothing_of_it_that_would_be_foreign(tmp_path, capsys):
+    def set_up() -> "tuple[int, str]":
+        return run(capsys, "--peers", 2, "--file-size", 5, "--dir", tmp_path, "--force")
+
+    assert set_up()[0] == 0
+    fresh = files(tmp_path)
+    for peer in (1001, 1002):  # all that a peer makes before it listens
+        lock = take_lock(str(tmp_path), peer)
+        Papers(str(tmp_path), peer).record.close()
+        if peer == 1002:
+            assert set_up() == (
+                1,
+                f"setup_swarm: cannot write {tmp_path}: peer 1002 (pid {os.getpid()}) runs there: stop it first\n",
+            )
+        lock.release()
+    assert files(tmp_path) > fresh | {"lock_1001", "trace_1002.jsonl"}
+    assert set_up()[0] == 0 and files(tmp_path) == fresh
+    take_lock(str(tmp_path), 1001).release()
+    Papers(str(tmp_path), 1001).record.close()
 
 
 @pytest.mark.parametrize(

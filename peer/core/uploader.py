@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Dict, List, NamedTuple, Optional
 
-from peer.core import messages
+from peer.core import bits, messages
 from peer.core.events import Effect, Send, SendPiece
 from peer.core.messages import Message
 from peer.core.neighbour import Neighbour, Serving
@@ -14,7 +14,9 @@ MOST_QUEUED = 64  # requests that a fleet neighbour may have waiting
 LATE = 4.0  # times the usual: if a piece takes longer to send, its neighbour is slow
 LEAST_LATE = 0.05  # seconds
 HOLD = 0.5  # seconds that a seed's piece has to reach others from the neighbour that was sent it
-HOLDING = 1.0  # seconds from its first piece on in which a seed holds any: a longer transfer has a first round for that
+# Seconds in which a seed holds any, from its first piece on: a longer transfer has a first round for that. Of a new
+# version, from the first copy of each piece on: most of it is on the hosts, and all ask for the rest at once.
+HOLDING = 1.0
 
 
 class Last(NamedTuple):
@@ -38,6 +40,7 @@ class Uploader:
         self._slots = slots
         self._sending: Dict[int, int] = {}  # neighbour -> the piece that it is being sent
         self._last: Dict[int, Last] = {}  # by piece
+        self._seed = seed
         self._holds_until: Optional[float] = None if seed else 0.0
         self._began: Dict[int, float] = {}  # neighbours that are being sent a piece, since when
         self._usual = 0.0  # seconds that a piece takes to send, smoothed
@@ -123,6 +126,10 @@ class Uploader:
         last = self._last.get(index) if self._holds(now) else None
         return bool(last and neighbour.fleet and last.peer != neighbour.peer and now - last.when < HOLD)
 
+    def _has_older_version(self, neighbour: Neighbour) -> bool:
+        """Whether a neighbour has more pieces than we have sent to anybody."""
+        return bits.count(neighbour.pieces) > len(self._copies)
+
     def _note_last(self, neighbour: Neighbour, index: int, now: float) -> None:
         """A classic neighbour, which chokes and answers one request at a time, may keep a piece for long."""
         if neighbour.fleet and self._holds(now):
@@ -134,12 +141,13 @@ class Uploader:
     def _start(self, neighbour: Neighbour, index: int, now: float) -> Effect:
         serving = neighbour.serving
         blocks = serving.queue.pop(index)
+        is_first = self._seed and index not in self._copies
+        if self._holds_until is None or (is_first and self._has_older_version(neighbour)):
+            self._holds_until = now + HOLDING
         serving.served += 1
         serving.unsent += 1
         self._copies[index] = self._copies.get(index, 0) + 1
         self._began[neighbour.peer] = now
         self._sending[neighbour.peer] = index
-        if self._holds_until is None:
-            self._holds_until = now + HOLDING
         self._note_last(neighbour, index, now)
         return SendPiece(neighbour.peer, index, blocks)

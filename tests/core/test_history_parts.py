@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import List
+from typing import List, Tuple
+
+import pytest
 
 from peer.core.repeats import Repeats
 from tests.core.history import History, fleet, requests, set_of, without_logs
@@ -109,3 +111,18 @@ def test_a_seed_waits_a_moment_before_it_sends_a_piece_to_a_second_neighbour() -
     seed.sent(1001, 0)
     assert "1003: piece 0" not in seed.wait(0.4)
     assert "1003: piece 0" in seed.wait(1.0)
+
+
+@pytest.mark.parametrize("older", [(2, 3, 4, 5), ()], ids=["of a new version", "of a new payload"])
+def test_a_seed_waits_so_for_each_piece_of_a_new_version_however_long_it_takes(older: Tuple[int, ...]) -> None:
+    seed = History(total=6, here=range(6), profile="fleet", ids=(1001, 1002, 1003), seeds=(1002,))
+    for peer in (1001, 1003):
+        seed.connect(peer, fleet=True)
+        seed.got(peer, "bitfield", set_of(*older))
+    seed.got(1001, "request", 0)
+    seed.wait(1.5)
+    seed.sent(1001, 0)
+    assert "1001: piece 1" in seed.got(1001, "request", 1)
+    seed.sent(1001, 1)
+    assert ("1003: piece 1" in seed.got(1003, "request", 1)) == (not older)
+    assert ("1003: piece 1" in seed.wait(1.0)) == bool(older)

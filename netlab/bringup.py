@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Callable, Dict, Iterable, Iterator, List
 
-from netlab import addresses, labfile, labhost, neighbours, network, shell, statedir
+from netlab import addresses, delays, labfile, labhost, neighbours, network, shell, statedir
 from netlab.errors import LabError
 from netlab.labfile import HostPlan, Plan
 from netlab.spec import LabSpec
@@ -61,6 +61,7 @@ def _build(spec: LabSpec, made_directory: bool) -> Plan:
         made = replace(made, neighbours_before=neighbours.make_room(spec.hosts))
         labfile.save(made)
         network.build(made)
+        delays.start(made)
     statedir.write_shared(made)
 
     stop = threading.Event()

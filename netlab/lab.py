@@ -77,17 +77,18 @@ class Lab:
         only_ssh: Sequence[str] = (),
         zones: int = 0,
         between: float = 0.0,
+        delay: float = 0.0,
     ) -> "Lab":
         """Makes `hosts` hosts with links of `rate` Mbit/s each way (0: unshaped) and returns once all sshds answer.
 
         `maxstartups` is sshd's own setting ("3:100:3"), `small_disks` gives hosts a home of so many bytes, `subnet`
         chooses the network; hosts in `no_inbound` accept nothing but SSH, those in `only_ssh` dial nobody besides.
         With `zones` the hosts are in so many zones (zone1 has the first ones), each with ways out and in of `between`
-        Mbit/s; the operator is in none. Whatever goes wrong, nothing is left.
+        Mbit/s, on which all is `delay` ms late; the operator is in none. Whatever goes wrong, nothing is left.
         """
         wanted = LabSpec(
             *(os.path.realpath(directory), hosts, rate, maxstartups, dict(small_disks), subnet),
-            *(tuple(no_inbound), tuple(only_ssh), zones, between),
+            *(tuple(no_inbound), tuple(only_ssh), zones, between, delay),
         )
         return cls(build(wanted))
 

@@ -43,6 +43,7 @@ class Plan:
     uid: int
     hosts: Tuple[HostPlan, ...]
     between: float = 0.0
+    delay: float = 0.0  # ms that what passes a zone's link, either way, is late
     maxstartups: str = ""
     made_directory: bool = False  # so it may be removed with the lab
     made_namespace_folder: bool = False  # likewise /run/netns

@@ -35,6 +35,12 @@ _children: List["subprocess.Popen[Any]"] = []
 _children_lock = threading.Lock()
 
 
+def adopt(child: "subprocess.Popen[Any]") -> None:
+    """Have its exit code taken by `reap`."""
+    with _children_lock:
+        _children.append(child)
+
+
 def reap() -> None:
     """Takes the exit codes of all that this process has started on hosts and that has ended."""
     with _children_lock:
@@ -133,8 +139,7 @@ def start(plan: Plan, host: HostPlan) -> FirstProcess:
                 env={"PATH": SEARCH_PATH},
                 start_new_session=True,
             )
-        with _children_lock:
-            _children.append(first)
+        adopt(first)
         return first
 
     try:

@@ -63,7 +63,9 @@ def build(plan: Plan) -> None:
     spaces = [bridge, *(addresses.host_namespace(plan.tag, host.name) for host in plan.hosts)]
     shell.batch(["ip"], [f"netns add {space}" for space in spaces])
     shell.batch(["ip", "-n", bridge], [f"link add {BRIDGE} type bridge", f"link set {BRIDGE} up"])
-    shell.batch(["ip", "-n", bridge], [line for zone in plan.zones for line in uplinks.ip_lines(zone, BRIDGE)])
+    delayed = bool(plan.delay)
+    zone_lines = [line for zone in plan.zones for line in uplinks.ip_lines(zone, BRIDGE, delayed)]
+    shell.batch(["ip", "-n", bridge], zone_lines)
     shell.batch(["ip", "-n", bridge], [line for host in plan.hosts for line in _port_lines(plan, host)])
     shell.batch(["ip"], _leg_lines(plan))
     shell.batch(["ip", "-n", bridge], [f"link set {LEG} master {BRIDGE} up"])

@@ -10,6 +10,7 @@ from netlab import addresses
 from netlab.errors import UsageError
 from netlab.labfile import USER, HostPlan, Plan
 
+MOST_DELAY = 10_000.0  # ms
 SLOWEST, FASTEST = 0.1, 100_000.0  # Mbit/s
 
 
@@ -17,7 +18,8 @@ SLOWEST, FASTEST = 0.1, 100_000.0  # Mbit/s
 class LabSpec:
     """A lab as asked for. Rates in Mbit/s, 0 for unshaped; `small_disks` in bytes.
 
-    `zones`: how many of them share the hosts equally (0: there are none), each with ways out and in of `between`.
+    `zones`: how many of them share the hosts equally (0: there are none), each with ways out and in of `between`, on
+    which everything is `delay` milliseconds late.
     """
 
     directory: str
@@ -30,6 +32,7 @@ class LabSpec:
     only_ssh: Tuple[str, ...] = ()  # hosts that neither accept nor make a connection but SSH's
     zones: int = 0
     between: float = 0.0
+    delay: float = 0.0
 
     def check(self) -> None:
         """Raises UsageError for what no lab can be."""
@@ -49,8 +52,11 @@ class LabSpec:
                     raise UsageError(f"{option}: no host {name!r}: they are {known[0]} to {known[-1]}")
 
     def _check_zones(self) -> None:
-        if self.between and not self.zones:
-            raise UsageError(f"--between {self.between:g}: there is nothing between hosts without --zones, as 2x4")
+        for option, value in (("--between", self.between), ("--delay", self.delay)):
+            if value and not self.zones:
+                raise UsageError(f"{option} {value:g}: there is nothing between hosts without --zones, as 2x4")
+        if not 0 <= self.delay <= MOST_DELAY:
+            raise UsageError(f"a delay of {self.delay:g} ms: ask for 0 to {MOST_DELAY:g}")
         if self.zones and (self.zones == 1 or self.hosts % self.zones):
             raise UsageError(f"{self.zones} zones of {self.hosts} hosts: ask for 2 or more, with as many hosts each")
         checked_rate(self.between)
@@ -68,6 +74,7 @@ class LabSpec:
             uid=uid,
             hosts=self._hosts(network),
             between=self.between,
+            delay=self.delay,
             maxstartups=self.maxstartups,
             **facts,  # type: ignore[arg-type]
         )

@@ -4,6 +4,9 @@
 
 Its two ends are called by what leaves through them: zone1-out carries what comes out of the zone, zone1-in what goes
 into it. So from zone to zone, traffic takes the one's way out and the other's way in.
+
+With a delay the link is in two pieces, zone1-out === zone1-far and zone1-near === zone1-in, and a process
+(delayline.py) carries what passes from piece to piece.
 """
 
 from __future__ import annotations
@@ -23,12 +26,20 @@ def into(zone: str) -> str:
     return f"{zone}-in"
 
 
-def ip_lines(zone: str, bridge: str) -> List[str]:
+def joints(zone: str) -> List[str]:
+    """The two ends between which a delayed link is carried."""
+    return [f"{zone}-far", f"{zone}-near"]
+
+
+def ip_lines(zone: str, bridge: str, delayed: bool) -> List[str]:
     """What `ip -batch` is to read to make the zone's bridge, and its link to `bridge`."""
+    far, near = joints(zone)
+    pieces = [(out_of(zone), far), (into(zone), near)] if delayed else [(out_of(zone), into(zone))]
     return [
         f"link add {zone} type bridge",
         f"link set {zone} up",
-        f"link add {out_of(zone)} type veth peer name {into(zone)}",
+        *(f"link add {one} type veth peer name {other}" for one, other in pieces),
+        *(f"link set {joint} up" for joint in joints(zone) if delayed),
         f"link set {out_of(zone)} master {zone} up",
         f"link set {into(zone)} master {bridge} up",
     ]

@@ -88,6 +88,8 @@ def _up_arguments(add: Callable[..., argparse.Action]) -> None:
     parts = add("--zones", metavar="ZxN", type=zones, default=(0, 0))
     parts.help = "Z zones of N hosts, as 2x4: each on a bridge of its own, with one link to the others"
     add("--between", metavar="MBIT", type=mbit, default=0.0, help="of a zone's way out, and of its way in; 0: unshaped")
+    late = add("--delay", metavar="MS", type=milliseconds, default=0.0)
+    late.help = "that what passes out of a zone or into it is late, so twice that from zone to zone"
     closed = add("--no-inbound", metavar="HOSTS", type=lambda text: text.split(","), default=())
     closed.help = "hosts that accept no connection but SSH's, as behind a firewall: node05,node06"
     only = add("--only-ssh", metavar="HOSTS", type=lambda text: text.split(","), default=())
@@ -101,6 +103,13 @@ def mbit(text: str) -> float:
         return float(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"'{text}' is not a rate in Mbit/s") from None
+
+
+def milliseconds(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a time in milliseconds") from None
 
 
 def small_disk(text: str) -> Tuple[str, int]:
@@ -129,11 +138,14 @@ def up(options: Options) -> int:
         only_ssh=options.only_ssh,
         zones=number,
         between=options.between,
+        delay=options.delay,
     )
     first, *_, last = [*lab.hosts.values()] * 2
     took, hosts = time.monotonic() - began, _hosts(len(lab.hosts))
     parts = (f" in {number} zones", f", {_rate(options.between)} between zones") if number else ("", "")
-    print(f"up in {took:.1f} s: {hosts}{parts[0]}, {_rate(options.rate)}{parts[1]}, {first.address} to {last.address}")
+    late = f" and {options.delay:g} ms each way" if options.delay else ""
+    rates = f"{_rate(options.rate)}{parts[1]}{late}"
+    print(f"up in {took:.1f} s: {hosts}{parts[0]}, {rates}, {first.address} to {last.address}")
     file = {name: shlex.quote(os.path.join(options.lab, name)) for name in ("ssh_config", "inventory.yaml")}
     print(f"  log in:     ssh -F {file['ssh_config']} {first.name}")
     print(f"  deploy:     fab up --inventory {file['inventory.yaml']}")

@@ -15,8 +15,17 @@ def reaches(lab: Lab, name: str, other: str) -> bool:
     return lab.run(name, [*PROBE, lab.hosts[other].address], check=False).returncode == 0
 
 
+def seconds_to(lab: Lab, name: str, other: str) -> float:
+    """How long a connection takes, at best of three."""
+    code = "import socket, sys, time; t = time.monotonic(); socket.create_connection((sys.argv[1], 22), 30)"
+    argv = ["python3", "-c", f"{code}; print(time.monotonic() - t)", lab.hosts[other].address]
+    return min(float(lab.run(name, argv).stdout) for _ in range(3))
+
+
 def test_a_swarm_in_two_zones_whose_link_is_cut_for_a_while(make_lab: MakeLab, tmp_path: Path) -> None:
-    lab = make_lab(hosts=4, rate=0, zones=2, between=30, only_ssh=("node04",))
+    lab = make_lab(hosts=4, rate=0, zones=2, between=30, delay=5, only_ssh=("node04",))
+    assert seconds_to(lab, "node01", "node03") > 0.020  # there and back, each over two links of zones
+    assert seconds_to(lab, "node01", "node02") < seconds_to(lab, "node01", "node03")
     zones = {host.name: f", zone: {host.zone}" for host in lab.plan.hosts}
     for operator in operated(lab, tmp_path):
         operator.write(**{**zones, "node04": zones["node04"] + ", relay: true"})

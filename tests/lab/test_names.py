@@ -96,6 +96,8 @@ def test_rates_that_cannot_be_shaped_are_usage_errors(mbit):
         ({"maxstartups": "1\nPermitRootLogin yes"}, "--maxstartups"),
         ({"small_disks": {"node99": 5}}, "node99"),
         ({"between": 50}, "--between 50: there is nothing between hosts without --zones"),
+        ({"delay": 5}, "--delay 5: there is nothing between hosts without --zones"),
+        ({"zones": 3, "delay": -1}, "a delay of -1 ms"),
         ({"zones": 3, "between": -5}, "-5 Mbit/s"),
         ({"zones": 2}, "2 zones of 3 hosts"),
         ({"zones": 1}, "1 zones of 3 hosts: ask for 2 or more"),
@@ -123,7 +125,8 @@ def test_the_first_hosts_are_in_the_first_zone():
 @pytest.mark.parametrize("zones", [2, 500])
 def test_the_ends_of_a_zones_link_have_names_that_the_kernel_takes(zones):
     devices = [end(zone) for zone in addresses.zone_names(zones) for end in (uplinks.out_of, uplinks.into)]
-    assert max(map(len, devices)) <= 15 and len(set(devices)) == 2 * zones
+    devices += [joint for zone in addresses.zone_names(zones) for joint in uplinks.joints(zone)]
+    assert max(map(len, devices)) <= 15 and len(set(devices)) == 4 * zones
 
 
 PLAN = Plan(

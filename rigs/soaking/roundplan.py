@@ -102,13 +102,13 @@ def _with_zones(rng: Random, swarm: Round, others: List[Fault]) -> Tuple[Round, 
     """The round in zones, perhaps, and its faults with what then befalls a zone beside the `others`."""
     if rng.random() >= _ZONED:
         return swarm, others
-    at, lasts = rng.uniform(0.3, 1.2 * swarm.seconds), rng.uniform(*_LASTS[SPLIT])
-    last = swarm.peers - 1
+    at, lasts = round(rng.uniform(0.3, 1.2 * swarm.seconds), 3), round(rng.uniform(*_LASTS[SPLIT]), 3)
     if rng.random() < _SPLIT:
-        more = [Fault(SPLIT, last, round(at, 3), round(lasts, 3))]
+        more = [Fault(SPLIT, swarm.peers - 1, at, lasts)]
     else:
-        inside = [place for place in range(swarm.peers) if swarm.zone(place) == swarm.zone(last)]
-        more = [Fault(KILL, place, round(at, 3), round(lasts, 3)) for place in inside if place not in swarm.seeds]
+        leechers = [place for place in range(swarm.peers) if place not in swarm.seeds]
+        zones = [[place for place in leechers if swarm.zone(place) == 1 + number] for number in range(ZONES)]
+        more = [Fault(KILL, place, at, lasts) for place in max(zones, key=len)]
     return swarm._replace(zoned=True), others + [fault for fault in more if _fits(fault, others)]
 
 

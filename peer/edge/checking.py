@@ -98,6 +98,7 @@ class Check:
         basis = basis_of(store.manifest, (store.final_path, *self._kept), store.payload)
         if not older:
             store.unchecked = (_set_of(known) | (basis.may_give if basis else 0)) & ~store.here
+            self._report()  # of what is here by now, before all else may be requested
             self._tell(Found(store.unchecked, _set_of(known)))
         noted = [piece for piece in known if store.unchecked >> piece & 1]
         self._sort(store.payload, known, noted, last=not older and not basis)

@@ -9,6 +9,7 @@ from typing import Dict, Iterator
 import pytest
 
 from peer.core.errors import StoreError
+from peer.core.events import Checked, Found
 from peer.edge.hashing import make_manifest
 from tests.edge.test_basis import OLD, PIECE, Versions, changed, noise
 
@@ -37,6 +38,13 @@ def test_they_stay_the_files_that_they_were(versions: Versions) -> None:
     after = inodes(versions)
     assert [name for name in OLD if after[name] == before[name]] == list(SAME)
     assert all(os.stat(versions.new.final / name).st_nlink == 1 for name in OLD), "nothing of the old version is left"
+
+
+def test_what_is_kept_is_told_before_anything_may_be_requested(versions: Versions) -> None:
+    versions.start()
+    found = next(number for number, event in enumerate(versions.told) if isinstance(event, Found))
+    kept = [event.right for event in versions.told[:found] if isinstance(event, Checked)]
+    assert kept == [0b111], "else it would be asked for"
 
 
 def test_who_starts_again_keeps_them_again(versions: Versions) -> None:

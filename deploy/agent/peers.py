@@ -25,12 +25,15 @@ _TAIL = 5  # lines of a peer's last words
 # wait for a line on standard input: to start them in order, each listening before the next, then costs little. A peer
 # that gets no line ends. What its keys need is half of that time, if it has any.
 _LOADED = """\
-import os, sys
+import gc, os, sys
+gc.disable()
 sys.path.insert(0, sys.argv[1])
 from peer.__main__ import main
 import peer.edge.run
 if os.path.isdir(sys.argv[2]):
     import peer.edge.keys
+gc.freeze()
+gc.enable()
 if sys.stdin.buffer.readline() == b"go\\n":
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     sys.exit(main(sys.argv[3:]))

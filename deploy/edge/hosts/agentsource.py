@@ -33,7 +33,8 @@ sys.stdout.write("\\nweft-agent %d.%d.%d " % sys.version_info[:3] + "".join("%02
 sys.stdout.flush()
 if sys.version_info < (3, 9):
     sys.exit(70)
-import marshal, types, zlib
+import gc, marshal, types, zlib
+gc.disable()
 pack = marshal.loads(zlib.decompress(s.read(int(s.readline()))))
 code, path = types.ModuleType("peer.edge.codepack"), "peer/edge/codepack.py"
 kept = pack[path]
@@ -41,6 +42,8 @@ exec(marshal.loads(kept) if isinstance(kept, bytes) else compile(kept, path, "ex
 sys.modules[code.__name__] = code
 code.__loader__ = code.install(pack)
 from {entry} import main
+gc.freeze()
+gc.enable()
 main()
 """
 ALL, FOLLOWING = "deploy.agent.handlers", "deploy.agent.following"  # whose `main` an agent runs

@@ -123,11 +123,14 @@ class Finished(NamedTuple):
 class Tick(NamedTuple):
     """Time has passed. `received`: bytes that each connection has brought so far, by neighbour.
 
-    `unacked`: bytes that a neighbour's machine hasn't acknowledged yet; none for those that aren't named.
+    `unacked`: bytes that a neighbour's machine hasn't acknowledged yet; none for those that aren't named. `fetched`: of
+    those received, the bytes of pieces; `delivered`: those of pieces that we sent, and its machine acknowledged.
     """
 
     received: Mapping[int, int]
     unacked: Mapping[int, int] = MappingProxyType({})
+    fetched: Mapping[int, int] = MappingProxyType({})
+    delivered: Mapping[int, int] = MappingProxyType({})
 
 
 Event = Union[

@@ -169,8 +169,9 @@ class Fetcher:
         neighbour.asking.silent = False
         return self.fill(neighbour, now)
 
-    def note_traffic(self, received: Mapping[int, int], now: float) -> bool:
-        """Bytes `received` so far on each connection; whether some came that had been asked for."""
+    def note_traffic(self, received: Mapping[int, int], fetched: Mapping[int, int], now: float) -> bool:
+        """Bytes `received` so far on each connection, and those of pieces among them; whether some came that had been
+        asked for. Messages alone are no progress: on some paths nothing larger gets through."""
         arrived = False
         for neighbour in connected(self._neighbours):
             asking = neighbour.asking
@@ -179,6 +180,9 @@ class Fetcher:
                 asking.received = count
                 asking.heard = now
                 asking.silent = False
+            pieces = fetched.get(neighbour.peer, 0)
+            if pieces > asking.fetched:
+                asking.fetched = pieces
                 arrived = arrived or bool(asking.open)
         return arrived
 

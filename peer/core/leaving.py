@@ -42,9 +42,27 @@ class Leaving:
         """A piece came, or a part of one that was asked for."""
         self.progress = self.moved = now
 
-    def note_news(self, now: float) -> None:
-        """A neighbour announced more pieces."""
-        self.news = now
+    def note_delivered(self, delivered: Mapping[int, int], now: float) -> None:
+        """Bytes of pieces that each neighbour's machine has acknowledged so far; one piece may take minutes."""
+        for neighbour in connected(self._neighbours):
+            count = delivered.get(neighbour.peer, 0)
+            if count > neighbour.delivered:
+                neighbour.delivered = count
+                self.progress = now
+
+    def note_have(self, neighbour: Neighbour, pieces: int, now: float) -> None:
+        """A neighbour announced pieces: news, unless it had announced them on an earlier connection."""
+        if neighbour.known is None or pieces & ~neighbour.known:
+            neighbour.known = (neighbour.known or 0) | pieces
+            self.news = now
+
+    def note_bitfield(self, neighbour: Neighbour, now: float) -> None:
+        """A neighbour announced all that it has. If it says so again on one connection, it goes forward (see
+        `Announcer.progress`); the first one is said again by whoever loses each connection."""
+        self.note_have(neighbour, neighbour.pieces, now)
+        if neighbour.announced and not neighbour.complete:
+            self.news = now
+        neighbour.announced = True
 
     # ---- whether to leave
 

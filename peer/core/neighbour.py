@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, Mapping
+from typing import Dict, List, Mapping, Optional
 
 from peer.core import bits
 from peer.core.asking import Asking, ClassicAsking
@@ -37,6 +37,7 @@ class Neighbour:
         self.peer = peer
         self.total = total
         self.pieces = 0  # the set it is known to have
+        self.known: Optional[int] = None  # the set that it ever announced, on any connection
         self.trouble = "not connected yet"
         self.was_met = False  # whether a message of it ever came: it may have dropped a connection that we took for one
         self.apart = False  # of another zone, or a seed beside zones: it doesn't count in how rare pieces are here
@@ -53,6 +54,8 @@ class Neighbour:
         """A connection begins or has ended. The neighbour's pieces stay known."""
         self.connected = False
         self.spoke = False  # whether a message came
+        self.announced = False  # whether a bitfield came
+        self.delivered = 0  # bytes of pieces that we sent and its machine acknowledged
         self.dropped = False  # we are closing the connection: its messages are ignored
         self.wants_ours = False
         self.since = now  # when the connection began

@@ -190,7 +190,7 @@ class Swarm:
         self.tolerance.have(neighbour, bit)
         if not neighbour.pieces & bit:
             neighbour.pieces |= bit
-            self.leaving.note_news(now)
+            self.leaving.note_have(neighbour, bit, now)
             self.pieces.gain_one(index, neighbour.apart)
             if not neighbour.news.we_want:
                 effects += self._announcer.interest(neighbour)
@@ -204,7 +204,7 @@ class Swarm:
         if not neighbour.complete:
             neighbour.asking.offered = neighbour.pieces
         neighbour.pieces |= pieces
-        self.leaving.note_news(now)
+        self.leaving.note_bitfield(neighbour, now)
         self.pieces.gain(gained & neighbour.counted)
         return self._announcer.interest(neighbour, must_answer=True) + self._fetcher.fill(neighbour, now)
 
@@ -256,7 +256,6 @@ class Swarm:
 
     def _on_sent(self, event: ev.PieceSent, now: float) -> List[Effect]:
         neighbour = self.neighbours[event.peer]
-        self.leaving.note_progress(now)
         self._uploader.sent(neighbour, now)
         self.tolerance.sent(neighbour, event.piece)
         return self._uploader.serve(self.neighbours, now) + self._first_round.sent(neighbour, event.piece)
@@ -267,7 +266,8 @@ class Swarm:
     # ---- time
 
     def _on_tick(self, event: ev.Tick, now: float) -> List[Effect]:
-        if self._fetcher.note_traffic(event.received, now):
+        self.leaving.note_delivered(event.delivered, now)
+        if self._fetcher.note_traffic(event.received, event.fetched, now):
             self.leaving.note_arrival(now)
         effects = self._tolerate(event.unacked, now)  # before the choker's choice ends a turn
         if now >= self.choker.due(now):

@@ -8,10 +8,10 @@ from __future__ import annotations
 import functools
 import threading
 import time
-from typing import Callable, Union
+from typing import Callable, Mapping, Union
 
 from peer.core.errors import ProtocolError, StoreError
-from peer.core.events import Disconnected, Event
+from peer.core.events import Disconnected, Event, Tick
 from peer.core.messages import Decoder
 from peer.edge.channel import AnyChannel
 from peer.edge.reader import Reader
@@ -65,6 +65,11 @@ class Link:
     def sent(self) -> int:
         """Bytes handed to the kernel so far."""
         return self._writer.sent
+
+    @property
+    def pieces_sent(self) -> int:
+        """Those of the bytes sent that were bytes of pieces."""
+        return self._writer.payload
 
     def unacked(self) -> int:
         """Bytes of ours that the neighbour's machine hasn't acknowledged yet."""
@@ -134,3 +139,14 @@ class Link:
         if reason and self._ended.acquire(blocking=False):
             self._stop()
             self._report(Disconnected(self.peer, self._reason or reason, fault))
+
+
+def tick_of(links: Mapping[int, Link]) -> Tick:
+    """What has come and gone on these connections, by neighbour."""
+    unacked = {peer: link.unacked() for peer, link in links.items()}
+    return Tick(
+        {peer: link.received for peer, link in links.items()},
+        unacked,
+        {peer: link.payload for peer, link in links.items()},
+        {peer: max(0, link.pieces_sent - unacked[peer]) for peer, link in links.items()},
+    )

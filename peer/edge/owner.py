@@ -32,7 +32,6 @@ from peer.core.events import (
     Settled,
     StopDialling,
     Tell,
-    Tick,
 )
 from peer.core.leaving import Goodbye
 from peer.core.swarm import Swarm
@@ -40,7 +39,7 @@ from peer.edge import stderr
 from peer.edge.checking import Check
 from peer.edge.dialler import Dialler
 from peer.edge.files import disk_error
-from peer.edge.link import Link
+from peer.edge.link import Link, tick_of
 from peer.edge.linking import link_to
 from peer.edge.logfile import LogFile
 from peer.edge.meeting import Met
@@ -171,9 +170,7 @@ class Owner:
     def _look_at_clock(self) -> None:
         now = time.monotonic()
         if now >= self._swarm.due(now):
-            received = {peer: link.received for peer, link in self._links.items()}
-            unacked = {peer: link.unacked() for peer, link in self._links.items()}
-            self._handle(Tick(received, unacked))
+            self._handle(tick_of(self._links))
         if now >= self._status.due:
             self._status.write(self._swarm, self._links)
             self._old_links = [link for link in self._old_links if not link.dispose()]

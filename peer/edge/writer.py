@@ -48,6 +48,7 @@ class Writer:
         self._sent_by_owner = 0  # bytes
         self._queued = 0  # items put into the outbox by the owner
         self._sent_by_writer = 0  # bytes
+        self.payload = 0  # those of pieces among them; written by the writer too
         self._done = 0  # items sent by the writer
 
     @property
@@ -142,6 +143,7 @@ class Writer:
                     some = self._meter.take(length)
                     for count in self._channel.send_file(descriptor, offset, some):
                         self._sent_by_writer += count
+                        self.payload += count
                     offset, length = offset + some, length - some
         except EOFError:
             problem = "it became shorter after this peer started; put the complete file back"

@@ -90,6 +90,8 @@ class History:
         self.core = Swarm(setup, set_of(*here), len(here) == total, Random(seed), settled)
         self.received: Dict[int, int] = {}
         self.unacked: Dict[int, int] = {}
+        self.fetched: Dict[int, int] = {}
+        self.delivered: Dict[int, int] = {}
         self.started = [show(effect) for effect in self.core.start(self.now)]
 
     def tell(self, event: Event) -> List[str]:
@@ -111,15 +113,15 @@ class History:
         return self.tell(Received(peer, Message(KINDS[name], value, blocks)))
 
     def stored(self, peer: int, piece: int) -> List[str]:
-        self.received[peer] = self.received.get(peer, 0) + PIECE_SIZE
+        self._fetch(peer, PIECE_SIZE)
         return self.tell(PieceStored(peer, piece))
 
     def part(self, peer: int, piece: int, *wanted: int) -> List[str]:
-        self.received[peer] = self.received.get(peer, 0) + PIECE_SIZE
+        self._fetch(peer, PIECE_SIZE)
         return self.tell(PartStored(peer, piece, set_of(*wanted)))
 
     def surplus(self, peer: int, piece: int) -> List[str]:
-        self.received[peer] = self.received.get(peer, 0) + PIECE_SIZE
+        self._fetch(peer, PIECE_SIZE)
         return self.tell(PieceSurplus(peer, piece))
 
     def bad(self, peer: int, piece: int) -> List[str]:
@@ -146,15 +148,20 @@ class History:
     def finished(self) -> List[str]:
         return self.tell(Finished())
 
+    def _fetch(self, peer: int, count: int) -> None:
+        """Bytes of a piece come."""
+        for counter in (self.received, self.fetched):
+            counter[peer] = counter.get(peer, 0) + count
+
     def wait(self, seconds: float, received: Optional[Mapping[int, int]] = None) -> List[str]:
         """Let time pass with all the ticks that are due; `received`: bytes that come meanwhile, at once."""
         for peer, count in (received or {}).items():
-            self.received[peer] = self.received.get(peer, 0) + count
+            self._fetch(peer, count)
         until = self.now + seconds
         effects: List[str] = []
         while self.core.due(self.now) <= until:
             self.now = self.core.due(self.now)
-            effects += self.tell(Tick(dict(self.received), dict(self.unacked)))
+            effects += self.tell(Tick(*map(dict, (self.received, self.unacked, self.fetched, self.delivered))))
         self.now = until
         return effects
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Callable
+from typing import Callable, List
 
 import pytest
 
@@ -145,7 +145,7 @@ PROGRESS = [
     ("a piece", lambda history: history.stored(1001, 0)),
     ("a neighbour's progress", lambda history: history.got(1001, "have", 3)),
     ("a neighbour that came", lambda history: history.meet(1003, [])),
-    ("a piece sent", lambda history: history.sent(1001, 0)),
+    ("bytes of a piece delivered", lambda history: history.delivered.update({1001: 1})),
 ]
 
 
@@ -157,6 +157,23 @@ def test_progress_of_any_kind_begins_patience_anew(_: str, act: Act) -> None:
     act(history)
     assert [effect for effect in history.wait(19) if effect.startswith("leave")] == []
     assert [effect for effect in history.wait(4) if effect.startswith("leave 3: incomplete")]
+
+
+@pytest.mark.parametrize("profile", [CLASSIC, FLEET])
+def test_connections_on_which_nothing_large_gets_through_are_no_progress(profile: str) -> None:
+    """As through a tunnel that loses packets of full length, and tells nobody: TCP gives up, and both dial again."""
+    history = History(total=6, profile=profile, limits=PATIENT)
+    effects: List[str] = []
+    for _ in range(8):
+        history.connect(1001, fleet=profile == FLEET)
+        history.got(1001, "bitfield")
+        for piece in range(6):
+            history.got(1001, "have", piece)
+        history.got(1001, "unchoke")
+        history.sent(1001, 0)  # the kernel takes it
+        effects += history.wait(5)
+        history.disconnect(1001, "connection timed out")
+    assert [effect for effect in effects if effect.startswith("leave 3: incomplete")]
 
 
 def test_a_connection_alone_is_no_progress() -> None:

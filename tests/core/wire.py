@@ -208,7 +208,7 @@ class Wire:
         self.now = max(self.now, min(end.core.due(self.now) for end in self.ends)) + 1e-3
         for end in self.ends:
             if end.core.due(self.now) <= self.now:
-                end.tell(Tick({end.other: end.heard}), self.now)
+                end.tell(Tick({end.other: end.heard}, fetched={end.other: end.heard}), self.now)
 
 
 def chopped(seed: int) -> Cut:

@@ -11,7 +11,7 @@ from collections import deque
 from random import Random
 from typing import Deque, Dict, List, NamedTuple, Optional, Protocol, Tuple, Union
 
-from peer.core.events import Send, SendPiece
+from peer.core.events import Send, SendPiece, Tick
 from peer.core.messages import Message
 from tools.sim.clock import Clock
 from tools.sim.passages import Ways
@@ -59,6 +59,7 @@ class Stream:
         "link",
         "outbox",
         "piece",
+        "piece_bytes",
         "receiver",
         "sender",
         "turn",
@@ -76,7 +77,8 @@ class Stream:
         self.left = 0  # bytes of the piece that wait for the uplink
         self.in_flight = 0  # chunks
         self.turn = False  # waits in the sender's turns
-        self.bytes = 0  # arrived so far
+        self.bytes = 0  # arrived so far ...
+        self.piece_bytes = 0  # ... and those of pieces among them
 
 
 class Link:
@@ -90,6 +92,15 @@ class Link:
             dialler.peer: Stream(self, dialler, listener),
             listener.peer: Stream(self, listener, dialler),
         }
+
+
+def tick_of(peer: int, links: Dict[int, Link]) -> Tick:
+    """What has come and gone on the connections of a peer; all that has arrived is acknowledged."""
+    return Tick(
+        {other: link.ends[other].bytes for other, link in links.items()},
+        fetched={other: link.ends[other].piece_bytes for other, link in links.items()},
+        delivered={other: link.ends[peer].piece_bytes for other, link in links.items()},
+    )
 
 
 class Ears(Protocol):
@@ -241,6 +252,7 @@ class Wires:
         if not stream.link.open:
             return
         stream.bytes += size
+        stream.piece_bytes += size
         stream.in_flight -= 1
         self._want_turn(stream)
         if ended is not None:

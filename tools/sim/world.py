@@ -28,13 +28,12 @@ from peer.core.events import (
     Send,
     SendPiece,
     StopDialling,
-    Tick,
 )
 from peer.core.messages import Message
 from peer.core.setup import Setup
 from peer.core.swarm import Swarm
 from tools.sim.clock import Clock
-from tools.sim.wires import Link, Port, Rates, Stream, Wires
+from tools.sim.wires import Link, Port, Rates, Stream, Wires, tick_of
 
 REDIAL = 0.25  # seconds between two tries
 LINGER = 10.0  # seconds that a leaving peer's last messages may take
@@ -201,8 +200,7 @@ class World:
         if peer.missed is not None:
             peer.missed.append(lambda: self._tick(peer, life))
         elif peer.alive and peer.port.life == life:
-            received = {other: link.ends[other].bytes for other, link in peer.links.items()}
-            self.deliver(peer, Tick(received))
+            self.deliver(peer, tick_of(peer.id, peer.links))
             self._schedule_tick(peer)
 
     # ---- connections

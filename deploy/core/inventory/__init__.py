@@ -31,15 +31,15 @@ from deploy.core.inventory.yamlscalar import scalar
 
 if TYPE_CHECKING:
     from deploy.core.inventory.importing import inventory_text, read_machines
-    from deploy.core.inventory.parse import lists_in, parse_inventory
+    from deploy.core.inventory.parse import parse_document, parse_inventory
     from deploy.core.inventory.schema import json_schema
 
 __all__ = [
     "FIRST_ID", "FIRST_PORT", "LOCAL", "OPENSSH", "PARAMIKO", "SSH",
     "FromUrl", "Generate", "Host", "Inventory", "InventoryError", "Jump", "OnSeed", "Payload", "Peer", "Problem",
     "Rate", "Releases", "Rounds", "Swarm", "Then", "Upload",
-    "did_you_mean", "fold", "inventory_text", "joined", "json_schema", "limited", "lists_in", "localized",
-    "parse_inventory", "read_machines", "scalar", "shown",
+    "did_you_mean", "fold", "inventory_text", "joined", "json_schema", "limited", "localized",
+    "parse_document", "parse_inventory", "read_machines", "scalar", "shown",
 ]  # fmt: skip
 
 
@@ -49,7 +49,7 @@ def __getattr__(name: str) -> Any:
         from deploy.core.inventory import importing
 
         return getattr(importing, name)
-    if name in ("lists_in", "parse_inventory"):
+    if name in ("parse_document", "parse_inventory"):
         from deploy.core.inventory import parse
 
         return getattr(parse, name)

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from deploy.core.command.optiontable import INVENTORY
-from deploy.core.inventory import Inventory, lists_in, parse_inventory
+from deploy.core.inventory import Inventory, parse_document
 from deploy.core.inventory.aliases import for_peers, named_alone
-from deploy.core.inventory.listed import Listed, joined_lists
+from deploy.core.inventory.listed import Listed, joined_lists, named_lists
+from deploy.core.inventory.yamltext import read
 from deploy.edge.fab.chaintask import Hostnames
 from peer.core.errors import ConfigError, system_words
 from peer.core.sizes import format_size
@@ -30,13 +31,13 @@ def read_inventory(options: Mapping[str, Any], hostnames: Hostnames = lambda _: 
     ConfigError, InventoryError.
     """
     path, hosts = inventory_path(options), str(options.get("hosts", ""))
-    text = _read(path)
-    words = lists_in(text, str(path))
+    document = read(_read(path), str(path))
+    words = named_lists(document.data)
     listed = _listed(path, words, hosts) if words or hosts else None
-    inventory = parse_inventory(text, str(path), listed)
+    inventory = parse_document(document, str(path), listed)
     named = named_alone(inventory.hosts)
     found = for_peers(named, hostnames(named)) if named else {}
-    return parse_inventory(text, str(path), listed, found) if found else inventory
+    return parse_document(document, str(path), listed, found) if found else inventory
 
 
 def _listed(path: Path, words: Iterable[str], hosts: str) -> Listed:

@@ -73,7 +73,9 @@ class Swarm:
         self.tolerance = Tolerance(self.pieces, self.neighbours, setup.seeds, rng)
         self.bad_pieces = 0
         self._fetcher = Fetcher(setup, self.pieces, self.neighbours, rng, self.tolerance)
-        self._uploader = Uploader(setup.limits.uploads if setup.fleet else None, setup.me in setup.seeds)
+        self._uploader = Uploader(
+            setup.limits.uploads if setup.fleet else None, len(setup.seeds) * (setup.me in setup.seeds)
+        )
         self._announcer = Announcer(self.pieces, self.neighbours, setup.seeds, setup.limits.patience)
         self.finding = Finding(self.me, self.pieces, self.leaving, self._announcer, self._fetcher)
         self._first_round = first_round(setup, self.pieces, self.neighbours, self._uploader, rng)

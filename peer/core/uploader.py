@@ -29,19 +29,20 @@ class Last(NamedTuple):
 class Uploader:
     """Serves requests. `slots`: pieces being sent simultaneously, over all neighbours; None: no limit (classic).
 
-    `seed`: we began with the payload. Its link is the scarce one, and of a small new version everybody asks for all at
-    once: so a fleet neighbour waits for a piece that has just been sent to another one, from which it may come sooner.
+    `seeds`: how many began with the payload, if we are one of them, else 0. A seed's link is the scarce one, and of a
+    small new version everybody asks for all at once: so a fleet neighbour waits for a piece that has just been sent to
+    another one, from which it may come sooner.
 
     Few at a time, because a complete piece can be passed on, and several halves can't. A neighbour that takes far
     longer than the others for its piece keeps no slot from them.
     """
 
-    def __init__(self, slots: Optional[int], seed: bool = False) -> None:
+    def __init__(self, slots: Optional[int], seeds: int = 0) -> None:
         self._slots = slots
         self._sending: Dict[int, int] = {}  # neighbour -> the piece that it is being sent
         self._last: Dict[int, Last] = {}  # by piece
-        self._seed = seed
-        self._holds_until: Optional[float] = None if seed else 0.0
+        self._seeds = seeds
+        self._holds_until: Optional[float] = None if seeds else 0.0
         self._began: Dict[int, float] = {}  # neighbours that are being sent a piece, since when
         self._usual = 0.0  # seconds that a piece takes to send, smoothed
         self._copies: Dict[int, int] = {}  # piece -> how often it was sent
@@ -127,8 +128,8 @@ class Uploader:
         return bool(last and neighbour.fleet and last.peer != neighbour.peer and now - last.when < HOLD)
 
     def _has_older_version(self, neighbour: Neighbour) -> bool:
-        """Whether a neighbour has more pieces than we have sent to anybody."""
-        return bits.count(neighbour.pieces) > len(self._copies)
+        """Whether a neighbour has more pieces than the seeds, each of which sends its share, have sent to anybody."""
+        return bits.count(neighbour.pieces) > self._seeds * len(self._copies)
 
     def _note_last(self, neighbour: Neighbour, index: int, now: float) -> None:
         """A classic neighbour, which chokes and answers one request at a time, may keep a piece for long."""
@@ -141,7 +142,7 @@ class Uploader:
     def _start(self, neighbour: Neighbour, index: int, now: float) -> Effect:
         serving = neighbour.serving
         blocks = serving.queue.pop(index)
-        is_first = self._seed and index not in self._copies
+        is_first = self._seeds and index not in self._copies
         if self._holds_until is None or (is_first and self._has_older_version(neighbour)):
             self._holds_until = now + HOLDING
         serving.served += 1

@@ -34,6 +34,24 @@ def all_neighbours(peer_ids: Sequence[int], degree: int) -> Dict[int, FrozenSet[
     return {me: frozenset(near) - {me} for me, near in found.items()}
 
 
+def even_neighbours(order: Sequence[int], degree: int) -> Dict[int, FrozenSet[int]]:
+    """The neighbours of every peer of a small group, `degree` each: who stands near it in `order`, and far away.
+
+    Among few peers random rings often join the same two, and whoever has half the neighbours gets pieces at half the
+    rate. That one would be the last by far.
+    """
+    if len(order) <= degree + 1:
+        return all_neighbours(order, degree)
+    half = max(1, degree // 2)
+    close = (half + 1) // 2
+    far = max(close + 1, len(order) // 3)
+    steps = [*range(1, close + 1), *range(far, far + half - close)]
+    return {
+        me: frozenset(order[(place + way) % len(order)] for step in steps for way in (step, -step)) - {me}
+        for place, me in enumerate(order)
+    }
+
+
 def _rings(peer_ids: Sequence[int], degree: int) -> Iterator[List[int]]:
     return (_ring(peer_ids, ring) for ring in range(max(1, degree // 2)))
 

@@ -84,7 +84,10 @@ class Uploader:
         neighbour.serving.queue.pop(index, None)
 
     def serve(self, neighbours: Dict[int, Neighbour], now: float) -> List[Effect]:
-        """Hand queued requests to the writers: all, or one for each free slot, the least often sent piece first."""
+        """Hand queued requests to the writers: all, or one for each free slot, the least often sent piece first.
+
+        Who asks from another zone asks for all of its zone, and so comes before ours.
+        """
         effects: List[Effect] = []
         if self._slots is None:
             for neighbour in neighbours.values():
@@ -92,7 +95,7 @@ class Uploader:
             return effects
         while self._busy(now) < self._slots:
             choices = [
-                (self._copies.get(index, 0), neighbour.serving.served, neighbour.peer, index)
+                (not neighbour.apart, self._copies.get(index, 0), neighbour.serving.served, neighbour.peer, index)
                 for neighbour in neighbours.values()
                 if neighbour.serving.queue and neighbour.peer not in self._began
                 for index in neighbour.serving.queue
@@ -100,7 +103,7 @@ class Uploader:
             ]
             if not choices:
                 break
-            _, _, peer, index = min(choices)
+            *_, peer, index = min(choices)
             effects.append(self._start(neighbours[peer], index, now))
         return effects
 

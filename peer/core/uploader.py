@@ -14,16 +14,18 @@ MOST_QUEUED = 64  # requests that a fleet neighbour may have waiting
 LATE = 4.0  # times the usual: if a piece takes longer to send, its neighbour is slow
 LEAST_LATE = 0.05  # seconds
 HOLD = 0.5  # seconds that a seed's piece has to reach others from the neighbour that was sent it
-# Seconds in which a seed holds any, from its first piece on: a longer transfer has a first round for that. Of a new
-# version, from the first copy of each piece on: most of it is on the hosts, and all ask for the rest at once.
-HOLDING = 1.0
+HOLDING = 1.0  # seconds from its first piece on in which a seed holds any: a longer transfer has a first round for that
+# The same of a new version: most of it is on the hosts, and all ask for the rest at once. Bytes count more than that
+# the seed's link idles meanwhile; it is counted from the first copy of each piece on.
+VERSION_HOLD = 3.0
+VERSION_HOLDING = 4.0
 
 
 class Last(NamedTuple):
-    """To which neighbour a piece was sent last, and when that began or ended."""
+    """To which neighbour a piece was sent last, and until when others wait for it."""
 
     peer: int
-    when: float
+    until: float
 
 
 class Uploader:
@@ -128,7 +130,7 @@ class Uploader:
     def _waits(self, neighbour: Neighbour, index: int, now: float) -> bool:
         """Whether a neighbour may soon have the piece from another one."""
         last = self._last.get(index) if self._holds(now) else None
-        return bool(last and neighbour.fleet and last.peer != neighbour.peer and now - last.when < HOLD)
+        return bool(last and neighbour.fleet and last.peer != neighbour.peer and now < last.until)
 
     def _has_older_version(self, neighbour: Neighbour) -> bool:
         """Whether a neighbour has more pieces than the seeds, each of which sends its share, have sent to anybody."""
@@ -137,7 +139,9 @@ class Uploader:
     def _note_last(self, neighbour: Neighbour, index: int, now: float) -> None:
         """A classic neighbour, which chokes and answers one request at a time, may keep a piece for long."""
         if neighbour.fleet and self._holds(now):
-            self._last[index] = Last(neighbour.peer, now)
+            self._last[index] = Last(
+                neighbour.peer, now + (VERSION_HOLD if self._has_older_version(neighbour) else HOLD)
+            )
 
     def _holds(self, now: float) -> bool:
         return self._holds_until is None or now < self._holds_until
@@ -146,7 +150,9 @@ class Uploader:
         serving = neighbour.serving
         blocks = serving.queue.pop(index)
         is_first = self._seeds and index not in self._copies
-        if self._holds_until is None or (is_first and self._has_older_version(neighbour)):
+        if is_first and self._has_older_version(neighbour):
+            self._holds_until = now + VERSION_HOLDING
+        elif self._holds_until is None:
             self._holds_until = now + HOLDING
         serving.served += 1
         serving.unsent += 1

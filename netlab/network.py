@@ -248,7 +248,7 @@ def _leg_lines(plan: Plan) -> List[str]:
 def _shaped(namespace: str, device: str) -> float:
     """The rate in Mbit/s of a device's shaper, 0 without one. (Debian 12's tc prints classes as text only.)"""
     classes = shell.run(["tc", "-n", namespace, "class", "show", "dev", device])
-    said = re.search(r" rate (\d+)([KMGT]?)bit", classes)
+    said = re.search(r"htb 1:1 .* rate (\d+)([KMGT]?)bit", classes)  # 1:9 is for what doesn't get through
     return int(said.group(1)) * _MBIT[said.group(2)] if said else 0.0
 
 

@@ -27,6 +27,9 @@ def test_a_swarm_in_two_zones_whose_link_is_cut_for_a_while(make_lab: MakeLab, t
     assert seconds_to(lab, "node01", "node03") > 0.020  # there and back, each over two links of zones
     assert seconds_to(lab, "node01", "node02") < seconds_to(lab, "node01", "node03")
     zones = {host.name: f", zone: {host.zone}" for host in lab.plan.hosts}
+    lab.rate("node04", 80)
+    assert {row.name: row.rate for row in lab.status()} == {"node01": 0, "node02": 0, "node03": 0, "node04": 80}
+    assert [(zone.name, zone.rate, zone.hosts) for zone in lab.zones()] == [("zone1", 30, 2), ("zone2", 30, 2)]
     for operator in operated(lab, tmp_path):
         operator.write(**{**zones, "node04": zones["node04"] + ", relay: true"})
         with operator.begin("up") as running:

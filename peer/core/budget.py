@@ -14,7 +14,8 @@ UP, DOWN = 0, 1
 MBIT = 125_000.0  # bytes a second
 LEAST_MBIT = 1.0  # below that, a piece takes so long that neighbours take one another for lost
 HEADERS = 1.01  # what goes over a link for a byte: between 1.00 where packets are joined, and 1.045 in full frames
-CATCH_UP = 0.080  # seconds that a late thread may make up for; so much may be sent at once after a pause
+CATCH_UP = 0.080  # seconds that a late thread may make up for
+PAUSE = 1.0  # seconds: who is later had nothing to send, and makes up for nothing
 PORTION_SECONDS = 0.010  # what one thread takes of the budget in its turn ...
 LEAST_PORTION, MOST_PORTION = 4 * 1024, 256 * 1024  # ... in bytes
 WINDOW_SECONDS = 0.100  # what the receive buffers of all connections may hold together ...
@@ -35,7 +36,8 @@ class Flow(NamedTuple):
 
     def granted(self, count: int, now: float) -> Flow:
         """The same after `count` bytes more."""
-        begin = max(self.free, now - CATCH_UP) if self.free < now + MOST_AHEAD else now
+        late = now - self.free
+        begin = max(self.free, now - CATCH_UP) if -MOST_AHEAD < late < PAUSE else now
         return Flow(self.rate, begin + count * HEADERS / self.rate)
 
 

@@ -69,3 +69,8 @@ def test_the_file_keeps_both_directions() -> None:
     assert (budget.read_flow(data, UP), budget.read_flow(data, DOWN)) == (Flow(1.0, 2.0), Flow(5.0, 6.0))
     assert not budget.is_file(bytes(data[:-1]))
     assert not budget.is_file(bytes(LENGTH))
+
+
+@pytest.mark.parametrize(("idle", "credit"), [(0.01, 0.01), (0.5, budget.CATCH_UP), (5.0, 0.0), (100.0, 0.0)])
+def test_who_is_late_makes_up_for_a_little_and_a_pause_for_nothing(idle: float, credit: float) -> None:
+    assert Flow(1000.0, 200.0 - idle).granted(0, 200.0).free == pytest.approx(200.0 - credit)

@@ -125,10 +125,6 @@ class Zones:
 
     # ---- who fetches what
 
-    def has_seed(self, unit: Unit) -> bool:
-        """Whether the payload is in a unit from the start."""
-        return any(peer in self._seeds for peer in self._members[unit])
-
     def border(self, me: int, other: int, total: int) -> Optional[Border]:
         """What `me` fetches from a neighbour, of `total` pieces; None if both are of one zone."""
         mine, theirs = self._parts[me], self._parts[other]

@@ -24,11 +24,13 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from netlab import LabError
 from peer.core.limits import Limits
 from rigs.benchmark import campaign, capslab, reachlab, tracecost
+from rigs.benchmark.againlab import AgainOptions
 from rigs.benchmark.campaign import ALL, MAKERS
 from rigs.benchmark.operatorwork import OperatorOptions
 from rigs.benchmark.rounds import Care
 from rigs.benchmark.treelocal import TreeOptions
 from rigs.benchmark.uplab import UpOptions
+from rigs.benchmark.versions import VERSIONS
 from rigs.errors import RigError
 from rigs.swarmdir import WeftOptions
 from tools.arguments import INTERRUPTED, Parser, count, fail, leave, size
@@ -83,6 +85,7 @@ def parser() -> Parser:
     add("--size", metavar="SIZE", type=size, default=0, help="of the payload (default: each measurement's own)")
     add("--hosts", metavar="N,N", type=counts, help="receivers of `up` (default 2,10), hosts of `operator` (1000)")
     add("--files", metavar="N", type=count(1), default=TreeOptions().files, help="of `tree` (default 100000)")
+    add("--kinds", metavar="KINDS", type=kinds, default=tuple(VERSIONS), help=f"of `again`: {', '.join(VERSIONS)}")
     add("--seconds", metavar="S", type=count(1), default=OperatorOptions().seconds, help="of `operator`'s peers (120)")
     add("--against", metavar="CHECKOUT", type=folder, help="`up` and `tree`: an older checkout's `fab up`, in turns")
     add("--piece-size", metavar="SIZE", type=size, help="of Weft's pieces (default: automatic)")
@@ -111,6 +114,13 @@ def tool_names(text: str) -> List[str]:
         if name not in MAKERS:
             raise argparse.ArgumentTypeError(f"no tool '{name}': choose from {', '.join(MAKERS)}")
     return names
+
+
+def kinds(text: str) -> Tuple[str, ...]:
+    for kind in text.split(","):
+        if kind not in VERSIONS:
+            raise argparse.ArgumentTypeError(f"no kind '{kind}': choose from {', '.join(VERSIONS)}")
+    return tuple(text.split(","))
 
 
 def limit(text: str) -> Tuple[str, float]:
@@ -142,6 +152,7 @@ def run(options: Options) -> int:
             UpOptions(options.hosts or UpOptions().receivers, options.size, options.against),
             TreeOptions(options.files, options.against),
             OperatorOptions(options.hosts or OperatorOptions().hosts, options.seconds),
+            AgainOptions(options.size, options.kinds, options.tools),
         )
         failed = done.run(options.work, options.out)
     else:

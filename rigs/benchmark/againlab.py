@@ -38,9 +38,14 @@ _DAY = 86400
 
 
 class AgainOptions(NamedTuple):
-    """`size`: bytes of a payload, 0 for the usual; of an image eight times as many, most of it holes."""
+    """`size`: bytes of a payload, 0 for the usual; of an image eight times as many, most of it holes.
+
+    `kinds`: names of VERSIONS; `tools`: those of the two that are wanted.
+    """
 
     size: int = 0
+    kinds: Sequence[str] = tuple(VERSIONS)
+    tools: Sequence[str] = ("weft", "rsync")
 
     def size_of(self, kind: str) -> int:
         return (self.size or 256 * MIB) * (8 if kind == "image" else 1)
@@ -52,15 +57,16 @@ def room(asked: AgainOptions) -> int:
 
 
 def run(folder: Path, asked: AgainOptions, runs: int, care: Care) -> Iterator[AgainRun]:
-    """Every kind of change, with every tool in turns."""
+    """Each kind of change, with each tool in turns."""
     with Lab.up(RECEIVERS + 1, 0.0, folder / LAB) as lab:
         site = Site(lab, Scenario(SWARM, RECEIVERS, MBIT, asked.size_of("tree")), folder / NAME)
-        workers: List[FabAgain | RsyncAgain] = [FabAgain(site, folder / "operator"), RsyncAgain(site)]
-        for kind, version in VERSIONS.items():
-            for number, worker in schedule([one for one in workers if not one.missing()], runs):
+        both: List[FabAgain | RsyncAgain] = [FabAgain(site, folder / "operator"), RsyncAgain(site)]
+        workers = [one for one in both if one.name in asked.tools and not one.missing()]
+        for kind in asked.kinds:
+            for number, worker in schedule(workers, runs):
                 if care.calm:
                     accounting.wait_calm(care.calm)
-                yield measure(site, worker, kind, version, asked.size_of(kind), number)
+                yield measure(site, worker, kind, VERSIONS[kind], asked.size_of(kind), number)
 
 
 def measure(site: Site, worker: FabAgain | RsyncAgain, kind: str, version: Version, size: int, number: int) -> AgainRun:

@@ -76,6 +76,7 @@ class Campaign(NamedTuple):
     up: UpOptions = UpOptions()
     tree: TreeOptions = TreeOptions()
     operator: OperatorOptions = OperatorOptions()
+    again: AgainOptions = AgainOptions()
 
     def run(self, work: "Path | None", out: Path) -> bool:
         """Measure it all, keeping each part in `out` as soon as it is done; whether anything failed."""
@@ -109,7 +110,7 @@ class Campaign(NamedTuple):
         if name in LOCAL:
             return LOCAL[name]()
         if name == AGAIN:
-            return againlab.room(AgainOptions(self.size))
+            return againlab.room(self.again)
         if name in USER:
             return uplab.room(self.up) if name == "up" else treelocal.room(self.tree)
         return rounds.room(self._scenario(name, False))
@@ -127,7 +128,7 @@ class Campaign(NamedTuple):
             yield from ((run, operatortable.line(run)) for run in own)
         elif name == AGAIN:
             print(TITLES[name], flush=True)
-            again = againlab.run(folder, AgainOptions(self.size), self.runs, self.care)
+            again = againlab.run(folder, self.again, self.runs, self.care)
             yield from ((run, againtable.line(run)) for run in again)
         elif name in LOCAL:
             print(loopback.TITLES[name], flush=True)

@@ -277,7 +277,7 @@ def full_disk(tmp_path: Path) -> Iterator[Path]:
 
 def test_a_disk_too_small_for_the_payload(folder: SwarmFolder, full_disk: Path) -> None:
     (folder.root / "peer_1002").symlink_to(full_disk)
-    words = r"peer_1002: the payload needs 300000 bytes and \d+ are free; make room there"
+    words = r"disk: the payload needs 300000 bytes and \d+ are free; make room there"
     expect_refusal(folder, LEECHER, 1, words)
     assert os.listdir(full_disk) == []
 

@@ -243,7 +243,11 @@ def test_a_proxy_command_that_dies_later_is_told_too(
 
 @pytest.mark.parametrize(
     "command",
-    ["echo 'Please login as the user ubuntu.'; exit 142", "echo 'Please login as the user ubuntu.' >&2; exit 1"],
+    [
+        "echo 'Please login as the user ubuntu.'; exit 142",
+        "echo 'Please login as the user ubuntu.' >&2; exit 1",
+        "(sleep 0.5; echo 'Please login as the user ubuntu.' >&2) & exit 1",  # sshd tells the exit code first
+    ],
 )
 def test_the_words_of_a_forced_command_are_told(start_sshd: Callable[..., Sshd], reach: Reach, command: str) -> None:
     words = refusal(reach(start_sshd("forced", f"ForceCommand {command}")))

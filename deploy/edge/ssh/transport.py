@@ -16,6 +16,9 @@ from deploy.edge.ssh.agentcommand import agent_command
 from deploy.edge.ssh.connection import StrictConnection
 from deploy.edge.ssh.routes import Routes
 
+WORDS_SECONDS = 2.0  # that an agent's last words may take, after its end
+MOST_WORDS = 65536  # bytes of them
+
 
 class SshTransport:
     """The way to one host. Where its sshd allows few sessions on a connection (MaxSessions), it makes more of these."""
@@ -98,14 +101,24 @@ def _close(channel: paramiko.Channel) -> None:
 
 def _last_words(channel: paramiko.Channel, connection: StrictConnection) -> str:
     """Why the agent's end of the channel closed: the last line on its standard error, else its exit code."""
-    if not channel.status_event.wait(2):
+    if not channel.status_event.wait(WORDS_SECONDS):
         return _gone(connection)
-    lines = b""
-    while channel.recv_stderr_ready() and len(lines) < 65536:
-        lines += channel.recv_stderr(65536)
-    words = lines.decode(errors="replace").strip().splitlines()
+    words = _standard_error(channel).decode(errors="replace").strip().splitlines()
     code = channel.exit_status
     return words[-1] if words else f"exit code {code}" if code >= 0 else _gone(connection)
+
+
+def _standard_error(channel: paramiko.Channel) -> bytes:
+    """All of it, up to a bound: sshd may send the exit code before the last words."""
+    lines, until = b"", Deadline(WORDS_SECONDS)
+    with contextlib.suppress(TimeoutError):  # something that was left running there keeps it open
+        while len(lines) < MOST_WORDS:
+            channel.settimeout(until.left())
+            part = channel.recv_stderr(MOST_WORDS)
+            if not part:
+                break
+            lines += part
+    return lines
 
 
 def _gone(connection: StrictConnection) -> str:

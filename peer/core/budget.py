@@ -79,6 +79,12 @@ def read_flow(data: "bytes | memoryview", direction: int) -> Flow:
     return Flow(*_FLOW.unpack_from(data, place(direction)))
 
 
+def read_rate(data: "bytes | memoryview", direction: int) -> float:
+    """Its rate alone, which every read of a connection asks for."""
+    rate: float = _FLOW.unpack_from(data, place(direction))[0]
+    return rate
+
+
 def write_flow(data: memoryview, direction: int, flow: Flow) -> None:
     """Note it in the file's bytes."""
     _FLOW.pack_into(data, place(direction), *flow)

@@ -49,11 +49,12 @@ class Layout:
         sizes = (starts[file + 1] - starts[file] for file in range(len(starts) - 1))
         self._first_blocks = array("Q", accumulate((block_count(size, block) for size in sizes), initial=0))
         self._begins = _piece_begins(starts, block, piece_size)
+        self._count, self._end = len(self._begins), starts[-1]
 
     @property
     def piece_count(self) -> int:
         """How many pieces there are; none in an empty payload."""
-        return len(self._begins)
+        return self._count
 
     @property
     def block_count(self) -> int:
@@ -62,11 +63,14 @@ class Layout:
 
     def piece_begin(self, piece: int) -> int:
         """Where a piece begins in the row; the row's end after the last."""
-        return self._begins[piece] if piece < len(self._begins) else self._starts[-1]
+        return self._begins[piece] if piece < self._count else self._end
 
     def piece_length(self, piece: int) -> int:
         """Bytes of a piece, 0 after the last."""
-        return self.piece_begin(piece + 1) - self.piece_begin(piece)
+        after = piece + 1
+        if after < self._count:
+            return self._begins[after] - self._begins[piece]
+        return self._end - self.piece_begin(piece)
 
     def blocks_of_piece(self, piece: int) -> Run:
         """The blocks of a piece."""

@@ -116,11 +116,10 @@ class Decoder:
                     held, self._held = bytes(self._held), bytearray()
                     yield from self._decode(memoryview(held))
             else:
-                missing = self._missing(data)
-                if missing:
+                length = self._head_length(data) if len(data) >= 5 else 5
+                if length > len(data):
                     self._held += data
                     return
-                length = self._head_length(data)
                 head, data = data[:length], data[length:]
                 yield from self._decode(head)
 

@@ -41,7 +41,7 @@ class Inlet:
         if self._meter.window != self._window:
             self._bound()
             self._seen = 0
-        return self._meter.most(count)
+        return self._meter.most(count) if self._window else count
 
     def took(self, count: int) -> None:
         """After a read of `count` bytes: count what has arrived, and wait as long as that should have taken.

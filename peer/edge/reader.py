@@ -57,9 +57,11 @@ class Reader:
     def _receive(self) -> bool:
         """Receive once; returns whether there may be more."""
         buffer, enough = self._buffers.next(self._decoder.body_left, bool(self._claim and self._claim.parallel))
-        buffer = buffer[: self._meter.most(len(buffer))]
+        if self._meter.rate:
+            buffer = buffer[: self._meter.most(len(buffer))]
+            enough = self._meter.enough(min(enough, len(buffer)))
         begin = time.monotonic()
-        got = self._channel.receive(buffer, self._meter.enough(min(enough, len(buffer))))
+        got = self._channel.receive(buffer, enough)
         self._buffers.took(time.monotonic() - begin)
         self.received += got
         for item in self._decoder.feed(buffer[:got]):

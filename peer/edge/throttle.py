@@ -37,7 +37,7 @@ class Meter:
     @property
     def rate(self) -> float:
         """Bytes a second; 0 without a cap."""
-        return self._shared.read(self._direction).rate if self._shared else 0.0
+        return self._shared.rate(self._direction) if self._shared else 0.0
 
     @property
     def window(self) -> int:
@@ -121,6 +121,9 @@ class _Shared:
 
     def read(self, direction: int) -> Flow:
         return budget.read_flow(self._data, direction)
+
+    def rate(self, direction: int) -> float:
+        return budget.read_rate(self._data, direction)
 
     def write(self, direction: int, flow: Flow) -> None:
         budget.write_flow(self._data, direction, flow)

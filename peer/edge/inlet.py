@@ -32,13 +32,13 @@ class Inlet:
 
     def open(self) -> None:
         """Before waiting for bytes: what is here came before another cap began, and doesn't count."""
-        if self._meter.window != self._window:
+        if self._is_outdated():
             self._bound()
             self._seen = self._waiting() if self._window else 0
 
     def admit(self, count: int) -> int:
         """Before a read: how many of `count` bytes it may take. If another cap has begun, all came after it."""
-        if self._meter.window != self._window:
+        if self._is_outdated():
             self._bound()
             self._seen = 0
         return self._meter.most(count) if self._window else count
@@ -56,6 +56,10 @@ class Inlet:
             self._meter.spend(arrived)
         else:
             self._meter.pause(arrived)
+
+    def _is_outdated(self) -> bool:
+        """Whether another cap has begun; where there is none, that is known soonest."""
+        return bool(self._window or self._meter.rate) and self._meter.window != self._window
 
     def _bound(self) -> None:
         self._window = self._meter.window

@@ -42,6 +42,7 @@ class Pipe:
         self.is_over = is_over
         self._channel = channel
         self._last_words = last_words
+        self._words: str | None = None  # what these were: whoever reads them has taken them
         self._hang_up = hang_up
         self._buffer = bytearray()
         self._scanned = 0  # bytes of the buffer that hold no line end
@@ -55,7 +56,7 @@ class Pipe:
             except TimeoutError:
                 raise
             except (OSError, EOFError):
-                raise PipeBroken(self._last_words()) from None
+                raise self._broken() from None
             deadline.renew()
 
     def line(self, deadline: Deadline) -> bytes:
@@ -90,6 +91,11 @@ class Pipe:
         """Hang up; the agent notices and ends."""
         self._hang_up()
 
+    def _broken(self) -> PipeBroken:
+        if self._words is None:
+            self._words = self._last_words()
+        return PipeBroken(self._words)
+
     def _fill(self, deadline: Deadline) -> None:
         self._channel.settimeout(deadline.left())
         try:
@@ -99,7 +105,7 @@ class Pipe:
         except (OSError, EOFError):
             data = b""
         if not data:
-            raise PipeBroken(self._last_words())
+            raise self._broken()
         self._buffer += data
         deadline.renew()
 

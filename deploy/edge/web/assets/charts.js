@@ -202,7 +202,7 @@ const Charts = (() => {
     const choice = make("select", { "aria-label": "colours", on: { change: () => { key(); fit(true); } } },
       make("option", { value: "source" }, "coloured by source"), make("option", { value: "time" }, "coloured by time"));
     choice.value = few && told ? "source" : "time";
-    const place = make("div"), readout = make("p", { class: "readout faint", "aria-live": "polite" }, "Point at a piece to read its way.");
+    const place = make("div"), readout = make("p", { class: "readout faint screen-only", "aria-live": "polite" }, "Point at a piece to read its way.");
     const key = () => place.replaceChildren(choice.value === "source" ? legend([...colours].map(([one, fill]) => [fill, one]))
       : legend([["#fde725", "at the begin"], ["#21918c", "half-way"], ["#440154", "at the end"], ["#8885", "not fetched"]]));
     const scale = rows.length * 16 <= 640 ? 16 : Math.max(1, Math.floor(640 / rows.length) || 1);

@@ -137,7 +137,7 @@ def _report(folder: Path, traces: Traces) -> Report:
         place = run / peer.host
         place.mkdir(parents=True)
         (place / names.trace(peer.peer_id)).write_text(text)
-        copies.append(Copy.of_status(peer.peer_id, last))
+        copies.append(Copy.of_status(peer.peer_id, {"status": last}))
     verdict = judge(inventory, copies)
     (run / SUMMARY_JSON_NAME).write_text(format_summary_json(inventory, Results("bench", verdict.code, (), verdict)))
     written = sorted(_written(run) for _ in range(WRITTEN))

@@ -6,6 +6,7 @@ Bytes that pass renew a deadline that can be renewed: a long line over a slow li
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Protocol
 
 from deploy.agent.lines import MAX_LINE
@@ -41,8 +42,7 @@ class Pipe:
     ) -> None:
         self.is_over = is_over
         self._channel = channel
-        self._last_words = last_words
-        self._words: str | None = None  # what these were: whoever reads them has taken them
+        self._last_words = cache(last_words)  # whoever reads them has taken them
         self._hang_up = hang_up
         self._buffer = bytearray()
         self._scanned = 0  # bytes of the buffer that hold no line end
@@ -56,7 +56,7 @@ class Pipe:
             except TimeoutError:
                 raise
             except (OSError, EOFError):
-                raise self._broken() from None
+                raise PipeBroken(self._last_words()) from None
             deadline.renew()
 
     def line(self, deadline: Deadline) -> bytes:
@@ -91,11 +91,6 @@ class Pipe:
         """Hang up; the agent notices and ends."""
         self._hang_up()
 
-    def _broken(self) -> PipeBroken:
-        if self._words is None:
-            self._words = self._last_words()
-        return PipeBroken(self._words)
-
     def _fill(self, deadline: Deadline) -> None:
         self._channel.settimeout(deadline.left())
         try:
@@ -105,7 +100,7 @@ class Pipe:
         except (OSError, EOFError):
             data = b""
         if not data:
-            raise self._broken()
+            raise PipeBroken(self._last_words())
         self._buffer += data
         deadline.renew()
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import random
-import socket
 from typing import List
 
+from deploy.edge.hosts.localports import is_free
 from rigs.errors import RigError
 
 PORTS = range(12_000, 31_000)  # below those that systems give to outgoing connections
@@ -20,16 +20,6 @@ def free_ports(count: int) -> List[int]:
     for port in random.sample(PORTS, len(PORTS)):
         if len(found) == count:
             return found
-        if _is_free(port):
+        if is_free(port):
             found.append(port)
     raise RigError(f"only {len(found)} ports are free from {PORTS[0]} to {PORTS[-1]}: end what listens there")
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("", port))
-        except OSError:
-            return False
-    return True

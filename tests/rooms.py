@@ -113,7 +113,7 @@ ROOMS: Dict[str, Room] = {
                 "deploy.agent.typed",
                 "deploy.agent.verbs",
             ),  # the contract
-            *(f"deploy.edge.hosts.{name}" for name in ("agentsource", "compiling", "deadline", "pipe")),
+            *(f"deploy.edge.hosts.{name}" for name in ("agentsource", "compiling", "deadline", "localports", "pipe")),
             *("deploy.edge.ssh.transport", "deploy.edge.web.runfolder"),
         ),
         others=("atheris", "libtorrent", "matplotlib"),

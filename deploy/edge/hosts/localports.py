@@ -12,12 +12,13 @@ _LAST_FIRST_PORT = 60000
 def free_base(count: int) -> int:
     """The first port of `count` free ones in a row; the usual one if there aren't so many."""
     for base in range(FIRST_PORT, _LAST_FIRST_PORT, max(count, 1)):
-        if all(_is_free(port) for port in range(base, base + count)):
+        if all(is_free(port) for port in range(base, base + count)):
             return base
     return FIRST_PORT
 
 
-def _is_free(port: int) -> bool:
+def is_free(port: int) -> bool:
+    """Whether nobody listens on it, on any address of this machine."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -19,12 +19,8 @@ from peer.core.mark import parse_sign, stalled
 DEAD_DISK = "is a disk there dead, or a network disk cut off? (`dmesg` may tell)"
 _BLOCK = 256 * 1024
 KILL_SECONDS = 2.0
-ISOLATED = (
-    "-I",
-    "-S",
-    "-X",
-    "utf8",
-)  # nothing of a user's settings, and no packages of the site: to find them takes 4 ms
+# Nothing of a user's settings, and no packages of the site: to find them takes 4 ms.
+ISOLATED = ("-I", "-S", "-X", "utf8")
 _lock = threading.RLock()  # a signal's handler may come while the main thread holds it
 _running: Set["subprocess.Popen[bytes]"] = set()
 _free: List["subprocess.Popen[bytes]"] = []  # ours to reap, not ours to end: peers outlive the agent

@@ -10,6 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import deploy.agent
+from deploy.agent.children import ISOLATED
 from deploy.edge.hosts.compiling import OUR_MAGIC, compiled
 from deploy.edge.hosts.packcache import kept
 from peer.edge.codepack import dump
@@ -20,6 +21,7 @@ OLDEST = (3, 9)
 # The first line of standard input tells how many bytes of script follow it. No character in here is special
 # within the single quotes of any shell.
 BOOT = "import sys;s=sys.stdin.buffer;exec(s.read(int(s.readline())))"
+OPTIONS = (*ISOLATED, "-c", BOOT)  # of the Python that becomes an agent
 
 # What BOOT executes. Up to the check of the version it must run on any Python 3. It tells which Python this is, by its
 # version and by the magic number of what it compiles; then the modules follow, compressed.

@@ -25,9 +25,14 @@ sys.stdout.buffer.write(marshal.dumps(code, 2))
 def compiled(sources: Mapping[str, str]) -> Pack:
     """Each module's code, marshalled. `sources`: path below the root -> text."""
     new: Pack = {path: text for path, text in sources.items() if (path, text) not in _known}
+    if new:
+        _compile(new)
+    return {path: _known[path, text] for path, text in sources.items()}
+
+
+def _compile(new: Pack) -> None:
     command = [sys.executable, "-I", "-S", *_COLUMNLESS, "-c", _PROGRAM]
     ran = subprocess.run(command, input=dump(new), stdout=subprocess.PIPE, check=True)
     for path, code in load(ran.stdout).items():
         assert isinstance(code, bytes)
-        _known[path, sources[path]] = code
-    return {path: _known[path, text] for path, text in sources.items()}
+        _known[path, str(new[path])] = code

@@ -26,7 +26,7 @@ class LocalTransport:
 
     def open(self, deadline: Deadline) -> Pipe:
         """A new agent. Raises HostError where there is no such Python."""
-        command = [os.path.expanduser(self._host.python), "-I", "-S", "-X", "utf8", "-c", agentsource.BOOT]
+        command = [os.path.expanduser(self._host.python), *agentsource.OPTIONS]
         try:
             process = AgentProcess(command, self._base)
         except OSError as error:

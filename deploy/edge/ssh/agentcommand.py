@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 
 from deploy.core.inventory import Host
 from deploy.edge.hosts import agentsource
@@ -15,4 +16,4 @@ def agent_command(host: Host) -> str:
     """Raises HostError where the host's `python` isn't a plain path."""
     if not _PYTHON.fullmatch(host.python):
         raise HostError(f"python: {host.python!r} isn't a plain path", "name an interpreter without blanks or quotes")
-    return f"exec {host.python} -I -S -X utf8 -c '{agentsource.BOOT}'"
+    return f"exec {host.python} {shlex.join(agentsource.OPTIONS)}"

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import glob
-import os
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from deploy.edge.ssh.sshconfig import ConfigTrouble, Line, lines_of
+from deploy.edge.ssh.sshconfig import ConfigTrouble, Line, included, lines_of
 from deploy.edge.ssh.words import BadWords, split_words
 
 _PLAIN_NAME = re.compile(r"[a-z0-9][a-z0-9.:-]*")  # a name that `ssh` leaves as it is
-_DEEPEST = 16  # files that include one another
 
 
 def is_plain(name: str) -> bool:
@@ -27,24 +24,19 @@ def names_alike(files: Sequence[Path], home: str) -> bool:
     """
     try:
         return all(_is_for_all(line) for file in files for line in _every(file, home, 0))
-    except (ConfigTrouble, BadWords, RecursionError):
+    except (ConfigTrouble, BadWords):
         return False
 
 
 def _every(file: Path, home: str, depth: int) -> Iterator[Line]:
     if not file.is_file():
         return
-    if depth > _DEEPEST:
-        raise RecursionError
-    folder = "/etc/ssh" if str(file).startswith("/etc/") else os.path.join(home, ".ssh")
     for line in lines_of(file):
         if line.key != "include":
             yield line
             continue
-        for word in split_words(line.text):
-            pattern = home + word[1:] if word.startswith("~/") else word
-            for path in sorted(glob.glob(os.path.join(folder, pattern))):
-                yield from _every(Path(path), home, depth + 1)
+        for path in included(line, file, depth, home):
+            yield from _every(path, home, depth + 1)
 
 
 def _is_for_all(line: Line) -> bool:

@@ -91,14 +91,8 @@ class _Reading:
                 self._take(line)
 
     def _include(self, line: Line, file: Path, depth: int) -> None:
-        if depth >= _DEEPEST:
-            raise ConfigTrouble(line.where, "files include one another without end", "take one Include out")
-        folder = Path("~/.ssh").expanduser() if not str(file).startswith("/etc/") else Path("/etc/ssh")
-        for pattern in _words(line):
-            if "\0" in pattern:
-                raise ConfigTrouble(line.where, "a file's name can't have a NUL byte in it", "correct the line")
-            for path in sorted(glob.glob(str(folder / os.path.expanduser(pattern)))):
-                self._read_file(Path(path), True, depth + 1)
+        for path in included(line, file, depth, os.path.expanduser("~")):
+            self._read_file(path, True, depth + 1)
 
     def _take(self, line: Line) -> None:
         if line.key == "ignoreunknown":
@@ -214,6 +208,21 @@ def lines_of(file: Path) -> Iterator[Line]:
         parts = split_line(line)
         if parts is not None:
             yield Line(f"{file}:{number}", *parts)
+
+
+def included(line: Line, file: Path, depth: int, home: str) -> Iterator[Path]:
+    """The files that an Include in `file` names, itself included `depth` times. `home`: the user's, for `~`.
+
+    Raises ConfigTrouble.
+    """
+    if depth >= _DEEPEST:
+        raise ConfigTrouble(line.where, "files include one another without end", "take one Include out")
+    folder = "/etc/ssh" if str(file).startswith("/etc/") else os.path.join(home, ".ssh")
+    for pattern in _words(line):
+        if "\0" in pattern:
+            raise ConfigTrouble(line.where, "a file's name can't have a NUL byte in it", "correct the line")
+        named = home + pattern[1:] if pattern.startswith("~/") else os.path.expanduser(pattern)
+        yield from map(Path, sorted(glob.glob(os.path.join(folder, named))))
 
 
 def _words(line: Line) -> list[str]:

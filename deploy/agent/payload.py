@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 import stat
-from typing import Any, Callable, List, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Callable, List, Optional, Tuple, Union
 
 from deploy.agent import (
     capping,
@@ -17,7 +17,6 @@ from deploy.agent import (
     manifestway,
     paths,
     releasestore,
-    standstill,
     verbs,
 )
 from deploy.agent.clean import DESTINATION
@@ -30,6 +29,9 @@ from peer.core.treerules import FOLLOW
 from peer.edge.ours import making, trees, turning
 from peer.edge.ours.recordfile import ForeignError, RecordFile
 from peer.edge.wholefile import AT_ONCE, read_note
+
+if TYPE_CHECKING:
+    from peer.edge.hashing import Check
 
 _Stamp = List[List[Any]]
 
@@ -125,24 +127,25 @@ def _send_manifest(
 
 def verify(request: verbs.Verify, context: Context) -> verbs.Verified:
     """Hash each peer's copy and compare it with swarm.json."""
+    from peer.edge.proving import prove_while  # only who asks this waits for it to be loaded
+
     home, meter = paths.deployed_home(context.home), context.meter
     meter.begin(f"checking {request.name}", request.size * len(request.peers), BYTES)
-    found = standstill.each(lambda peer: _verify_one(home, peer, request.name, meter.add), request.peers, meter)
-    copies = tuple(found.get(peer) or _given_up(home, peer, request.name, meter) for peer in request.peers)
+    found = dict(prove_while(lambda: meter.age < clocks.STANDSTILL, home, request.peers, meter.add))
+    copies = tuple(
+        _copy(home, peer, request.name, found[peer]) if peer in found else _given_up(home, peer, request.name, meter)
+        for peer in request.peers
+    )
     releasestore.prove(home, copies)
     return verbs.Verified(copies)
 
 
-def _verify_one(home: str, peer: int, name: str, tell: Callable[[int], None]) -> verbs.Copy:
-    from peer.edge.proving import prove  # only who asks this waits for it to be loaded
-
+def _copy(home: str, peer: int, name: str, found: "Union[Check, WeftError]") -> verbs.Copy:
     path = os.path.realpath(paths.payload_path(home, peer, name))
-    try:
-        one = prove(home, peer, tell)
-    except WeftError as error:
-        return verbs.Copy(peer, ok=False, problem=str(error), path=path)
-    sha256 = one.sha256 or _hash_made_beside(home, peer, path)
-    return verbs.Copy(peer, not one.problem, one.problem, one.proof, sha256, one.size, path, one.extras)
+    if isinstance(found, WeftError):
+        return verbs.Copy(peer, ok=False, problem=str(found), path=path)
+    sha256 = found.sha256 or _hash_made_beside(home, peer, path)
+    return verbs.Copy(peer, not found.problem, found.problem, found.proof, sha256, found.size, path, found.extras)
 
 
 def _given_up(home: str, peer: int, name: str, meter: Meter) -> verbs.Copy:

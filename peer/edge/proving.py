@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-from typing import Optional
+from typing import Callable, Collection, Iterator, Optional, Tuple, Union
 
+from peer.core.errors import WeftError
 from peer.edge.blockhashes import Tell
 from peer.edge.hashing import Check, check_payload
 from peer.edge.job import load_job
+from peer.edge.verdicts import verdicts_while
 
 
 def prove(folder: str, peer: int, tell: Optional[Tell] = None) -> Check:
@@ -16,6 +18,23 @@ def prove(folder: str, peer: int, tell: Optional[Tell] = None) -> Check:
     path = os.path.join(job.payload_folder, job.manifest.name)
     check = check_payload(path, job.manifest, job.extras, tell, job.row.has_file)
     return check._replace(problem=_of_seed(check.problem)) if job.row.has_file else check
+
+
+def prove_while(
+    goes_on: Callable[[], bool], folder: str, peers: Collection[int], tell: Optional[Tell] = None
+) -> Iterator[Tuple[int, Union[Check, WeftError]]]:
+    """The same, or its error, of several peers by their IDs, in the order in which the cores get done with them.
+
+    Those that are left when nothing `goes_on` any more are given up.
+    """
+
+    def judge(peer: int) -> Union[Check, WeftError]:
+        try:
+            return prove(folder, peer, tell)
+        except WeftError as error:
+            return error
+
+    return verdicts_while(goes_on, judge, peers)
 
 
 def _of_seed(problem: str) -> str:

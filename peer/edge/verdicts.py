@@ -23,6 +23,7 @@ from typing import (
 if TYPE_CHECKING:
     from peer.edge.payload import Payload
 
+LOOK_SECONDS = 1.0  # between two looks at whether it goes on
 T = TypeVar("T")
 V = TypeVar("V")
 Verdict = Tuple[Any, Any]  # a thing, such as a piece, and what was found of it, such as whether it is right
@@ -40,6 +41,18 @@ def verdicts(
         yield from hands.results()
     finally:
         hands.end()
+
+
+def verdicts_while(
+    goes_on: Callable[[], bool], judge: Callable[[T], V], things: Collection[T]
+) -> Iterator[Tuple[T, V]]:
+    """The same as long as `goes_on`; then threads that are at work are given up: one that waits for a dead disk can't
+    end."""
+    hands = _Hands(judge, things, lambda: False)
+    try:
+        yield from hands.results(goes_on)
+    finally:
+        hands.take_no_more()
 
 
 def by_hash(payload: Payload, prints: Mapping[int, bytes]) -> Callable[[int], bool]:
@@ -64,11 +77,14 @@ class _Hands(Generic[T, V]):
         for thread in self._threads:
             thread.start()
 
-    def results(self) -> Iterator[Tuple[T, V]]:
-        """Until every thread has ended."""
+    def results(self, goes_on: Optional[Callable[[], bool]] = None) -> Iterator[Tuple[T, V]]:
+        """Until every thread has ended, or it doesn't go on."""
         running = len(self._threads)
-        while running:
-            done = self._done.get()
+        while running and (goes_on is None or goes_on()):
+            try:
+                done = self._done.get(timeout=LOOK_SECONDS if goes_on else None)
+            except queue.Empty:
+                continue
             if isinstance(done, Exception):
                 raise done
             if done is None:
@@ -76,9 +92,13 @@ class _Hands(Generic[T, V]):
             else:
                 yield done
 
+    def take_no_more(self) -> None:
+        """The rest of the row isn't judged."""
+        self._ended = True
+
     def end(self) -> None:
         """Take no more, and wait for what is being judged."""
-        self._ended = True
+        self.take_no_more()
         for thread in self._threads:
             thread.join()
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.agent import children, clocks, standstill, verbs
+from deploy.agent import children, clocks, verbs
 from deploy.agent.lines import Answer, read_reply
 from deploy.agent.meter import Meter
 from deploy.agent.wire import AgentError, Wire
@@ -23,6 +23,8 @@ from deploy.edge.hosts.host import HostLink
 from deploy.edge.pushed.bundle import parcel, send
 from peer.core import folder
 from peer.core.mark import BYTES, FILES, Mark
+from peer.edge import verdicts
+from peer.edge.verdicts import verdicts_while
 from tests.deploy_agent.processes import processes_in
 from tests.deploy_agent.pushed import NAME, SIZE, push
 from tests.helpers.waiting import DEADLINE
@@ -83,18 +85,23 @@ def test_a_child_that_cannot_be_killed_is_left(tmp_path: Path, monkeypatch: pyte
 
 
 def test_what_waits_for_a_dead_disk_is_given_up_and_the_others_count(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(clocks, "STANDSTILL", 0.5)
-    monkeypatch.setattr(standstill, "_LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(verdicts, "LOOK_SECONDS", 0.05)
     monkeypatch.setattr(os, "cpu_count", lambda: 2)
     disk = threading.Event()
 
     def work(thing: str) -> int:
         return len(thing) if thing != "dead" else int(disk.wait(DEADLINE))
 
-    assert standstill.each(work, ["a", "dead", "bcd", "ef"], meter([])) == {"a": 1, "bcd": 3, "ef": 2}
+    counter = meter([])
+
+    def goes_on() -> bool:
+        return counter.age < 0.5
+
+    assert dict(verdicts_while(goes_on, work, ["a", "dead", "bcd", "ef"])) == {"a": 1, "bcd": 3, "ef": 2}
     disk.set()
+    counter.add(1)
     with pytest.raises(ZeroDivisionError):
-        standstill.each(lambda thing: 1 // thing, [1, 0], meter([]))
+        dict(verdicts_while(goes_on, lambda thing: 1 // thing, [1, 0]))
 
 
 def test_marks_come_at_most_so_often(monkeypatch: pytest.MonkeyPatch) -> None:

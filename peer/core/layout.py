@@ -85,9 +85,9 @@ class Layout:
         at = run.begin
         piece = self.place_of_block(at)[0] if at < run.end else 0
         while at < run.end:
-            whole = self.blocks_of_piece(piece)
-            end = min(whole.end, run.end)
-            yield piece, (1 << end - at) - 1 << at - whole.begin
+            its = self.blocks_of_piece(piece)
+            end = min(its.end, run.end)
+            yield piece, bits.full(end - at) << at - its.begin
             at, piece = end, piece + 1
 
     def file_of_block(self, block: int) -> int:

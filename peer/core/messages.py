@@ -116,7 +116,7 @@ class Decoder:
                     held, self._held = bytes(self._held), bytearray()
                     yield from self._decode(memoryview(held))
             else:
-                length = self._head_length(data) if len(data) >= 5 else 5
+                length = self._needed(data)
                 if length > len(data):
                     self._held += data
                     return
@@ -134,10 +134,12 @@ class Decoder:
         return data
 
     def _missing(self, data: Union[bytearray, memoryview]) -> int:
-        """Bytes that `data` lacks to hold a message's head: all of a message, or the first nine bytes of a piece."""
-        if len(data) < 5:
-            return 5 - len(data)
-        return max(0, self._head_length(data) - len(data))
+        """Bytes that `data` lacks to hold a message's head."""
+        return max(0, self._needed(data) - len(data))
+
+    def _needed(self, data: Union[bytearray, memoryview]) -> int:
+        """Bytes of a message's head: all of a message, or the first nine bytes of a piece; of fewer than 5, 5."""
+        return self._head_length(data) if len(data) >= 5 else 5
 
     def _head_length(self, data: Union[bytearray, memoryview]) -> int:
         length, kind = _PREFIX.unpack_from(data)

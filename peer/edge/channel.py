@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import array
 import contextlib
-import fcntl
 import os
 import select
 import socket
 import termios
 from typing import Iterator, Protocol
 
-from peer.edge.inlet import Inlet
+from peer.edge.inlet import Inlet, waiting
 from peer.edge.pacing import Pacing
 from peer.edge.throttle import UNCAPPED, Meter
 
@@ -122,12 +120,7 @@ class Channel:
 
     def unacked(self) -> int:
         """Bytes that the kernel has taken and the other side hasn't acknowledged; our end counts as one."""
-        count = array.array("i", [0])
-        try:
-            fcntl.ioctl(self._socket.fileno(), termios.TIOCOUTQ, count)
-        except (OSError, ValueError):  # closed meanwhile
-            return 0
-        return count[0]
+        return waiting(self._socket, termios.TIOCOUTQ)
 
     def end_sending(self) -> None:
         """Nothing more comes from us; the neighbour reads the end after all that was sent."""

@@ -34,7 +34,7 @@ class Inlet:
         """Before waiting for bytes: what is here came before another cap began, and doesn't count."""
         if self._is_outdated():
             self._bound()
-            self._seen = self._waiting() if self._window else 0
+            self._seen = waiting(self._socket, termios.FIONREAD) if self._window else 0
 
     def admit(self, count: int) -> int:
         """Before a read: how many of `count` bytes it may take. If another cap has begun, all came after it."""
@@ -50,9 +50,9 @@ class Inlet:
         """
         if not self._window:
             return
-        waiting = self._waiting()
-        arrived, self._seen = count + waiting - self._seen, waiting
-        if waiting > self._window:
+        left = waiting(self._socket, termios.FIONREAD)
+        arrived, self._seen = count + left - self._seen, left
+        if left > self._window:
             self._meter.spend(arrived)
         else:
             self._meter.pause(arrived)
@@ -66,14 +66,15 @@ class Inlet:
         with contextlib.suppress(OSError):
             bound(self._socket, self._window)
 
-    def _waiting(self) -> int:
-        """Bytes that have arrived and weren't read."""
-        count = array.array("i", [0])
-        try:
-            fcntl.ioctl(self._socket.fileno(), termios.FIONREAD, count)
-        except (OSError, ValueError):  # closed meanwhile
-            return 0
-        return count[0]
+
+def waiting(sock: socket.socket, queue: int) -> int:
+    """Bytes in the kernel that wait to be read (FIONREAD) or acknowledged (TIOCOUTQ); 0 where the socket is closed."""
+    count = array.array("i", [0])
+    try:
+        fcntl.ioctl(sock.fileno(), queue, count)
+    except (OSError, ValueError):
+        return 0
+    return count[0]
 
 
 def bound(sock: socket.socket, size: int) -> None:

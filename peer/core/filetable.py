@@ -47,7 +47,7 @@ class FileTable:
         return map(FileEntry, self.paths, self.sizes, self._modes)
 
     def __getitem__(self, number: int) -> FileEntry:
-        return FileEntry(self.path(number), self.starts[number + 1] - self.starts[number], self._modes[number])
+        return FileEntry(self.path(number), self.size_of(number), self._modes[number])
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, FileTable) and self._columns == other._columns
@@ -67,6 +67,10 @@ class FileTable:
         begin = self._ends[number - 1] if number else 0
         return self._names[begin : self._ends[number]].decode("utf-8", "surrogatepass")
 
+    def size_of(self, number: int) -> int:
+        """The bytes of one file."""
+        return self.starts[number + 1] - self.starts[number]
+
     @property
     def paths(self) -> Paths:
         """The paths of all files."""
@@ -75,7 +79,7 @@ class FileTable:
     @property
     def sizes(self) -> Iterator[int]:
         """The bytes of each file."""
-        return (self.starts[number + 1] - self.starts[number] for number in range(len(self)))
+        return map(self.size_of, range(len(self)))
 
     @property
     def modes(self) -> Sequence[int]:

@@ -69,7 +69,7 @@ class Manifest(_Fields):
     def room(self) -> int:
         """Bytes that a copy takes on a disk: holes take none."""
         files = self.files
-        return self.size - sum(max(0, files.starts[n + 1] - files.starts[n] - held) for n, held in self.parts.sparse)
+        return self.size - sum(max(0, files.size_of(number) - held) for number, held in self.parts.sparse)
 
     @cached_property
     def layout(self) -> Layout:

@@ -72,8 +72,7 @@ class Repeats:
         """Bytes of a block."""
         file = self._layout.file_of_block(number)
         begin = (number - self._layout.blocks_of_file(file).begin) * self._manifest.block
-        starts = self._manifest.files.starts
-        return min(self._manifest.block, starts[file + 1] - starts[file] - begin)
+        return min(self._manifest.block, self._manifest.files.size_of(file) - begin)
 
     def _find_twins(self) -> None:
         """Equal first bytes, sorted in one row of numbers, name the few hashes that are looked at.
@@ -132,7 +131,7 @@ class Repeats:
         """Bytes of a file that lie in blocks of zeros."""
         run = self._layout.blocks_of_file(file)
         count = self._kinds.count(_ZEROS, run.begin, run.end)
-        size = self._manifest.files.starts[file + 1] - self._manifest.files.starts[file]
+        size = self._manifest.files.size_of(file)
         return min(size, count * self._manifest.block)
 
     def partial(self) -> Dict[int, int]:

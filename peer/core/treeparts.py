@@ -6,7 +6,7 @@ import binascii
 import hashlib
 from array import array
 from itertools import chain
-from typing import Any, Collection, Dict, Iterable, List, NamedTuple, Sequence, Tuple
+from typing import Any, Collection, Dict, FrozenSet, Iterable, List, NamedTuple, Sequence, Tuple
 
 from peer.core import treelinks, treerules
 from peer.core.errors import ConfigError
@@ -75,6 +75,11 @@ class TreeParts(NamedTuple):
     def leaves(self) -> Tuple[str, ...]:
         """The paths of all links and further names."""
         return (*(link.path for link in self.links), *(link.path for link in self.hardlinks))
+
+    @property
+    def named(self) -> FrozenSet[str]:
+        """The paths of files that have further names."""
+        return frozenset(one.to for one in self.hardlinks)
 
     @property
     def holes(self) -> Dict[int, int]:

@@ -52,7 +52,7 @@ def _prints(path: str, manifest: Manifest, tell: Optional[Tell], anchored: bool)
             with _opened(path_of(path, manifest, segment.file)) as descriptor:
                 hashes.append(_hash_part(descriptor, segment, block))
                 if anchored:
-                    size = manifest.files.starts[segment.file + 1] - manifest.files.starts[segment.file]
+                    size = manifest.files.size_of(segment.file)
                     anchors += _anchors(descriptor, segment, size, block)
             if tell is not None:
                 tell(segment.length)

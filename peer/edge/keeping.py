@@ -33,7 +33,7 @@ class Keeping:
         self._old = old
         self._goal = goal
         self._record = record
-        self._named = {one.to for one in manifest.parts.hardlinks}  # these have further names in the new tree
+        self._named = manifest.parts.named
         self._user = os.geteuid()
         self._traits = dict(manifest.parts.traits) if manifest.parts.rules.owner else {}
 
@@ -87,8 +87,7 @@ class Keeping:
         files, parts = self._manifest.files, self._manifest.parts
         if self._named and files.path(number) in self._named:
             return False
-        size = files.starts[number + 1] - files.starts[number]
-        if not stat.S_ISREG(info.st_mode) or info.st_size != size:
+        if not stat.S_ISREG(info.st_mode) or info.st_size != files.size_of(number):
             return False
         if stat.S_IMODE(info.st_mode) != files.modes[number]:
             return False

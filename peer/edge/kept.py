@@ -49,9 +49,8 @@ class Kept:
 def is_right(manifest: Manifest, number: int, path: str) -> bool:
     """Whether the file at a path has the bytes of the manifest's file of this number. Raises OSError."""
     begin = manifest.layout.blocks_of_file(number).begin * HASH_BYTES
-    starts = manifest.files.starts
     with open(path, "rb", buffering=0) as file:
-        for length in lengths_of(starts[number + 1] - starts[number], manifest.block):
+        for length in lengths_of(manifest.files.size_of(number), manifest.block):
             if hashlib.sha256(file.read(length)).digest() != manifest.blocks[begin : begin + HASH_BYTES]:
                 return False
             begin += HASH_BYTES

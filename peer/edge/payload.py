@@ -78,7 +78,7 @@ class Payload:
     def create_files(self, repeats: Optional[Repeats] = None) -> None:
         """Make all files with their sizes; existing contents stay. What has zeros gets no room for them."""
         files = self._manifest.files
-        named = {one.to for one in self._manifest.parts.hardlinks}
+        named = self._manifest.parts.named
         for number, (size, mode) in enumerate(zip(files.sizes, files.modes)):
             if number in self.kept:
                 continue

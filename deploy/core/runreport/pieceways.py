@@ -8,7 +8,6 @@ from typing import Any
 
 from deploy.core.runreport.recorded import Recorded
 from deploy.core.runreport.transfers import pairs_of
-from peer.core import trace
 
 MOST_COLUMNS = 512
 MOST_CELLS = 256_000  # of the picture: three bytes each
@@ -24,7 +23,7 @@ def ways_of(recorded: Recorded) -> dict[str, Any]:
     `peers`, or NOBODY: not told) go row by row, in base64. Of several pieces the one that came last counts.
     """
     peers = {place.peer: at for at, place in enumerate(recorded.places)}
-    fetched = {place.peer: recorded.notes(place.peer, trace.PIECE) for place in recorded.places}
+    fetched = {place.peer: recorded.pieces(place.peer) for place in recorded.places}
     rows = [peer for peer, notes in fetched.items() if notes]
     noted = -(-recorded.total // recorded.every)
     columns = max(1, min(noted, MOST_COLUMNS, MOST_CELLS // max(1, len(rows))))

@@ -35,7 +35,7 @@ def curves_of(recorded: Recorded) -> dict[str, Any]:
 
 def flows_of(recorded: Recorded, peer: int) -> Iterable[Flow]:
     """The bytes that came: by its pieces, where each was noted, else by its samples."""
-    pieces = recorded.notes(peer, trace.PIECE)
+    pieces = recorded.pieces(peer)
     if recorded.live or recorded.every > 1 or not pieces or not recorded.total:
         return _by_samples(recorded, peer)
     return _by_pieces(recorded, peer, recorded.size / recorded.total)
@@ -45,7 +45,7 @@ def _by_pieces(recorded: Recorded, peer: int, size: float) -> Iterable[Flow]:
     """A piece came between its request, or the piece before it, and the moment when it was stored."""
     last: dict[int, float] = {}  # by neighbour
     start = recorded.starts[peer]
-    for when, note in recorded.notes(peer, trace.PIECE):
+    for when, note in recorded.pieces(peer):
         source, _, asked = note.values
         began = max(last.get(source, 0.0), start + asked / 1000 if asked >= 0 else when - SHORTEST)
         yield min(began, when), when, size

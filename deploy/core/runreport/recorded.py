@@ -69,9 +69,12 @@ class Recorded:
         return self.seconds(peer, found.notes[-1]) if found and found.notes else 0.0
 
     def notes(self, peer: int, *kinds: str) -> list[Timed]:
-        """A peer's notes of these kinds, each with its time; pieces don't go together with other kinds."""
-        pieces, others = self._parted.get(peer, ([], []))
-        return pieces if kinds == (trace.PIECE,) else [one for one in others if one[1].kind in kinds]
+        """A peer's notes of these kinds, each with its time; for pieces see `pieces`."""
+        return [one for one in self._parted.get(peer, ([], []))[1] if one[1].kind in kinds]
+
+    def pieces(self, peer: int) -> list[Timed]:
+        """A peer's notes of pieces that it got, each with its time."""
+        return self._parted.get(peer, ([], []))[0]
 
     @cached_property
     def _parted(self) -> Mapping[int, tuple[list[Timed], list[Timed]]]:

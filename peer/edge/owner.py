@@ -208,7 +208,7 @@ class Owner:
 
     def _send(self, effect: Send) -> None:
         if effect.message.type in tracer.MESSAGES:
-            self._trace.sent(effect)
+            self._trace.note(effect)
         if link := self._links.get(effect.peer):
             link.send(messages.encode(effect.message, self._swarm.pieces.total))
 
@@ -219,7 +219,7 @@ class Owner:
     def _write_log(self, effect: Log) -> None:
         self._log.add(effect.entry)
         if effect.entry.kind in tracer.ENTRIES:  # most lines are haves
-            self._trace.entry(effect.entry)
+            self._trace.note(effect.entry)
 
     def _dial(self, effect: Dial) -> None:
         self._dialler.dial(effect.peer, effect.hung_up, effect.beat)

@@ -53,13 +53,11 @@ class TraceFile:
         drop_torn_line(self._descriptor)
         self._room -= os.fstat(self._descriptor).st_size
 
-    def entry(self, entry: Entry) -> None:
-        """Note a line of the event log, of a kind in tracer.ENTRIES."""
-        self._keep(entry)
-
-    def sent(self, effect: Send) -> None:
-        """Note a message to a neighbour, of a type in tracer.MESSAGES."""
-        self._keep(effect)
+    def note(self, fact: Union[Entry, Send]) -> None:
+        """Note a line of the event log, of a kind in tracer.ENTRIES, or a message, of a type in tracer.MESSAGES."""
+        self._waiting.append((time.monotonic(), fact))
+        if len(self._waiting) >= MOST_WAITING:
+            self._settle()
 
     def parted(self, link: Link) -> None:
         """Note the end of a connection."""
@@ -83,11 +81,6 @@ class TraceFile:
 
     def _ms(self, moment: float) -> int:
         return int(1000 * (moment - self._began))
-
-    def _keep(self, fact: Union[Entry, Send]) -> None:
-        self._waiting.append((time.monotonic(), fact))
-        if len(self._waiting) >= MOST_WAITING:
-            self._settle()
 
     def _settle(self) -> None:
         """Turn what waits into lines."""

@@ -24,8 +24,7 @@ _MODULES = (trace, tracer, tracefile, noted)
 _CALLS: Tuple[Tuple[Any, str], ...] = (
     (Papers, "_room_for_trace"),
     (TraceFile, "__init__"),
-    (TraceFile, "entry"),
-    (TraceFile, "sent"),
+    (TraceFile, "note"),
     (TraceFile, "parted"),
     (TraceFile, "status"),
     (TraceFile, "close"),

@@ -24,8 +24,8 @@ def write(path: Path, pieces: int) -> None:
     path.touch()
     one = TraceFile(str(path), False, STATUS)
     for piece in range(pieces):
-        one.sent(Send(1001, Message(messages.REQUEST, 5 * piece)))
-        one.entry(Entry("piece", 1002, 1001, 5 * piece, piece))
+        one.note(Send(1001, Message(messages.REQUEST, 5 * piece)))
+        one.note(Entry("piece", 1002, 1001, 5 * piece, piece))
         if piece == pieces // 2:
             one.status(STATUS._replace(pieces=piece))
     one.status(STATUS._replace(state=DONE, exit_code=0, pieces=pieces))

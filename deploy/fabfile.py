@@ -134,6 +134,7 @@ def stop(c: Any) -> None:
         ("weft cap 50 --limit 'node[01-04]'", "50 Mbit/s each way, for all peers of each of these hosts together"),
         ("weft cap up=20,down=none", "20 Mbit/s up and no cap down, on all hosts"),
         ("weft cap none", "no caps any more"),
+        ("weft cap relay=50", "what this machine carries for hosts that only SSH reaches"),
     ),
 )
 def cap(c: Any, rate: Any = None) -> None:
@@ -141,11 +142,10 @@ def cap(c: Any, rate: Any = None) -> None:
 
     In Mbit/s a host, all its peers together. It holds until the next deploy, which sets what the inventory says.
     """
-    from deploy.core.caps import checked
     from deploy.edge.tasks import cap, phase
 
     text = rate if isinstance(rate, str) else " ".join(rate or ())
-    phase.walk(c.chain, cap.CAP, phase.Options(cap=checked(text)))
+    phase.walk(c.chain, cap.phases(text))
 
 
 @chain_task(YES)

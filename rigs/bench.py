@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Measures this swarm and other tools side by side: python rigs/bench.py A B --runs 3 --tools weft,libtorrent.
 
-A, B, C, D: scenarios on hosts of a lab (root). zones: one with hosts in two zones (root). caps, caps-more: whether caps
-bind, reach: what hosts cost that accept nothing, in a lab (root). trace: what trace and report cost in C (root). scale,
-classic: swarms on loopback. up: all of `fab up` in a lab (root). again: a second version to hosts that have the first,
-in a lab (root). tree: many small files to local hosts. operator: `fab up` for a thousand hosts that aren't there. all:
-everything but caps, caps-more, reach and trace. report: the table and the plot again, from what was measured before.
+A, B, C, D: scenarios on hosts of a lab (root). zones: one with hosts in two zones (root). caps, caps-more, caps-fab:
+whether caps bind, in a lab (root). reach: what hosts cost that accept nothing, in a lab (root). trace: what trace and
+report cost in C (root). scale, classic: swarms on loopback. up: all of `fab up` in a lab (root). again: a second
+version to hosts that have the first, in a lab (root). tree: many small files to local hosts. operator: `fab up` for a
+thousand hosts that aren't there. all: everything but caps, reach and trace. report: the table and the plot again, from
+what was measured before.
 Exit codes: 0 measured, 1 something failed, 2 wrong arguments, 130 interrupted; in any case nothing is left running.
 """
 
@@ -23,7 +24,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from netlab import LabError
 from peer.core.limits import Limits
-from rigs.benchmark import campaign, capslab, reachlab, tracecost
+from rigs.benchmark import campaign, capsfab, capslab, reachlab, tracecost
 from rigs.benchmark.againlab import AgainOptions
 from rigs.benchmark.campaign import ALL, MAKERS
 from rigs.benchmark.operatorwork import OperatorOptions
@@ -38,7 +39,7 @@ from tools.arguments import INTERRUPTED, Parser, count, fail, leave, size
 PROGRAM = "bench"
 # Told, and judged; not kept, and no part of `all`.
 CAPS = {"caps": capslab.cases, "caps-more": capslab.more_cases}
-TRACE, REACH = TOLD = ("trace", "reach")
+TRACE, REACH, CAPS_FAB = TOLD = ("trace", "reach", "caps-fab")
 
 Options = argparse.Namespace
 
@@ -145,7 +146,9 @@ def run(options: Options) -> int:
     weft = WeftOptions(options.piece_size, Limits()._replace(**dict(options.limit)), options.tls, options.trace)
     care = Care(options.calm, options.again)
     caps = [case for name, cases in CAPS.items() if name in options.what for case in cases()]
-    if caps and capslab.bind(options.work, caps):
+    if caps and capslab.bind(options.work, caps, care):
+        return 1
+    if CAPS_FAB in options.what and capsfab.bind(options.work):
         return 1
     if TRACE in options.what and tracecost.measure(options.work, options.runs, care):
         return 1

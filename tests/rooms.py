@@ -95,7 +95,10 @@ ROOMS: Dict[str, Room] = {
         others=("cryptography", "fabric", "paramiko"),
     ),
     "deploy.edge.hosts": Room(
-        own=("deploy.core", "deploy.agent", "deploy.edge.hosts", "peer.core", "peer.edge.codepack"),
+        own=(
+            *("deploy.core", "deploy.agent", "deploy.edge.hosts", "peer.core", "peer.edge.codepack"),
+            *("peer.edge.capfile", "peer.edge.throttle"),  # what this machine carries is capped as a host is
+        ),
         bare=("deploy.agent",),
     ),
     "deploy.edge.web": Room(own=("deploy.core", "deploy.edge.web", "peer.core")),

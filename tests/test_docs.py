@@ -110,7 +110,7 @@ def test_every_make_target_and_task_exists(document: Path) -> None:
     for line in commands(document):
         made = re.match(r"make (\w+)", line)
         assert made is None or made.group(1) in targets, line
-        ran = re.match(r"(?:sudo )?(?:\.venv/bin/)?fab((?: (?:weft\.)?[a-z][a-z-]*)+)", line)
+        ran = re.match(r"(?:sudo )?(?:\.venv/bin/)?fab((?: (?:weft\.)?[a-z][a-z-]*\b(?!=))+)", line)
         assert ran is None or {task.removeprefix("weft.") for task in ran.group(1).split()} <= tasks, line
         if line.startswith("weft ") and "TASK" not in line:
             call = shlex.split(line.partition("#")[0].partition("|")[0])

@@ -9,6 +9,7 @@ from peer.core.budget import LEAST_MBIT, MBIT
 from peer.core.errors import EXIT_USAGE, WeftError
 
 NONE = "none"
+_WRITE = "write Mbit/s, none, up=20,down=50, or relay=50"
 
 
 class CapError(WeftError):
@@ -18,15 +19,23 @@ class CapError(WeftError):
 
 
 class Wanted(NamedTuple):
-    """Bytes a second, 0 for no cap; None leaves a direction as it is."""
+    """Bytes a second, 0 for no cap; None leaves a direction, or what this machine relays, as it is."""
 
-    up: float | None
-    down: float | None
+    up: float | None = None
+    down: float | None = None
+    relay: float | None = None
 
-    def __str__(self) -> str:
-        told = [f"{way} {_told(rate)}" for way, rate in self._asdict().items() if rate is not None]
+    @property
+    def of_hosts(self) -> str:
+        """What hosts get, for a person; "" if they keep theirs."""
+        told = [f"{way} {_told(rate)}" for way, rate in (("up", self.up), ("down", self.down)) if rate is not None]
         same = self.up == self.down and self.up is not None
         return f"{_told(self.up or 0)} each way" if same else ", ".join(told)
+
+    @property
+    def of_relay(self) -> str:
+        """What this machine gets; "" if it keeps its own."""
+        return "" if self.relay is None else _told(self.relay)
 
 
 def caps_of(inventory: Inventory, host: Host) -> Rate:
@@ -46,9 +55,9 @@ def in_bytes(cap: Rate) -> tuple[float, float]:
 
 
 def wanted(text: str) -> Wanted:
-    """`50`, `none`, `up=20`, `up=20,down=none` -> what is wanted. Raises CapError."""
+    """`50`, `none`, `up=20`, `up=20,down=none`, `relay=50` -> what is wanted. Raises CapError."""
     if not text:
-        raise CapError("cap: which? write Mbit/s, none, or up=20,down=50: fab cap 50 --limit HOSTS")
+        raise CapError(f"cap: which? {_WRITE}: fab cap 50 --limit HOSTS")
     if "=" not in text:
         rate = _rate(text, text)
         return Wanted(rate, rate)
@@ -56,15 +65,9 @@ def wanted(text: str) -> Wanted:
     for part in text.split(","):
         way, _, value = part.strip().partition("=")
         if way not in Wanted._fields or way in found:
-            raise CapError(f"cap: '{text}' isn't a cap; write Mbit/s, none, or up=20,down=50")
+            raise CapError(f"cap: '{text}' isn't a cap; {_WRITE}")
         found[way] = _rate(value, text)
-    return Wanted(found.get("up"), found.get("down"))
-
-
-def checked(text: str) -> str:
-    """The same text, if it says what is wanted. Raises CapError."""
-    wanted(text)
-    return text
+    return Wanted(**found)
 
 
 def _rate(value: str, text: str) -> float:
@@ -73,7 +76,7 @@ def _rate(value: str, text: str) -> float:
     try:
         mbit = float(value)
     except ValueError:
-        raise CapError(f"cap: '{text}' isn't a cap; write Mbit/s, none, or up=20,down=50") from None
+        raise CapError(f"cap: '{text}' isn't a cap; {_WRITE}") from None
     if not LEAST_MBIT <= mbit < 1e7:
         raise CapError(f"cap: {value.strip()} Mbit/s is no cap that a swarm can live on; write at least {LEAST_MBIT:g}")
     return mbit * MBIT

@@ -44,13 +44,9 @@ def absent_line(hosts: Collection[str], patience: float, where: str) -> str:
     )
 
 
-def cap_line(hosts: Collection[str], relay_cap: float | None) -> str:
-    """Told when hosts get another cap: what this machine carries isn't theirs. `relay_cap`: Mbit/s."""
-    now = f"at {relay_cap:g} Mbit/s" if relay_cap else "without a cap"
-    return (
-        f"this machine goes on carrying what {fold(hosts)} {'send' if len(hosts) > 1 else 'sends'} and "
-        f"{'get' if len(hosts) > 1 else 'gets'} {now}: change relay_cap in the inventory, then Ctrl-C and `fab logs`"
-    )
+def cap_line(hosts: Collection[str]) -> str:
+    """Told when relayed hosts get another cap: what this machine carries has one of its own."""
+    return f"what this machine carries for {fold(hosts)} keeps a cap of its own: `fab cap relay=50` changes that one"
 
 
 def carried_lines(carried: Carried | None) -> tuple[str, ...]:

@@ -7,7 +7,6 @@ import pytest
 from deploy.core.caps import CapError, Wanted, caps_of, link_of, wanted
 from deploy.core.inventory import InventoryError, Rate, localized, parse_inventory
 from deploy.core.prediction import limit_seconds
-from deploy.core.relays import cap_line
 from peer.core.budget import MBIT
 
 TEXT = "swarm: {name: d, payload: {generate: 1MiB}, %s}\nhosts: {%s}\nseeds: [%s]\n"
@@ -48,19 +47,6 @@ def test_the_limit_counts_what_this_machine_relays() -> None:
 
 
 @pytest.mark.parametrize(
-    ("hosts", "relay_cap", "told"),
-    [
-        (["n05"], 20.0, "this machine goes on carrying what n05 sends and gets at 20 Mbit/s: change relay_cap"),
-        (["n05", "n06"], None, "carrying what n[05-06] send and get without a cap: change relay_cap in the inventory"),
-    ],
-)
-def test_another_cap_of_a_relayed_host_is_none_of_what_relays_it(
-    hosts: list[str], relay_cap: float | None, told: str
-) -> None:
-    assert told in cap_line(hosts, relay_cap)
-
-
-@pytest.mark.parametrize(
     ("swarm", "hosts", "told"),
     [
         ("", "a: {cap: 0}", "0 is no cap that a swarm can live on"),
@@ -82,13 +68,17 @@ def test_caps_that_can_t_be_are_mistakes(swarm: str, hosts: str, told: str) -> N
         ("none", Wanted(0, 0)),
         ("up=20", Wanted(20 * MBIT, None)),
         ("down=none, up=2.5", Wanted(2.5 * MBIT, 0)),
+        ("relay=50", Wanted(relay=50 * MBIT)),
+        ("up=20,relay=none", Wanted(up=20 * MBIT, relay=0)),
     ],
 )
 def test_a_command_line_asks_for_a_cap(text: str, meant: Wanted) -> None:
     assert wanted(text) == meant
 
 
-@pytest.mark.parametrize("text", ["", "0", "0.5", "fast", "up", "up=", "up=1,up=2", "sideways=5", "nan", "-3", "1e99"])
+@pytest.mark.parametrize(
+    "text", ["", "0", "0.5", "fast", "up", "up=", "up=1,up=2", "sideways=5", "nan", "-3", "1e99", "relay=0.5"]
+)
 def test_what_is_no_cap_is_one_line(text: str) -> None:
     with pytest.raises(CapError) as caught:
         wanted(text)

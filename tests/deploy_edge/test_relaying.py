@@ -15,19 +15,22 @@ from deploy.agent import clocks, verbs
 from deploy.agent.relayhub import Hub
 from deploy.agent.relaystream import BUFFER
 from deploy.core.inventory import parse_inventory
+from deploy.edge.hosts import relaycap
 from deploy.edge.hosts.pipe import Pipe
 from deploy.edge.hosts.switchboard import Switchboard
 from peer.core import folder
 from peer.core.relaynote import NOBODY, RelayNote, parse_note
 from peer.edge.relaydial import connect_by_relay
+from peer.edge.throttle import UNCAPPED, Meter
 from tests.helpers.sockets import Sockets, receive
 from tests.helpers.waiting import wait_for
 
 FAR, SILENT = 1001, 1003  # nobody listens at SILENT's port
 TOKEN = "0123456789abcdef" * 2
 MIB = 1024 * 1024
+RATE = 1_000_000.0  # bytes a second
 INVENTORY = """
-swarm: {{name: t, payload: {{generate: 1MiB}}{swarm}}}
+swarm: {{name: t, payload: {{generate: 1MiB}}}}
 hosts: {{far: , near: {{relay: true}}}}
 peers:
   - {{id: 1001, host: far, port: {port}, seed: true}}
@@ -39,14 +42,14 @@ peers:
 class World:
     """Both hosts and the operator in one process: only SSH reaches `near`, and the test is the peers of both."""
 
-    def __init__(self, home: Path, swarm: str = "") -> None:
+    def __init__(self, home: Path, cap: Meter = UNCAPPED.up) -> None:
         self._home = home
         self._far = socket.create_server(("127.0.0.1", 0))
         self._open = [self._far]
         self._lines: dict[str, socket.socket] = {}
         self.said: list[str] = []
-        self._inventory = parse_inventory(INVENTORY.format(swarm=swarm, port=self._far.getsockname()[1]))
-        self.board = Switchboard(self._inventory, ["near"], self._begin, self.said.append)
+        self._inventory = parse_inventory(INVENTORY.format(port=self._far.getsockname()[1]))
+        self.board = Switchboard(self._inventory, ["near"], self._begin, self.said.append, cap)
         self.board.open()
         wait_for(self._is_noted, "the agent of `near`")
 
@@ -178,13 +181,23 @@ def test_a_line_that_breaks_ends_its_connections_and_is_made_again(world: World)
         wait_for(again, "another line")
 
 
-def test_what_this_machine_carries_may_be_capped(tmp_path: Path) -> None:
-    world = World(tmp_path, ", relay_cap: 8")  # 1 MB/s
-    try:
-        near, far = world.joined()
-        begun = time.monotonic()
-        far.sendall(bytes(500_000))
-        assert len(receive(near, 500_000)) == 500_000
-        assert time.monotonic() - begun > 0.35  # of 0.5 s, 80 ms may be made up for
-    finally:
-        world.close()
+def test_what_this_machine_carries_may_be_capped_and_freed_by_another_command(tmp_path: Path) -> None:
+    folder = tmp_path / ".relay" / "t"
+    assert not relaycap.change(folder, RATE)  # nobody carries
+    with relaycap.carrying(folder, RATE) as cap:
+        world = World(tmp_path, cap)
+        try:
+            near, far = world.joined()
+            begun = time.monotonic()
+            far.sendall(bytes(500_000))
+            assert len(receive(near, 500_000)) == 500_000
+            assert time.monotonic() - begun > 0.35  # of 0.5 s, 80 ms may be made up for
+            assert relaycap.change(folder, RATE / 1000)
+            sender = threading.Thread(target=far.sendall, args=(bytes(500_000),))
+            sender.start()
+            assert relaycap.change(folder, 0.0)
+            assert len(receive(near, 500_000)) == 500_000  # else it would take minutes
+            sender.join()
+        finally:
+            world.close()
+    assert not relaycap.change(folder, RATE)

@@ -41,6 +41,7 @@ def test_check_and_plan_and_schema(write: Callable[..., list[int]], tmp_path: Pa
         (["logs"], 1, "run `fab deploy` first"),
         (["cap", "0"], 2, "cap: 0 Mbit/s is no cap that a swarm can live on; write at least 1"),
         (["cap"], 2, "cap needs a word: rate"),
+        (["cap", "up=5,relay=20"], 2, "cap: no host has relay: true, so this machine carries nothing"),
         (["up", "--svg", "/proc/x/y.svg"], 2, "/proc/x"),
     ],
 )

@@ -12,7 +12,7 @@ AGAINST = Option(
     "against", "tell what `up` would change on these hosts: asks them and a seed, and changes nothing", HOSTS
 )
 PARTIAL = Option("partial", "turn to the release where it can be done, if it can't be everywhere")
-RATE = Option("rate", "Mbit/s each way, none, or up=20,down=50", TEXT)
+RATE = Option("rate", "Mbit/s each way, none, up=20,down=50, or relay=50", TEXT)
 RELEASE = Option("release", "the release's name", TEXT, many=True)
 SVG = Option("svg", "write a picture of the console to this SVG file", FILE)
 WEB = Option("web", "serve the page of the run on this machine while it runs, and print its address")

@@ -6,7 +6,6 @@ Streams are carried as they come; the credits of both ends bound what waits here
 from __future__ import annotations
 
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
@@ -19,7 +18,7 @@ from deploy.edge.hosts.errors import HostError
 from deploy.edge.hosts.host import CONNECT_SECONDS
 from deploy.edge.hosts.pipe import Pipe
 from deploy.edge.hosts.relayline import RelayLine
-from peer.core.budget import MBIT, Flow
+from peer.edge.throttle import Meter
 
 
 class _End(NamedTuple):
@@ -32,7 +31,7 @@ class _End(NamedTuple):
 class Switchboard:
     """`hosts`: those to join. `begin` makes the line to a host, or raises HostError.
 
-    `tell` is called, from any thread, with what a person has to know.
+    `tell` is called, from any thread, with what a person has to know. What is carried keeps to `cap`.
     """
 
     def __init__(
@@ -41,6 +40,7 @@ class Switchboard:
         hosts: Iterable[str],
         begin: Callable[[str, verbs.Relay], Pipe],
         tell: Callable[[str], object],
+        cap: Meter,
     ) -> None:
         self._inventory = inventory
         self._begin = begin
@@ -52,7 +52,7 @@ class Switchboard:
         self._routes: dict[_End, _End] = {}
         self._ended: set[_End] = set()  # which have said all
         self._next = 1
-        self._cap = _Cap((inventory.swarm.relay_cap or 0) * MBIT)
+        self._cap = cap
         self._bytes = 0
         self._by_host: Counter[str] = Counter(dict.fromkeys(self._hosts, 0))
         self._over = threading.Event()
@@ -133,7 +133,7 @@ class Switchboard:
             if frame.kind == DATA:
                 self._count(len(frame.data), line.name, far.line.name)
         if frame.kind == DATA:
-            self._cap.wait(len(frame.data))
+            self._await_turn(len(frame.data))
         far.line.send(frame._replace(stream=far.number))
 
     def _join(self, end: _End, wanted: bytes) -> None:
@@ -165,18 +165,6 @@ class Switchboard:
         self._bytes += size
         self._by_host.update({name: size for name in hosts if name in self._hosts})
 
-
-class _Cap:
-    """What this machine may carry, in bytes a second; 0: any number."""
-
-    def __init__(self, rate: float) -> None:
-        self._flow = Flow(rate)
-        self._lock = threading.Lock()
-
-    def wait(self, count: int) -> None:
-        """Count bytes that came, and wait until they may go on."""
-        if not self._flow.rate:
-            return
-        with self._lock:
-            before, self._flow = self._flow, self._flow.granted(count, time.monotonic())
-        time.sleep(max(0.0, before.free - time.monotonic()))
+    def _await_turn(self, size: int) -> None:
+        while size:
+            size -= self._cap.take(size)

@@ -21,7 +21,6 @@ class Options(NamedTuple):
     table: bool = False  # the table of all copies, however many hosts there are
     partial: bool = False  # turn to a release where it can be done, if not everywhere
     svg: str = ""  # write a picture of the console to this file
-    cap: str = ""  # what `cap` shall set: 50, none, up=20
     yes: bool = False  # nobody is asked
     web: bool = False  # serve the page of the run meanwhile
 

@@ -180,6 +180,7 @@ def _make_inventory(options: Mapping[str, Any], hostnames: Hostnames) -> Invento
         ("weft push --seed store:/data/model 'node[01-16]:/srv'", "the payload is on store already"),
         ("weft push ./model /tmp/a /tmp/b", "a first try, on this machine"),
     ),
+    without=("inventory", "hosts", "local"),
 )
 def push(c: Any, keep_going: bool = False, every: bool = False, table: bool = False) -> None:
     """Put a payload on hosts without an inventory: all in one.

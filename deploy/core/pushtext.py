@@ -116,13 +116,23 @@ def _hosts(wish: Wish) -> list[ListedHost]:
         found.append(host)
     if not found:
         raise ValueError(_NO_TARGET)
-    if (here and len(here) < len(found)) or (here and wish.seed):
-        raise ValueError(_MIXED)
+    if here:
+        _check_here(here, found, wish.seed)
     return found
+
+
+def _check_here(here: Sequence[str], found: Sequence[ListedHost], seed: str) -> None:
+    """Folders of this machine are for a push within it. Raises ValueError."""
+    if seed:
+        raise ValueError(f"'{here[0]}' is on this machine: with --seed, which has the payload, name HOST:/folder alone")
+    if len(here) < len(found):
+        raise ValueError(_MIXED)
 
 
 def _placed(word: str) -> HostWord:
     """A host with a folder. Raises ValueError."""
+    if word.startswith(("/", "~", "./", "../")):
+        raise ValueError(f"'{word}' is on this machine, and no host: weft push {word} TARGET")
     read = read_word(word, ports=False)
     if not read.folder:
         raise ValueError(f"'{word}' names no folder; write {word.rstrip(':')}:/folder")

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from deploy.core.inventory import fold
-from peer.core.errors import EXIT_FAILED, WeftError
+from peer.core.errors import EXIT_FAILED, EXIT_USAGE, WeftError
 from peer.core.sizes import format_size
 
 HEADINGS = ("release", "payload", "size", "hosts", "current on")
@@ -56,6 +56,12 @@ class ReleaseError(WeftError):
     """No release can be meant."""
 
     code = EXIT_FAILED
+
+
+class UnnamedError(ReleaseError):
+    """The command line names no release, or several."""
+
+    code = EXIT_USAGE
 
 
 def name_for(shelves: Shelves, key: str, run: str) -> str:

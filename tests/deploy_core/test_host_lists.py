@@ -57,6 +57,10 @@ INI_HOSTS = {
         "jump": ("jump@bastion:2022",),
     },
 }
+IP6_HOSTS = {
+    "2001-db8-1": {"address": "2001:db8::1", "port": 22},
+    "2001-db8-2": {"address": "2001:db8::2"},
+}
 GROUPS = {
     "web": ("web01", "web02", "web03", "www"),
     "db": ("db-a.example.com", "db-b.example.com", "db1"),
@@ -147,12 +151,28 @@ def test_a_kind_may_be_said(word: str, parts: tuple[str, str]) -> None:
     [
         ("list", "a # one\n\n  me@b:22\nn[1-2],c\n", {"a": {}, "b": {"user": "me", "port": 22}, "n[1-2]": {}, "c": {}}),
         ("list", "2001:db8::1\n", {"2001-db8-1": {"address": "2001:db8::1"}}),
+        ("list", "a\na\nme@n[1-3]\nme@n2\nme@n[3-4]\n", {"a": {}, "n[1-3]": {"user": "me"}, "n4": {"user": "me"}}),
+        (
+            "list",
+            "ssh://me@a:22/srv\nssh://b\nscp://c/~/x\nssh://[2001:db8::1]:2200/\n",
+            {
+                "a": {"user": "me", "port": 22, "destination": "/srv"},
+                "b": {},
+                "c": {"destination": "~/x"},
+                "2001-db8-1": {"address": "2001:db8::1", "port": 2200},
+            },
+        ),
         ("slurm", "n[01-03,7],gpu1\n", {"n[01-03,7]": {}, "gpu1": {}}),
         ("slurm", "n1\nn2\nn1\n", {"n1": {}, "n2": {}}),
         (
             "slurm",
             "NodeName=n1 Arch=x86_64\n   NodeAddr=10.0.0.1 NodeHostName=n1\n\nNodeName=n2 NodeAddr=n2 Version=22\n",
             {"n1": {"address": "10.0.0.1"}, "n2": {}},
+        ),
+        (
+            "slurm",
+            "NodeName=DEFAULT CPUs=4\nNodeName=n[1-2] NodeAddr=10.0.0.[1-2]\nNodeName=m1 CPUs=2\nPartitionName=p\n",
+            {"n[1-2]": {"address": "10.0.0.[1-2]"}, "m1": {}},
         ),
         ("mpi", "a slots=4 max_slots=8\nb:4\na slots=2\nme@c\n", {"a": {}, "b": {}, "c": {"user": "me"}}),
         ("mpi", "a:8 user=bob binding=user:0\nb\n", {"a": {"user": "bob"}, "b": {}}),
@@ -179,6 +199,18 @@ def test_a_kind_may_be_said(word: str, parts: tuple[str, str]) -> None:
         ("ansible", "a ansible_ssh_common_args='-o ProxyJump=b,c'\n", {"a": {"jump": ("b", "c")}}),
         ("ansible", "a\na:22\nb:22\nb\n", {"a": {}, "b": {"port": 22}}),  # as Ansible does
         ("ansible", "\ufeff[web]\r\na\r\n", {"a": {}}),
+        ("ansible", "[2001:db8::1]:22\n2001:db8::2\n", IP6_HOSTS),
+        (
+            "ansible",
+            "---\nall: {hosts: {'2001:db8::1': {ansible_port: 22, x: !vault y}, '2001:db8::2': }}\n",
+            IP6_HOSTS,
+        ),
+        (
+            "ansible",
+            '{"_meta": {"hostvars": {"2001:db8::1": {"ansible_port": 22}}},'
+            ' "w": {"hosts": ["2001:db8::1", "2001:db8::2"]}}',
+            IP6_HOSTS,
+        ),
     ],
 )
 def test_a_list_is_read(kind: str, text: str, hosts: dict[str, dict[str, Any]]) -> None:
@@ -202,6 +234,11 @@ def test_includes_are_told() -> None:
     ("kind", "text", "line"),
     [
         ("list", "a\nb slots=4\n", "h:2: 'b slots=4' holds several words; write one host a line"),
+        ("list", "a\nme@a\n", "h:2: 'a' is at line 1 already, and differs; keep one of them"),
+        ("list", "node01:4\n", "h:1: 'node01:4' has no port of SSH; a list for MPI is named mpi:h"),
+        ("list", "http://a\n", "h:1: 'http://a' isn't a host; write HOST, USER@HOST or ssh://USER@HOST:PORT"),
+        ("list", "ssh://a:x/y\n", "h:1: 'a:x': the folder after ':' must begin with / or ~/"),
+        ("ansible", "[a:children]\nb\n[a:vars]\nx=1\n", "h:2: no group is called 'b'; write a section [b] with its"),
         ("list", "web[01:16]\n", "h:1: '[01:16]' isn't a range; write numbers like [01-16] or [1-4,7]"),
         ("slurm", "n[1-\n", "h:1: 'n[1-' has an unmatched bracket; write a range like node[01-16]"),
         ("mpi", "a slots=x\n", "h:1: 'slots=x' is none of slots=COUNT, max_slots=COUNT and user=NAME"),
@@ -223,7 +260,12 @@ def test_includes_are_told() -> None:
         ("ansible", "---\nall: [a]\n", "h:2: all is a list, not a mapping; end each name with ':'"),
         ("ansible", "---\nall:\n  host: {a: }\n", "h:3: 'host' is none of hosts, children and vars"),
         ("ansible", "---\nplugin: aws_ec2\n", "h:2: it is for a plugin of Ansible: install ansible-inventory"),
-        ("ansible", "---\nall: {hosts: {a: {ansible_user: !vault x}}}\n", "h:2: all.hosts.a.ansible_user: the tag"),
+        (
+            "ansible",
+            "---\nall: {hosts: {a: {ansible_user: !vault x}}}\n",
+            "h:2: a: ansible_user is marked !vault, not a",
+        ),
+        ("ansible", "---\nall: {hosts: {a: {x: !other y}}}\n", "h:2: all.hosts.a.x: the tag '!other' isn't supported"),
         ("ansible", "---\na: {\n", "h:"),
         ("ansible", '{"a": ', "h:1: not JSON (Expecting value)"),
         ("ansible", '{"a": {"hosts": "b"}}', "h: a.hosts isn't a list of names"),

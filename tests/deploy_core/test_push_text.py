@@ -28,6 +28,7 @@ store:/data   # has a folder of its own
         (["a:/srv"], "", [("a", "a", None, None, "/srv")]),
         (["me@a:/srv", "b:~/x y"], "", [("a", "a", "me", None, "/srv"), ("b", "b", None, None, "~/x y")]),
         (["n[1-2],c:/d"], "", [(name, name, None, None, "/d") for name in ("n1", "n2", "c")]),
+        (["ssh://me@a:2222/srv"], "", [("a", "a", "me", 2222, "/srv")]),
         (["10.0.0.1:/d"], "", [("10.0.0.1", "10.0.0.1", None, None, "/d")]),
         (["me@[2001:db8::1]:/d"], "", [("2001-db8-1", "2001:db8::1", "me", None, "/d")]),
         (["/a", "/b"], "", [("here1", "127.0.0.1", None, None, "/a"), ("here2", "127.0.0.1", None, None, "/b")]),
@@ -111,7 +112,16 @@ def test_ports_of_this_machine_that_others_have_are_left_to_them() -> None:
         (Wish("", ["a:/x"], seed="a:/x/m"), "push: a has the payload already; name the hosts that are to get it"),
         (Wish("", ["a:/x"], seed="b"), "push: 'b' names no folder; write b:/folder"),
         (Wish("/m", ["a:/x", "/y"]), "push: hosts elsewhere can't fetch from folders of this machine without its"),
-        (Wish("", ["/y"], seed="a:/m"), "push: hosts elsewhere can't fetch from folders of this machine without its"),
+        (
+            Wish("", ["/y"], seed="a:/m"),
+            "push: '/y' is on this machine: with --seed, which has the payload, name HOST:",
+        ),
+        (Wish("", ["a:/x"], seed="./m"), "push: './m' is on this machine, and no host: weft push ./m TARGET"),
+        (Wish("/m", ["http://a/x"]), "push: 'http://a/x' isn't a host; write HOST, USER@HOST or ssh://USER@HOST:PORT"),
+        (
+            Wish("/m", ["2001:db8::1:/x"]),
+            "push: '2001:db8::1:/x': the folder after ':' must begin with / or ~/; an IPv6",
+        ),
         (Wish("/", ["a:/x"]), "push: swarm.payload.upload: '/' gives the payload no name; add 'name:'"),
     ],
 )

@@ -12,7 +12,12 @@ from tests.deploy_edge.fabrun import fab
 from tests.deploy_edge.test_weft_command import weft
 
 FAKE = """#!/bin/sh
-test "$1 $3" = "-i --list" || exit 9
+test "$1 $3 $ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED" = "-i --list true" || exit 9
+grep -q odd "$2" && { cat >&2; exit 4; } <<END
+[WARNING]: Failed to parse inventory with 'yaml' plugin: not for me
+[WARNING]: Failed to parse inventory with 'ini' plugin: Failed to parse inventory: Section [odd] is odd.
+[ERROR]: Completely failed to parse inventory source
+END
 grep -q broken "$2" && { echo "one" >&2; echo "ERROR! it is broken" >&2; exit 4; }
 echo '{"_meta": {"hostvars": {"dyn1": {"ansible_host": "10.0.0.1"}}}, "cloud": {"hosts": ["dyn1"]}}'
 """
@@ -61,6 +66,9 @@ def test_where_ansible_is_installed_the_operator_s_list_is_read_by_it(home: Path
     with pytest.raises(
         ConfigError, match=r"hosts: ansible-inventory: ERROR! it is broken; try ansible-inventory -i hosts"
     ):
+        names("hosts", home)
+    (home / "hosts").write_text("[odd]\n")
+    with pytest.raises(ConfigError, match=r"hosts: ansible-inventory: Section \[odd\] is odd; try"):
         names("hosts", home)
 
 

@@ -201,7 +201,11 @@ def test_an_upload_that_isnt_there_is_said(
     swarm = chain.inventory.swarm._replace(payload=Upload("build", "build"))
     chain.inventory = dataclasses.replace(chain.inventory, swarm=swarm)
     spoil(tmp_path / "build")
-    for run in (lambda: plan(chain), lambda: show(chain, describe(DEPLOY, chain.inventory, chain.facts))):
+    for run in (
+        lambda: plan(chain),
+        lambda: show(chain, describe(DEPLOY, chain.inventory, chain.facts)),
+        lambda: walk(chain, DEPLOY),  # before it asks a host
+    ):
         with pytest.raises(UploadError, match=words):
             run()
     show(chain, describe(STOP, chain.inventory, chain.facts))

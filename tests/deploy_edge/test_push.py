@@ -5,9 +5,12 @@ from __future__ import annotations
 import contextlib
 import socket
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from deploy.core.pushtext import PushError
+from deploy.edge.tasks.push import make_inventory
 from tests.deploy_edge.fabrun import fab
 from tests.deploy_edge.localhosts import working_in
 from tests.deploy_edge.test_weft_command import weft
@@ -58,3 +61,25 @@ def test_what_it_is_told_and_what_it_keeps(tmp_path: Path) -> None:
     ]:
         ran = weft(tmp_path, *arguments)
         assert ran.code == 2 and ran.err.startswith(line), ran.err
+
+
+@pytest.mark.parametrize(
+    ("options", "line"),
+    [
+        ({"payload": "lost"}, "push: lost: no such file or directory; name a payload on this machine, or --seed"),
+        ({"payload": "https://example.com/m"}, "push: https://example.com/m isn't on this machine; write an inventory"),
+        ({"payload": "m", "to": "none.txt"}, "push: none.txt: no host is in this list"),
+        ({"payload": "m", "hosts": "none.txt"}, "push: a list of hosts is named with --to FILE"),
+        ({"payload": "m", "local": True}, "push: --local is for inventories; for a try on this machine name folders"),
+    ],
+)
+def test_what_it_can_t_do_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: dict[str, Any], line: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "m").touch()
+    (tmp_path / "none.txt").write_text("# nobody\n")
+    with pytest.raises(PushError) as error:
+        make_inventory({"target": ["a:/srv"], **options}, lambda _: {})
+    assert str(error.value).startswith(line)
+    assert not (tmp_path / "runs").exists()

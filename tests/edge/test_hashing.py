@@ -13,7 +13,7 @@ import pytest
 
 from deploy.agent import payload
 from deploy.core.inventory import Upload
-from deploy.edge.pushed.uploads import upload_size
+from deploy.edge.pushed.uploads import upload_size, upload_spot
 from peer.core.errors import ConfigError, StoreError, WeftError
 from peer.core.manifest import FolderEntry, Manifest, auto_piece_size, bare_manifest, payload_proof
 from peer.core.manifestjson import from_json, to_json
@@ -382,7 +382,7 @@ def test_a_deep_tree_is_a_payload_like_any(tmp_path: Path, deep: Path) -> None:
     assert from_json(to_json(manifest), "test") == manifest
     assert check_payload(str(tmp_path / "deep"), manifest).problem == ""
     assert len(payload.stamp(str(tmp_path / "deep"))) == 1202  # with the top itself
-    assert upload_size(tmp_path, Upload("deep", "deep")) == 1
+    assert upload_size(upload_spot(tmp_path, Upload("deep", "deep"))) == 1
 
 
 def test_a_path_that_is_too_long_is_told_in_one_line_of_bearable_length(

@@ -46,6 +46,7 @@ class TaskForm(NamedTuple):
     words: tuple[str, ...] = ()
     usage: str = ""  # instead of the one that is made of `words`
     examples: tuple[tuple[str, str], ...] = ()  # command and what it does
+    without: tuple[str, ...] = ()  # shared options that it refuses, so its help is silent about them
 
 
 class Grammar(NamedTuple):

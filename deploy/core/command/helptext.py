@@ -65,7 +65,8 @@ def format_task_help(task: TaskForm, grammar: Grammar, width: int) -> str:
         lines += ["", "Examples:", *_table(task.examples, width)]
     if task.options:
         lines += ["", "Options:", *_options(task.options, width)]
-    lines += ["", "Options of every task, which hold for the complete chain:", *_options(grammar.shared, width)]
+    shared = [option for option in grammar.shared if option.name not in task.without]
+    lines += ["", "Options of every task, which hold for the complete chain:", *_options(shared, width)]
     lines += ["", "`weft --help` lists all tasks, and the options for SSH."]
     return "\n".join(lines)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 
-from deploy.core.hostlists.ansibletree import UNGROUPED, Tree, listed_of
+from deploy.core.hostlists.ansibletree import ALL, UNGROUPED, Tree, listed_of
 from deploy.core.hostlists.ansiblevars import Var
 from deploy.core.hostlists.listlines import entries, refuse
 from deploy.core.inventory.listed import Listed
@@ -17,6 +17,7 @@ _WITH_PORT = re.compile(r"((?:[^\[\]:]|\[[^\]]*\])+):([0-9]+)")  # the one ':' o
 def read_ini(text: str, source: str) -> Listed:
     """The hosts and groups. Raises InventoryError."""
     tree, group, kind = Tree(source), UNGROUPED, ""
+    made, wanted = {ALL, UNGROUPED}, dict[str, int]()  # groups with a section of their own; those that others need
     for number, line in entries(text, "#;"):
         section = _SECTION.fullmatch(line)
         if section:
@@ -24,9 +25,14 @@ def read_ini(text: str, source: str) -> Listed:
             if kind not in ("", "children", "vars"):
                 refuse(source, number, f"'[{group}:{kind}]' is none of [GROUP], [GROUP:children] and [GROUP:vars]")
             tree.group(group, number)
+            if kind == "vars":
+                wanted.setdefault(group, number)
+            else:
+                made.add(group)
         elif kind == "children":
             child = line.split(" #")[0].strip()
             tree.group(child, number)
+            wanted.setdefault(child, number)
             tree.group(group, number).children.append(child)
         elif kind == "vars":
             name, equals, value = line.partition("=")
@@ -35,6 +41,8 @@ def read_ini(text: str, source: str) -> Listed:
             tree.group(group, number).variables[name.strip()] = Var(_literal(value.strip()), number)
         else:
             _host(tree, group, line, number)
+    for name in [name for name in wanted if name not in made]:
+        refuse(source, wanted[name], f"no group is called '{name}'; write a section [{name}] with its hosts")
     return listed_of(tree)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from deploy.core.hostlists.ansibletree import Tree, listed_of
 from deploy.core.hostlists.ansiblevars import Var
+from deploy.core.hostlists.ip6word import ip6_address, name_of
 from deploy.core.hostlists.listlines import refuse
 from deploy.core.inventory.listed import Listed
 
@@ -26,7 +27,9 @@ def read_json(text: str, source: str) -> Listed:
             for host in _texts(group, "hosts", name, source):
                 tree.add(host, name, {}, 0)
     for host in variables:
-        tree.hosts.setdefault(host, {}).update({key: Var(value) for key, value in _mapping(variables, host).items()})
+        address = ip6_address(host)
+        own = tree.hosts.setdefault(name_of(address) if address else host, {})
+        own.update({key: Var(value) for key, value in _mapping(variables, host).items()})
     return listed_of(tree)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from itertools import product
 
 from deploy.core.hostlists.ansiblevars import Var, keys_of
+from deploy.core.hostlists.ip6word import ip6_address, name_of
 from deploy.core.hostlists.listlines import refuse
 from deploy.core.inventory import names
 from deploy.core.inventory.listed import Listed, ListedHost
@@ -48,7 +49,10 @@ class Tree:
 
         `first`: variables that count where a host is named first, as the port of `host:port` does for Ansible.
         """
-        for name in self.expanded(pattern, line):
+        address = ip6_address(pattern)
+        if address:
+            first = {**first, "ansible_host": Var(address, line)}
+        for name in [name_of(address)] if address else self.expanded(pattern, line):
             self.hosts.setdefault(name, dict(first)).update(variables)
             self.lines.setdefault(name, line)
             members = self.group(group, line).hosts

@@ -12,10 +12,12 @@ from deploy.core.inventory.errors import Path, described
 from deploy.core.inventory.listed import Listed
 from deploy.core.inventory.yamltext import Document, read
 
+AS_TEXT = ("!vault", "!unsafe")  # Ansible's tags: what they mark is of no use here, but may stand beside what is
+
 
 def read_yaml(text: str, source: str) -> Listed:
     """The hosts and groups. Raises InventoryError."""
-    document = read(text, source)
+    document = read(text, source, AS_TEXT)
     if document.problems:
         raise InventoryError(source, document.problems)
     if isinstance(document.data, dict) and "plugin" in document.data:

@@ -30,12 +30,14 @@ def _shown(text: str, source: str) -> list[ListedHost]:
     """What `scontrol show nodes` prints of each node, on one line or on several: its name, then its address."""
     hosts: list[ListedHost] = []
     for number, line in entries(text):
+        if line.startswith("NodeName=DEFAULT"):  # of slurm.conf: it names no node
+            continue
         for field, value in _FIELD.findall(line):
             try:
                 if field == "NodeName":
-                    hosts.append(ListedHost(names.safe_name(value), {}, number))
+                    hosts.append(ListedHost(names.name_pattern(value), {}, number))
                 elif hosts and value != hosts[-1].name:
-                    hosts[-1] = hosts[-1]._replace(keys={"address": names.address(value)})
+                    hosts[-1] = hosts[-1]._replace(keys={"address": names.address_pattern(value)})
             except ValueError as error:
                 refuse(source, number, str(error))
     return hosts

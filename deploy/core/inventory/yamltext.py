@@ -7,6 +7,7 @@ key that needs a number or true or false refuses them instead of misreading them
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import Any, NamedTuple
 
 from ruamel.yaml import YAML
@@ -36,6 +37,15 @@ _REMEDIES = (
 )
 
 
+class Tagged(NamedTuple):
+    """Stands for a value with a tag whose meaning only others know."""
+
+    tag: str
+
+    def __str__(self) -> str:
+        return f"marked {self.tag}"
+
+
 class Document(NamedTuple):
     """The text's data (dicts, lists, strings, numbers, bools, None), lines (from 1) and syntax errors."""
 
@@ -44,9 +54,12 @@ class Document(NamedTuple):
     problems: tuple[Problem, ...]
 
 
-def read(text: str, source: str) -> Document:
-    """The document in `text`. Raises InventoryError if it isn't YAML; double keys are in `problems`."""
-    reader = _Reader(source)
+def read(text: str, source: str, tags: Collection[str] = ()) -> Document:
+    """The document in `text`. Raises InventoryError if it isn't YAML; double keys are in `problems`.
+
+    `tags`: those that may be there, before values that are `Tagged`.
+    """
+    reader = _Reader(source, tags)
     try:
         node = YAML(typ="safe", pure=True).compose(text)
     except RecursionError:
@@ -61,8 +74,9 @@ def read(text: str, source: str) -> Document:
 class _Reader:
     """Walks the node graph once."""
 
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, tags: Collection[str]) -> None:
         self._source = source
+        self._tags = tags
         self.lines: dict[Path, int] = {}
         self.problems: list[Problem] = []
         self._nodes = 0
@@ -73,6 +87,8 @@ class _Reader:
         if self._nodes > MAX_NODES or len(path) > MAX_DEPTH:
             line = node.start_mark.line + 1
             raise InventoryError(self._source, [Problem(line, "", "it is nested too deep, or too big")])
+        if node.tag in self._tags:
+            return Tagged(str(node.tag))
         if _tagged(node):
             self._problem(node, path, f"the tag '{node.tag}' isn't supported; leave it out, or quote the value")
         if isinstance(node, MappingNode):

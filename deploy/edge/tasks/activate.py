@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from deploy.core.inventory import Inventory
 from deploy.core.plan import Facts, Step, Steps, hosts_of
-from deploy.core.releasechoice import ReleaseError, name_before
+from deploy.core.releasechoice import UnnamedError, name_before
 from deploy.edge.tasks.chain import Chain, Halt, check_run_name
 from deploy.edge.tasks.phase import Options, Phase
 from deploy.edge.tasks.releasename import look
@@ -16,9 +16,9 @@ NO_RELEASES = "no chosen host keeps releases; the inventory says which do: desti
 
 
 def activating(names: Sequence[str]) -> Sequence[Phase]:
-    """The phases of `activate` for the release that was named. Raises ReleaseError, ConfigError."""
+    """The phases of `activate` for the release that was named. Raises UnnamedError, ConfigError."""
     if len(names) != 1:
-        raise ReleaseError("activate: which release? `fab releases` shows what is where: fab activate RUN")
+        raise UnnamedError("activate: which release? `fab releases` shows what is where: fab activate RUN")
     name = names[0]
     check_run_name(name)
 

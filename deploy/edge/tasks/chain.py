@@ -11,8 +11,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
-from deploy.agent.verbs import Release, State, SwarmFolder
-from deploy.core.inventory import Inventory, Upload, fold
+from deploy.agent.verbs import Release, Spot, State, SwarmFolder
+from deploy.core.inventory import Inventory, fold
 from deploy.core.plan import Facts, Step, facts_of
 from deploy.core.relays import Carried
 from deploy.core.summary import Results, summary_fields
@@ -23,7 +23,7 @@ from deploy.edge.hosts.errors import HostError
 from deploy.edge.hosts.fleet import Fleet, Look
 from deploy.edge.hosts.host import HostLink
 from deploy.edge.pushed.bundle import Parcel
-from deploy.edge.pushed.uploads import upload_size
+from deploy.edge.pushed.uploads import upload_size, upload_spot
 from deploy.edge.screen.screen import Screen
 from peer.core.errors import ConfigError, WeftError
 from peer.core.mark import Mark
@@ -81,8 +81,12 @@ class Chain:
     @cached_property
     def facts(self) -> Facts:
         """What is known of the payload here."""
-        payload = self.inventory.swarm.payload
-        return facts_of(self.inventory, upload_size(self.base, payload) if isinstance(payload, Upload) else None)
+        return facts_of(self.inventory, upload_size(self.upload))
+
+    @cached_property
+    def upload(self) -> Spot | None:
+        """What is to be uploaded from here; None where nothing is."""
+        return upload_spot(self.base, self.inventory.swarm.payload)
 
     def able(self, names: Iterable[str]) -> list[str]:
         """Those of these hosts that haven't dropped out."""

@@ -8,7 +8,7 @@ from typing import Any
 from deploy.agent import verbs
 from deploy.core import checkup, spots
 from deploy.core.checkup import Missed, Target, is_unknown
-from deploy.core.inventory import Host, Inventory, Upload
+from deploy.core.inventory import Host, Inventory
 from deploy.core.plan import Facts, Step, Steps, hosts_of
 from deploy.core.reach import Reach
 from deploy.core.verdict import Outcome
@@ -60,9 +60,7 @@ def _check(chain: Chain, steps: Steps, _: Options) -> None:
     for line in reach.lines(seeds):
         chain.screen.say(line, None)
     preflight.tell(chain, looks)
-    payload = inventory.swarm.payload
-    if isinstance(payload, Upload):
-        check_upload(chain.base, payload)
+    check_upload(chain.upload)
     verb = "is" if len(rows) == 1 else "are"
     chain.screen.say(f"{sum(ready)} of {count_of(len(rows), 'host')} {verb} ready", good=all(ready))
 

@@ -15,6 +15,7 @@ from deploy.edge.tasks.chain import Chain
 from deploy.edge.tasks.phase import Options, Phase
 from deploy.edge.tasks.status import count_peers, statuses
 from deploy.edge.tasks.summary import write_summary
+from peer.core.counting import count_of
 
 
 def _describe(inventory: Inventory, _: Facts) -> Iterator[Step]:
@@ -33,7 +34,8 @@ def _collect_logs(chain: Chain, steps: Steps, _: Options) -> None:
         chain.record("host", host=name, state="ok", folder=str(chain.folder / name), files=files)
     copies = [Copy.of_status(peer, fields) for peer, fields in about.items()]
     write_summary(chain, judge(chain.inventory, copies, chain.outcomes), about, proved=False)
-    chain.screen.say(f"logs of {len(sizes)} hosts are in {chain.folder}/", good=len(sizes) == len(chain.able(hosts)))
+    good = len(sizes) == len(chain.able(hosts))
+    chain.screen.say(f"logs of {count_of(len(sizes), 'host')} are in {chain.folder}/", good)
 
 
 def _collect_host(link: HostLink, chain: Chain) -> dict[str, int]:

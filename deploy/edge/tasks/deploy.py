@@ -21,6 +21,7 @@ from deploy.core.times import CONNECT, HASH, PUSH
 from deploy.edge.hosts.errors import HostError
 from deploy.edge.hosts.host import WORK_SECONDS, HostLink
 from deploy.edge.pushed.bundle import Parcel, missing, packed, parcel, send
+from deploy.edge.pushed.uploads import check_upload
 from deploy.edge.pushed.zipapp import peer_zip
 from deploy.edge.tasks import payload, preflight
 from deploy.edge.tasks.chain import Chain, Halt
@@ -66,7 +67,8 @@ def _deploy(chain: Chain, steps: Steps, _: Options) -> None:
 
 
 def reach(chain: Chain, steps: Steps) -> None:
-    """Connect with every chosen host, and have the seeds for us alone. Raises Halt."""
+    """Connect with every chosen host, and have the seeds for us alone. Raises Halt; UploadError before it connects."""
+    check_upload(chain.upload)
     seeds = [step for step in steps if step.peer is not None]
     hosts = hosts_of(step for step in steps if step.peer is None)
     with chain.timing(CONNECT), chain.doing("connecting"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,8 @@ from peer.core.errors import ConfigError
 
 _PROGRAM = "ansible-inventory"
 _SECONDS = 120  # a dynamic inventory asks a cloud
+_STRICT = "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED"  # else it prints no hosts at all, and ends with 0
+_WHY = re.compile(r"Failed to parse .*?\bwith '?(\w+)'? plugin: (?:Failed to parse inventory: )?(.+)")
 _BESIDE = ("group_vars", "host_vars")  # folders in which Ansible keeps further variables
 _NODES = "SLURM_JOB_NODELIST"
 _MOST_FILES = 64  # of an ssh_config
@@ -79,13 +82,20 @@ def _listed_by(program: str, path: Path, name: str) -> str:
             capture_output=True,
             text=True,
             timeout=_SECONDS,
+            env={_STRICT: "true", **os.environ},
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise ConfigError(name, f"{_PROGRAM}: {error}", f"try {_PROGRAM} -i {name} --list") from None
     if ended.returncode:
-        last = (ended.stderr.strip().splitlines() or ["it failed"])[-1]
-        raise ConfigError(name, f"{_PROGRAM}: {last}", f"try {_PROGRAM} -i {name} --list")
+        raise ConfigError(name, f"{_PROGRAM}: {_why(ended.stderr, name)}", f"try {_PROGRAM} -i {name} --list")
     return ended.stdout
+
+
+def _why(said: str, name: str) -> str:
+    """What Ansible says of the plugin that the file is for; it tries all of them, and tells of each."""
+    plugin = "yaml" if name.endswith((".yml", ".yaml", ".json")) else "ini"
+    why: str = dict(_WHY.findall(said)).get(plugin) or (said.strip().splitlines() or ["it failed"])[-1]
+    return why.rstrip(" .:")
 
 
 def _ssh_config(text: str, name: str) -> Listed:

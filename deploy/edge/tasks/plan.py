@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deploy.core.inventory import Upload, joined
+from deploy.core.inventory import joined
 from deploy.core.plan import Steps, format_steps
 from deploy.core.prediction import limit_seconds
 from deploy.core.spots import left_out
@@ -21,9 +21,10 @@ def plan(chain: Chain) -> None:
 
 def show(chain: Chain, steps: Steps) -> None:
     """Print steps, and the shortest time that they can take. Raises UploadError where there is nothing to upload."""
-    payload, left = chain.inventory.swarm.payload, []
-    if isinstance(payload, Upload) and any(step.phase in _UPLOADING for step in steps):
-        left = left_out(check_upload(chain.base, payload))
+    left = []
+    if chain.upload is not None and any(step.phase in _UPLOADING for step in steps):
+        check_upload(chain.upload)
+        left = left_out(chain.upload)
     for step in steps:
         chain.record("step", **step._asdict())
     chain.screen.print("\n".join(format_steps(steps)))

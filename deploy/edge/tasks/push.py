@@ -22,6 +22,11 @@ from deploy.edge.tasks.hostlist import read_hosts
 from deploy.edge.tasks.phase import Options, Phase
 from deploy.edge.tasks.up import UP
 
+_ELSEWHERE = {  # options of all other tasks that would do something else here than they say
+    "hosts": "a list of hosts is named with --to FILE",
+    "local": "--local is for inventories; for a try on this machine name folders: weft push ./model /tmp/a /tmp/b",
+}
+
 
 def make_inventory(options: Mapping[str, Any], hostnames: Callable[[Collection[Host]], Mapping[str, str]]) -> Inventory:
     """The inventory of a `push` with these options, kept in a file. Raises PushError, InventoryError.
@@ -30,16 +35,21 @@ def make_inventory(options: Mapping[str, Any], hostnames: Callable[[Collection[H
     """
     if options.get("inventory"):
         raise PushError("push makes an inventory of its own: leave --inventory out, or run `fab up` with it")
+    for option, words in _ELSEWHERE.items():
+        if options.get(option):
+            raise PushError(f"push: {words}")
     payload, seed = str(options.get("payload", "")), str(options.get("seed", ""))
     targets = [str(target) for target in options.get("target", ())]
     if seed and payload:  # the payload is on the seed, so the first word is a target too
         targets, payload = [payload, *targets], ""
     if not seed and not payload:
         raise PushError("push: which payload? weft push ./model USER@HOST:/folder, or --seed HOST:/path if it is there")
+    if not seed:
+        _check_payload(payload)
     wish = Wish(
         payload and _here(payload),
         [target if is_remote(target) else _here(target) for target in targets],
-        read_hosts(str(options["to"]), Path(), may_run=True) if options.get("to") else Listed(()),
+        _listed(str(options["to"])) if options.get("to") else Listed(()),
         seed,
         bool(options.get("replace")),
         bool(options.get("accept_new")),
@@ -52,6 +62,23 @@ def make_inventory(options: Mapping[str, Any], hostnames: Callable[[Collection[H
     if options.get("save") or not options.get("dry_run"):
         _keep(text, kept, bool(options.get("save")))
     return inventory
+
+
+def _check_payload(payload: str) -> None:
+    """Raises PushError for what isn't on this machine, before anything is written anywhere."""
+    if "://" in payload:
+        remedy = "write an inventory (`fab init`) with payload: {url: ..., sha256: ...}"
+        raise PushError(f"push: {payload} isn't on this machine; {remedy}")
+    if not os.path.lexists(os.path.expanduser(payload)):
+        raise PushError(f"push: {payload}: no such file or directory; name a payload on this machine, or --seed")
+
+
+def _listed(word: str) -> Listed:
+    """The hosts of `--to`. Raises PushError where there are none, ConfigError, InventoryError."""
+    listed = read_hosts(word, Path(), may_run=True)
+    if not listed.hosts:
+        raise PushError(f"push: {'standard input' if word == '-' else word}: no host is in this list")
+    return listed
 
 
 def _keep(text: str, path: Path, is_asked: bool) -> None:

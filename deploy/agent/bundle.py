@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import zlib
-from typing import Any, Dict, FrozenSet, Iterator, List, NamedTuple, Tuple
+from typing import Any, Dict, FrozenSet, Iterator, List, Tuple
 
 from deploy.agent import paths, verbs
 from deploy.agent.context import Context
@@ -21,6 +21,7 @@ from peer.core.filetable import FileEntry, FileTable
 from peer.core.manifest import FolderEntry, Manifest
 from peer.core.payloadnames import check_names
 from peer.core.treeparts import TreeParts
+from peer.core.tuples import NamedTuple
 from peer.edge import finish
 from peer.edge.files import write_all
 from peer.edge.holes import write_sparsely

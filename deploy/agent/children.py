@@ -9,12 +9,13 @@ import signal
 import subprocess
 import sys
 import threading
-from typing import Callable, List, NamedTuple, NoReturn, Set, Tuple
+from typing import Callable, List, NoReturn, Set, Tuple
 
 from deploy.agent import clocks
 from deploy.agent.meter import Meter
 from deploy.agent.wire import AgentError
 from peer.core.mark import parse_sign, stalled
+from peer.core.tuples import NamedTuple
 
 DEAD_DISK = "is a disk there dead, or a network disk cut off? (`dmesg` may tell)"
 _BLOCK = 256 * 1024

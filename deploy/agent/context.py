@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from deploy.agent.meter import Meter
 from deploy.agent.watchdog import Guard
 from deploy.agent.wire import Wire
+from peer.core.tuples import NamedTuple
 
 
 class Context(NamedTuple):

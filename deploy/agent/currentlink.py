@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import os
-from typing import Dict, NamedTuple
+from typing import Dict
 
 from deploy.agent import claim, clocks, paths, releasestore, verbs
 from deploy.agent.context import Context
 from deploy.agent.wire import AgentError
 from peer.core import releaselist
 from peer.core.releaselist import replaced
+from peer.core.tuples import NamedTuple
 from peer.edge.files import sync_folder
 from peer.edge.ours import trees
 from peer.edge.ours.naming import exchange, put

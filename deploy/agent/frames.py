@@ -8,7 +8,9 @@ taken up at the far end, so that no connection has to wait for another's.
 from __future__ import annotations
 
 import struct
-from typing import Iterator, NamedTuple
+from typing import Iterator
+
+from peer.core.tuples import NamedTuple
 
 OPEN, TAKEN, DATA, CREDIT, END, GONE, BEAT = range(1, 8)
 # OPEN: connect with the peer whose ID the bytes are; TAKEN: that was done; DATA: bytes of it; CREDIT: so many more may

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Dict, NamedTuple, Protocol, Type, TypeVar, Union
+from typing import Any, Dict, Protocol, Type, TypeVar, Union
 
 from deploy.agent.typed import Mismatch, from_fields
 from peer.core.mark import Mark
+from peer.core.tuples import NamedTuple
 
 A = TypeVar("A", covariant=True)
 MAX_LINE = 192 * 1024 * 1024  # one line takes a manifest, or the list of an upload's files (see MOST_JSON)

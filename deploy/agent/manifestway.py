@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Sequence
+from typing import Any, Dict, Iterable, List, Optional, Sequence
 
 from deploy.agent import differing
 from deploy.agent.verbs import Hashed
 from deploy.agent.wire import CHUNK, Wire
 from peer.core.manifestjson import MOST_JSON, as_bytes, as_text
+from peer.core.tuples import NamedTuple
 
 PART = "manifest"  # the name of the file that travels in parts
 _COLUMNS = ("blocks", "anchors")  # hashes, where every byte counts

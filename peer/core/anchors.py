@@ -11,9 +11,10 @@ from __future__ import annotations
 import struct
 import zlib
 from itertools import accumulate
-from typing import Iterable, Iterator, List, NamedTuple, Sequence, Tuple
+from typing import Iterable, Iterator, List, Sequence, Tuple
 
 from peer.core.blocks import block_count
+from peer.core.tuples import NamedTuple
 
 EVERY = 8  # blocks from one anchor to the next; a smaller file has none
 NEEDLE = 8  # bytes to look for

@@ -8,7 +8,8 @@ threads and processes share one rate exactly, each in its turn, and nobody has t
 from __future__ import annotations
 
 import struct
-from typing import NamedTuple
+
+from peer.core.tuples import NamedTuple
 
 UP, DOWN = 0, 1
 MBIT = 125_000.0  # bytes a second

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import Dict, List, Mapping, NamedTuple, Tuple
+from typing import Dict, List, Mapping, Tuple
 
 from peer.core.errors import ConfigError
 from peer.core.folder import COMMON, PEER_INFO
+from peer.core.tuples import NamedTuple
 
 MAX_PEER_ID = 2**32 - 1  # the handshake carries four bytes
 MAX_PIECE_SIZE = 2**31 - 16  # a piece message's length has to fit into what foreign peers read as a signed number

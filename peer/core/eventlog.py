@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import NamedTuple, Optional, Sequence, Tuple
+from typing import Optional, Sequence, Tuple
+
+from peer.core.tuples import NamedTuple
 
 # Each kind of line, as PROTOCOL.md ("Event log: exact texts") gives it; {me} and {other} are peer IDs.
 _TEXTS = {

@@ -7,10 +7,11 @@ before it is announced, and an event is logged before its consequences.
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import Mapping, NamedTuple, Union
+from typing import Mapping, Union
 
 from peer.core.eventlog import Entry
 from peer.core.messages import Message
+from peer.core.tuples import NamedTuple
 
 # ---- events: facts that the edge reports
 

@@ -6,7 +6,9 @@ from array import array
 from bisect import bisect_left
 from heapq import merge
 from itertools import accumulate
-from typing import Collection, Iterable, Iterator, NamedTuple, Sequence
+from typing import Collection, Iterable, Iterator, Sequence
+
+from peer.core.tuples import NamedTuple
 
 
 class FileEntry(NamedTuple):

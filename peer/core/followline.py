@@ -10,10 +10,11 @@ An empty line is a heartbeat. Each kind is known by the field that the others do
 from __future__ import annotations
 
 import json
-from typing import Any, Dict, NamedTuple, Optional, Union
+from typing import Any, Dict, Optional, Union
 
 from peer.core import status
 from peer.core.status import Status
+from peer.core.tuples import NamedTuple
 
 # Without news an empty line comes this often: it tells the reader that the writer lives, and tells the writer, by a
 # broken pipe, that the reader doesn't.

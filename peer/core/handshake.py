@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import struct
-from typing import Collection, NamedTuple
+from typing import Collection
 
 from peer.core.errors import ProtocolError
+from peer.core.tuples import NamedTuple
 
 HEADER = b"P2PFILESHARINGPROJ"
 LENGTH = 32

@@ -9,10 +9,11 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 from itertools import accumulate, chain
-from typing import Iterator, NamedTuple, Sequence, Tuple
+from typing import Iterator, Sequence, Tuple
 
 from peer.core import bits
 from peer.core.blocks import block_count, lengths_of
+from peer.core.tuples import NamedTuple
 
 
 class Segment(NamedTuple):

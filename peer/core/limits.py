@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, NamedTuple
+from typing import Any, Dict
 
 from peer.core.errors import ConfigError
+from peer.core.tuples import NamedTuple
 
 
 class Limits(NamedTuple):

@@ -7,7 +7,9 @@ there on; rows are only added, so those of one path come oldest first.
 from __future__ import annotations
 
 from array import array
-from typing import Callable, Iterator, List, NamedTuple, Tuple
+from typing import Callable, Iterator, List, Tuple
+
+from peer.core.tuples import NamedTuple
 
 _DEVICES = 2**64
 _FIRST_SLOTS = 16  # a power of two, always; half of the slots are free at least

@@ -9,12 +9,13 @@ from __future__ import annotations
 import hashlib
 from functools import cached_property
 from itertools import chain
-from typing import Dict, Iterable, NamedTuple, Optional, Tuple
+from typing import Dict, Iterable, Optional, Tuple
 
 from peer.core.blocks import HASH_BYTES, run_hash
 from peer.core.filetable import FileEntry, FileTable, Merged
 from peer.core.layout import Layout, Run
 from peer.core.treeparts import TreeParts
+from peer.core.tuples import NamedTuple
 
 MIN_PIECE = 64 * 1024
 MAX_PIECE = 16 * 1024 * 1024

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Optional
+from typing import Optional
 
 from peer.core.sizes import format_size
+from peer.core.tuples import NamedTuple
 
 BYTES, FILES = "bytes", "files"
 

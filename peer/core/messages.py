@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import struct
-from typing import Iterator, List, NamedTuple, Set, Tuple, Union
+from typing import Iterator, List, Set, Tuple, Union
 
 from peer.core import bits, habits, partmessages
 from peer.core.errors import ProtocolError
 from peer.core.manifest import Manifest
 from peer.core.partmessages import PartStart
+from peer.core.tuples import NamedTuple
 
 CHOKE, UNCHOKE, INTERESTED, NOT_INTERESTED, HAVE, BITFIELD, REQUEST, PIECE = range(8)
 # Between fleet peers only (their handshakes agreed on it):

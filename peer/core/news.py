@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import List, NamedTuple, Optional
+from typing import List, Optional
 
 from peer.core import bits, messages
 from peer.core.messages import Message
+from peer.core.tuples import NamedTuple
 
 
 class NewPiece(NamedTuple):

@@ -9,11 +9,12 @@ A set is written as a bitfield is, the high bit of its first byte is the piece's
 from __future__ import annotations
 
 import struct
-from typing import NamedTuple, Tuple, Union
+from typing import Tuple, Union
 
 from peer.core import bits
 from peer.core.errors import ProtocolError
 from peer.core.layout import Layout
+from peer.core.tuples import NamedTuple
 
 REQUEST_PART, PART = 10, 11
 _REQUEST = struct.Struct(">IBI")

@@ -9,9 +9,10 @@ short is skipped.
 from __future__ import annotations
 
 import json
-from typing import Dict, Iterable, Iterator, NamedTuple, Optional, Set
+from typing import Dict, Iterable, Iterator, Optional, Set
 
 from peer.core.madetable import Identity, MadeTable
+from peer.core.tuples import NamedTuple
 
 FORMAT = 1
 FILE, FOLDER, LINK = "file", "folder", "link"

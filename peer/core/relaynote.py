@@ -8,7 +8,9 @@ else is a line that tells why not. Then the connection is as any other.
 from __future__ import annotations
 
 import re
-from typing import NamedTuple, Optional
+from typing import Optional
+
+from peer.core.tuples import NamedTuple
 
 MOST_HELLO = 100  # bytes of a hello
 MOST_ANSWER = 500  # bytes of an answer

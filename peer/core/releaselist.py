@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import json
 import posixpath
-from typing import Collection, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Collection, List, Optional, Sequence, Tuple
+
+from peer.core.tuples import NamedTuple
 
 CURRENT = "current"
 _RELEASES = "releases"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Iterator, List, NamedTuple, Tuple
+from typing import Iterator, List, Tuple
 
 from peer.core import bits
 from peer.core.layout import Layout
+from peer.core.tuples import NamedTuple
 
 
 class Step(NamedTuple):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, FrozenSet, List, NamedTuple, Optional, Tuple
+from typing import Dict, FrozenSet, List, Optional, Tuple
 
 from peer.core import graph
 from peer.core.config import Common, PeerRow
@@ -10,6 +10,7 @@ from peer.core.layout import Layout
 from peer.core.limits import Limits
 from peer.core.repeats import Repeats
 from peer.core.swarmfile import FLEET
+from peer.core.tuples import NamedTuple
 from peer.core.zones import Border, Zones, zones_of
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Dict, NamedTuple, Optional, Tuple
+from typing import Any, Dict, Optional, Tuple
+
+from peer.core.tuples import NamedTuple
 
 # A peer's life: checking (hashing what was there, serving what is proved), downloading, seeding (complete, serving
 # others), one of the ends.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Dict, NamedTuple, Optional, Tuple
+from typing import Any, Dict, Optional, Tuple
 
 from peer.core import config, limits, manifestjson
 from peer.core.config import Common, PeerRow
@@ -11,6 +11,7 @@ from peer.core.errors import ConfigError
 from peer.core.folder import COMMON, PEER_INFO, SWARM
 from peer.core.limits import Limits
 from peer.core.manifest import Manifest
+from peer.core.tuples import NamedTuple
 
 FORMAT = 2
 CLASSIC, FLEET = "classic", "fleet"

@@ -10,7 +10,9 @@ in the same run adds another head and goes on. What a line means, by its kind: s
 from __future__ import annotations
 
 import json
-from typing import Any, Dict, List, NamedTuple, Tuple
+from typing import Any, Dict, List, Tuple
+
+from peer.core.tuples import NamedTuple
 
 VERSION = 1
 MOST_TEXT = 200  # characters of a reason

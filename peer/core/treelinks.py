@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Container, Iterable, List, Mapping, NamedTuple, Set
+from typing import Container, Iterable, List, Mapping, Set
 
 from peer.core.listing import listed, quoted
+from peer.core.tuples import NamedTuple
 
 OUTSIDE, DANGLING, ROUND = "leads out of the tree", "points to nothing in the payload", "leads round in a circle"
 REMEDY = (

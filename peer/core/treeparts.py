@@ -6,12 +6,13 @@ import binascii
 import hashlib
 from array import array
 from itertools import chain
-from typing import Any, Collection, Dict, FrozenSet, Iterable, List, NamedTuple, Sequence, Tuple
+from typing import Any, Collection, Dict, FrozenSet, Iterable, List, Sequence, Tuple
 
 from peer.core import treelinks, treerules
 from peer.core.errors import ConfigError
 from peer.core.payloadnames import unsafe_target
 from peer.core.treerules import KEEP, TreeRules
+from peer.core.tuples import NamedTuple
 
 _FAR = 2**63  # nanoseconds; no time is beyond it
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Dict, List, NamedTuple, Tuple
+from typing import Any, Dict, List, Tuple
 
 from peer.core.errors import ConfigError
+from peer.core.tuples import NamedTuple
 
 KEEP, FOLLOW, KEEP_ALL = "keep", "follow", "keep-all"  # links inside the tree; what they point to; all of them
 REFUSE, SKIP = "refuse", "skip"  # devices, pipes and sockets

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, NamedTuple, Optional
+from typing import Dict, List, Optional
 
 from peer.core import bits, messages
 from peer.core.events import Effect, Send, SendPiece
 from peer.core.messages import Message
 from peer.core.neighbour import Neighbour, Serving
 from peer.core.smoothing import smooth
+from peer.core.tuples import NamedTuple
 
 MOST_QUEUED = 64  # requests that a fleet neighbour may have waiting
 LATE = 4.0  # times the usual: if a piece takes longer to send, its neighbour is slow

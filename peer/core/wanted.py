@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, NamedTuple, Set
+from typing import Dict, List, Set
 
 from peer.core.blocks import HASH_BYTES
 from peer.core.manifest import Manifest
+from peer.core.tuples import NamedTuple
 
 
 class Place(NamedTuple):

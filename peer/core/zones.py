@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import hashlib
 from functools import lru_cache
-from typing import Dict, FrozenSet, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Dict, FrozenSet, List, Mapping, Optional, Sequence, Set, Tuple
 
 from peer.core import graph
+from peer.core.tuples import NamedTuple
 
 MOST_GATES = 8  # of a unit
 TAKERS = 16  # neighbours of a seed, at most

@@ -13,13 +13,14 @@ import hashlib
 import os
 import stat
 import threading
-from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Callable, Dict, Iterator, List, Optional, Sequence, Set, Tuple
 
 from peer.core import bits
 from peer.core.anchors import EVERY, Anchors
 from peer.core.layout import Segment
 from peer.core.manifest import Manifest
 from peer.core.strangers import strangers
+from peer.core.tuples import NamedTuple
 from peer.core.wanted import Wanted
 from peer.edge.files import OpenFiles, entries_below
 from peer.edge.moved import Hunt, Target

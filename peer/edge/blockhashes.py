@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-from typing import Callable, Iterator, List, NamedTuple, Optional
+from typing import Callable, Iterator, List, Optional
 
 from peer.core.anchors import EVERY, SAMPLE, anchor_count, format_anchor, probes
 from peer.core.blocks import RunHash, lengths_of
 from peer.core.layout import Layout, Segment
 from peer.core.manifest import Manifest
+from peer.core.tuples import NamedTuple
 from peer.edge.files import read_range
 from peer.edge.verdicts import verdicts
 

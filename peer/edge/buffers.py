@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import List, NamedTuple
+from typing import List
+
+from peer.core.tuples import NamedTuple
 
 HEAD_READ = 32 * 1024  # while no piece is under way: small messages, or a complete small piece
 LEAST_READ, USUAL_READ, MOST_READ = 16 * 1024, 256 * 1024, 1024 * 1024

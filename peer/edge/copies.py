@@ -9,12 +9,13 @@ import contextlib
 import os
 import stat
 from functools import partial
-from typing import Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Union
+from typing import Callable, Dict, Iterable, Iterator, List, Optional, Union
 
 from peer.core.listing import quoted
 from peer.core.manifest import Manifest
 from peer.core.treeparts import Trait
 from peer.core.treerules import FOLLOW
+from peer.core.tuples import NamedTuple
 from peer.edge import finish
 from peer.edge.modes import keeps_modes, set_mode
 from peer.edge.ours.making import make_folder, make_hardlink, make_link

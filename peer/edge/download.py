@@ -17,10 +17,11 @@ import ssl
 import time
 import urllib.error
 import urllib.request
-from typing import IO, Any, Callable, Dict, Iterator, NamedTuple, Optional, Tuple
+from typing import IO, Any, Callable, Dict, Iterator, Optional, Tuple
 
 from peer.core.errors import StoreError, system_words
 from peer.core.sizes import format_size
+from peer.core.tuples import NamedTuple
 from peer.edge.files import READ_SIZE, disk_error, free_bytes
 
 _GONE_FOR_NOW = (408, 425, 429, 500, 502, 503, 504)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from itertools import chain
-from typing import List, NamedTuple, Optional, Tuple
+from typing import List, Optional, Tuple
 
 from peer.core.blocks import HASH_BYTES, block_size
 from peer.core.errors import ABSENT, ConfigError, StoreError, system_words
@@ -14,6 +14,7 @@ from peer.core.manifest import Manifest, auto_piece_size, payload_proof
 from peer.core.manifestjson import check_length
 from peer.core.strangers import strangers
 from peer.core.treerules import USUAL, TreeRules
+from peer.core.tuples import NamedTuple
 from peer.edge.blockhashes import Tell, hash_blocks, path_of, print_blocks
 from peer.edge.copies import BESIDE, BYTES, LINK, MISSING, Difference, differences
 from peer.edge.encoding import check_encoding

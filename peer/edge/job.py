@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from itertools import chain
-from typing import NamedTuple, Optional, Tuple
+from typing import Optional, Tuple
 
 from peer.core import config, releaselist, swarmfile
 from peer.core import folder as names
@@ -15,6 +15,7 @@ from peer.core.manifest import Manifest, bare_manifest
 from peer.core.repeats import Repeats
 from peer.core.setup import Setup
 from peer.core.swarmfile import CLASSIC, FLEET, SwarmFile
+from peer.core.tuples import NamedTuple
 from peer.edge.encoding import check_encoding
 
 

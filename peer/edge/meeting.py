@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import socket
 import time
-from typing import TYPE_CHECKING, Callable, Collection, NamedTuple, Optional, Union
+from typing import TYPE_CHECKING, Callable, Collection, Optional, Union
 
 from peer.core import handshake
 from peer.core.errors import ProtocolError
 from peer.core.events import DialFailed
 from peer.core.handshake import Handshake, Style
+from peer.core.tuples import NamedTuple
 
 if TYPE_CHECKING:  # ssl is slow to load, and only swarms with keys need it
     from peer.edge.tlssession import Session

@@ -9,9 +9,10 @@ really new would otherwise cost more time to look for than to fetch.
 from __future__ import annotations
 
 import os
-from typing import Callable, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Callable, Iterator, List, Optional, Sequence, Set, Tuple
 
 from peer.core.anchors import EVERY, NEEDLE, SAMPLE, Anchor
+from peer.core.tuples import NamedTuple
 from peer.edge.verdicts import verdicts
 
 NEAR = 1024 * 1024  # bytes before and after the place where a block is expected

@@ -10,7 +10,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Tuple, Union
+from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple, Union
 
 from peer.core import habits, messages, tracer
 from peer.core.errors import EXIT_INTERRUPTED, StoreError, peer_name
@@ -35,6 +35,7 @@ from peer.core.events import (
 )
 from peer.core.leaving import Goodbye
 from peer.core.swarm import Swarm
+from peer.core.tuples import NamedTuple
 from peer.edge import stderr
 from peer.edge.checking import Check
 from peer.edge.dialler import Dialler

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from typing import Dict, FrozenSet, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Dict, FrozenSet, Iterator, List, Optional, Sequence, Tuple
 
 from peer.core import treelinks
 from peer.core.errors import ConfigError
@@ -15,6 +15,7 @@ from peer.core.payloadnames import check_names
 from peer.core.treelinks import ROUND, Fault
 from peer.core.treeparts import HardLink, LinkEntry, Sparse, Trait, TreeParts, times_of
 from peer.core.treerules import FOLLOW, KEEP, SKIP, Excluder, TreeRules
+from peer.core.tuples import NamedTuple
 from peer.edge.holes import held_bytes
 from peer.edge.traits import trait_of
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import queue
 import threading
-from typing import Callable, List, NamedTuple, Optional, Tuple, Union
+from typing import Callable, List, Optional, Tuple, Union
 
 from peer.core import messages, partmessages
 from peer.core.errors import StoreError
 from peer.core.events import Event, PieceSent
+from peer.core.tuples import NamedTuple
 from peer.edge.channel import AnyChannel
 from peer.edge.files import disk_error
 from peer.edge.payload import Payload

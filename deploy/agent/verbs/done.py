@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from peer.core.tuples import NamedTuple
 
 
 class Done(NamedTuple):

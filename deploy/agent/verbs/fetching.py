@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Type
+from typing import Type
+
+from peer.core.tuples import NamedTuple
 
 
 class Fetched(NamedTuple):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, NamedTuple, Optional, Tuple, Type
+from typing import Any, Dict, Optional, Tuple, Type
 
 from deploy.agent.verbs.done import Done
+from peer.core.tuples import NamedTuple
 
 
 class Warm(NamedTuple):

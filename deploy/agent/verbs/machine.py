@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Dict, NamedTuple, Optional, Tuple, Type
+from typing import Dict, Optional, Tuple, Type
 
 from deploy.agent.verbs.done import Done
+from peer.core.tuples import NamedTuple
 
 
 class PeerPort(NamedTuple):

@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Optional, Tuple, Type
+from typing import Optional, Tuple, Type
 
 from deploy.agent.verbs.content import Release
 from deploy.agent.verbs.done import Done
+from peer.core.tuples import NamedTuple
 
 
 class KeptRelease(NamedTuple):

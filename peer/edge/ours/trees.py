@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-from typing import Callable, Collection, Iterator, List, NamedTuple, Optional
+from typing import Callable, Collection, Iterator, List, Optional
 
+from peer.core.tuples import NamedTuple
 from peer.edge import pulse
 from peer.edge.modes import set_mode
 from peer.edge.ours.naming import put

@@ -10,8 +10,9 @@ import contextlib
 import os
 import stat
 from itertools import chain
-from typing import Iterable, Iterator, List, NamedTuple, Sequence
+from typing import Iterable, Iterator, List, Sequence
 
+from peer.core.tuples import NamedTuple
 from peer.edge.modes import set_mode
 from peer.edge.ours import trees
 from peer.edge.ours.mounts import is_mount, mount_points

@@ -129,6 +129,36 @@ def clean(inventory: str | Path = INVENTORY, **more: Any) -> Done:
     return run("clean", inventory=inventory, **more)
 
 
+def releases(inventory: str | Path = INVENTORY, **more: Any) -> Done:
+    """Which releases are on each host, and which is current, as `records`."""
+    return run("releases", inventory=inventory, **more)
+
+
+def activate(release: str, inventory: str | Path = INVENTORY, **more: Any) -> Done:
+    """Turn to a release that is on the hosts already: on all of them within moments, or on none."""
+    return run("activate", release, inventory=inventory, **more)
+
+
+def rollback(inventory: str | Path = INVENTORY, **more: Any) -> Done:
+    """Turn back to the release before the current one."""
+    return run("rollback", inventory=inventory, **more)
+
+
+def cap(rate: str, inventory: str | Path = INVENTORY, **more: Any) -> Done:
+    """Change what hosts may send and receive: `cap("up=20,down=none", limit="lab")`, in Mbit/s."""
+    return run("cap", rate, inventory=inventory, **more)
+
+
+def runs(folder: str | Path = ".", **more: Any) -> Done:
+    """The runs that left records in a folder, as `records`, the latest last."""
+    return run("runs", folder=folder, **more)
+
+
+def report(folder: str | Path = ".", **more: Any) -> Done:
+    """Draw a run again, the latest in that folder or the one named by `run`; its `path` is in the last of `records`."""
+    return run("report", folder=folder, **more)
+
+
 def push(payload: str | Path, *targets: str, **more: Any) -> Done:
     """Put a payload on hosts without an inventory: `push("model", "fleet@node[01-16]:/srv")`."""
     return run("push", str(payload), *targets, **more)

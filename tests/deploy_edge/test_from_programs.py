@@ -14,6 +14,7 @@ import invoke
 import pytest
 from ruamel.yaml import YAML
 
+from deploy.fabfile import ns
 from tests.deploy_edge.fabrun import ROOT, SECONDS, fab_environment
 from tests.deploy_edge.localhosts import copies
 from weft import tasks
@@ -106,6 +107,12 @@ def test_the_tasks_are_a_collection_for_ones_own_fabfile(write: Callable[..., No
     assert planned.stdout.startswith("deploy ")
     wrong = fab("weft.plan", "--limit", "zz")
     assert wrong.returncode == 2 and "no host or group is called 'zz'" in wrong.stderr
+
+
+def test_each_task_has_a_function() -> None:
+    for_people = {"init", "schema"}
+    named = {name.replace("-", "_") for name in ns.tasks}
+    assert named - for_people <= {name for name, one in vars(tasks).items() if callable(one) and one.__doc__}
 
 
 def test_errors_are_values_of_one_exception(

@@ -10,7 +10,11 @@ from typing import Any
 import jsonschema
 import pytest
 
+from deploy.core.inventory import json_schema
 from deploy.core.working import Work, work_fields
+from deploy.edge.screen.screen import Screen
+from deploy.edge.screen.transcript import Transcript
+from deploy.edge.tasks.schema import print_schema
 from peer.core.mark import BYTES, FILES, Mark
 from tests.deploy_edge.fabrun import ROOT, Ran, fab
 
@@ -28,8 +32,12 @@ def checked(ran: Ran) -> list[dict[str, Any]]:
     return ran.records
 
 
-def test_the_schema_is_one() -> None:
+def test_the_schema_is_one(capsys: pytest.CaptureFixture[str]) -> None:
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
+    print_schema(Screen(Transcript(), as_json=True))  # that of inventories, as an object like all others
+    fields = json.loads(capsys.readouterr().out)
+    VALIDATOR.validate(fields)
+    assert fields["schema"] == json_schema()
 
 
 def test_a_run_that_goes_well(write: Callable[..., list[int]], tmp_path: Path) -> None:

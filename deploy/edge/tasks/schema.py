@@ -10,4 +10,6 @@ from deploy.edge.screen.screen import Screen
 
 def print_schema(screen: Screen) -> None:
     """Print the inventory's JSON Schema."""
-    screen.print(json.dumps(json_schema(), indent=2))
+    schema = json_schema()
+    screen.record({"event": "schema", "task": "schema", "schema": schema})
+    screen.print(json.dumps(schema, indent=2))

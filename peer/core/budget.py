@@ -17,11 +17,12 @@ LEAST_MBIT = 1.0  # below that, a piece takes so long that neighbours take one a
 HEADERS = 1.01  # what goes over a link for a byte: between 1.00 where packets are joined, and 1.045 in full frames
 CATCH_UP = 0.080  # seconds that a late thread may make up for
 PAUSE = 1.0  # seconds: who is later had nothing to send, and makes up for nothing
-PORTION_SECONDS = 0.010  # what one thread takes of the budget in its turn ...
+PORTION_SECONDS = 0.010  # what one thread sends in its turn ...
 LEAST_PORTION, MOST_PORTION = 4 * 1024, 256 * 1024  # ... in bytes
 WINDOW_SECONDS = 0.100  # what the receive buffers of all connections may hold together ...
 LEAST_WINDOW, MOST_WINDOW = 6 * 1024, 4 * 1024 * 1024  # ... and bytes of each: at least two packets
-WAKE_PART = 4  # of what a receive buffer may hold is waited for: what the kernel counts is up to twice the bytes
+READ_PART = 4  # of what a receive buffer may hold is read in a turn, and waited for: the kernel counts twice the bytes
+LEAST_READ = 1448  # bytes: a packet's
 MOST_AHEAD = 60.0  # seconds: a moment that is further away was noted before the machine was started
 
 _FLOW = struct.Struct("=dd")
@@ -47,6 +48,15 @@ def portion(rate: float) -> int:
     return int(min(MOST_PORTION, max(LEAST_PORTION, rate * PORTION_SECONDS)))
 
 
+def mouthful(window: int) -> int:
+    """Bytes that a thread may read in its turn, of a buffer that holds `window`.
+
+    As many come in at once when it has read them, and each connection waits with as many that count already: together
+    that is beyond the cap, once.
+    """
+    return min(MOST_PORTION, max(LEAST_READ, window // READ_PART))
+
+
 def window(rate: float, connections: int) -> int:
     """Bytes that the receive buffer of one connection may hold; what it holds has come without being counted yet."""
     return int(min(MOST_WINDOW, max(LEAST_WINDOW, rate * WINDOW_SECONDS / max(1, connections))))
@@ -57,7 +67,7 @@ def enough(count: int, buffered: int) -> int:
 
     More than fit never come, and the reader would lose the time that it waits for them.
     """
-    return min(count, max(1, buffered // WAKE_PART)) if buffered else count
+    return min(count, max(1, buffered // READ_PART)) if buffered else count
 
 
 def format_file(up: Flow, down: Flow) -> bytes:

@@ -52,7 +52,9 @@ class Meter:
     def most(self, count: int) -> int:
         """How many of `count` bytes may be handled at once."""
         rate = self.rate
-        return min(count, budget.portion(rate)) if rate else count
+        if not rate:
+            return count
+        return min(count, budget.portion(rate) if self._direction == UP else budget.mouthful(self.window))
 
     def take(self, count: int) -> int:
         """Wait until some of `count` bytes may be sent; how many."""

@@ -52,11 +52,18 @@ def test_receive_buffers_hold_a_part_of_a_second_of_all_connections_together(con
     assert size == budget.LEAST_WINDOW or size * connections <= 0.1 * 200 * MBIT
 
 
+@pytest.mark.parametrize("mbit", [10, 50, 200, 2000])
+@pytest.mark.parametrize("connections", [1, 6, 8, 16])
+def test_readers_that_wait_together_hold_little_that_counts_already(mbit: float, connections: int) -> None:
+    held = connections * budget.mouthful(budget.window(mbit * MBIT, connections))
+    assert held <= 0.025 * mbit * MBIT
+
+
 @pytest.mark.parametrize("mbit", [1, 10, 50, 200, 2000])
 @pytest.mark.parametrize("connections", [1, 6, 8, 1000])
 def test_no_reader_waits_for_more_than_its_buffer_takes(mbit: float, connections: int) -> None:
     size = budget.window(mbit * MBIT, connections)
-    wanted = budget.portion(mbit * MBIT)
+    wanted = budget.mouthful(size)
     assert 1 <= budget.enough(wanted, size) <= min(wanted, size // 2)
     assert budget.enough(wanted, 0) == wanted
 

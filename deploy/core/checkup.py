@@ -14,6 +14,7 @@ from peer.core.sizes import format_size
 MOST_DIALS = 24  # other hosts that a host dials: with more hosts, the next ones in a ring
 HEADINGS = ("host", "login", "python", "folder", "free", "ports", "clock", "reached by")
 NO_TLS_REMEDY = "name another interpreter with `python:`, or write `tls: false`"
+NARROW_REMEDY = "lower the MTU of their interfaces to the way's, or let its ICMP messages pass"
 _MOST_NAMED = 3  # hosts from which a port can't be reached
 
 HostFacts = Mapping[str, Any]  # an agent's answer to `facts`, with `skew`: seconds by which its clock is ahead of ours
@@ -28,12 +29,13 @@ class Target(NamedTuple):
 
 
 class Missed(NamedTuple):
-    """A target that `dialler`, a host, couldn't reach."""
+    """A target that `dialler`, a host, couldn't reach; `narrow`: by packets of full size alone."""
 
     dialler: str
     address: str
     port: int
     reason: str
+    narrow: bool = False
 
 
 def ports_on(inventory: Inventory, name: str) -> list[int]:
@@ -76,14 +78,15 @@ def problems(inventory: Inventory, name: str, facts: HostFacts) -> list[Outcome]
 def unreached(dialled: Sequence[Target], missed: Sequence[Missed]) -> dict[str, list[Outcome]]:
     """By host: its ports that another host can't reach, one error for each reason."""
     owners = {(target.address, target.port): target.host for target in dialled}
-    alike: dict[tuple[str, int, str], list[str]] = {}
+    alike: dict[tuple[str, int, str, bool], list[str]] = {}
     for one in missed:
-        alike.setdefault((one.address, one.port, one.reason), []).append(one.dialler)
+        alike.setdefault((one.address, one.port, one.reason, one.narrow), []).append(one.dialler)
     found: dict[str, list[Outcome]] = {}
-    for (address, port, reason), diallers in alike.items():
+    for (address, port, reason, narrow), diallers in alike.items():
         problem = f"{address} port {port} can't be reached from {listed(diallers, _MOST_NAMED)} ({reason})"
         owner = owners[address, port]
-        found.setdefault(owner, []).append(Outcome(owner, FAILED, problem, _reach_remedy(reason)))
+        remedy = NARROW_REMEDY if narrow else _reach_remedy(reason)
+        found.setdefault(owner, []).append(Outcome(owner, FAILED, problem, remedy))
     return found
 
 

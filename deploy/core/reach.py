@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from deploy.core.checkup import Missed, Target
+from deploy.core.checkup import NARROW_REMEDY, Missed, Target
 from peer.core.listing import listed
 
 MOST_DRAWN = 24  # hosts in the matrix
 HEAD = "who dials"
-SELF, YES, NO, UNTRIED, RELAYED = "\\", "+", "-", " ", "r"
+SELF, YES, NO, NARROW, UNTRIED, RELAYED = "\\", "+", "-", "n", " ", "r"
 ALL, SOME, NONE, BY_RELAY = "all", "not all", "none: it only dials", "relay"
 ALONE = "none, nor does it reach any"
 _MOST_NAMED = 8
@@ -36,8 +36,8 @@ class Reach:
         self.targets = [target for targets in dialled.values() for target in targets]
         self._owners = {(one.address, one.port): one.host for one in self.targets}
         tried = {(name, target.host) for name, targets in dialled.items() for target in targets}
-        vain = {(one.dialler, self.host_of(one)) for one in missed}
-        self._marks = {pair: NO if pair in vain else YES for pair in tried}
+        vain = {(one.dialler, self.host_of(one)): NARROW if one.narrow else NO for one in missed}
+        self._marks = {pair: vain.get(pair, YES) for pair in tried}
 
     def host_of(self, missed: Missed) -> str:
         """Whose port was missed."""
@@ -49,7 +49,7 @@ class Reach:
             return BY_RELAY
         marks = [mark for (_, other), mark in self._marks.items() if other == name]
         if NO not in marks or YES in marks:
-            return SOME if NO in marks else ALL
+            return ALL if set(marks) <= {YES} else SOME
         dials = [mark for (one, _), mark in self._marks.items() if one == name]
         return ALONE if NO in dials and YES not in dials else NONE
 
@@ -73,6 +73,12 @@ class Reach:
             return []
         only = [name for name in self.names if self.reached(name) == NONE]
         told = [f"only dial, and accept nothing: {listed(only, _MOST_NAMED)}"] if only else []
+        narrow = sorted({name for pair, mark in self._marks.items() if mark == NARROW for name in pair})
+        if narrow:
+            told.append(
+                f"between some of {listed(narrow, _MOST_NAMED)} only small packets get through, so nothing is carried"
+                f" there: {NARROW_REMEDY}"
+            )
         stranded = self.stranded(seeds)
         if stranded:
             problem = f"the swarm can't work: {listed(stranded, _MOST_NAMED)} and the seeds meet nobody in common"
@@ -89,7 +95,8 @@ class Reach:
             f"{number:>2} {name:<{wide}}  " + " ".join(f" {self._mark(name, other)}" for other in names)
             for number, name in enumerate(names, 1)
         ]
-        legend = "+ gets through, - doesn't" + ", r by relay" * bool(self._relayed)
+        narrow = ", n by small packets only" * (NARROW in self._marks.values())
+        legend = f"+ gets through, - doesn't{narrow}" + ", r by relay" * bool(self._relayed)
         return [f"   {HEAD:<{wide}}  {columns}  ({legend})", *(row.rstrip() for row in rows)]
 
     def _mark(self, one: str, other: str) -> str:

@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -91,7 +92,23 @@ def test_listening_and_dialling(open_link: Callable[[], HostLink]) -> None:
     dial = verbs.Dial((verbs.Target("127.0.0.1", port),), within=5.0)
     assert other.ask(dial).problems == ()
     one.ask(verbs.Unlisten())
-    assert other.ask(dial).problems == (verbs.Unreached("127.0.0.1", port, "connection refused"),)
+    assert other.ask(dial).problems == (verbs.Unreached("127.0.0.1", port, "connection refused", False),)
+
+
+@pytest.mark.parametrize(("says", "narrow"), [(b"weft", True), (b"weft" + bytes(10_000), False), (b"", False)])
+def test_a_way_for_small_packets_only_is_found(link: HostLink, says: bytes, narrow: bool) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        held: list[socket.socket] = []
+
+        def serve() -> None:
+            held.append(server.accept()[0])
+            held[0].sendall(says)
+
+        threading.Thread(target=serve, daemon=True).start()
+        address = server.getsockname()
+        missed = link.ask(verbs.Dial((verbs.Target(*address),), within=0.5)).problems
+        assert [(one.port, one.narrow) for one in missed] == [(address[1], True)] * narrow
+        held[0].close()
 
 
 def test_an_unknown_verb_is_an_answer_and_not_the_end(link: HostLink) -> None:

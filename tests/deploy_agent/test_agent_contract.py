@@ -34,7 +34,7 @@ RECORDS: List[Any] = [
     verbs.Started(1001, False, code=1, reason="why", tail=("why",)),
     verbs.Statuses("r1", "/w", 9, (ABOUT, verbs.About(1002, False, None, ()))),
     verbs.Dial((verbs.Target("n1", 6008),), 4.0),
-    verbs.Dialled((verbs.Unreached("n1", 6008, "refused"),)),
+    verbs.Dialled((verbs.Unreached("n1", 6008, "refused", False),)),
     verbs.Follow({1001: 55}, True, ("have", "not interested")),
     verbs.Done(),
 ]

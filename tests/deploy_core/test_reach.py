@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from deploy.core.checkup import Missed, Target
+from deploy.core.checkup import NARROW_REMEDY, Missed, Target
 from deploy.core.reach import ALL, ALONE, BY_RELAY, NONE, PROPOSAL, SOME, Reach
 
 NAMES = ("a", "b", "c", "d")
@@ -55,6 +55,20 @@ def test_the_matrix_and_who_only_dials() -> None:
         " 3 c           +  +  \\  +",
         " 4 d           +  +  -  \\",
         "only dial, and accept nothing: c",
+    ]
+
+
+def test_ways_that_take_small_packets_only_carry_nothing_and_are_told() -> None:
+    dialled = {name: [Target(f"h{other}", 6008, other) for other in "abc" if other != name] for name in "abc"}
+    found = Reach(dialled, [Missed(*pair, 6008, "no packet of full size", True) for pair in (("a", "hc"), ("c", "ha"))])
+    assert [found.reached(name) for name in "abc"] == [SOME, ALL, SOME]
+    assert found.stranded({"a"}) == []  # b has it from a, and c from b
+    assert found.lines({"a"})[:5] == [
+        "   who dials   1  2  3  (+ gets through, - doesn't, n by small packets only)",
+        " 1 a           \\  +  n",
+        " 2 b           +  \\  +",
+        " 3 c           n  +  \\",
+        f"between some of a, c only small packets get through, so nothing is carried there: {NARROW_REMEDY}",
     ]
 
 

@@ -49,7 +49,7 @@ class Listening(NamedTuple):
 
 
 class Listen(NamedTuple):
-    """Listen on these ports until `Unlisten`, or until the agent ends."""
+    """Listen on these ports until `Unlisten`, or until the agent ends; whoever comes gets packets of full size."""
 
     ports: Tuple[int, ...]
 
@@ -72,11 +72,12 @@ class Target(NamedTuple):
 
 
 class Unreached(NamedTuple):
-    """A target that didn't answer, and why."""
+    """A target that didn't answer, and why. `narrow`: it did, but no packet of full size gets there, or back."""
 
     host: str
     port: int
     reason: str
+    narrow: bool
 
 
 class Dialled(NamedTuple):
@@ -86,7 +87,7 @@ class Dialled(NamedTuple):
 
 
 class Dial(NamedTuple):
-    """Connect to each target, `within` seconds for one."""
+    """Connect to each target, `within` seconds for one, and exchange packets of full size with it."""
 
     targets: Tuple[Target, ...]
     within: float

@@ -28,15 +28,16 @@ _LOADED = """\
 import gc, os, sys
 gc.disable()
 sys.path.insert(0, sys.argv[1])
-from peer.__main__ import main
-import peer.edge.run
+from peer.edge.exitcode import exit_code
+from peer.edge.run import run_peer
 if os.path.isdir(sys.argv[2]):
     import peer.edge.keys
 gc.freeze()
 gc.enable()
 if sys.stdin.buffer.readline() == b"go\\n":
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    sys.exit(main(sys.argv[3:]))
+    me, home, *absent = sys.argv[3:]
+    sys.exit(exit_code("peer", lambda: run_peer(home, int(me), absent=tuple(map(int, absent)))))
 """
 _warm: Dict[int, "subprocess.Popen[bytes]"] = {}  # loaded peers that wait for their line; they end with this agent
 
@@ -95,9 +96,7 @@ def _launch(home: str, peer: int, absent: Tuple[int, ...]) -> "subprocess.Popen[
     if not os.path.isfile(code):
         raise AgentError(f"{code} isn't there", "run `fab deploy` first")
     keys = os.path.join(home, folder.keys(peer))
-    command = [*children.interpreter(), "-c", _LOADED, code, keys, str(peer), "--dir", home]
-    if absent:
-        command += ["--without", ",".join(map(str, absent))]
+    command = [*children.interpreter(), "-c", _LOADED, code, keys, str(peer), home, *map(str, absent)]
     pipe, null = subprocess.PIPE, subprocess.DEVNULL
     with paths.recording(home) as record:
         handle = open_growing(record, paths.stderr_path(home, peer), os.O_WRONLY | os.O_TRUNC)

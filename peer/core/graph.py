@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Dict, FrozenSet, Iterator, List, Sequence, Set
+from functools import lru_cache
+from typing import Dict, FrozenSet, Iterator, List, Sequence, Set, Tuple
 
 
 def neighbours(me: int, peer_ids: Sequence[int], degree: int) -> FrozenSet[int]:
@@ -52,9 +53,11 @@ def even_neighbours(order: Sequence[int], degree: int) -> Dict[int, FrozenSet[in
     }
 
 
-def _rings(peer_ids: Sequence[int], degree: int) -> Iterator[List[int]]:
-    return (_ring(peer_ids, ring) for ring in range(max(1, degree // 2)))
+def _rings(peer_ids: Sequence[int], degree: int) -> Iterator[Tuple[int, ...]]:
+    peers = tuple(peer_ids)
+    return (_ring(peers, ring) for ring in range(max(1, degree // 2)))
 
 
-def _ring(peer_ids: Sequence[int], ring: int) -> List[int]:
-    return sorted(peer_ids, key=lambda peer_id: hashlib.sha256(f"{ring} {peer_id}".encode()).digest())
+@lru_cache(maxsize=64)  # a peer asks for its neighbours several times while it begins
+def _ring(peers: Tuple[int, ...], ring: int) -> Tuple[int, ...]:
+    return tuple(sorted(peers, key=lambda peer_id: hashlib.sha256(f"{ring} {peer_id}".encode()).digest()))

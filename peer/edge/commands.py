@@ -1,4 +1,4 @@
-"""The peer program's commands: their arguments, and how each error becomes a line and an exit code."""
+"""The peer program's commands and their arguments."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ import os
 import sys
 from typing import Callable, Dict, List, Optional, Tuple
 
-from peer.core.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, ConfigError, WeftError
-from peer.edge import pulse, stderr, stdout
+from peer.core.errors import EXIT_FAILED, EXIT_OK, ConfigError
+from peer.edge import pulse, stderr
+from peer.edge.exitcode import exit_code
 
 Run = Callable[[argparse.Namespace], int]
 Declare = Callable[[argparse.ArgumentParser], None]
@@ -29,23 +30,14 @@ exit codes: 0 the payload is complete; 1 an error of this machine, such as a ful
 
 
 def main(argv: List[str]) -> int:
-    """Run a command line; returns the exit code. Whatever a user can cause ends as one line on stderr."""
+    """Run a command line; returns the exit code."""
     name = argv[0] if argv and argv[0] in _COMMANDS else "run"
     declare, run = _COMMANDS[name]
     program = "peer" if name == "run" else f"peer {name}"
     parser = argparse.ArgumentParser(program, formatter_class=argparse.RawDescriptionHelpFormatter)
     declare(parser)
     arguments = parser.parse_args(argv if name == "run" else argv[1:])
-    try:
-        return run(arguments)
-    except WeftError as error:
-        stderr.report(program, str(error))
-        return error.code
-    except KeyboardInterrupt:
-        return EXIT_INTERRUPTED
-    except BrokenPipeError:
-        stdout.let_go()
-        return EXIT_OK
+    return exit_code(program, lambda: run(arguments))
 
 
 def _declare_run(parser: argparse.ArgumentParser) -> None:

@@ -104,7 +104,9 @@ def _validity(path: str) -> Optional[Tuple[datetime, datetime]]:
 def _time(digits: str) -> datetime:
     """A time of a certificate; a year of two digits is in the last century from 50 on."""
     century = "" if len(digits) == 14 else "19" if digits[:2] >= "50" else "20"
-    return datetime.strptime(century + digits, "%Y%m%d%H%M%S").replace(tzinfo=timezone.utc)
+    month, day, hour, minute, second = (int(digits[at : at + 2 or None]) for at in range(-10, 0, 2))
+    # Not `strptime`, which loads four modules first: a tenth of what a peer takes to begin.
+    return datetime(int((century + digits)[:4]), month, day, hour, minute, second, tzinfo=timezone.utc)
 
 
 def _common_name(session: Session) -> str:

@@ -69,6 +69,7 @@ def test_every_module_of_the_agent_is_packed_and_of_the_peer_what_both_must_do_a
         "peer/core/treelinks.py",
         "peer/core/treeparts.py",
         "peer/core/treerules.py",
+        "peer/core/tuples.py",
         "peer/edge/hashing.py",  # how a copy differs from the payload, and what that imports
         "peer/edge/blockhashes.py",
         "peer/edge/encoding.py",

@@ -29,11 +29,10 @@ import gc, os, sys
 gc.disable()
 sys.path.insert(0, sys.argv[1])
 from peer.edge.exitcode import exit_code
-from peer.edge.run import run_peer
+from peer.edge.loading import load
 if os.path.isdir(sys.argv[2]):
     import peer.edge.keys
-gc.freeze()
-gc.enable()
+run_peer = load()
 if sys.stdin.buffer.readline() == b"go\\n":
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     me, home, *absent = sys.argv[3:]

@@ -113,13 +113,18 @@ class Layout:
         return bisect_right(self._starts, place) - 1
 
     def segments(self, piece: int, begin: int, length: int) -> Iterator[Segment]:
-        """The segments of the `length` bytes that begin `begin` bytes into a piece, in order; empty files have none."""
-        at = self.piece_begin(piece) + begin
-        file = self._file_at(at)
+        """The segments of the `length` bytes that begin `begin` bytes into a piece, in order; empty files have none.
+
+        Each read of a connection asks for them, so few calls are made here.
+        """
+        starts = self._starts
+        at = (self._begins[piece] if piece < self._count else self._end) + begin
+        file = bisect_right(starts, at) - 1
         while length > 0:
-            step = min(length, self._starts[file + 1] - at)
+            left = starts[file + 1] - at
+            step = left if left < length else length
             if step > 0:
-                yield Segment(file, at - self._starts[file], step)
+                yield Segment(file, at - starts[file], step)
             at += step
             length -= step
             file += 1

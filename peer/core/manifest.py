@@ -93,12 +93,14 @@ class Manifest(_Fields):
 
     def piece_hash(self, index: int) -> Optional[bytes]:
         """The 32-byte hash of a piece; None in a bare manifest."""
-        return run_hash(self._hashes(self.layout.blocks_of_piece(index))) if self.blocks else None
+        return self.pieces[index] if self.blocks else None
 
     @cached_property
     def pieces(self) -> Tuple[bytes, ...]:
         """The hashes of all pieces; none in a bare manifest."""
-        return tuple(self.piece_hash(index) or b"" for index in range(self.piece_count)) if self.blocks else ()
+        if not self.blocks:
+            return ()
+        return tuple(run_hash(self._hashes(self.layout.blocks_of_piece(index))) for index in range(self.piece_count))
 
     def file_id(self, number: int) -> str:
         """The hex ID of a file: what `sha256sum` prints if it is one block or none, else SHA-256 of its blocks' hashes.

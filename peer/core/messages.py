@@ -98,7 +98,7 @@ class Decoder:
         # If all pieces are full, some peers count one more, empty piece, and announce it.
         self._phantom = manifest.size == self._total * manifest.piece_size
         self._fleet = fleet
-        self._types = len(NAMES) if fleet else 8
+        self._bounds = [self._bounds_of(kind) for kind in range(len(NAMES) if fleet else 8)]
         self._tolerated: Set[str] = set()
         self._held = bytearray()
         self.body_left = 0  # bytes of the current piece that are still to come
@@ -144,21 +144,18 @@ class Decoder:
 
     def _head_length(self, data: Union[bytearray, memoryview]) -> int:
         length, kind = _PREFIX.unpack_from(data)
-        self._check_length(length, kind, data)
+        if kind >= len(self._bounds):
+            rule = f"a 4-byte length, then a type from 0 to {len(self._bounds) - 1}"
+            raise ProtocolError(f"message type {kind} doesn't exist", bytes(data[:PIECE_HEADER_BYTES]), rule)
+        least, most = self._bounds[kind]
+        if not least <= length <= most:
+            rule = f"its length, type included, is {least}" + (f" to {most}" if most > least else "")
+            raise ProtocolError(f"a {NAMES[kind]} message of {length} bytes", bytes(data[:PIECE_HEADER_BYTES]), rule)
         if kind == PART:
             return partmessages.head_length(data, self._most_set)
         return PIECE_HEADER_BYTES if kind == PIECE else 4 + int(length)
 
-    def _check_length(self, length: int, kind: int, data: Union[bytearray, memoryview]) -> None:
-        if kind >= self._types:
-            rule = f"a 4-byte length, then a type from 0 to {self._types - 1}"
-            raise ProtocolError(f"message type {kind} doesn't exist", bytes(data[:PIECE_HEADER_BYTES]), rule)
-        least, most = self._lengths(kind)
-        if not least <= length <= most:
-            rule = f"its length, type included, is {least}" + (f" to {most}" if most > least else "")
-            raise ProtocolError(f"a {NAMES[kind]} message of {length} bytes", bytes(data[:PIECE_HEADER_BYTES]), rule)
-
-    def _lengths(self, kind: int) -> Tuple[int, int]:
+    def _bounds_of(self, kind: int) -> Tuple[int, int]:
         """Least and most bytes of a message of this kind, its type included."""
         if kind in _EMPTY:
             return 1, 1
@@ -175,23 +172,22 @@ class Decoder:
         least = bits.wire_length(self._total) if self._fleet else 0  # some leave out zeros at the end, or all of them
         return 1 + least, 1 + bits.wire_length(self._total + self._phantom)
 
-    def _decode(self, head: memoryview) -> Iterator[Item]:
+    def _decode(self, head: memoryview) -> List[Item]:
         kind = head[4]
         if kind in _EMPTY:
-            yield Message(kind)
-        elif kind == ROLL:
-            yield Message(kind, int.from_bytes(head[5:], "big"))
-        elif kind == BITFIELD:
-            yield from self._bitfield(bytes(head[5:]))
-        elif kind == REQUEST_PART:
-            yield Message(kind, *partmessages.read_request(head, self._layout))
-        elif kind == PART:
+            return [Message(kind)]
+        if kind == ROLL:
+            return [Message(kind, int.from_bytes(head[5:], "big"))]
+        if kind == BITFIELD:
+            return self._bitfield(bytes(head[5:]))
+        if kind == REQUEST_PART:
+            return [Message(kind, *partmessages.read_request(head, self._layout))]
+        if kind == PART:
             part = partmessages.read_part(head, self._layout)
             self.body_left = part.length
-            yield part
-        else:
-            length, _, index = _INDEXED_MESSAGE.unpack(head)
-            yield from self._indexed(kind, index, length - 5, bytes(head))
+            return [part]
+        length, _, index = _INDEXED_MESSAGE.unpack(head)
+        return self._indexed(kind, index, length - 5, head)
 
     def _bitfield(self, field: bytes) -> List[Item]:
         if self._fleet:
@@ -210,19 +206,19 @@ class Decoder:
         self._tolerated.add(habit)
         return [Habit(habit)]
 
-    def _indexed(self, kind: int, index: int, length: int, head: bytes) -> List[Item]:
+    def _indexed(self, kind: int, index: int, length: int, head: memoryview) -> List[Item]:
         if index == self._total and self._phantom and length == 0:
             return [Message(kind, index)] if kind == REQUEST else []
         if index >= self._total and kind == REQUEST and not self._fleet:
             return self._tolerate(habits.AFTER_END)
         if index >= self._total:
             reason = f"a {NAMES[kind]} message for piece {index} of {self._total}"
-            raise ProtocolError(reason, head, f"the last piece is {self._total - 1}")
+            raise ProtocolError(reason, bytes(head), f"the last piece is {self._total - 1}")
         if kind != PIECE:
             return [Message(kind, index)]
         wanted = self._length_of(index)
         if length != wanted:
             reason = f"piece {index} with {length} bytes instead of {wanted}"
-            raise ProtocolError(reason, head, "a piece message carries the complete piece")
+            raise ProtocolError(reason, bytes(head), "a piece message carries the complete piece")
         self.body_left = length
         return [PieceStart(index, length)]

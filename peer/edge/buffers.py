@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-from typing import List
-
-from peer.core.tuples import NamedTuple
+from typing import List, Tuple
 
 HEAD_READ = 32 * 1024  # while no piece is under way: small messages, or a complete small piece
 LEAST_READ, USUAL_READ, MOST_READ = 16 * 1024, 256 * 1024, 1024 * 1024
 ENOUGH, ENOUGH_PART = 64 * 1024, 8  # bytes of a piece that are worth waking up for, or this part of a large piece
 SLOW_READ = 0.25  # seconds: a read that took longer is made smaller next time, so that the byte counts stay fresh
-
-
-class Room(NamedTuple):
-    """The buffer to receive into, and how many bytes are worth a wake-up."""
-
-    buffer: memoryview
-    enough: int
 
 
 class Buffers:
@@ -28,17 +19,19 @@ class Buffers:
         self._usual = memoryview(bytearray(USUAL_READ))
         self._turns: List[memoryview] = []
 
-    def next(self, left: int, parallel: bool) -> Room:
-        """Room for the next read. `left`: bytes that the current piece lacks; `parallel`: its last part is in use."""
-        buffer = self._next_buffer(parallel)
-        if not left:
-            return Room(buffer[:HEAD_READ], 1)
-        buffer = buffer[: min(left, self._size)]
-        return Room(buffer, len(buffer) if parallel else self._enough)
+    def next(self, left: int, parallel: bool) -> Tuple[memoryview, int]:
+        """The buffer for the next read, and how many bytes are worth a wake-up.
 
-    def _next_buffer(self, parallel: bool) -> memoryview:
-        if not parallel:
-            return self._usual
+        `left`: bytes that the current piece lacks; `parallel`: its last part is in use.
+        """
+        buffer = self._other() if parallel else self._usual
+        if not left:
+            return buffer[:HEAD_READ], 1
+        buffer = buffer[: min(left, self._size)]
+        return buffer, len(buffer) if parallel else self._enough
+
+    def _other(self) -> memoryview:
+        """The large buffer that isn't in use."""
         self._turns = self._turns[::-1] or [memoryview(bytearray(MOST_READ)) for _ in range(2)]
         return self._turns[0]
 
@@ -46,5 +39,5 @@ class Buffers:
         """Note how long the last read took: the next one is larger, or after a slow one smaller."""
         if seconds > SLOW_READ:
             self._size = max(LEAST_READ, self._size // 4)
-        else:
+        elif self._size < MOST_READ:
             self._size = min(MOST_READ, self._size * 2)

@@ -44,7 +44,7 @@ class Channel:
 
     def __init__(self, sock: socket.socket, piece_size: int, eager_acks: bool, meter: Meter = UNCAPPED.down) -> None:
         self._socket = sock
-        self._inlet = Inlet(sock, meter)
+        self._inlet = Inlet(sock, meter) if meter.shared else None  # None: there is never a cap
         self._eager_acks = eager_acks and _QUICKACK is not None
         self._low_water = 1
         self._poll = select.poll()
@@ -59,18 +59,21 @@ class Channel:
         """Bytes read into `buffer`, `enough` of them if they come soon. 0 at the end of the stream."""
         if self._eager_acks:
             self._socket.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)  # type: ignore[arg-type]
-        self._inlet.open()
+        if self._inlet:
+            self._inlet.open()
         if enough > 1:
             self._wake_at(min(len(buffer), enough))
             if self._poll.poll(ENOUGH_MS):
                 with contextlib.suppress(BlockingIOError):
                     return self._read(buffer, socket.MSG_DONTWAIT)
         self._wake_at(1)
-        if self._inlet.metered:
+        if self._inlet:
             self._poll.poll()  # a cap that begins meanwhile has to bind before the read
         return self._read(buffer)
 
     def _read(self, buffer: memoryview, flags: int = 0) -> int:
+        if not self._inlet:
+            return self._socket.recv_into(buffer, 0, flags)
         count = self._socket.recv_into(buffer, self._inlet.admit(len(buffer)), flags)
         self._inlet.took(count)
         return count

@@ -137,16 +137,11 @@ class Claim:
         self._hash(data)
         with self._lock:
             if not self.lost:
-                self._write(data)
+                places = self.route.places(self._written, data) if self.route else ((self._written, data),)
+                for begin, part in places:
+                    self._write_at(self.piece, begin, part)
                 self.touched = time.monotonic()
         self._written += len(data)
-
-    def _write(self, data: memoryview) -> None:
-        if not self.route:
-            self._write_at(self.piece, self._written, data)
-            return
-        for begin, part in self.route.places(self._written, data):
-            self._write_at(self.piece, begin, part)
 
     @property
     def partial(self) -> bool:
@@ -159,11 +154,11 @@ class Claim:
         return self._hasher is not None
 
     def _hash(self, data: memoryview) -> None:
-        self._await_hash()
-        if self._hasher:
-            self._hashed = self._hasher.update(self._sha, data)
-        else:
+        if not self._hasher:
             self._sha.update(data)
+            return
+        self._await_hash()
+        self._hashed = self._hasher.update(self._sha, data)
 
     def _await_hash(self) -> None:
         if self._hashed:

@@ -51,9 +51,9 @@ def _declare_run(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from peer.edge.run import run_peer
+    from peer.edge.loading import load
 
-    return run_peer(arguments.dir, arguments.id, arguments.patience, arguments.without)
+    return load()(arguments.dir, arguments.id, arguments.patience, arguments.without)
 
 
 def _declare_watch(parser: argparse.ArgumentParser) -> None:

@@ -25,11 +25,6 @@ class Inlet:
         self._window = 0  # bytes that may wait in the kernel; 0: there is no cap
         self._seen = 0  # bytes that wait there and were counted
 
-    @property
-    def metered(self) -> bool:
-        """Whether there may be a cap at any time."""
-        return self._meter.shared
-
     def open(self) -> None:
         """Before waiting for bytes: what is here came before another cap began, and doesn't count."""
         if self._is_outdated():

@@ -12,32 +12,30 @@ import mmap
 import os
 import threading
 import time
-from typing import Collection, Iterator, Optional
+from typing import Collection, Iterator, Optional, Sequence
 
 from peer.core import budget
 from peer.core import folder as names
 from peer.core.budget import DOWN, UP, Flow
 
 LOOK_SECONDS = 0.25  # a thread that waits looks so often whether there is another cap
+_NO_CAP = (0.0,)
 
 
 class Meter:
     """One direction of a host's traffic, as the threads of one peer share it."""
 
     def __init__(self, shared: "Optional[_Shared]", direction: int, connections: int) -> None:
+        self.shared = shared is not None  # whether there may be a cap at any time
         self._shared = shared
         self._direction = direction
         self._connections = connections
-
-    @property
-    def shared(self) -> bool:
-        """Whether there may be a cap at any time."""
-        return self._shared is not None
+        self._rate: Sequence[float] = shared.rate(direction) if shared else _NO_CAP
 
     @property
     def rate(self) -> float:
         """Bytes a second; 0 without a cap."""
-        return self._shared.rate(self._direction) if self._shared else 0.0
+        return self._rate[0]
 
     @property
     def window(self) -> int:
@@ -58,6 +56,8 @@ class Meter:
 
     def take(self, count: int) -> int:
         """Wait until some of `count` bytes may be sent; how many."""
+        if not self.rate:
+            return count
         some = self.most(count)
         before = self._grant(some)
         if before:
@@ -66,7 +66,8 @@ class Meter:
 
     def spend(self, count: int) -> None:
         """Count bytes that can't wait."""
-        self._grant(count)
+        if self.rate:
+            self._grant(count)
 
     def pause(self, count: int) -> None:
         """Count bytes that have come, and wait as long as they should have taken."""
@@ -75,7 +76,7 @@ class Meter:
 
     def _grant(self, count: int) -> Optional[Flow]:
         """Count bytes; the budget before that, None without a cap."""
-        if not self.rate or not self._shared:
+        if not self._shared:
             return None
         with self._shared.locked():
             before = self._shared.read(self._direction)
@@ -124,8 +125,8 @@ class _Shared:
     def read(self, direction: int) -> Flow:
         return budget.read_flow(self._data, direction)
 
-    def rate(self, direction: int) -> float:
-        return budget.read_rate(self._data, direction)
+    def rate(self, direction: int) -> "memoryview[float]":
+        return budget.rate_view(self._data, direction)
 
     def write(self, direction: int, flow: Flow) -> None:
         budget.write_flow(self._data, direction, flow)

@@ -20,7 +20,8 @@ class Unsynced:
 
     def __init__(self) -> None:
         self.waits = DiskWait()
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
+        self._changed = threading.Condition(self._lock)
         self._files: Set[int] = set()
         self._written = 0  # bytes since the last sync began
         self._syncing = 0  # bytes in the sync that is under way
@@ -32,7 +33,7 @@ class Unsynced:
 
     def wrote(self, file: int, length: int) -> None:
         """Bytes were written to a file; to be called afterwards, else a sync might miss them."""
-        with self._changed:
+        with self._lock:
             self._files.add(file)
             before, self._written = self._written, self._written + length
             if before < SYNC_BYTES <= self._written:

@@ -25,7 +25,7 @@ def put_keys(folder: Path, made: datetime) -> None:
 
 
 def turn_clock(monkeypatch: pytest.MonkeyPatch, to: datetime) -> None:
-    monkeypatch.setattr(keys, "datetime", Mock(now=Mock(return_value=to), strptime=datetime.strptime))
+    monkeypatch.setattr(keys, "datetime", Mock(side_effect=datetime, now=Mock(return_value=to)))
 
 
 SECOND = timedelta(seconds=1)

@@ -13,6 +13,7 @@ from peer.core.pieces import Pieces
 
 FEW = 2  # neighbours known to have a piece, below which it is urgent news
 PROGRESS_SECONDS = 10.0  # at most, between two messages that show our progress
+SEED_SECONDS = 1.0  # of a new version, between two messages that tell a seed what came, or was on the disk
 
 
 class Announcer:
@@ -25,7 +26,9 @@ class Announcer:
         self._seeds = frozenset(seeds)
         self._neighbours = neighbours
         self._pause = min(PROGRESS_SECONDS, patience / 4)
+        self._seed_pause = min(SEED_SECONDS, self._pause)
         self._told_progress = 0.0
+        self._told_seeds = -SEED_SECONDS  # at once, the first time
 
     def start(self, now: float) -> None:
         """The run begins: there is nothing to announce yet."""
@@ -77,23 +80,47 @@ class Announcer:
                 effects += self.interest(neighbour)
         return effects
 
-    def catch_up(self) -> List[Effect]:
-        """Announce the pieces that weren't urgent."""
-        untold = [neighbour for neighbour in connected(self._neighbours) if neighbour.news.untold]
+    def catch_up(self, moved: float, is_version: bool, now: float) -> List[Effect]:
+        """Announce the pieces that weren't urgent, and show that pieces arrive.
+
+        `moved`: when a part of a piece last came. `is_version`: some pieces were on the disk; then a seed hears of all
+        that once a second. It asks for nothing, and its acknowledgements take room on the link that all wait for; but
+        it sends a piece again if nobody seems to pass it on.
+        """
+        return self._untold(is_version, now) + self._progress(moved, is_version, now)
+
+    def _untold(self, is_version: bool, now: float) -> List[Effect]:
+        seeds_wait = is_version and now < self._told_seeds + self._seed_pause
+        untold = [
+            neighbour
+            for neighbour in connected(self._neighbours)
+            if neighbour.news.untold and not (seeds_wait and neighbour.peer in self._seeds)
+        ]
         for neighbour in untold:
             neighbour.news.untold = False
+            if neighbour.peer in self._seeds:
+                self._told_seeds = now
         return self._bitfields(untold)
 
-    def progress(self, moved: float, now: float) -> List[Effect]:
-        """Show fleet neighbours that pieces arrive: one that has every piece gets no haves from us, and would give up.
-
-        `moved`: when a part of a piece last came.
-        """
-        told = self._told_progress
-        if self._pieces.complete or moved <= told or now < told + self._pause:
+    def _progress(self, moved: float, is_version: bool, now: float) -> List[Effect]:
+        """One that has every piece gets no haves from us, and would give up."""
+        if self._pieces.complete:
             return []
-        self._told_progress = now
-        return self._bitfields(neighbour for neighbour in connected(self._neighbours) if neighbour.news.progress)
+        everybody = self._may_tell(moved, self._told_progress, self._pause, now)
+        if everybody:
+            self._told_progress = now
+        seeds = everybody or (is_version and self._may_tell(moved, self._told_seeds, self._seed_pause, now))
+        if seeds:
+            self._told_seeds = now
+        return self._bitfields(
+            neighbour
+            for neighbour in connected(self._neighbours)
+            if neighbour.news.progress and (seeds if neighbour.peer in self._seeds else everybody)
+        )
+
+    @staticmethod
+    def _may_tell(moved: float, told: float, pause: float, now: float) -> bool:
+        return moved > told and now >= told + pause
 
     def _bitfields(self, neighbours: Iterable[Neighbour]) -> List[Effect]:
         here = Message(messages.BITFIELD, self._pieces.here)

@@ -30,6 +30,7 @@ class Asking:
         self.window = CLASSIC_WINDOW  # requests that it may have open
         self.received = 0  # bytes of the connection at the last tick ...
         self.fetched = 0  # ... and those of pieces among them
+        self.fetched_at = now  # when they had grown
         self.heard = now  # when bytes last came
         self.silent = False  # it left an open request without a byte for too long
         self.pace = 0.0  # seconds between its last pieces, smoothed; 0 until known

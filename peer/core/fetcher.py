@@ -183,6 +183,7 @@ class Fetcher:
             pieces = fetched.get(neighbour.peer, 0)
             if pieces > asking.fetched:
                 asking.fetched = pieces
+                asking.fetched_at = now
                 arrived = arrived or bool(asking.open)
         return arrived
 
@@ -225,9 +226,14 @@ class Fetcher:
             wanted &= self._crossing.allowed(neighbour)
         for other in self._neighbours.values():
             for index, asked in other.asking.open.items():
-                if asked <= late and wanted >> index & 1 and self._pieces.askers(index) < MOST_ASKERS:
+                is_late = asked <= late or self._is_held(other, asked, now)
+                if is_late and wanted >> index & 1 and self._pieces.askers(index) < MOST_ASKERS:
                     return index
         return None
+
+    def _is_held(self, other: Neighbour, asked: float, now: float) -> bool:
+        """Whether a seed may hold a request back, because others will have the piece soon (see `holding`)."""
+        return other.peer in self._spared and max(asked, other.asking.fetched_at) <= now - FIRST_LATE
 
     @property
     def _all_asked(self) -> bool:

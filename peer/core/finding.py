@@ -30,6 +30,7 @@ class Finding:
         self._announcer = announcer
         self._fetcher = fetcher
         self.found = 0
+        self.is_version = False  # whether any was right: other hosts have most of it too
 
     def take(self, event: DiskEvent, now: float) -> List[Effect]:
         """One fact about the disk."""
@@ -47,6 +48,7 @@ class Finding:
         return self._check(0, self._pieces.unchecked & ~event.pieces, now)
 
     def _check(self, right: int, wrong: int, now: float) -> List[Effect]:
+        self.is_version = self.is_version or bool(right)
         self._leaving.note_arrival(now)  # a neighbour that has every piece is shown that we go forward
         self._pieces.check(right, wrong)
         late = [

@@ -57,8 +57,11 @@ def fields_of(line: FollowLine) -> Dict[str, Any]:
 
 
 def format_line(line: FollowLine) -> str:
-    """The line as text, without its end."""
-    return json.dumps(fields_of(line), separators=(",", ":"))
+    """The line as text, without its end, and without fields of a status that are as usual."""
+    short = (
+        {"peer": line.peer, "status": status.to_short(line.status)} if isinstance(line, StatusLine) else fields_of(line)
+    )
+    return json.dumps(short, separators=(",", ":"))
 
 
 def parse_line(text: str) -> Optional[FollowLine]:

@@ -85,6 +85,17 @@ def to_fields(status: Status) -> Dict[str, Any]:
     return {**status._asdict(), "neighbours": [neighbour._asdict() for neighbour in status.neighbours]}
 
 
+def to_short(status: Status) -> Dict[str, Any]:
+    """The same without the fields that are as usual: a seed's link is busy enough without them."""
+    rows = [_unusual(neighbour) for neighbour in status.neighbours]
+    return {**_unusual(status), "neighbours": rows}
+
+
+def _unusual(row: Any) -> Dict[str, Any]:
+    usual = row._field_defaults
+    return {name: value for name, value in row._asdict().items() if name not in usual or value != usual[name]}
+
+
 def doing(state: str, checked: int, to_check: int) -> str:
     """A peer's state for a person: how far it is with a check (bytes) is part of that."""
     return f"{state} {100 * checked // to_check} %" if state == CHECKING and to_check else state

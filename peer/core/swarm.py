@@ -194,6 +194,7 @@ class Swarm:
             neighbour.pieces |= bit
             self.leaving.note_have(neighbour, bit, now)
             self.pieces.gain_one(index, neighbour.apart)
+            self._uploader.news(neighbour, bit, now)
             if not neighbour.news.we_want:
                 effects += self._announcer.interest(neighbour)
             effects += self._fetcher.fill(neighbour, now)
@@ -208,6 +209,7 @@ class Swarm:
         neighbour.pieces |= pieces
         self.leaving.note_bitfield(neighbour, now)
         self.pieces.gain(gained & neighbour.counted)
+        self._uploader.news(neighbour, gained, now)
         return self._announcer.interest(neighbour, must_answer=True) + self._fetcher.fill(neighbour, now)
 
     def _got_complete(self, neighbour: Neighbour, _: Message, now: float) -> List[Effect]:
@@ -283,8 +285,7 @@ class Swarm:
             effects += self._fetcher.fill_all(now) + self._fetcher.ask_in_spite(self.setup.common.unchoking, now)
             effects += self._uploader.serve(self.neighbours, now)  # a neighbour that takes too long frees its slot
             effects += self._first_round.renew(now)
-            effects += self._announcer.catch_up()
-            effects += self._announcer.progress(self.leaving.moved, now)
+            effects += self._announcer.catch_up(self.leaving.moved, self.finding.is_version, now)
             effects += self.leaving.give_up(now)
         return effects
 

@@ -29,7 +29,8 @@ def test_lines_and_their_json(line: FollowLine, fields: object) -> None:
 def test_a_status_comes_through_as_it_was() -> None:
     line = StatusLine(1001, STATUS)
     assert parse_line(format_line(line)) == line
-    assert json.loads(format_line(line))["status"]["neighbours"][0]["peer"] == 1002
+    fields = json.loads(format_line(line))["status"]
+    assert fields["neighbours"] == [{"peer": 1002, "connected": True}], "what is as usual doesn't travel"
 
 
 def test_a_heartbeat_is_no_line() -> None:

@@ -80,7 +80,8 @@ def test_fleet_neighbours_get_one_bitfield_however_many_pieces_were_proved() -> 
     history = starting(FLEET)
     history.found(0, 1, 2, 3)
     assert history.checked(right=[0]) == history.checked(right=[1, 2]) == []
-    assert history.wait(0.6) == ["1003: bitfield 0,1,2"], "1001 has them all"
+    told = history.wait(0.6)
+    assert told == ["1003: bitfield 0,1,2", "1001: bitfield 0,1,2"], "the seed has them all, and hears how far we are"
 
 
 @pytest.mark.parametrize("profile", [CLASSIC, FLEET])

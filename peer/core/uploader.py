@@ -10,7 +10,6 @@ from peer.core.holding import Holding
 from peer.core.messages import Message
 from peer.core.neighbour import Neighbour, Serving
 from peer.core.smoothing import smooth
-from peer.core.tuples import NamedTuple
 
 MOST_QUEUED = 64  # requests that a fleet neighbour may have waiting
 LATE = 4.0  # times the usual: if a piece takes longer to send, its neighbour is slow

@@ -95,7 +95,7 @@ def name_before(shelves: Shelves) -> str:
         return wanted[0]
     lacking = [host for host, name in before.items() if not name]
     if len(lacking) == len(shelves):
-        raise ReleaseError("there is no release before the current one, on no host; `fab releases` shows what is where")
+        raise ReleaseError("no host has a release before the current one; `fab releases` shows what is where")
     if lacking:
         raise ReleaseError(
             f"{fold(lacking)}: there is no release before the current one; leave it out with --limit, or name a "

@@ -54,7 +54,7 @@ def test_a_release_is_never_written_over_by_another_payload() -> None:
         (["a B c", "a B c"], "a"),  # twice back
         (["a b C", "a B c"], "b"),  # an earlier turn was lost on n2: it is there already
         (["a b C", "a B"], "b"),
-        (["C", "C"], "there is no release before the current one, on no host"),
+        (["C", "C"], "no host has a release before the current one"),
         (["a", "a"], "there is no release before"),
         (["b C", "C"], "n2: there is no release before the current one; leave it out with --limit"),
         (["a C", "b C"], "the hosts would go back to different releases: "),

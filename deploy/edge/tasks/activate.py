@@ -20,7 +20,7 @@ def activating(names: Sequence[str]) -> Sequence[Phase]:
     if len(names) != 1:
         raise UnnamedError("activate: which release? `fab releases` shows what is where: fab activate RUN")
     name = names[0]
-    check_run_name(name)
+    check_run_name(name, "activate")
 
     def run(chain: Chain, steps: Steps, options: Options) -> None:
         _activate(chain, steps, name, options)

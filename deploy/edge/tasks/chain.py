@@ -215,10 +215,10 @@ class Chain:
         self.begin_run(run)
 
 
-def check_run_name(run: str) -> None:
-    """Raises ConfigError unless it can be the name of a folder, and nothing else."""
+def check_run_name(run: str, word: str = "--run") -> None:
+    """Raises ConfigError unless it can be the name of a folder, and nothing else. `word`: what names it."""
     if not _RUN_NAME.fullmatch(run):
-        raise ConfigError("--run", f"'{run}' isn't a run's name", "use letters, digits, '.', '_' and '-'")
+        raise ConfigError(word, f"'{run}' isn't a run's name", "use letters, digits, '.', '_' and '-'")
 
 
 def peer_ids(inventory: Inventory, host: str) -> tuple[int, ...]:

@@ -56,7 +56,7 @@ def test_a_release_is_never_written_over_by_another_payload() -> None:
         (["a b C", "a B"], "b"),
         (["C", "C"], "no host has a release before the current one"),
         (["a", "a"], "there is no release before"),
-        (["b C", "C"], "n2: there is no release before the current one; leave it out with --limit"),
+        (["b C", "C"], "n2: no host has a release before the current one; leave it out with --limit"),
         (["a C", "b C"], "the hosts would go back to different releases: "),
     ],
 )

@@ -55,8 +55,8 @@ def test_a_release_is_never_written_over_by_another_payload() -> None:
         (["a b C", "a B c"], "b"),  # an earlier turn was lost on n2: it is there already
         (["a b C", "a B"], "b"),
         (["C", "C"], "no host has a release before the current one"),
-        (["a", "a"], "there is no release before"),
-        (["b C", "C"], "n2: no host has a release before the current one; leave it out with --limit"),
+        (["a", "a"], "no host has a release before"),
+        (["b C", "C"], "n2: there is no release before the current one; leave it out with --limit"),
         (["a C", "b C"], "the hosts would go back to different releases: "),
     ],
 )

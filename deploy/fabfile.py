@@ -185,14 +185,15 @@ def _make_inventory(options: Mapping[str, Any], hostnames: Hostnames) -> Invento
 def push(c: Any, keep_going: bool = False, every: bool = False, table: bool = False) -> None:
     """Put a payload on hosts without an inventory: all in one.
 
-    The payload is uploaded to the first host, and from there it goes to all of them. Then each host proves its copy,
-    and everything else that was put there is removed. After a failure nothing is removed: run it again, and only what
-    is missing is transferred. The payload keeps its name in the folder of a target.
+    The payload is uploaded to the first host that answers, and from there it goes to all of them. Then each host proves
+    its copy, and everything else that was put there is removed. After a failure nothing is removed: run it again, and
+    only what is missing is transferred. The payload keeps its name in the folder of a target.
 
     The inventory that this makes is kept, so `weft logs -i runs/push-NAME.yaml` comes back to a push after Ctrl-C.
     """
     from deploy.edge.tasks import phase, push
 
+    push.choose_seed(c.chain)
     phase.walk(c.chain, push.PUSH, phase.Options(keep_going, every, table))
 
 

@@ -37,6 +37,14 @@ def failures(inventory: Inventory, outcomes: Sequence[Outcome]) -> tuple[Failure
     )
 
 
+def next_commands(inventory: Inventory, outcomes: Sequence[Outcome]) -> tuple[str, ...]:
+    """The commands to run if there was no verdict: one for all hosts that can't be reached, and one for the others."""
+    kinds: dict[bool, list[Outcome]] = {}
+    for cause in first_causes(inventory, outcomes):
+        kinds.setdefault(cause.state == UNREACHABLE, []).append(cause)
+    return tuple(_command(inventory, alike) for alike in kinds.values())
+
+
 def first_causes(inventory: Inventory, outcomes: Sequence[Outcome]) -> tuple[Outcome, ...]:
     """The first error of each host and of each peer; consequences of a seed's failure are named as such, and come last.
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from deploy.core.columns import columns
 from deploy.core.failures import error_lines, failures
 from deploy.core.inventory import Inventory
-from deploy.core.outcome import OK, Outcome
+from deploy.core.outcome import Outcome
 from deploy.core.relays import Carried, carried_lines
 from deploy.core.report import time_lines
 from deploy.core.sources import Sources, source_lines, summed
@@ -152,12 +152,6 @@ def _time_fields(times: Times) -> dict[str, Any]:
         "limit": limit._asdict() if limit else None,
         "fetched": times.fetched[0] if times.fetched else None,
     }
-
-
-def next_commands(inventory: Inventory, outcomes: Sequence[Outcome]) -> tuple[str, ...]:
-    """The commands to run if there was no verdict, each once."""
-    commands = [one.command for one in failures(inventory, [one for one in outcomes if one.state != OK])]
-    return tuple(dict.fromkeys(commands))
 
 
 def run_seconds(statuses: Iterable[Mapping[str, Any]]) -> float | None:

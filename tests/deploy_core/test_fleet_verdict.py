@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from deploy.core.failures import next_commands
 from deploy.core.inventory import limited, parse_inventory
 from deploy.core.verdict import (
     FAILED,
@@ -94,6 +95,17 @@ def test_exit_code(states: list[str], code: int) -> None:
 )
 def test_error_lines(outcomes: list[Outcome], lines: list[str]) -> None:
     assert list(error_lines(outcomes)) == lines
+
+
+def test_hosts_out_of_reach_are_one_command() -> None:
+    """Each has a host key of its own, so each error is another."""
+    unknown = [Outcome(f"node{number}", UNREACHABLE, f"unknown host key {number}", "note it") for number in (1, 2, 3)]
+    assert next_commands(FLEET, unknown) == ("fab check --limit 'node[1-3]'",)
+    assert next_commands(FLEET, [*unknown[:1], Outcome("alpha", FAILED, "disk full"), Outcome("node2")]) == (
+        "fab check --limit node1",
+        "fab up",
+    )
+    assert next_commands(FLEET, []) == ()
 
 
 def test_all_good() -> None:

@@ -20,7 +20,7 @@ from deploy.edge.hosts.host import HostLink
 from deploy.edge.pushed.uploads import UploadError
 from deploy.edge.screen.screen import Screen
 from deploy.edge.screen.transcript import Transcript
-from deploy.edge.tasks.chain import Chain
+from deploy.edge.tasks.chain import Chain, Halt
 from deploy.edge.tasks.check import CHECK
 from deploy.edge.tasks.clean import CLEAN
 from deploy.edge.tasks.collect_logs import COLLECT_LOGS
@@ -185,6 +185,13 @@ def test_hosts_that_dropped_out_are_left_out(chain: Chain, tmp_path: Path) -> No
     assert [line[20:] for line in kept if "broken" not in line] == [
         "one    a    x", "two    b    x (left out)", "three  a    x",
     ]  # fmt: skip
+
+
+def test_a_deployment_that_was_broken_off_has_no_run(chain: Chain) -> None:
+    with pytest.raises(Halt, match=r"a, b: what was begun there has no run yet; `fab up` completes it"):
+        chain.take_run({"a": "", "b": ""})
+    chain.take_run({"a": "", "b": "r1"})
+    assert chain.run == "r1"
 
 
 @pytest.mark.parametrize(

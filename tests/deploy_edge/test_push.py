@@ -7,10 +7,15 @@ import socket
 from pathlib import Path
 from typing import Any
 
+import fabric
 import pytest
 
 from deploy.core.pushtext import PushError
-from deploy.edge.tasks.push import make_inventory
+from deploy.core.verdict import UNREACHABLE
+from deploy.edge.fab.openchain import open_chain, open_screen
+from deploy.edge.hosts.errors import HostError
+from deploy.edge.hosts.host import HostLink
+from deploy.edge.tasks.push import choose_seed, make_inventory
 from tests.deploy_edge.fabrun import fab
 from tests.deploy_edge.localhosts import working_in
 from tests.deploy_edge.test_weft_command import weft
@@ -83,3 +88,27 @@ def test_what_it_can_t_do_leaves_nothing_behind(
         make_inventory({"target": ["a:/srv"], **options}, lambda _: {})
     assert str(error.value).startswith(line)
     assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize(
+    ("down", "seed"), [([], "here1"), (["here1"], "here2"), (["here2"], "here1"), (["here1", "here2"], "here1")]
+)
+def test_the_upload_goes_to_the_first_host_that_answers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, down: list[str], seed: str
+) -> None:
+    def connect(link: HostLink) -> None:
+        if link.name in down:
+            raise HostError("no answer", state=UNREACHABLE)
+
+    monkeypatch.setattr(HostLink, "connect", connect)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "m").touch()
+    made = make_inventory({"payload": "m", "target": ["./a", "./b"]}, lambda _: {})
+    chain = open_chain({}, ["push"], fabric.Config, open_screen({"plain": True}, "weft"), made)
+    try:
+        choose_seed(chain)
+    finally:
+        chain.fleet.close()
+    assert [peer.host for peer in chain.inventory.seeds] == [seed]
+    assert (tmp_path / "runs/push-m.yaml").read_text().endswith(f"\nseeds: [{seed}]\n")
+    assert sorted(chain.down) == down

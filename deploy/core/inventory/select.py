@@ -1,4 +1,4 @@
-"""Views of an inventory that a command line asks for: `limited` (--limit) and `localized` (--local)."""
+"""Views of an inventory that a command line asks for: `limited` (--limit), `localized` (--local), and further ones."""
 
 from __future__ import annotations
 
@@ -30,6 +30,11 @@ def limited(inventory: Inventory, limit: str) -> Inventory:
         idle = fold(view.selected)
         raise InventoryError("--limit", [Problem(0, "", f"no peer is on {idle}; name a host that has one")])
     return view
+
+
+def seeded(inventory: Inventory, name: str) -> Inventory:
+    """The same swarm with this host as its only seed."""
+    return replace(inventory, peers=tuple(peer._replace(seed=peer.host == name) for peer in inventory.peers))
 
 
 def joined(inventory: Inventory) -> Inventory:

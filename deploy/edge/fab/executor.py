@@ -13,10 +13,10 @@ import invoke
 
 from deploy.core.command.astyped import FAB
 from deploy.core.command.optiontable import SHARED
+from deploy.core.failures import next_commands
 from deploy.core.inventory import Host, Inventory
 from deploy.core.options import Call, ChainError, hoist
 from deploy.core.ownplace import refused_here
-from deploy.core.summary import next_commands
 from deploy.edge.fab.chaintask import ChainTask, Hostnames
 from deploy.edge.fab.interrupts import orderly
 from deploy.edge.fab.inventoryfile import inventory_path

@@ -11,7 +11,9 @@ NO_ANSWER = ("no answer", IS_UP)
 REFUSED = ("connection refused", "is sshd running on that port?")
 NO_LOGIN = "is your key in authorized_keys there, and `user` right?"
 ADD_TO_AGENT = "add the key to your agent: ssh-add"
-NOTE_KEY = "compare it with the host's own, then note it with ssh once, or say `accept_new: true`"
+NOTE_KEY = (
+    "compare it with the host's own, then note it with ssh once, or say `accept_new: true` (push: `--accept-new`)"
+)
 NOTE_KEY_BY_HAND = "compare it with the host's own, then note it: your ssh_config says StrictHostKeyChecking yes"
 REVOKED_REMEDY = "don't use this host before it has a new key"
 KEY_AT = "name your identity file with `key`"

@@ -208,7 +208,9 @@ class Chain:
         """Take up the run that most of these hosts hold. Raises Halt where there is none."""
         if not runs:
             raise Halt("")  # each host's error has been told
-        run = self.run or Counter(runs.values()).most_common(1)[0][0]
+        if not any(runs.values()):
+            raise Halt(f"{fold(runs)}: what was begun there has no run yet; `fab up` completes it")
+        run = self.run or Counter(filter(None, runs.values())).most_common(1)[0][0]
         strangers = [name for name, held in runs.items() if held != run]
         if strangers:
             self.screen.note(f"{fold(strangers)}: holds another run than {run}; `fab deploy` brings it up to date")

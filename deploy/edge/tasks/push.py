@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from deploy.agent.verbs import Clean
 from deploy.core.configfiles import swarm_folder
-from deploy.core.inventory import FIRST_PORT, Host, Inventory
+from deploy.core.inventory import FIRST_PORT, Host, Inventory, Upload, scalar
 from deploy.core.inventory.aliases import named_alone
 from deploy.core.inventory.listed import Listed
+from deploy.core.inventory.select import seeded
 from deploy.core.plan import Facts, Step, Steps, hosts_of
 from deploy.core.pushtext import HEAD, PushError, Wish, is_remote, push_inventory, swarm_name
+from deploy.core.times import CONNECT
 from deploy.core.verdict import FAILED, Outcome
 from deploy.edge.hosts.host import WORK_SECONDS
 from deploy.edge.hosts.localports import free_base
@@ -22,6 +25,7 @@ from deploy.edge.tasks.hostlist import read_hosts
 from deploy.edge.tasks.phase import Options, Phase
 from deploy.edge.tasks.up import UP
 
+_SEEDS = re.compile(r"^seeds: .*$", re.M)
 _ELSEWHERE = {  # options of all other tasks that would do something else here than they say
     "hosts": "a list of hosts is named with --to FILE",
     "local": "--local is for inventories; for a try on this machine name folders: weft push ./model /tmp/a /tmp/b",
@@ -96,6 +100,24 @@ def _keep(text: str, path: Path, is_asked: bool) -> None:
 def _here(path: str) -> str:
     """A path on this machine that means the same for an inventory in another folder."""
     return path if path.startswith("~") else os.path.abspath(path)
+
+
+def choose_seed(chain: Chain) -> None:
+    """Give the upload to another host, if the first one can't be reached: the others needn't go without."""
+    inventory = chain.inventory
+    if chain.dry_run or not isinstance(inventory.swarm.payload, Upload):
+        return
+    names, first = [host.name for host in inventory.chosen_hosts], inventory.seeds[0].host
+    with chain.timing(CONNECT), chain.doing("connecting"):
+        answered = chain.ask(lambda link: link.connect(), names, drop=True)
+    if first in answered or not answered:
+        return
+    seed = next(name for name in names if name in answered)
+    chain.screen.note(f"{seed} gets the upload, as {first} can't be reached")
+    chain.inventory = seeded(inventory, seed)
+    kept = Path(inventory.source)
+    text = _SEEDS.sub(f"seeds: [{scalar(seed)}]", kept.read_text("utf-8"))
+    kept.write_text(text, "utf-8")  # the next tries, and the commands that messages propose, begin with it
 
 
 def _describe(inventory: Inventory, _: Facts) -> Iterator[Step]:

@@ -13,6 +13,7 @@ from peer.core.sizes import format_size
 MOST_HOSTS = 12  # whose rows fit on a screen with everything else
 NOT_YET = "isn't computed yet: the copies are proved by their blocks; `verify` shows it once the seed has it"
 LEAST_LIMIT = 1.0  # seconds: below that the peers' start, and a classic swarm's intervals, take most of the time
+SURELY_LESS = 0.95  # of the limit: `fab cap` may have let hosts send more than the inventory says
 _GAP = 3  # columns between two cells of a drawn table
 
 
@@ -38,11 +39,18 @@ def time_lines(times: Times) -> tuple[str, ...]:
     if not times.moved:
         return tuple(lines)
     if times.swarm is not None and times.limit is not None and times.limit.seconds:
-        ratio = times.swarm / times.limit.seconds
         limit = f"{seconds_of(times.limit.seconds)} ({times.limit.because})"
-        compared = f"so {ratio:.2f} times that" if times.limit.seconds >= LEAST_LIMIT else "too short to compare"
+        compared = _compared(times.swarm, times.limit.seconds)
         lines.append(f"the swarm took {seconds_of(times.swarm)}; the limit is {limit}, {compared}")
     return tuple(lines)
+
+
+def _compared(seconds: float, limit: float) -> str:
+    if limit < LEAST_LIMIT:
+        return "too short to compare"
+    if seconds < limit * SURELY_LESS:
+        return "so links or caps let more through than the inventory says"
+    return f"so {seconds / limit:.2f} times that"
 
 
 def failure_lines(found: Sequence[Failure], more: str) -> tuple[str, ...]:

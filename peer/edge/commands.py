@@ -29,12 +29,23 @@ exit codes: 0 the payload is complete; 1 an error of this machine, such as a ful
             2 wrong usage or configuration; 3 incomplete: the swarm couldn't deliver every piece; 130 stopped"""
 
 
+class _Help(argparse.RawDescriptionHelpFormatter):
+    """It asks the system for the terminal's width: argparse, which does that at each start, loads more for it."""
+
+    def __init__(self, prog: str) -> None:
+        try:
+            width = os.get_terminal_size().columns
+        except OSError:
+            width = 80
+        super().__init__(prog, width=width - 2)
+
+
 def main(argv: List[str]) -> int:
     """Run a command line; returns the exit code."""
     name = argv[0] if argv and argv[0] in _COMMANDS else "run"
     declare, run = _COMMANDS[name]
     program = "peer" if name == "run" else f"peer {name}"
-    parser = argparse.ArgumentParser(program, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(program, formatter_class=_Help)
     declare(parser)
     arguments = parser.parse_args(argv if name == "run" else argv[1:])
     return exit_code(program, lambda: run(arguments))

@@ -128,7 +128,8 @@ def _connect(host: str, port: int, window: int) -> socket.socket:
     """A connection to the first of the host's addresses that answers; `window`: see `Meter`. Raises OSError."""
     last = OSError("it has no address")
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        name = host if host.strip("0123456789.:") else host.encode()  # for a name it loads what other letters need
+        found = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)
     except UnicodeError:  # two dots in a row, say, or a part of more than 63 letters
         raise OSError("no host can have this name") from None
     for family, kind, protocol, _, address in found:

@@ -10,6 +10,7 @@ from typing import List, Optional
 
 import peer
 from deploy.agent.children import ISOLATED
+from deploy.agent.peercommand import peer_command
 from deploy.edge.pushed.zipapp import peer_zip
 from peer.core import folder as names
 from peer.core import status
@@ -48,7 +49,7 @@ def push(folder: Path) -> None:
 
 def pushed_command(peer_id: int, folder: str) -> List[str]:
     """As a deployment starts a peer that was pushed to `folder`."""
-    return [host_python(), *ISOLATED, f"{folder}/{names.CODE}", str(peer_id), "--dir", folder]
+    return peer_command([host_python(), *ISOLATED], folder, peer_id)
 
 
 def read_status(folder: Path, peer_id: int) -> Optional[Status]:

@@ -113,6 +113,7 @@ ROOMS: Dict[str, Room] = {
                 "deploy.agent.children",
                 "deploy.agent.lines",
                 "deploy.agent.manifestway",
+                "deploy.agent.peercommand",
                 "deploy.agent.typed",
                 "deploy.agent.verbs",
             ),  # the contract

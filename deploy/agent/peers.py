@@ -12,8 +12,8 @@ from typing import Any, Dict, Tuple
 
 from deploy.agent import children, facts, locks, paths, verbs
 from deploy.agent.context import Context
+from deploy.agent.peercommand import LINE, peer_command
 from deploy.agent.wire import AgentError
-from peer.core import folder
 from peer.edge.files import free_bytes
 from peer.edge.ours.making import open_growing
 
@@ -21,23 +21,6 @@ _STEP, _LONGEST = 0.01, 0.1
 _TAIL = 5  # lines of a peer's last words
 
 
-# Python takes longer to load a peer than the peer to begin. So peers are loaded on all hosts simultaneously, and
-# wait for a line on standard input: to start them in order, each listening before the next, then costs little. A peer
-# that gets no line ends. What its keys need is half of that time, if it has any.
-_LOADED = """\
-import gc, os, sys
-gc.disable()
-sys.path.insert(0, sys.argv[1])
-from peer.edge.exitcode import exit_code
-from peer.edge.loading import load
-if os.path.isdir(sys.argv[2]):
-    import peer.edge.keys
-run_peer = load()
-if sys.stdin.buffer.readline() == b"go\\n":
-    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    me, home, *absent = sys.argv[3:]
-    sys.exit(exit_code("peer", lambda: run_peer(home, int(me), absent=tuple(map(int, absent)))))
-"""
 _warm: Dict[int, "subprocess.Popen[bytes]"] = {}  # loaded peers that wait for their line; they end with this agent
 
 
@@ -94,8 +77,7 @@ def _launch(home: str, peer: int, absent: Tuple[int, ...]) -> "subprocess.Popen[
     code = paths.code_path(home)
     if not os.path.isfile(code):
         raise AgentError(f"{code} isn't there", "run `fab deploy` first")
-    keys = os.path.join(home, folder.keys(peer))
-    command = [*children.interpreter(), "-c", _LOADED, code, keys, str(peer), home, *map(str, absent)]
+    command = peer_command(children.interpreter(), home, peer, absent, waits=True)
     pipe, null = subprocess.PIPE, subprocess.DEVNULL
     with paths.recording(home) as record:
         handle = open_growing(record, paths.stderr_path(home, peer), os.O_WRONLY | os.O_TRUNC)
@@ -107,7 +89,7 @@ def _release(process: "subprocess.Popen[bytes]") -> None:
     """Let a loaded peer go on; from now on nothing of ours is attached to it."""
     assert process.stdin is not None
     with contextlib.suppress(BrokenPipeError), process.stdin:
-        process.stdin.write(b"go\n")
+        process.stdin.write(LINE)
     children.let_go(process)
 
 

@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 import stat
-from typing import TYPE_CHECKING, Any, Callable, List, Optional, Tuple, Union
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Tuple, Union
 
 from deploy.agent import (
     capping,
@@ -92,8 +92,7 @@ def manifest(request: verbs.Manifest, context: Context) -> verbs.Hashed:
     files = stamp(path)
     wanted = [[request.name, request.piece_size, request.block, request.rules], *files]
     stamped, before = _noted(note)
-    followed = (request.rules or {}).get("links") == FOLLOW and any(stat.S_ISLNK(mode) for _, _, mode, *_ in files)
-    if before is not None and stamped == wanted and not followed:
+    if before is not None and stamped == wanted:
         return _send_manifest(before, None, request, context)
     context.meter.begin(f"hashing {request.name}", _bytes(files), BYTES)
     arguments = [paths.code_path(home), "manifest", os.path.realpath(path), "--name", request.name, "--progress"]
@@ -103,10 +102,16 @@ def manifest(request: verbs.Manifest, context: Context) -> verbs.Hashed:
     ended = _peer_program(arguments, home, context)
     made = json.loads(ended.out)
     with paths.recording(home) as record:
-        save_note(record, note, {"stamp": wanted, "manifest": made})
+        save_note(record, note, {"stamp": None if _is_followed(made, files) else wanted, "manifest": made})
         if os.path.isfile(path) and os.path.getsize(path) > AT_ONCE:
             _hash_beside(record, home, request.peer, os.path.realpath(path))
     return _send_manifest(manifestway.parted(made), before, request, context)._replace(hashed=True)
+
+
+def _is_followed(made: Dict[str, Any], files: "_Stamp") -> bool:
+    """Whether a manifest tells what links point to, which no stamp knows."""
+    follows = made["parts"]["rules"]["links"] == FOLLOW
+    return follows and any(stat.S_ISLNK(mode) for _, _, mode, *_ in files)
 
 
 def _noted(note: str) -> Tuple[Any, Optional[manifestway.Parted]]:

@@ -20,6 +20,7 @@ from peer.edge.holes import held_bytes
 from peer.edge.traits import trait_of
 
 _SHOWN = 20  # names in an error
+_STORE = os.path.join("..", "..", "blobs")  # of a model cache, beside the folder of its snapshots
 
 
 class Scanned(NamedTuple):
@@ -40,7 +41,10 @@ class Found(NamedTuple):
 
 
 def scan(path: str, name: str, rules: TreeRules) -> Scanned:
-    """The payload at `path`, which may be a link. What can't be part of it is a ConfigError. Raises OSError."""
+    """The payload at `path`, which may be a link. What can't be part of it is a ConfigError. Raises OSError.
+
+    A model cache's snapshot is nothing without what its links point to, so they are followed.
+    """
     path = os.path.realpath(path)
     info = os.stat(path)
     if not stat.S_ISREG(info.st_mode) and not stat.S_ISDIR(info.st_mode):
@@ -48,6 +52,8 @@ def scan(path: str, name: str, rules: TreeRules) -> Scanned:
     one = _Scan(path, name, rules)
     if stat.S_ISDIR(info.st_mode):
         one.walk()
+        if one.is_snapshot:
+            return scan(path, name, rules._replace(links=FOLLOW))
     else:
         one.files.append(Found(name, info))
     one.refuse()
@@ -135,6 +141,13 @@ class _Scan:
 
     def _at(self, below: str) -> str:
         return os.path.join(self._top, below) if below else self._top
+
+    @property
+    def is_snapshot(self) -> bool:
+        """Whether it has links, and by the rules they would be kept, but all lead to files of a store beside it."""
+        store = os.path.realpath(os.path.join(self._top, _STORE))
+        targets = [os.path.realpath(self._at(found.path)) for found, _ in self.links if self._rules.links == KEEP]
+        return bool(targets) and all(os.path.dirname(one) == store and os.path.isfile(one) for one in targets)
 
     # ---- refusing
 

@@ -317,6 +317,20 @@ def test_links_are_followed_or_all_kept(delivery: Delivery, tmp_path: Path) -> N
     assert len(kept.parts.links) == 3 and len(kept.files) == 0
 
 
+def test_a_snapshot_of_a_model_cache_arrives_as_files(delivery: Delivery, tmp_path: Path) -> None:
+    cache(tmp_path / "seed")
+    delivery.source.rmdir()
+    delivery.source.symlink_to("snapshots/rev")
+    manifest = delivery.manifest()
+    delivery.deliver(manifest)
+    assert not (delivery.final / "model-1").is_symlink()
+    assert (delivery.final / "model-1").read_bytes() == (delivery.source / "model-1").read_bytes()
+    assert check_payload(str(delivery.source), manifest, extras=False, seed=True).problem == ""
+    (delivery.source / "away").symlink_to("/etc/hostname")
+    with pytest.raises(ConfigError, match="leads out of the tree"):
+        delivery.manifest()
+
+
 def test_special_files_are_skipped_and_setuid_kept_where_it_is_said(delivery: Delivery) -> None:
     os.mkfifo(delivery.source / "pipe")
     (delivery.source / "file").write_bytes(b"x")

@@ -61,6 +61,8 @@ ROOMS: Dict[str, Room] = {
                     "hashing",
                     "proving",
                     "finish",
+                    "exitcode",
+                    "follow",
                     "holes",
                     "scan",
                     "traits",

@@ -5,13 +5,11 @@ from __future__ import annotations
 import contextlib
 import os
 import selectors
-import signal
 import subprocess
 import sys
-import threading
-from typing import Callable, List, NoReturn, Set, Tuple
+from typing import Callable, List, Tuple
 
-from deploy.agent import clocks
+from deploy.agent import clocks, wards
 from deploy.agent.meter import Meter
 from deploy.agent.wire import AgentError
 from peer.core.mark import parse_sign, stalled
@@ -22,9 +20,6 @@ _BLOCK = 256 * 1024
 KILL_SECONDS = 2.0
 # Nothing of a user's settings, and no packages of the site: to find them takes 4 ms.
 ISOLATED = ("-I", "-S", "-X", "utf8")
-_lock = threading.RLock()  # a signal's handler may come while the main thread holds it
-_running: Set["subprocess.Popen[bytes]"] = set()
-_free: List["subprocess.Popen[bytes]"] = []  # ours to reap, not ours to end: peers outlive the agent
 
 
 class Ended(NamedTuple):
@@ -65,7 +60,7 @@ def run(command: List[str], folder: str, meter: Meter) -> Ended:
 
     Raises AgentError where nothing comes from it for `clocks.STANDSTILL`.
     """
-    with _lock:
+    with wards.lock:
         child = subprocess.Popen(
             command,
             cwd=folder,
@@ -74,7 +69,7 @@ def run(command: List[str], folder: str, meter: Meter) -> Ended:
             stderr=subprocess.PIPE,
             start_new_session=True,
         )
-        _running.add(child)
+        wards.adopt(child)
     try:
         out, err = _listen(child, meter)
         return Ended(child.wait(clocks.STANDSTILL), out, err)
@@ -142,47 +137,12 @@ class _Words:
         return "\n".join([*self._lines, self._begun])
 
 
-def adopt(child: "subprocess.Popen[bytes]") -> None:
-    """Let a process that others started go with the agent, until `disown`."""
-    with _lock:
-        _running.add(child)
-
-
-def disown(child: "subprocess.Popen[bytes]") -> None:
-    """From now on the process may outlive the agent."""
-    with _lock:
-        _running.discard(child)
-
-
-def let_go(child: "subprocess.Popen[bytes]") -> None:
-    """It outlives the agent; its exit code is ours to collect while we are here."""
-    _free.append(child)
-
-
-def reap() -> None:
-    """Collect the exit codes of those that have ended, so that no zombie stays while this agent serves."""
-    _free[:] = [process for process in _free if process.poll() is None]
-
-
-def leave(code: int) -> NoReturn:
-    """End this process immediately, and every child with it."""
-    with _lock:
-        for child in list(_running):
-            _kill(child)
-        os._exit(code)
-
-
 def _end(child: "subprocess.Popen[bytes]") -> None:
-    with _lock:  # in one step: between two of them `leave` would find no process to end
-        disown(child)
+    with wards.lock:  # in one step: between two of them `leave` would find no process to end
+        wards.disown(child)
         if child.poll() is None:
-            _kill(child)
+            wards.kill(child)
     with contextlib.suppress(subprocess.TimeoutExpired):  # one that waits for a dead disk can't even be killed
         child.wait(KILL_SECONDS)
     for pipe in filter(None, (child.stdout, child.stderr)):
         pipe.close()
-
-
-def _kill(child: "subprocess.Popen[bytes]") -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(child.pid, signal.SIGKILL)  # start_new_session made it the leader of a group of its own

@@ -9,7 +9,7 @@ import subprocess
 import time
 from typing import IO, Dict, Optional
 
-from deploy.agent import children, paths, releasestore, verbs
+from deploy.agent import children, paths, releasestore, verbs, wards
 from deploy.agent.context import Context
 from peer.core import releaselist
 from peer.core.errors import system_words
@@ -59,7 +59,7 @@ def _environment(root: str, name: str) -> Dict[str, str]:
 def _wait(child: "subprocess.Popen[bytes]", within: float, output: IO[bytes], context: Context) -> Optional[int]:
     """Its exit code; None where the limit came first, and it was ended with all that it began."""
     until, reach = time.monotonic() + within, context.meter.part()
-    children.adopt(child)
+    wards.adopt(child)
     try:
         while time.monotonic() < until:
             with contextlib.suppress(subprocess.TimeoutExpired):
@@ -70,7 +70,7 @@ def _wait(child: "subprocess.Popen[bytes]", within: float, output: IO[bytes], co
     except (ProcessLookupError, subprocess.TimeoutExpired):
         pass
     finally:
-        children.disown(child)
+        wards.disown(child)
     return None
 
 

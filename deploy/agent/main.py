@@ -7,7 +7,7 @@ import sys
 from io import BufferedIOBase
 from typing import Any, Callable, Mapping, cast
 
-from deploy.agent import children, claimnote, clocks, refusals
+from deploy.agent import claimnote, clocks, refusals, wards
 from deploy.agent.context import Context
 from deploy.agent.lines import OTHER_VERSION, Envelope, verb_of
 from deploy.agent.meter import Meter
@@ -23,7 +23,7 @@ Handler = Callable[[Any, Context], Any]
 def serve_all(handlers: Mapping[Any, Handler]) -> None:
     """Serve standard input and output. `handlers`: who answers each kind of request."""
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
-        signal.signal(number, lambda *_: children.leave(130))
+        signal.signal(number, lambda *_: wards.leave(130))
     guard = Guard()
     guard.start()
     source = cast(BufferedIOBase, sys.stdin.buffer)  # which typing knows as any binary stream
@@ -33,7 +33,7 @@ def serve_all(handlers: Mapping[Any, Handler]) -> None:
         while envelope is not None:
             guard.allow(envelope.deadline + clocks.GRACE)
             _serve(envelope, handlers, wire, guard)
-            children.reap()
+            wards.reap()
             guard.allow(clocks.IDLE)
             envelope = wire.request()
     except Mismatch as error:  # without an envelope nobody knows where the next line begins

@@ -10,7 +10,7 @@ import subprocess
 import time
 from typing import Any, Dict, Tuple
 
-from deploy.agent import children, facts, locks, paths, verbs
+from deploy.agent import children, facts, locks, paths, verbs, wards
 from deploy.agent.context import Context
 from deploy.agent.peercommand import LINE, peer_command
 from deploy.agent.wire import AgentError
@@ -40,12 +40,12 @@ def start(request: verbs.Start, context: Context) -> verbs.Started:
     if pid is not None:
         return verbs.Started(peer, listening=True, already=True, pid=pid)
     process = _warm.pop(peer, None) or _launch(home, peer, request.absent)
-    children.adopt(process)  # an operator who hangs up now doesn't know of it
+    wards.adopt(process)  # an operator who hangs up now doesn't know of it
     try:
         _release(process)
         return _confirm(home, peer, process, time.monotonic() + request.within)
     finally:
-        children.disown(process)
+        wards.disown(process)
 
 
 def stop(request: verbs.Stop, context: Context) -> verbs.Stopped:
@@ -90,7 +90,7 @@ def _release(process: "subprocess.Popen[bytes]") -> None:
     assert process.stdin is not None
     with contextlib.suppress(BrokenPipeError), process.stdin:
         process.stdin.write(LINE)
-    children.let_go(process)
+    wards.let_go(process)
 
 
 def _confirm(home: str, peer: int, process: "subprocess.Popen[bytes]", until: float) -> verbs.Started:

@@ -10,7 +10,7 @@ import threading
 import time
 from typing import Iterator
 
-from deploy.agent import children, clocks
+from deploy.agent import clocks, wards
 
 _TICK_MS = 500
 _EXIT_LOST = 75  # what mail programs call a temporary failure; nobody is left to read it
@@ -59,7 +59,7 @@ class Guard(threading.Thread):
         """The thread's body."""
         while time.monotonic() < min(self._until, self._stalled) and self._operator_there():
             pass
-        children.leave(_EXIT_LOST)
+        wards.leave(_EXIT_LOST)
 
     def _operator_there(self) -> bool:
         for _, what in self._poll.poll(_TICK_MS):

@@ -62,14 +62,6 @@ class Modules:
         kept = None if path is None else self._pack[path]
         return kept if isinstance(kept, str) else None
 
-    def forget(self, package: str) -> None:
-        """From now on `package` isn't ours: an import of it goes on to the next finder that has it."""
-        for name in [name for name in self._pack if name.startswith(f"{package}/")]:
-            del self._pack[name]
-        for name, module in list(sys.modules.items()):
-            if name.split(".")[0] == package and getattr(module, "__loader__", None) is self:
-                del sys.modules[name]
-
     def _path_of(self, name: str) -> Optional[str]:
         stem = name.replace(".", "/")
         return next((path for path in (f"{stem}.py", f"{stem}/__init__.py") if path in self._pack), None)
@@ -89,10 +81,3 @@ def install_beside(archive: Any, magic: str) -> None:
     except OSError:
         data = archive.get_data(f"{archive.archive}/{SOURCES}")
     install(load(data))
-
-
-def forget(package: str) -> None:
-    """Give up a package (and the modules of it that are loaded) wherever `install` has brought it in."""
-    for finder in sys.meta_path:
-        if isinstance(finder, Modules):
-            finder.forget(package)

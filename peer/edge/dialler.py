@@ -24,6 +24,7 @@ CONNECT_SECONDS = 5.0
 MUTE = "connected, but no handshake came in time (is it stopped, or are large packets lost on the way?)"
 CLOSE_SECONDS = 1.0  # that all threads together have to end
 REDIAL_SECONDS = (0.05, 1.0)  # the first pause between two tries, and the longest
+BACK_SECONDS = (0.25, 3.0)  # the same where the other side is to dial us: mostly it isn't started yet
 
 
 class Dialler:
@@ -78,7 +79,7 @@ class Dialler:
             self._stops[peer].set()
 
     def _dial(self, peer: int, stop: threading.Event, beat: float) -> None:
-        pause, longest = REDIAL_SECONDS
+        pause, longest = BACK_SECONDS if beat else REDIAL_SECONDS
         while not stop.is_set():
             failed = self._try(peer, stop, beat)
             if not failed:

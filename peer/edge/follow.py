@@ -16,7 +16,7 @@ from peer.core.status import parse_status
 from peer.edge import lock
 
 LOOK_SECONDS = 0.1
-SELDOM_SECONDS = 0.25  # between two looks, where statuses are wanted seldom: many peers are followed
+SELDOM_SECONDS = 0.5  # between two looks, where statuses are wanted seldom: many peers are followed
 MOST_READ = 1024 * 1024  # bytes of a log at a time
 
 Emit = Callable[[FollowLine], None]

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.agent import children, clocks, verbs
+from deploy.agent import children, clocks, verbs, wards
 from deploy.agent.lines import Answer, read_reply
 from deploy.agent.meter import Meter
 from deploy.agent.wire import AgentError, Wire
@@ -78,7 +78,7 @@ def test_a_child_that_cannot_be_killed_is_left(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(clocks, "STANDSTILL", 0.1)
     monkeypatch.setattr(children, "KILL_SECONDS", 0.1)
     left: list[int] = []
-    monkeypatch.setattr(children, "_kill", lambda child: left.append(child.pid))
+    monkeypatch.setattr(wards, "kill", lambda child: left.append(child.pid))
     with pytest.raises(AgentError):
         children.run([sys.executable, "-c", "import time; time.sleep(600)"], str(tmp_path), meter([]))
     os.kill(left[0], signal.SIGKILL)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from deploy.core.hostlists.hostword import HostWord, read_word
 from deploy.core.inventory import FIRST_PORT, Inventory, InventoryError, parse_inventory, scalar
+from deploy.core.inventory.groups import select
 from deploy.core.inventory.listed import Key, Listed, ListedHost
 from deploy.core.inventory.names import is_loopback
 from deploy.core.inventory.ranges import expand, fold
@@ -34,6 +35,7 @@ class Wish(NamedTuple):
     accept_new: bool = False
     peer_port: int = FIRST_PORT  # of the first peer
     hostnames: Mapping[str, str] = {}  # by host: what ssh_config calls it, which its peers use
+    limit: str = ""  # of all these hosts and groups; the seed stays
 
 
 class PushError(WeftError):
@@ -71,10 +73,11 @@ def is_remote(target: str) -> bool:
 
 def _text(wish: Wish) -> str:
     seeds = [_placed(wish.seed)] if wish.seed else []
-    hosts = _hosts(wish)
+    hosts = _limited(_hosts(wish), wish)
     if seeds:
         hosts = [*_seed_hosts(seeds[0], wish.seed), *_without(hosts, seeds[0])]
     _check_twins(hosts)
+    _check_listed_here(hosts)
     hosts = [one for host in hosts for one in _addressed(host, wish.hostnames)]
     first = expand(hosts[0].name)[0]
     defaults = [f"{key}: true" for key in ("replace", "accept_new") if getattr(wish, key)]
@@ -127,6 +130,22 @@ def _check_here(here: Sequence[str], found: Sequence[ListedHost], seed: str) -> 
         raise ValueError(f"'{here[0]}' is on this machine: with --seed, which has the payload, name HOST:/folder alone")
     if len(here) < len(found):
         raise ValueError(_MIXED)
+
+
+def _limited(hosts: Sequence[ListedHost], wish: Wish) -> list[ListedHost]:
+    """The hosts that `--limit` leaves, so that no other gets the upload. Raises ValueError."""
+    if not wish.limit:
+        return list(hosts)
+    every = [name for host in hosts for name in expand(host.name)]
+    chosen = set(select(wish.limit, dict.fromkeys(every), wish.listed.groups))
+    if not chosen:
+        raise ValueError(f"--limit: '{wish.limit}' leaves no host; name at least one")
+    return [
+        host._replace(name=name)
+        for host in hosts
+        for names in [expand(host.name)]
+        for name in ([host.name] if chosen.issuperset(names) else _folded(one for one in names if one in chosen))
+    ]
 
 
 def _placed(word: str) -> HostWord:
@@ -186,6 +205,13 @@ def _check_twins(hosts: Sequence[ListedHost]) -> None:
             if name in found:
                 raise ValueError(f"{name} is named twice; each host gets one copy, in one folder")
             found[name] = host.keys
+
+
+def _check_listed_here(hosts: Sequence[ListedHost]) -> None:
+    """Lists of Ansible often name this machine beside others, which can't reach it as localhost."""
+    here = [host.name for host in hosts if host.keys.get("connection") == "local"]
+    if here and len(here) < len(hosts):
+        raise ValueError(f"{here[0]} is this machine; leave it out with --limit '!{here[0]}', or choose a group")
 
 
 def _keys(keys: Mapping[str, Key]) -> str:

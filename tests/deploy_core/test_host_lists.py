@@ -118,6 +118,8 @@ def found(text: str, source: str = "hosts", kind: str = "") -> dict[str, dict[st
         ("hosts.txt", "a\nb[1-3]\n", "list"),
         ("hosts", "[2001:db8::1]:22\n", "list"),
         ("hosts", "a\n[web]\nb\n", "ansible"),
+        ("hosts", "web[01:16].example.com\n", "ansible"),
+        ("hosts", "[2001:1:2:3:4:5:6:7]\n", "list"),
         ("hosts", "a ansible_host=10.0.0.1\n", "ansible"),
         ("hosts.yml", "a:\n", "ansible"),
         ("hosts", '{"all": {}}', "ansible"),
@@ -238,6 +240,7 @@ def test_includes_are_told() -> None:
         ("list", "node01:4\n", "h:1: 'node01:4' has no port of SSH; a list for MPI is named mpi:h"),
         ("list", "http://a\n", "h:1: 'http://a' isn't a host; write HOST, USER@HOST or ssh://USER@HOST:PORT"),
         ("list", "ssh://a:x/y\n", "h:1: 'a:x': the folder after ':' must begin with / or ~/"),
+        ("ansible", "b\n[b]\nb\nc\n", "h:2: 'b' is a group and one of several hosts; rename one of the two"),
         ("ansible", "[a:children]\nb\n[a:vars]\nx=1\n", "h:2: no group is called 'b'; write a section [b] with its"),
         ("list", "web[01:16]\n", "h:1: '[01:16]' isn't a range; write numbers like [01-16] or [1-4,7]"),
         ("slurm", "n[1-\n", "h:1: 'n[1-' has an unmatched bracket; write a range like node[01-16]"),
@@ -297,6 +300,54 @@ def test_an_inventory_takes_listed_hosts_and_its_own_words_come_first() -> None:
     assert inventory.host("store").user == "fleet"
     assert inventory.groups["web"] == GROUPS["web"] and inventory.groups["db"] == ("store",)
     assert [str(jump) for jump in www.jump] == ["jump@bastion:2022"]
+
+
+@pytest.mark.parametrize(
+    ("hosts", "text", "found"),
+    [
+        ('"web[1-2]": {destination: /x}', "web1\nweb2\nweb3\n", {"web1": "/x", "web2": "/x", "web3": None}),
+        ("web2: {destination: /x}", "web[1-3]\n", {"web1": None, "web2": "/x", "web3": None}),
+        ('"web[2-3]": {destination: /x}', "web[1-2]\n", {"web1": None, "web2": "/x", "web3": "/x"}),
+    ],
+)
+def test_ranges_of_the_inventory_and_of_a_list_are_of_single_hosts(
+    hosts: str, text: str, found: dict[str, str | None]
+) -> None:
+    inventory = f"swarm: {{name: t, payload: {{path: /m}}}}\nhosts: {{from: l, {hosts}}}\nseeds: [web1]\n"
+    read = parse_inventory(inventory, listed=read_list(text, "l"))
+    assert {host.name: host.destination for host in read.hosts} == found
+
+
+def test_an_address_advances_with_a_listed_range() -> None:
+    text = "swarm: {name: t, payload: {path: /m}}\nhosts: {from: l}\nseeds: [n1]\n"
+    read = parse_inventory(text, listed=read_list("NodeName=n[1-2] NodeAddr=10.0.0.[1-2]\n", "l"))
+    assert [host.address for host in read.hosts] == ["10.0.0.1", "10.0.0.2"]
+
+
+@pytest.mark.parametrize(
+    ("hosts", "text", "line"),
+    [
+        (
+            "from: h.ini",
+            "[w]\na\nlocalhost ansible_connection=local\n",
+            "h.ini:3: hosts.localhost: the other hosts can't",
+        ),
+        ("from: h.ini", "a\nb\nA\n", "h.ini:3: hosts.A: 'A' and 'a' differ only in case; rename one of the two"),
+        ('from: h.ini, "b[1-2]": {adress: x}', "a\nb1\n", "inventory.yaml:2: hosts.b1.adress: unknown key; did you"),
+    ],
+)
+def test_a_mistake_in_a_listed_host_names_the_list(hosts: str, text: str, line: str) -> None:
+    with pytest.raises(InventoryError) as error:
+        parse_inventory(
+            f"swarm: {{name: t, payload: {{path: /m}}}}\nhosts: {{{hosts}}}\nseeds: [a]\n",
+            listed=read_list(text, "h.ini"),
+        )
+    assert str(error.value).startswith(line), str(error.value)
+
+
+def test_a_group_called_as_its_only_host_is_that_host() -> None:
+    read = read_list("[web1]\nweb1\n[all:vars]\nansible_user=me\n[db]\nd1\n", "h")
+    assert (dict(read.groups), read.hosts[0].keys) == ({"db": ("d1",)}, {"user": "me"})
 
 
 def test_an_inventory_without_hosts_of_its_own_takes_those_of_a_list() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from deploy.core.hostlists.ansibleini import read_ini
 from deploy.core.hostlists.plainlist import read_plain
 from deploy.core.inventory import InventoryError, OnSeed, Upload
 from deploy.core.pushtext import PushError, Wish, is_remote, push_inventory, swarm_name
@@ -84,6 +85,23 @@ def test_a_name_of_ssh_config_has_the_address_that_it_stands_for() -> None:
     assert addresses["vm"] == ("vm", "vm") and '"c[1-2]"' in text
 
 
+@pytest.mark.parametrize(
+    ("limit", "hosts"),
+    [
+        ("web", ["w1", "w2"]),
+        ("!db", ["n1", "n2", "n3", "w1", "w2"]),
+        ("n[2-3],db", ["n2", "n3", "d1"]),
+        ("n?,!n3", ["n1", "n2"]),
+    ],
+)
+def test_a_limit_is_of_targets_and_of_groups_in_the_list(limit: str, hosts: list[str]) -> None:
+    listed = read_ini("localhost ansible_connection=local\n[web]\nw[1:2]\n[db]\nd1\n", "h")
+    wish = Wish("/m", ["n[1-3]:/x", ":/y"], listed, limit=f"{limit},!localhost")
+    inventory, _ = push_inventory(wish, "x.yaml")
+    assert [host.name for host in inventory.hosts] == hosts
+    assert [peer.host for peer in inventory.seeds] == hosts[:1]
+
+
 def test_replace_holds_for_every_host() -> None:
     inventory, _ = push_inventory(Wish("/m", ["a,b:/srv"], replace=True, accept_new=True), "x.yaml")
     assert [(host.replace, host.accept_new) for host in inventory.hosts] == [(True, True), (True, True)]
@@ -117,6 +135,12 @@ def test_ports_of_this_machine_that_others_have_are_left_to_them() -> None:
             "push: '/y' is on this machine: with --seed, which has the payload, name HOST:",
         ),
         (Wish("", ["a:/x"], seed="./m"), "push: './m' is on this machine, and no host: weft push ./m TARGET"),
+        (
+            Wish("/m", [":/x"], read_ini("localhost ansible_connection=local\na\n", "h")),
+            "push: localhost is this machine; leave it out with --limit '!localhost', or choose a group",
+        ),
+        (Wish("/m", ["a:/x"], limit="b"), "push: no host or group is called 'b'; known: a"),
+        (Wish("/m", ["a:/x"], limit="!a"), "push: --limit: '!a' leaves no host; name at least one"),
         (Wish("/m", ["http://a/x"]), "push: 'http://a/x' isn't a host; write HOST, USER@HOST or ssh://USER@HOST:PORT"),
         (
             Wish("/m", ["2001:db8::1:/x"]),

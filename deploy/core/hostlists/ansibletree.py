@@ -101,7 +101,14 @@ def listed_of(tree: Tree) -> Listed:
         variables.update(own)
         hosts.append(ListedHost(host, keys_of(variables, tree.source, host), tree.lines.get(host, 0)))
     groups = {name: tuple(found) for name, found in members.items() if name not in (ALL, UNGROUPED) and found}
+    groups = {name: found for name, found in groups.items() if found != (name,)}  # a host is its own group anyway
     for name in groups:
+        if name in tree.hosts:
+            refuse(
+                tree.source,
+                tree.groups[name].line,
+                f"'{name}' is a group and one of several hosts; rename one of the two",
+            )
         try:
             names.safe_name(name)
         except ValueError as error:

@@ -25,6 +25,7 @@ KINDS: dict[str, Reader] = {
 }
 _SIGNS = (  # in the order in which they are looked for
     (ANSIBLE, re.compile(r"^\s*\[[\w.-]+(?::(?:children|vars))?\]\s*(?:[#;].*)?$|\bansible_\w+\s*[=:]", re.M)),
+    (ANSIBLE, re.compile(r"^[^\s#;]*\[(?:[0-9]+:[0-9]+|[A-Za-z]:[A-Za-z])(?::[0-9]+)?\]", re.M)),  # web[01:16]
     (SSH_CONFIG, re.compile(r"^\s*(?:Host|Match|Include)(?:\s+|\s*=\s*)\S", re.M | re.I)),
     (SLURM, re.compile(r"^\s*NodeName=", re.M)),
     ("mpi", re.compile(r"\s(?:slots|max[_-]?slots)\s*=", re.M)),
@@ -46,7 +47,8 @@ def kind_of(text: str, source: str) -> str:
 
 def read_list(text: str, source: str, kind: str = "") -> Listed:
     """The hosts of a list; `kind` is one of KINDS, "" to tell it by the text. Raises InventoryError."""
-    return KINDS[kind or kind_of(text, source)](text, source)
+    read = KINDS[kind or kind_of(text, source)](text, source)
+    return read._replace(hosts=tuple(host._replace(source=source) for host in read.hosts))
 
 
 def _ansible(source: str, text: str) -> Reader:

@@ -9,14 +9,19 @@ from typing import NamedTuple, Union
 from peer.core.errors import EXIT_USAGE, WeftError
 
 Path = tuple[Union[str, int], ...]  # the keys and places from the top of the inventory to a value
+Place = tuple[str, int]  # a file and a line of it
 
 
 class Problem(NamedTuple):
-    """One mistake: its line (0: none), the key's path ("": the complete file), the mistake and the remedy."""
+    """One mistake: its line (0: none), the key's path ("": the complete file), the mistake and the remedy.
+
+    `source`: the file, where it isn't the inventory itself.
+    """
 
     line: int
     key: str
     text: str
+    source: str = ""
 
 
 class InventoryError(WeftError):
@@ -31,15 +36,23 @@ class InventoryError(WeftError):
 
 
 class Ledger:
-    """Gathers the mistakes of one inventory, each with the line of its path, so that all are reported together."""
+    """Gathers the mistakes of one inventory, each with the line of its path, so that all are reported together.
 
-    def __init__(self, source: str, lines: Mapping[Path, int]) -> None:
+    `elsewhere`: file and line of what isn't in the inventory itself.
+    """
+
+    def __init__(self, source: str, lines: Mapping[Path, int], elsewhere: Mapping[Path, Place] | None = None) -> None:
         self._source = source
         self._lines = lines
+        self._elsewhere = elsewhere or {}
         self._problems: list[Problem] = []
 
     def add(self, path: Path, text: str, line: int = 0) -> None:
         """Note a mistake at `path`; if that has no line, `line` or that of the nearest part above it counts."""
+        if path[:2] in self._elsewhere and path[:2] not in self._lines:
+            source, line = self._elsewhere[path[:2]]
+            self._problems.append(Problem(line, dotted(path), text, source))
+            return
         place = self._lines.get(path, 0) or line or self.line(path)
         self._problems.append(Problem(place, dotted(path), text))
 
@@ -102,5 +115,6 @@ def shortened(text: str, value: object) -> str:
 
 
 def _line(source: str, problem: Problem) -> str:
+    source = problem.source or source
     where = f"{source}:{problem.line}" if problem.line else source
     return shown(f"{where}: {problem.key}: {problem.text}" if problem.key else f"{where}: {problem.text}")

@@ -12,7 +12,7 @@ from deploy.core.inventory.errors import Ledger, Path, described
 from deploy.core.inventory.fields import InventoryPart
 from deploy.core.inventory.groups import groups_of, named
 from deploy.core.inventory.hosts import hosts_of
-from deploy.core.inventory.listed import Listed, with_listed
+from deploy.core.inventory.listed import Listed, places_of, ranges_over, with_listed
 from deploy.core.inventory.model import FromUrl, Host, Inventory, Peer, Swarm
 from deploy.core.inventory.peers import peers_of
 from deploy.core.inventory.ranges import fold
@@ -44,7 +44,11 @@ def parse_document(
     document: Document, source: str, listed: Listed | None = None, for_peers: Mapping[str, str] | None = None
 ) -> Inventory:
     """The same of a document that was read already: of a thousand hosts that takes two seconds."""
-    ledger = Ledger(source, document.lines)
+    lines = dict(document.lines)
+    for pattern, names in ranges_over(document.data, listed).items():
+        for name in names:
+            lines.setdefault(("hosts", name), document.lines[("hosts", pattern)])
+    ledger = Ledger(source, lines, places_of(listed))
     ledger.extend(document.problems)
     form = _form(with_listed(document.data, listed), ledger)
     ledger.check()

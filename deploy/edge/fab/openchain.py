@@ -39,14 +39,14 @@ def open_chain(
 ) -> Chain:
     """A chain of `tasks`; `options` are those that hold for all. Raises ConfigError, InventoryError.
 
-    `made`: the inventory, where no file has it; `hostnames`: see `read_inventory`.
+    `made`: the inventory, where no file has it, with the chosen hosts alone; `hostnames`: see `read_inventory`.
     """
     path = inventory_path(options)
     for_peers = not options.get("local") and not ADDRESSING.isdisjoint(tasks)
     inventory = made or (read_inventory(options, hostnames) if for_peers else read_inventory(options))
     if options.get("local"):
         inventory = localized(inventory, LOCAL_FOLDER, free_base(len(inventory.peers)))
-    inventory = asked_for = limited(inventory, str(options.get("limit", "")))
+    inventory = asked_for = limited(inventory, "" if made else str(options.get("limit", "")))
     if not BRINGING.isdisjoint(tasks):
         inventory = joined(inventory)
     base = path.resolve().parent

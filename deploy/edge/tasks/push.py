@@ -58,6 +58,7 @@ def make_inventory(options: Mapping[str, Any], hostnames: Callable[[Collection[H
         bool(options.get("replace")),
         bool(options.get("accept_new")),
         FIRST_PORT if any(map(is_remote, targets)) else free_base(len(targets)),
+        limit=str(options.get("limit", "")),
     )
     kept = Path(str(options.get("save") or f"{RUNS}/{swarm_name(seed or wish.payload)}.yaml"))
     inventory, _ = push_inventory(wish, str(kept))

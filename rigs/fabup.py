@@ -81,8 +81,9 @@ def walk(
     seconds: float,
     fab: Sequence[str] = FAB,
     more: Sequence[str] = (),
+    task: str = "up",
 ) -> Walked:
-    """Run it in the inventory's folder, which is its home too, with `more` options.
+    """Run it, or another `task`, in the inventory's folder, which is its home too, with `more` options.
 
     Raises RigError with its words if it fails, or isn't done within `seconds`.
     """
@@ -95,9 +96,9 @@ def walk(
             return subprocess.Popen(argv, **{**options, "stdout": said})
 
     (folder / ERRORS).unlink(missing_ok=True)
-    arguments = ["--search-root", str(checkout), "up", "--inventory", str(inventory), "--json", *more]
+    arguments = ["--search-root", str(checkout), task, "--inventory", str(inventory), "--json", *more]
     argv = [sys.executable, *fab, *arguments]
-    child = group.start("fab up", launch, argv, folder / ERRORS, cwd=str(folder), env=environment)
+    child = group.start(f"fab {task}", launch, argv, folder / ERRORS, cwd=str(folder), env=environment)
     used: List[Tuple[float, float]] = []
 
     def over() -> bool:
@@ -106,7 +107,7 @@ def walk(
             used.append((time.time(), accounting.cpu_seconds(child.process.pid)))
         return child.code is not None
 
-    group.wait(over, seconds, "fab up", LOOK_SECONDS)
+    group.wait(over, seconds, f"fab {task}", LOOK_SECONDS)
     summary = summary_of((folder / SAID).read_text())
     if child.code or summary is None:
         raise RigError(_problem(child, summary))

@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import time
 from pathlib import Path
-from typing import Iterator, List, NamedTuple, Sequence
+from typing import Callable, Iterator, List, NamedTuple, Sequence
 
 from netlab import Lab
 from rigs import accounting, fabup
@@ -24,7 +24,7 @@ from rigs.benchmark.scenarios import MIB, Scenario
 from rigs.benchmark.site import Site
 from rigs.benchmark.uplab import DEADLINE, WORKDIR, forget
 from rigs.benchmark.userwork import is_same
-from rigs.benchmark.versions import VERSIONS, Version, bytes_below
+from rigs.benchmark.versions import VERSIONS, Version, bytes_below, room_of
 from rigs.errors import RigError
 from rigs.peerprocess import CHECKOUT
 from rigs.procgroup import ProcessGroup
@@ -34,11 +34,12 @@ from rigs.workfolder import LAB
 RECEIVERS = 7
 MBIT = 100.0
 SWARM, DATA, NAME = "again", "data", "payload"
+RELEASES = f"{WORKDIR}/releases"
 _DAY = 86400
 
 
 class AgainOptions(NamedTuple):
-    """`size`: bytes of a payload, 0 for the usual; of an image eight times as many, most of it holes.
+    """`size`: bytes of a payload, 0 for the usual; some kinds are larger, most of it holes.
 
     `kinds`: names of VERSIONS; `tools`: those of the two that are wanted.
     """
@@ -48,7 +49,7 @@ class AgainOptions(NamedTuple):
     tools: Sequence[str] = ("weft", "rsync")
 
     def size_of(self, kind: str) -> int:
-        return (self.size or 256 * MIB) * (8 if kind == "image" else 1)
+        return (self.size or 256 * MIB) * VERSIONS[kind].scale
 
 
 def room(asked: AgainOptions) -> int:
@@ -79,10 +80,15 @@ def measure(site: Site, worker: FabAgain | RsyncAgain, kind: str, version: Versi
         version.make(payload, size)
         _age(payload)
         _own(site, payload.parent)
-        worker.first()
+        worker.first(version.back)
+        older = shutil.copy2(payload, payload.with_name("older")) if version.back else payload
         bare = bare._replace(fresh=version.change(payload), size=bytes_below(payload))
         _own(site, payload.parent)
-        return _again(site, worker, bare, payload)
+        if not version.back:
+            return _again(site, worker, worker.again, bare, payload)
+        worker.again()
+        site.wait_empty()
+        return _again(site, worker, worker.back, bare._replace(fresh=0), Path(older))
     except RigError as error:
         return bare._replace(problem=str(error))
     finally:
@@ -90,23 +96,35 @@ def measure(site: Site, worker: FabAgain | RsyncAgain, kind: str, version: Versi
         _forget(site)
 
 
-def _again(site: Site, worker: FabAgain | RsyncAgain, bare: AgainRun, payload: Path) -> AgainRun:
+def _again(
+    site: Site, worker: FabAgain | RsyncAgain, step: Callable[[], float], bare: AgainRun, payload: Path
+) -> AgainRun:
+    """The step that is measured; every copy has to be `payload` then."""
     for host in site.hosts:
         site.lab.rate(host.name, MBIT)
     watch, sent, begun = accounting.Watch(), site.sent_by_seed(), time.monotonic()
     try:
-        cpu = worker.again()
+        cpu = step()
     finally:
         seconds = time.monotonic() - begun
         for host in site.hosts:
             site.lab.rate(host.name, 0.0)
-    wrong = [host for host, copy in zip(site.receivers, worker.copies()) if not is_same(payload, copy)]
+    problems = [problem for copy in worker.copies() if (problem := _problem(payload, copy))]
     return bare._replace(
-        problem=f"{wrong[0].name}: its copy isn't the payload" if wrong else "",
+        problem=problems[0] if problems else "",
         seconds=seconds,
         sent=site.sent_by_seed() - sent,
         others=watch.stop(cpu).others,
     )
+
+
+def _problem(payload: Path, copy: Path) -> str:
+    """What is wrong with a copy: its bytes, or the room that it takes."""
+    if not is_same(payload, copy):
+        return f"{copy} isn't the payload"
+    if payload.is_file() and room_of(copy) > room_of(payload) + MIB:
+        return f"{copy} takes {room_of(copy)} bytes on the disk, and the payload {room_of(payload)}"
+    return ""
 
 
 def _forget(site: Site) -> None:
@@ -133,36 +151,49 @@ class FabAgain:
     def __init__(self, site: Site, folder: Path) -> None:
         self._site = site
         self._folder = folder
+        self._releases = False
 
     def missing(self) -> str:
         return ""
 
-    def first(self) -> None:
+    def first(self, releases: bool) -> None:
+        """The older version, to stay as a release beside the next one, or to be replaced."""
         shutil.rmtree(self._folder, ignore_errors=True)
         self._folder.mkdir()
-        (self._folder / "inventory.yaml").write_text(inventory(self._site))
+        self._releases = releases
+        (self._folder / "inventory.yaml").write_text(inventory(self._site, releases))
         self.again()
         self._site.wait_empty()
 
     def again(self) -> float:
         """CPU seconds of the operator."""
+        return self._walk("up")
+
+    def back(self) -> float:
+        """To the release before; CPU seconds of the operator."""
+        return self._walk("rollback")
+
+    def _walk(self, task: str) -> float:
         with ProcessGroup() as group:
             path = self._folder / "inventory.yaml"
-            return fabup.walk(group, CHECKOUT, path, self._site.processes, DEADLINE).operator
+            return fabup.walk(group, CHECKOUT, path, self._site.processes, DEADLINE, task=task).operator
 
     def copies(self) -> List[Path]:
+        if self._releases:
+            return [host.home / RELEASES / "current" / NAME for host in self._site.receivers]
         peers = enumerate(self._site.receivers, FIRST_ID + 1)
         return [host.home / WORKDIR / SWARM / f"peer_{peer}" / NAME for peer, host in peers]
 
 
-def inventory(site: Site) -> str:
+def inventory(site: Site, releases: bool) -> str:
     """The text of an inventory of all hosts; the payload lies on the first."""
     lab = site.lab
+    place = f", destination: {{releases: ~/{RELEASES}}}" if releases else ""
     return "\n".join(
         [
             f"swarm: {{name: {SWARM}, payload: {{path: {json.dumps(f'{site.seed.remote_home}/{DATA}/{NAME}')}}}}}",
             f"defaults: {{user: {lab.user}, key: {json.dumps(str(lab.key))}, workdir: ~/{WORKDIR},"
-            f" known_hosts: {json.dumps(str(lab.known_hosts))}}}",
+            f" known_hosts: {json.dumps(str(lab.known_hosts))}{place}}}",
             "hosts:",
             *(f"  {host.name}: {{address: {host.address}}}" for host in site.hosts),
             f"seeds: [{site.seed.name}]",
@@ -182,7 +213,7 @@ class RsyncAgain:
     def missing(self) -> str:
         return Fanout("rsync").missing()
 
-    def first(self) -> None:
+    def first(self, releases: bool) -> None:
         site = self._site
         site.fresh()
         Fanout("rsync").prepare(site)
@@ -202,6 +233,12 @@ class RsyncAgain:
                 children.append(group.start(f"rsync to {host.name}", site.seed.popen, argv, log))
             group.wait_ends(children, DEADLINE)
             return group.cpu
+
+    def back(self) -> float:
+        """The seed has the older version again; CPU seconds of all rsyncs there."""
+        folder = self._site.seed.home / DATA
+        shutil.copy2(folder / "older", folder / NAME)
+        return self.again()
 
     def _command(self, target: str) -> Sequence[str]:
         source = f"{self._site.seed.remote_home}/{DATA}/{NAME}"

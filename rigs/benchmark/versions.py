@@ -21,11 +21,14 @@ class Version(NamedTuple):
     """`make` writes the older version of about so many bytes; `change` turns it into the next one.
 
     `change` returns how many bytes a host lacks then, counted in what was written to: files, blocks of a MiB, pages.
+    `scale`: how much larger the payload is than others, most of it holes; `back`: what is measured is the way back.
     """
 
     words: str
     make: Callable[[Path, int], None]
     change: Callable[[Path], int]
+    scale: int = 1
+    back: bool = False
 
 
 def _make_tree(top: Path, size: int) -> None:
@@ -81,12 +84,26 @@ def _append(path: Path) -> int:
 
 def _make_image(path: Path, size: int) -> None:
     """A sparse file: runs of a MiB with data, all over it."""
-    rng = random.Random(size)
+    _make_hole(path, size)
+    _fill(path)
+
+
+def _make_hole(path: Path, size: int) -> None:
+    """A sparse file with nothing in it."""
     with open(path, "wb") as file:
         file.truncate(size)
-        for number in sorted(rng.sample(range(size // MIB), max(1, int(size * _DATA) // MIB))):
+
+
+def _fill(path: Path) -> int:
+    """Data in a sparse file."""
+    size = path.stat().st_size
+    rng = random.Random(size)
+    numbers = sorted(rng.sample(range(size // MIB), max(1, int(size * _DATA) // MIB)))
+    with open(path, "r+b") as file:
+        for number in numbers:
             file.seek(number * MIB)
             file.write(rng.randbytes(MIB))
+    return len(numbers) * MIB
 
 
 def _write_pages(path: Path) -> int:
@@ -106,7 +123,9 @@ VERSIONS: Dict[str, Version] = {
     "in place": Version("1 % of the MiB of a file changed in place", write_file, _change_in_place),
     "in front": Version("1 KiB put in at the front of a file", write_file, _put_in_front),
     "appended": Version("1 % appended to a file", write_file, _append),
-    "image": Version("pages of a sparse VM image written to", _make_image, _write_pages),
+    "image": Version("pages of a sparse VM image written to", _make_image, _write_pages, scale=8),
+    "sparse": Version("a VM image written into an empty one", _make_hole, _fill, scale=8),
+    "back": Version("back to the release before 1 % changed", write_file, _change_in_place, back=True),
 }
 
 
@@ -115,3 +134,8 @@ def bytes_below(path: Path) -> int:
     if path.is_file():
         return path.stat().st_size
     return sum(os.path.getsize(one) for one in path.rglob("*") if one.is_file())
+
+
+def room_of(path: Path) -> int:
+    """Bytes that a file takes on its disk."""
+    return path.stat().st_blocks * 512

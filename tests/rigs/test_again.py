@@ -31,7 +31,7 @@ def test_a_change_is_as_large_as_it_says(tmp_path, kind):
         known = set(before.values())
         assert sum(len(data) for data in after.values() if data not in known) == fresh
         assert len(after) == len(before) + 1 and len(before.keys() - after.keys()) == 1
-    if kind in ("in place", "image"):
+    if kind in ("in place", "image", "sparse", "back"):
         (old,), (new,) = before.values(), after.values()
         assert len(old) == len(new)
         steps = [at for at in range(0, len(new), 4096) if old[at : at + 4096] != new[at : at + 4096]]

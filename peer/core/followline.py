@@ -2,6 +2,7 @@
 
     {"peer": 1001, "log": "<line>", "offset": <bytes up to its end>}
     {"peer": 1001, "status": {...}}
+    {"peer": 1001, "change": {...}}     what of the status has changed since the last line that told it
     {"peer": 1001, "alive": true|false}
 
 An empty line is a heartbeat. Each kind is known by the field that the others don't have.
@@ -57,11 +58,12 @@ def fields_of(line: FollowLine) -> Dict[str, Any]:
 
 
 def format_line(line: FollowLine) -> str:
-    """The line as text, without its end, and without fields of a status that are as usual."""
-    short = (
-        {"peer": line.peer, "status": status.to_short(line.status)} if isinstance(line, StatusLine) else fields_of(line)
-    )
-    return json.dumps(short, separators=(",", ":"))
+    """The line as text, without its end."""
+    return _text(fields_of(line))
+
+
+def _text(fields: Dict[str, Any]) -> str:
+    return json.dumps(fields, separators=(",", ":"))
 
 
 def parse_line(text: str) -> Optional[FollowLine]:
@@ -91,3 +93,39 @@ def _typed(fields: Dict[str, Any], name: str, kind: type) -> Any:
     if type(value) is not kind or (isinstance(value, int) and not 0 <= value < 2**63):
         raise ValueError(f"not a line of `follow`: {name} is {value!r:.40}")
     return value
+
+
+class Writer:
+    """One stream of lines. A status is mostly what it was half a second ago, and a seed's link has better to do."""
+
+    def __init__(self) -> None:
+        self._told: Dict[int, Status] = {}  # by peer
+
+    def format(self, line: FollowLine) -> str:
+        """The line as text, without its end."""
+        if not isinstance(line, StatusLine):
+            return format_line(line)
+        before = self._told.get(line.peer)
+        self._told[line.peer] = line.status
+        change = None if before is None else status.to_change(line.status, before)
+        return format_line(line) if change is None else _text({"peer": line.peer, "change": change})
+
+
+class Reader:
+    """The other end of such a stream."""
+
+    def __init__(self) -> None:
+        self._told: Dict[int, Status] = {}  # by peer
+
+    def line_of(self, fields: Any) -> FollowLine:
+        """The line for a JSON object. Raises ValueError."""
+        line = self._change(fields) if isinstance(fields, dict) and "change" in fields else from_fields(fields)
+        if isinstance(line, StatusLine):
+            self._told[line.peer] = line.status
+        return line
+
+    def _change(self, fields: Dict[str, Any]) -> StatusLine:
+        peer = _typed(fields, "peer", int)
+        if peer not in self._told:
+            raise ValueError(f"not a line of `follow`: a change of {peer}, of which no status came before")
+        return StatusLine(peer, status.changed(self._told[peer], fields["change"]))

@@ -85,15 +85,32 @@ def to_fields(status: Status) -> Dict[str, Any]:
     return {**status._asdict(), "neighbours": [neighbour._asdict() for neighbour in status.neighbours]}
 
 
-def to_short(status: Status) -> Dict[str, Any]:
-    """The same without the fields that are as usual: a seed's link is busy enough without them."""
-    rows = [_unusual(neighbour) for neighbour in status.neighbours]
-    return {**_unusual(status), "neighbours": rows}
+def to_change(status: Status, before: Status) -> Optional[Dict[str, Any]]:
+    """The fields that have changed since, as a JSON object; None if a neighbour has come or gone."""
+    rows = {row.peer: row for row in before.neighbours}
+    if [row.peer for row in status.neighbours] != list(rows):
+        return None
+    fields = _changed(status, before)
+    if "neighbours" in fields:
+        changes = ((row.peer, _changed(row, rows[row.peer])) for row in status.neighbours)
+        fields["neighbours"] = [{"peer": peer, **change} for peer, change in changes if change]
+    return fields
 
 
-def _unusual(row: Any) -> Dict[str, Any]:
-    usual = row._field_defaults
-    return {name: value for name, value in row._asdict().items() if name not in usual or value != usual[name]}
+def _changed(row: Any, before: Any) -> Dict[str, Any]:
+    return {name: new for name, new, old in zip(row._fields, row, before) if new != old}
+
+
+def changed(before: Status, fields: Any) -> Status:
+    """The status that `to_change` told. Raises ValueError."""
+    rows = {row.peer: row._asdict() for row in before.neighbours}
+    try:
+        fields = {**_known(Status, fields)}
+        for row in fields.get("neighbours", ()):
+            rows[_number("peer", row["peer"])] = {**rows.get(row["peer"], {}), **row}
+        return from_fields({**before._asdict(), **fields, "neighbours": list(rows.values())})
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"not a change of a status: {error!r}") from None
 
 
 def doing(state: str, checked: int, to_check: int) -> str:

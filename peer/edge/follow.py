@@ -11,7 +11,7 @@ from typing import Any, Callable, Collection, Dict, List, Mapping, Optional, Tup
 
 from peer.core import config, eventlog
 from peer.core import folder as names
-from peer.core.followline import HEARTBEAT, HEARTBEAT_SECONDS, Alive, FollowLine, LogLine, StatusLine, format_line
+from peer.core.followline import HEARTBEAT, HEARTBEAT_SECONDS, Alive, FollowLine, LogLine, StatusLine, Writer
 from peer.core.status import parse_status
 from peer.edge import lock
 
@@ -103,7 +103,7 @@ def follow(
     """
     lines: List[FollowLine] = []
     followed: Dict[int, FollowedPeer] = {}
-    here = _PeersHere(folder)
+    here, writer = _PeersHere(folder), Writer()
     beat, pause = time.monotonic(), SELDOM_SECONDS if pace else LOOK_SECONDS
     while True:
         for peer in here.look():
@@ -114,7 +114,7 @@ def follow(
         done = until_done and bool(followed) and all(one.ended for one in followed.values())
         if lines or time.monotonic() - beat > HEARTBEAT_SECONDS:
             beat = time.monotonic()
-            out.write("".join(format_line(line) + "\n" for line in lines) or HEARTBEAT + "\n")
+            out.write("".join(writer.format(line) + "\n" for line in lines) or HEARTBEAT + "\n")
             out.flush()
         if done and not lines:
             return

@@ -6,7 +6,18 @@ import json
 
 import pytest
 
-from peer.core.followline import HEARTBEAT, Alive, FollowLine, LogLine, StatusLine, format_line, from_fields, parse_line
+from peer.core.followline import (
+    HEARTBEAT,
+    Alive,
+    FollowLine,
+    LogLine,
+    Reader,
+    StatusLine,
+    Writer,
+    format_line,
+    from_fields,
+    parse_line,
+)
 from peer.core.status import Neighbour, Status
 
 STATUS = Status(1001, "r1", "downloading", "fleet", True, 6008, 7, 3, 10, 1000, neighbours=(Neighbour(1002, True),))
@@ -29,8 +40,42 @@ def test_lines_and_their_json(line: FollowLine, fields: object) -> None:
 def test_a_status_comes_through_as_it_was() -> None:
     line = StatusLine(1001, STATUS)
     assert parse_line(format_line(line)) == line
-    fields = json.loads(format_line(line))["status"]
-    assert fields["neighbours"] == [{"peer": 1002, "connected": True}], "what is as usual doesn't travel"
+    assert json.loads(format_line(line))["status"]["neighbours"][0]["peer"] == 1002
+
+
+NEAR = (Neighbour(1002, True), Neighbour(1003, False, trouble="refused"))
+LATER = [
+    STATUS._replace(neighbours=NEAR),
+    STATUS._replace(neighbours=NEAR, pieces=4),
+    STATUS._replace(neighbours=(NEAR[0], Neighbour(1003, True, pieces=2)), reason="waiting"),
+    STATUS._replace(neighbours=(NEAR[0], Neighbour(1003, True, pieces=2)), state="done", exit_code=0),
+    STATUS,
+]
+
+
+def test_what_changed_of_a_status_is_all_that_travels() -> None:
+    writer, reader = Writer(), Reader()
+    lines = [StatusLine(1001, status) for status in (STATUS, *LATER)] + [StatusLine(1002, STATUS), Alive(1001, False)]
+    texts = [writer.format(line) for line in lines]
+    assert [reader.line_of(json.loads(text)) for text in texts] == lines
+    assert json.loads(texts[2]) == {"peer": 1001, "change": {"pieces": 4}}
+    assert json.loads(texts[3])["change"]["neighbours"] == [
+        {"peer": 1003, "connected": True, "pieces": 2, "trouble": ""}
+    ]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [[], {"pieces": "4"}, {"neighbours": 5}, {"neighbours": [5]}, {"neighbours": [{"pieces": 2}]},
+     {"neighbours": [{"peer": "1002"}]}, {"neighbours": [{"peer": 1002, "pieces": []}]}],
+)  # fmt: skip
+def test_a_damaged_change_is_refused(change: object) -> None:
+    reader = Reader()
+    with pytest.raises(ValueError, match="no status came before"):
+        reader.line_of({"peer": 1001, "change": {}})
+    reader.line_of(json.loads(format_line(StatusLine(1001, STATUS))))
+    with pytest.raises(ValueError, match="not a"):
+        reader.line_of({"peer": 1001, "change": change})
 
 
 def test_a_heartbeat_is_no_line() -> None:

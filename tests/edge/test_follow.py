@@ -65,7 +65,8 @@ def folder(tmp_path: Path) -> Iterator[Folder]:
 
 def read(text: str) -> List[FollowLine]:
     """The lines in `text`, without heartbeats."""
-    return [fact for fact in map(followline.parse_line, text.splitlines()) if fact is not None]
+    reader = followline.Reader()
+    return [reader.line_of(json.loads(line)) for line in text.splitlines() if line]
 
 
 class Reader:

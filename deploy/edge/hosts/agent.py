@@ -86,7 +86,7 @@ class Agent:
         """The peers' lines as they come, and None for each heartbeat. Raises HostError if it breaks off."""
         with _explained(self, "`follow`", deadline):
             self._pipe.send(lines.write(lines.seal(request, home, deadline.left(), 0)), deadline)
-        heartbeat, silence = Deadline(clocks.HEARTBEAT), Deadline(clocks.SILENCE)
+        heartbeat, silence, reader = Deadline(clocks.HEARTBEAT), Deadline(clocks.SILENCE), followline.Reader()
         while True:
             with _explained(self, "`follow`", silence):
                 line = self._pipe.line(silence)
@@ -94,7 +94,7 @@ class Agent:
                 if heartbeat.passed:
                     self._pipe.send(b"\n", silence)
                     heartbeat = Deadline(clocks.HEARTBEAT)
-                followed = _read_followed(line)
+                followed = _read_followed(line, reader)
             if isinstance(followed, End):
                 return
             if not isinstance(followed, (LogLine, StatusLine, Alive, type(None))):
@@ -144,12 +144,12 @@ class Agent:
                 on_part(reply.part, data)
 
 
-def _read_followed(line: bytes) -> FollowLine | Reply | None:
+def _read_followed(line: bytes, reader: followline.Reader) -> FollowLine | Reply | None:
     """A line of what `follow` streams: one of the peers', None for a heartbeat, or a reply. Raises ValueError."""
     if not line:
         return None
     fields = lines.read_object(line)
-    return followline.from_fields(fields) if "peer" in fields else lines.reply_of(fields)
+    return reader.line_of(fields) if "peer" in fields else lines.reply_of(fields)
 
 
 def _refusal(reply: Reply) -> HostError:

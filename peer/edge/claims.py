@@ -52,8 +52,9 @@ class Claims:
         `blocks`: the set of the blocks that come, 0 for all. `local`: they are copied here, which is soon done; so
         whoever claims the piece meanwhile waits for that.
         """
-        with self._changed:
-            self._changed.wait_for(lambda: piece not in self._copied)
+        with self._lock:
+            while piece in self._copied:
+                self._changed.wait()
             holder = self._holders.get(piece)
             if not self._place.lacks(piece) or (holder and time.monotonic() - holder.touched < CLAIM_SECONDS):
                 return None

@@ -7,7 +7,7 @@ import errno
 import os
 import stat
 import threading
-from typing import Callable, ContextManager, Dict, Iterator, List, Optional, Tuple, Union
+from typing import Callable, Dict, Iterator, List, Optional, Tuple, Union
 
 from peer.core.errors import StoreError
 from peer.edge import pulse
@@ -123,22 +123,6 @@ def _remedy(error: OSError) -> str:
     return remedies.get(error.errno or 0, "fix that and start again")
 
 
-class _Use:
-    """A block that uses a file. Each read and each write of a piece has one, which a generator would make slower."""
-
-    __slots__ = ("_file", "_files")
-
-    def __init__(self, files: OpenFiles, file: int) -> None:
-        self._files = files
-        self._file = file
-
-    def __enter__(self) -> int:
-        return self._files.take(self._file)
-
-    def __exit__(self, *_: object) -> None:
-        self._files.give(self._file)
-
-
 class OpenFiles:
     """Descriptors by file number, shared by all threads; of too many, the least lately used is closed.
 
@@ -155,9 +139,14 @@ class OpenFiles:
         self._open: Dict[int, int] = {}
         self._users: Dict[int, int] = {}
 
-    def descriptor(self, file: int) -> ContextManager[int]:
+    @contextlib.contextmanager
+    def descriptor(self, file: int) -> Iterator[int]:
         """The descriptor of a file, kept open at least while the block runs."""
-        return _Use(self, file)
+        opened = self.take(file)
+        try:
+            yield opened
+        finally:
+            self.give(file)
 
     def take(self, file: int) -> int:
         """The descriptor of a file, kept open at least until `give`."""

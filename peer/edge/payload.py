@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import time
 from typing import ContextManager, Iterator, Optional
@@ -13,6 +12,7 @@ from peer.core.layout import Segment
 from peer.core.manifest import Manifest
 from peer.core.repeats import Repeats
 from peer.edge import finish
+from peer.edge.allocating import preallocate
 from peer.edge.files import OpenFiles, read_range, size_of, sync_folder
 from peer.edge.holes import clear, write_sparsely
 from peer.edge.kept import Kept
@@ -24,8 +24,6 @@ from peer.edge.unsynced import Unsynced
 MOST_SYNCED = 64  # files or folders to sync one by one; with more, their file system is synced
 _SYNCING_THREADS = 8  # where that is impossible: syncs that run at the same time share their trips to the disk
 _OWNER = 0o600  # what we need while the files are incomplete
-_ALLOCATE_STEP = 64 * 1024 * 1024
-_ALLOCATE_PATIENCE = 0.005  # seconds for each step of reserving; a slower file system writes zeros, so we stop
 
 
 class Payload:
@@ -84,7 +82,7 @@ class Payload:
                 continue
             full = number not in self._sparse and not (repeats and repeats.any and repeats.zero_bytes(number))
             with _made_or_opened(self.path(number), mode & 0o777 | _OWNER, files.path(number) in named) as descriptor:
-                _preallocate(descriptor, size, full)
+                preallocate(descriptor, size, full)
 
     # ---- pieces
 
@@ -113,9 +111,12 @@ class Payload:
         """Write bytes into a piece's place."""
         for segment in self._layout.segments(piece, begin, len(data)):
             since = time.monotonic()
-            with self._files.descriptor(segment.file) as descriptor:
+            descriptor = self._files.take(segment.file)
+            try:
                 write = write_sparsely if segment.file in self._sparse else _write_fully
                 write(descriptor, data[: segment.length], segment.offset)
+            finally:
+                self._files.give(segment.file)
             self._unsynced.waits.note(since)
             self._unsynced.wrote(segment.file, segment.length)
             data = data[segment.length :]
@@ -247,19 +248,6 @@ def _write_fully(descriptor: int, data: memoryview, offset: int) -> None:
         offset += written
 
 
-def _preallocate(descriptor: int, size: int, reserve: bool) -> None:
-    """Give a file `size` bytes, and `reserve` its blocks if that costs nothing."""
-    if os.fstat(descriptor).st_size == size:
-        return
-    os.ftruncate(descriptor, size)
-    for offset in range(0, size if reserve else 0, _ALLOCATE_STEP):
-        begin = time.monotonic()
-        if not _allocate(descriptor, offset, min(_ALLOCATE_STEP, size - offset)):
-            return
-        if time.monotonic() - begin > _ALLOCATE_PATIENCE:
-            return
-
-
 @contextlib.contextmanager
 def _made_or_opened(path: str, mode: int, named: bool) -> Iterator[int]:
     """A file with this mode, open. Another name of it that isn't the payload's own (`named`) is an older version's."""
@@ -283,16 +271,3 @@ def _has_other_names(path: str) -> bool:
         return os.lstat(path).st_nlink > 1
     except FileNotFoundError:
         return False
-
-
-def _allocate(descriptor: int, offset: int, length: int) -> bool:
-    """Reserve blocks; False if the system can't. Raises OSError when the disk is full."""
-    if not hasattr(os, "posix_fallocate"):
-        return False
-    try:
-        os.posix_fallocate(descriptor, offset, length)
-    except OSError as error:
-        if error.errno in (errno.EOPNOTSUPP, errno.EINVAL, errno.ENODEV):
-            return False
-        raise
-    return True

@@ -22,7 +22,7 @@ Pids = Callable[[], Iterable[int]]
 
 
 class Walked(NamedTuple):
-    """Seconds from the command to the prompt, and of each phase; CPU seconds of the operator and of the peers.
+    """Seconds from the command to the prompt, and of the phases that it told; CPU seconds of operator and peers.
 
     `peak`: bytes of the peer that took most; `child`: the operator's process, ended; `used`: its CPU seconds at times.
     """
@@ -109,9 +109,9 @@ def walk(
 
     group.wait(over, seconds, f"fab {task}", LOOK_SECONDS)
     summary = summary_of((folder / SAID).read_text())
-    if child.code or summary is None:
+    if child.code:
         raise RigError(_problem(child, summary))
-    phases = {str(name): float(spent) for name, spent in summary["phases"].items()}
+    phases = phases_of(summary)
     return Walked(child.ended - child.begun, phases, child.cpu, peers.cpu, peers.peak, child, used)
 
 
@@ -123,6 +123,12 @@ def summary_of(said: str) -> Optional[Dict[str, Any]]:
     except ValueError:
         return None
     return last if last.get("event") == "summary" else None
+
+
+def phases_of(summary: Optional[Dict[str, Any]]) -> Dict[str, float]:
+    """The seconds of each phase; none where that version of `fab` doesn't tell them."""
+    told = (summary or {}).get("phases", {})
+    return {str(name): float(spent) for name, spent in told.items()} if isinstance(told, dict) else {}
 
 
 def _problem(child: Child, summary: Optional[Dict[str, Any]]) -> str:

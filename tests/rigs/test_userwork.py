@@ -138,6 +138,14 @@ def test_the_last_object_is_the_summary_or_there_is_none(said, found):
     assert bool(fabup.summary_of(said)) is found
 
 
+@pytest.mark.parametrize(
+    ("summary", "phases"),
+    [({"phases": {"start": 2}}, {"start": 2.0}), ({}, {}), ({"phases": "none"}, {}), (None, {})],
+)
+def test_a_version_that_tells_no_phases_is_timed_all_the_same(summary, phases):
+    assert fabup.phases_of(summary) == phases
+
+
 def test_this_process_is_no_peer():
     assert not fabup.is_peer(os.getpid()) and not fabup.is_peer(0)
 

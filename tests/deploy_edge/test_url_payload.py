@@ -25,3 +25,7 @@ def test_one_seed_fetches_once_and_the_others_have_it_from_the_swarm(
         assert ran.code == 0 and copies(tmp_path, "a", "b", "c") == {DATA}, ran
         assert fab(tmp_path, "deploy").code == 0
         assert [asked for asked, _ in web.asked] == ["", "bytes=150000-"]
+        other = "0" * 64  # the server says that nothing has changed, and yet this isn't the file that is wanted
+        path.write_text(path.read_text().replace(web.sha256, other))
+        ran = fab(tmp_path, "deploy")
+        assert ran.code == 1 and f"its SHA-256 is {web.sha256}, and the inventory says {other}" in ran.err, ran

@@ -88,9 +88,10 @@ def _command(inventory: Inventory, alike: Sequence[Outcome]) -> str:
 
 
 def command_options(inventory: Inventory) -> str:
-    """The options that name this inventory on a command line: ` --inventory fleet.yaml --local`."""
+    """The options that name this inventory on a command line: ` --inventory fleet.yaml --hosts hosts.ini --local`."""
     source = "" if inventory.source == "inventory.yaml" else f" --inventory {quoted(inventory.source)}"
-    return source + (" --local" if inventory.localized else "")
+    hosts = f" --hosts {quoted(inventory.hosts_list)}" if inventory.hosts_list else ""
+    return source + hosts + (" --local" if inventory.localized else "")
 
 
 def _groups(outcomes: Sequence[Outcome]) -> list[list[Outcome]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from deploy.core.failures import next_commands
@@ -106,6 +108,8 @@ def test_hosts_out_of_reach_are_one_command() -> None:
         "fab up",
     )
     assert next_commands(FLEET, []) == ()
+    named = dataclasses.replace(FLEET, source="f.yaml", hosts_list="my hosts")
+    assert next_commands(named, unknown[:1]) == ("fab check --inventory f.yaml --hosts 'my hosts' --limit node1",)
 
 
 def test_all_good() -> None:

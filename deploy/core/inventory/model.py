@@ -181,6 +181,7 @@ class Inventory:
     selected: tuple[str, ...]  # host names, in the inventory's order
     notices: tuple[str, ...] = ()  # warnings, such as a host without a peer
     source: str = "inventory.yaml"  # the file's name, for messages
+    hosts_list: str = ""  # the list of hosts that the command line named beside it
     localized: bool = False  # `--local` made it
     zone_rates: Mapping[str, Rate] = field(default_factory=dict)  # of the ways out of zones and into them
 

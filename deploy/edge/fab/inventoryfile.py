@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,8 @@ def read_inventory(options: Mapping[str, Any], hostnames: Hostnames = lambda _: 
     inventory = parse_document(document, str(path), listed)
     named = named_alone(inventory.hosts)
     found = for_peers(named, hostnames(named)) if named else {}
-    return parse_document(document, str(path), listed, found) if found else inventory
+    inventory = parse_document(document, str(path), listed, found) if found else inventory
+    return replace(inventory, hosts_list=hosts)
 
 
 def _listed(path: Path, words: Iterable[str], hosts: str) -> Listed:

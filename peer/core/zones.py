@@ -20,17 +20,21 @@ TAKERS = 16  # neighbours of a seed, at most
 MOST_BESIDE = 8  # units that a unit is joined with, about
 SMALL = 4  # times the degree: in a zone of so many receivers each has the same number of neighbours
 
+ALL = -1  # as a set: whatever there is
+
 Unit = Tuple[str, ...]
 
 
 class Border(NamedTuple):
     """What a neighbour of another zone is for. `turns`: the set that we fetch from it now, then those for later turns.
 
-    `depth`: how many parts of their paths are the same: more are nearer.
+    `depth`: how many parts of their paths are the same: more are nearer. `carried`: the set of pieces that our unit
+    alone fetches from the neighbour's, where a seed is and the way out is scarce; other units have the rest for us.
     """
 
     depth: int
     turns: Tuple[int, ...]
+    carried: int = ALL
 
 
 class Zones:
@@ -138,7 +142,17 @@ class Zones:
             return Border(depth, ())
         number = gates.index(me)
         shares = [_every(len(gates), (number - turn) % len(gates), total) for turn in range(len(gates))]
-        return Border(depth, tuple(shares))
+        return Border(depth, tuple(shares), self._carried(unit, theirs[: depth + 1], len(gates), total))
+
+    def _carried(self, unit: Unit, other: Unit, gates: int, total: int) -> int:
+        """Of all pieces those that this unit fetches from another for all units without a seed: a part for each."""
+        takers = [near for near in self._near(other) if not self._has_seed(near)]
+        if unit not in takers or not self._has_seed(other):
+            return ALL
+        return _blocks(gates, len(takers), takers.index(unit), total)
+
+    def _has_seed(self, unit: Unit) -> bool:
+        return not self._seeds.isdisjoint(self._members[unit])
 
     def meant_for(self, seed: int, taker: int, total: int) -> int:
         """The set of pieces that a seed gives to this neighbour before others: those for which it is a gate."""
@@ -159,6 +173,12 @@ def _every(step: int, first: int, total: int) -> int:
     """The set of every `step`th of `total` pieces."""
     count = len(range(first, total, step))
     return ((1 << step * count) - 1) // ((1 << step) - 1) << first
+
+
+def _blocks(size: int, step: int, first: int, total: int) -> int:
+    """The set of every `step`th block of `size` of `total` pieces."""
+    starts = range(first * size, total, step * size)
+    return sum(((1 << size) - 1) << start for start in starts) & ((1 << total) - 1)
 
 
 def _draw(text: str) -> bytes:

@@ -14,7 +14,7 @@ from peer.core.gateturns import GateTurns
 from peer.core.neighbour import Neighbour
 from peer.core.pieces import Pieces
 from peer.core.uploader import Uploader
-from peer.core.zones import MOST_GATES, Border, Zones
+from peer.core.zones import ALL, MOST_GATES, Border, Zones
 
 TOTAL = 40
 SIZES = [(2, 4), (8, 16), (3, 1), (20, 5)]
@@ -126,18 +126,36 @@ def test_the_graph_is_the_same_for_every_version_of_this_program() -> None:
     assert sorted(Zones(zones_of(3, 6), (1001,), 4).neighbours(1009)) == [1001, 1003, 1008, 1010, 1011, 1012, 1017]
 
 
+def test_where_the_way_out_is_scarce_each_piece_leaves_the_seeds_zone_for_one_other() -> None:
+    zones = Zones(zones_of(4, 6), (1001,), 4)
+    carried: List[int] = [0, 0, 0]
+    for peer in range(1007, 1025):
+        border = zones.border(peer, 1002, TOTAL)
+        assert border is not None
+        if border.turns:
+            carried[(peer - 1007) // 6] |= border.turns[0] & border.carried
+    assert sum(map(bits.count, carried)) == TOTAL
+    assert carried[0] | carried[1] | carried[2] == (1 << TOTAL) - 1
+    assert min(map(bits.count, carried)) >= TOTAL // 4
+    among = zones.border(1007, 1013, TOTAL)
+    assert among is not None and among.carried == ALL
+
+
 class Case:
     """A gate with a neighbour inside (1) and two outside, of which the second is a seed (2, 3).
 
-    `turns`: what it fetches from both; `seed_inside`: a second seed (4) is in the gate's zone.
+    `turns`: what it fetches from both, `carried`: of that where the way is scarce; `seed_inside`: a second seed (4)
+    is in the gate's zone.
     """
 
-    def __init__(self, total: int = 4, turns: Tuple[int, ...] = (0b0001, 0b0010), seed_inside: bool = False) -> None:
+    def __init__(
+        self, total: int = 4, turns: Tuple[int, ...] = (0b0001, 0b0010), seed_inside: bool = False, carried: int = ALL
+    ) -> None:
         self.pieces = Pieces(total)
         self.near = {peer: Neighbour(peer, total) for peer in ((1, 2, 3, 4) if seed_inside else (1, 2, 3))}
         for neighbour in self.near.values():
             neighbour.begin(True, 0.0)
-        border = Border(0, turns)
+        border = Border(0, turns, carried)
         self.crossing = Crossing({2: border, 3: border}, self.pieces, self.near, [3, 4])
 
     def allowed(self, peer: int) -> int:
@@ -203,6 +221,18 @@ def test_who_sees_another_gate_bring_pieces_steps_back() -> None:
     assert third.ours & 0b1111
     third.pause(0b1000, brought=0b0100)
     assert not third.ours & 0b1111
+
+
+def test_by_a_scarce_way_a_gate_fetches_what_its_zone_carries_until_nobody_passes_on_the_rest() -> None:
+    case = Case(turns=(0b1111,), carried=0b0101)
+    case.look(outside=0b1111, pauses=0)
+    assert case.allowed(2) == 0b1111
+    case.near[2].asking.wait = 1.0  # where 0.1 s are usual
+    assert case.allowed(2) == 0b0101
+    case.look(outside=0b1111, pauses=1, inside=0b0010)
+    assert case.allowed(2) == 0b0101
+    case.look(outside=0b1111, pauses=2)
+    assert case.allowed(2) == 0b1101
 
 
 def test_a_zone_far_ahead_leaves_to_its_seed_what_that_gave_to_others() -> None:

@@ -64,9 +64,7 @@ class Holding:
         """A piece is being sent; so many others were before. A classic neighbour may keep it for long."""
         if not (self._seeds and neighbour.fleet):
             return
-        if (
-            bits.count(neighbour.pieces) > self._seeds * copies
-        ):  # it has more than all seeds have sent: a version before
+        if bits.count(neighbour.pieces) > self._seeds * copies:  # more than all seeds have sent: an older version
             self._begin_long(neighbour.peer, index, now)
             return
         if self._short_until is None:

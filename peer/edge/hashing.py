@@ -5,10 +5,11 @@ from __future__ import annotations
 import errno
 import os
 from itertools import chain
-from typing import List, Optional, Tuple
+from typing import List, Optional, Set, Tuple
 
 from peer.core.blocks import HASH_BYTES, block_size
 from peer.core.errors import ABSENT, ConfigError, StoreError, system_words
+from peer.core.filetable import FileTable
 from peer.core.listing import listed, quoted
 from peer.core.manifest import Manifest, auto_piece_size, payload_proof
 from peer.core.manifestjson import check_length
@@ -127,7 +128,9 @@ def check_payload(
         beside = _beside(path, manifest, seed)
         if beside and not extras:
             found += [Difference(one, BESIDE) for one in beside]
-        if any(one.kind in (MISSING, LINK, BYTES) for one in found):
+        lost = {one.path for one in found if one.kind in (MISSING, LINK, BYTES)}
+        if lost:
+            found = [*_other_bytes(path, manifest, lost, tell), *found]
             return Check("", "", len(manifest.files), manifest.size, _told(found), len(beside))
         hashed = manifest._replace(blocks=hash_blocks(path, manifest, tell), bare=False)
         proof = payload_proof(hashed)
@@ -135,9 +138,25 @@ def check_payload(
     except (OSError, ConfigError) as error:
         reason = str(error) if isinstance(error, ConfigError) else system_words(error)
         return Check("", "", 0, 0, f"{quoted(path)}: {reason}")
-    wrong = [] if manifest.bare else [manifest.files.path(number) for number in _other_files(hashed, manifest)]
-    found = [*(Difference(one, BYTES) for one in wrong), *found]
+    found = [*_differing(hashed, manifest), *found]
     return Check(proof, sha256, len(manifest.files), manifest.size, _told(found), len(beside))
+
+
+def _other_bytes(path: str, manifest: Manifest, lost: Set[str], tell: Optional[Tell]) -> List[Difference]:
+    """The files with other bytes, where some are `lost` and aren't looked at. Raises OSError."""
+    if not manifest.tree or manifest.bare or "" in lost:
+        return []
+    layout, blocks = manifest.layout, memoryview(manifest.blocks)
+    there = [number for number, name in enumerate(manifest.files.paths) if name not in lost]
+    runs = (layout.blocks_of_file(number) for number in there)
+    wanted = b"".join(blocks[run.begin * HASH_BYTES : run.end * HASH_BYTES] for run in runs)
+    rest = manifest._replace(files=FileTable.of(manifest.files[number] for number in there), blocks=wanted)
+    return _differing(rest._replace(blocks=hash_blocks(path, rest, tell)), rest)
+
+
+def _differing(hashed: Manifest, manifest: Manifest) -> List[Difference]:
+    wrong = [] if manifest.bare else _other_files(hashed, manifest)
+    return [Difference(manifest.files.path(number), BYTES) for number in wrong]
 
 
 def _told(found: List[Difference]) -> str:

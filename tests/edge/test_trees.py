@@ -277,6 +277,20 @@ def test_what_differs_is_told_and_corrected_in_place(
     delivery.expect_equal()
 
 
+def test_other_bytes_are_told_beside_a_missing_file(delivery: Delivery) -> None:
+    """All that is wrong at once: who puts the file back isn't to find the next fault then."""
+    for number in range(5):
+        (delivery.source / f"file{number}").write_bytes(os.urandom(70_000 * number))
+    manifest = delivery.manifest()
+    delivery.deliver(manifest)
+    (delivery.final / "file1").unlink()
+    (delivery.final / "file2").write_bytes(b"other")
+    with open(delivery.final / "file4", "r+b") as file:
+        file.write(b"x")
+    problem = check_payload(str(delivery.final), manifest).problem
+    assert "missing: file1" in problem and "bytes: file4, file2 (5 bytes instead of 140000)" in problem
+
+
 @pytest.mark.parametrize(
     "spoil, kind",
     [

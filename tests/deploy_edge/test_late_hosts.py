@@ -25,6 +25,12 @@ def test_hosts_that_come_later_are_served_by_the_seeds(write: Callable[..., None
     assert "b: holds another run" in everybody.err
 
 
+def test_nobody_waits_for_hosts_that_a_limit_leaves_out(write: Callable[..., None], tmp_path: Path) -> None:
+    write()
+    ran = fab(tmp_path, "up", "--limit", "a,b")
+    assert (ran.code, "f.dat is complete on all 2 hosts" in ran.out, "no progress" in ran.err) == (0, True, False), ran
+
+
 def test_a_host_that_comes_while_the_swarm_runs_is_served_when_that_has_ended(
     write: Callable[..., None], tmp_path: Path
 ) -> None:

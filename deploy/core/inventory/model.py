@@ -199,6 +199,14 @@ class Inventory:
         return tuple(peer for peer in self.peers if peer.host in chosen)
 
     @property
+    def left_out(self) -> tuple[int, ...]:
+        """Peers on hosts that weren't selected, and that nobody else starts: strangers of a classic swarm may come."""
+        if self.swarm.profile != FLEET:
+            return ()
+        chosen = set(self.selected)
+        return tuple(peer.peer_id for peer in self.peers if peer.host not in chosen and not peer.classic)
+
+    @property
     def seeds(self) -> tuple[Peer, ...]:
         """The complete swarm's peers that start with the payload, in PeerInfo order; never empty."""
         return tuple(peer for peer in self.peers if peer.seed)

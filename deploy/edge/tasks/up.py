@@ -33,7 +33,8 @@ def _start_and_watch(chain: Chain, steps: Steps, options: Options) -> None:
     """Start the peers and follow them from the first on, until all have ended. Raises Halt where a start failed."""
     watch = Watch(chain, hosts_of(steps), options.every, ends_waits=True)
     peers = [step for step in steps if step.peer is not None and step.peer not in chain.settled]
-    starter = Starter(chain.fleet, chain.inventory, peers, options.keep_going, watch.put, lost(chain))
+    absent = (*lost(chain), *chain.inventory.left_out)  # no other command starts a peer of this run
+    starter = Starter(chain.fleet, chain.inventory, peers, options.keep_going, watch.put, absent)
     beside = _Beside(starter, watch, bool(chain.settled) and not peers)
     for name in hosts_of(step for step in steps if step.peer in chain.settled):
         watch.open(name)

@@ -17,7 +17,7 @@ from peer.core.budget import MBIT
 from rigs import workfolder
 from rigs.benchmark import capsjudge
 from rigs.benchmark.capslab import SECONDS, SETTLE
-from rigs.benchmark.linkcounter import LinkCounter
+from rigs.benchmark.linkcounter import RECEIVED, SENT, LinkCounter
 from rigs.benchmark.scenarios import MIB
 from rigs.procgroup import Child, ProcessGroup
 from rigs.swarmdir import FIRST_ID
@@ -43,7 +43,7 @@ class FabCase(NamedTuple):
     relayed: bool
 
     def __str__(self) -> str:
-        return "relayed, down" if self.relayed else f"{self.seeds} seeds, up"
+        return "relayed" if self.relayed else f"{self.seeds} seeds, up"
 
 
 def cases() -> Iterator[FabCase]:
@@ -106,7 +106,8 @@ class _Swarm:
         self._fab(group, "up")
         group.wait(self._last_is_started, START_SECONDS, "fab up")
         good = True
-        with LinkCounter(self._watched, sent=not self._case.relayed) as counter:
+        fields = (RECEIVED, SENT) if self._case.relayed else (SENT,)
+        with LinkCounter(self._watched, *fields) as counter:
             begun = counter.wait_flow(self._case.caps[0])
             for place, cap in enumerate(self._case.caps):
                 if place:

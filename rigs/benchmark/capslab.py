@@ -24,7 +24,7 @@ from peer.edge.hashing import make_manifest
 from rigs import accounting, peerprocess, swarmdir, workfolder
 from rigs.benchmark import capsjudge
 from rigs.benchmark.capsjudge import Found
-from rigs.benchmark.linkcounter import LinkCounter
+from rigs.benchmark.linkcounter import RECEIVED, SENT, LinkCounter
 from rigs.benchmark.rounds import Care
 from rigs.procgroup import Child, ProcessGroup
 from rigs.swarmdir import WeftOptions
@@ -119,7 +119,7 @@ def _measure(lab: Lab, case: Case, folder: Path) -> Tuple[List[Found], float]:
     swarm = _Swarm(list(lab.hosts.values()), case, payload)
     group = ProcessGroup()
     try:
-        with group, LinkCounter([swarm.capped], case.direction == UP) as counter:
+        with group, LinkCounter([swarm.capped], SENT if case.direction == UP else RECEIVED) as counter:
             swarm.start(group)
             found = swarm.watch(counter)
         return found, group.cpu

@@ -14,16 +14,16 @@ from rigs.errors import RigError
 
 SAMPLE = 0.02  # seconds
 PROMPT = 0.002  # seconds: a count that took longer to read belongs to no moment
-_RECEIVED, _SENT = 0, 8  # fields of /proc/net/dev, behind the interface's name
+RECEIVED, SENT = 0, 8  # fields of /proc/net/dev, behind the interface's name
 _FLOW_SECONDS = 60.0
 
 
 class LinkCounter:
-    """What the hosts have sent, or received, all together, from the beginning of a `with` block to its end."""
+    """What the hosts have SENT, RECEIVED, or both, all together, from the beginning of a `with` block to its end."""
 
-    def __init__(self, hosts: Iterable[Host], sent: bool) -> None:
+    def __init__(self, hosts: Iterable[Host], *fields: int) -> None:
         self._paths = [f"/proc/{host.pid}/net/dev" for host in hosts]
-        self._field = _SENT if sent else _RECEIVED
+        self._fields = fields
         self._samples: List[Sample] = []  # the thread adds to them
         self._first = 0
         self._over = threading.Event()
@@ -74,4 +74,5 @@ class LinkCounter:
     def _read(self, path: str) -> int:
         with open(path) as file:
             line = next(line for line in file if line.strip().startswith(f"{LINK}:"))
-        return int(line.partition(":")[2].split()[self._field])
+        counts = line.partition(":")[2].split()
+        return sum(int(counts[field]) for field in self._fields)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from typing import Dict, Iterable
 
@@ -14,6 +15,21 @@ def living(home: str, peers: Iterable[int]) -> Dict[int, int]:
     """Those of `peers` that live, with their process IDs (0: it hasn't written it yet)."""
     found = ((peer, holder(home, peer)) for peer in peers)
     return {peer: pid for peer, pid in found if pid is not None}
+
+
+def working(home: str, peers: Iterable[int]) -> Dict[int, int]:
+    """Those of `peers` that live and are processes of this machine; none where that can't be told.
+
+    A folder on a shared disk has locks of other machines too, whose process IDs mean something else here.
+    """
+    return {peer: pid for peer, pid in living(home, peers).items() if _works_in(home, pid)}
+
+
+def _works_in(home: str, pid: int) -> bool:
+    try:
+        return os.path.samefile(f"/proc/{pid}/cwd", home)
+    except OSError:
+        return False
 
 
 def wait_free(home: str, peers: Iterable[int], until: float) -> Dict[int, int]:

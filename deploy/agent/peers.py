@@ -53,6 +53,8 @@ def stop(request: verbs.Stop, context: Context) -> verbs.Stopped:
     home = paths.home_of(context.home)
     peers = request.peers or paths.peers_here(home)
     found = locks.living(home, peers)
+    if request.others:
+        found.update(locks.working(home, paths.peers_here(home)))
     _signal(home, found, signal.SIGTERM)
     stubborn = locks.wait_free(home, found, time.monotonic() + request.within)
     _signal(home, stubborn, signal.SIGKILL)

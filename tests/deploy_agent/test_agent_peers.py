@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.agent import verbs
+from deploy.agent import locks, verbs
 from deploy.edge.hosts.errors import HostError
 from deploy.edge.hosts.host import HostLink
 from deploy.edge.tasks.manifests import Shelf, ask_manifest
@@ -68,6 +68,16 @@ def test_stop_ends_peers_and_says_which(link: HostLink) -> None:
     answer = link.ask(verbs.Stop((1001, 1002), within=20.0))
     assert answer == verbs.Stopped(stopped=(1001,), killed=(), left=(), idle=(1002,))
     wait_for(lambda: not Path(f"/proc/{pid}/cmdline").exists() or _is_zombie(pid), "the process to end")
+
+
+def test_stop_ends_peers_that_an_inventory_no_longer_names(link: HostLink) -> None:
+    push(link)
+    pid = pid_of(start(link, 1001))
+    assert link.ask(verbs.Stop((1002,), 20.0)).stopped == ()
+    assert locks.working(os.readlink(f"/proc/{pid}/cwd"), [1001]) == {1001: pid}
+    assert locks.working("/", [1001]) == {}
+    answer = link.ask(verbs.Stop((1002,), 20.0, others=True))
+    assert answer == verbs.Stopped(stopped=(1001,), killed=(), left=(), idle=(1002,))
 
 
 def test_stop_kills_a_peer_that_does_not_listen_to_term(link: HostLink) -> None:

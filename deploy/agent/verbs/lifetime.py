@@ -65,10 +65,14 @@ class Stopped(NamedTuple):
 
 
 class Stop(NamedTuple):
-    """Send TERM to these peers (none named: to all here), and KILL to those that live after `within` seconds."""
+    """Send TERM to these peers (none named: to all here), and KILL to those that live after `within` seconds.
+
+    `others`: and to all that work in the swarm's folder, as the inventory may have been another when they were started.
+    """
 
     peers: Tuple[int, ...]
     within: float
+    others: bool = False
 
     def answer(self) -> Type[Stopped]:
         return Stopped

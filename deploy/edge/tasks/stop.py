@@ -28,7 +28,7 @@ def _stop(chain: Chain, steps: Steps, _: Options) -> None:
 
 def stop_and_tell(chain: Chain, hosts: Iterable[str]) -> None:
     """Stop the peers of these hosts that live, all simultaneously: TERM, then KILL."""
-    answers = stop_hosts(chain, hosts)
+    answers = stop_hosts(chain, hosts, others=True)
     for name, answer in answers.items():
         chain.record("host", host=name, state="ok", **answer._asdict())
         remedy = "look at that machine: a process that survives KILL waits for its disk"
@@ -38,15 +38,15 @@ def stop_and_tell(chain: Chain, hosts: Iterable[str]) -> None:
     chain.screen.say(f"stopped {count_of(ended, 'peer')}; {idle} weren't running")
 
 
-def stop_hosts(chain: Chain, hosts: Iterable[str]) -> dict[str, Stopped]:
-    """Stop the peers of these hosts; the agents' answers."""
-    return chain.ask(lambda link: stop_on(link, chain.inventory), hosts)
+def stop_hosts(chain: Chain, hosts: Iterable[str], others: bool = False) -> dict[str, Stopped]:
+    """Stop the peers of these hosts; the agents' answers. `others`: also those that the inventory doesn't name."""
+    return chain.ask(lambda link: stop_on(link, chain.inventory, others), hosts)
 
 
-def stop_on(link: HostLink, inventory: Inventory) -> Stopped:
+def stop_on(link: HostLink, inventory: Inventory, others: bool = False) -> Stopped:
     """Stop the peers of one host; its agent's answer. Raises HostError."""
     seconds = _GRACE_SECONDS + SLACK_SECONDS
-    return link.ask(Stop(peer_ids(inventory, link.name), within=_GRACE_SECONDS), seconds)
+    return link.ask(Stop(peer_ids(inventory, link.name), _GRACE_SECONDS, others), seconds)
 
 
 STOP = (Phase(_describe, _stop),)

@@ -11,6 +11,7 @@ from deploy.core.outcome import FAILED, OK, SKIPPED, UNREACHABLE, Outcome
 from peer.core.status import INCOMPLETE
 
 MOST = 8  # failures that a verdict shows
+LONGEST = 2000  # characters of one: a tree's refusal names twenty links, and the ways out after them
 
 
 class Failure(NamedTuple):
@@ -107,7 +108,7 @@ def _line(alike: Sequence[Outcome]) -> str:
     first = alike[0]
     equal = all((one.problem, one.remedy) == (first.problem, first.remedy) for one in alike)
     texts = [text if equal else _general(text, first.host) for text in (first.problem, first.remedy)]
-    return shown(": ".join(part for part in (first.state, _places(alike), *texts) if part))
+    return shown(": ".join(part for part in (first.state, _places(alike), *texts) if part), LONGEST)
 
 
 def _general(text: str, host: str) -> str:

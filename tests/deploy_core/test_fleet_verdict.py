@@ -246,3 +246,12 @@ def test_what_goes_wrong_after_the_verdict_is_in_it_too() -> None:
     assert (verdict.code, later.code, later.rows) == (0, 1, verdict.rows)
     assert later.lines == ("failed: node2: `current` can't be turned: make room",)
     assert [failure.hosts for failure in later.failures] == [("node2",)]
+
+
+def test_a_long_error_keeps_the_way_out_at_its_end() -> None:
+    """A root file system has fifty links that lead out of it, and twenty of them are named."""
+    names = ", ".join(f"etc/alternatives/name-{number} -> /usr/bin/name-{number}" for number in range(20))
+    (line,) = error_lines([Outcome("a", FAILED, f"54 links can't be kept: {names}", "write `links: follow`")])
+    assert "name-19" in line and line.endswith("write `links: follow`")
+    (cut,) = error_lines([Outcome("a", FAILED, "x" * 5000, "y\n")])
+    assert len(cut) < 2100 and cut.startswith("failed: a: xxx") and " ... " in cut and cut.endswith("y\\n")

@@ -86,12 +86,16 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return f"; did you mean '{near[0]}'?" if near else ""
 
 
-def shown(text: str) -> str:
-    """Untrusted text, made safe for one line of a terminal: shortened, and without unprintable characters."""
-    if len(text) <= 400 and text.isprintable():
+def shown(text: str, most: int = 400) -> str:
+    """Untrusted text, made safe for one line of a terminal: without unprintable characters, at most so many.
+
+    A longer one is cut in its middle, because what to do next stands at its end.
+    """
+    if len(text) <= most and text.isprintable():
         return text
-    plain = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text[:400])
-    return plain if len(text) <= 400 else plain + "..."
+    if len(text) > most:
+        text = f"{text[: most * 2 // 3]} ... {text[-most // 3 :]}"
+    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)
 
 
 def described(value: object) -> str:

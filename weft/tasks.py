@@ -145,7 +145,7 @@ def rollback(inventory: str | Path = INVENTORY, **more: Any) -> Done:
 
 
 def cap(rate: str, inventory: str | Path = INVENTORY, **more: Any) -> Done:
-    """Change what hosts may send and receive: `cap("up=20,down=none", limit="lab")`, in Mbit/s."""
+    """Change what hosts may send and receive: `cap("up=20,down=none", limit="lab")`, in Mbit/s; `cap("relay=50")`."""
     return run("cap", rate, inventory=inventory, **more)
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from deploy.core.inventory import json_schema
 from deploy.core.working import Work, work_fields
+from deploy.edge.hosts import relaycap
 from deploy.edge.screen.screen import Screen
 from deploy.edge.screen.transcript import Transcript
 from deploy.edge.tasks.schema import print_schema
@@ -57,6 +58,18 @@ def test_a_run_that_goes_well(write: Callable[..., list[int]], tmp_path: Path) -
     assert {"hash", "push", "start", "verify"} <= set(last["phases"])
     (kept,) = tmp_path.glob("runs/*/summary.json")
     assert set(json.loads(kept.read_text())) == set(last) - {"event", "task"}
+
+
+def test_another_cap_of_what_this_machine_carries(tmp_path: Path) -> None:
+    hosts = "{a: {address: 192.0.2.1}, b: {address: 192.0.2.2, relay: true}}"  # nobody is asked
+    (tmp_path / "inventory.yaml").write_text(
+        f"swarm: {{name: t, payload: {{generate: 1MiB}}}}\nhosts: {hosts}\nseeds: [a]\n"
+    )
+    assert checked(fab(tmp_path, "cap", "relay=20", "--json"))[-1]["exit_code"] == 1
+    with relaycap.carrying(tmp_path / "runs" / ".relay" / "t", 0.0) as cap:  # as `up` does
+        first, last = checked(fab(tmp_path, "cap", "relay=20", "--json"))
+        assert (first["event"], first["cap"], last["exit_code"]) == ("relay", 2_500_000, 0)
+        assert cap.rate == 2_500_000
 
 
 def test_runs_that_go_wrong(write: Callable[..., list[int]], tmp_path: Path) -> None:

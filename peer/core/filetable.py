@@ -5,7 +5,8 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left
 from heapq import merge
-from itertools import accumulate
+from itertools import accumulate, islice
+from operator import sub
 from typing import Collection, Iterable, Iterator, Sequence
 
 from peer.core.tuples import NamedTuple
@@ -69,6 +70,13 @@ class FileTable:
         begin = self._ends[number - 1] if number else 0
         return self._names[begin : self._ends[number]].decode("utf-8", "surrogatepass")
 
+    def each_path(self) -> Iterator[str]:
+        """The paths of all files, in their order."""
+        names, begin = self._names, 0
+        for end in self._ends:
+            yield names[begin:end].decode("utf-8", "surrogatepass")
+            begin = end
+
     def size_of(self, number: int) -> int:
         """The bytes of one file."""
         return self.starts[number + 1] - self.starts[number]
@@ -81,7 +89,7 @@ class FileTable:
     @property
     def sizes(self) -> Iterator[int]:
         """The bytes of each file."""
-        return map(self.size_of, range(len(self)))
+        return map(sub, islice(self.starts, 1, None), self.starts)
 
     @property
     def modes(self) -> Sequence[int]:
@@ -109,7 +117,7 @@ class Paths(Collection[str]):
         return len(self._table)
 
     def __iter__(self) -> Iterator[str]:
-        return map(self._table.path, range(len(self)))
+        return self._table.each_path()
 
     def __getitem__(self, number: int) -> str:
         return self._table.path(number)
@@ -127,7 +135,7 @@ class Merged(Iterable[str]):
         self._others = sorted(others)
 
     def __iter__(self) -> Iterator[str]:
-        return merge(self._paths, self._others)
+        return merge(self._paths, self._others) if self._others else iter(self._paths)
 
 
 def _little(column: "array[int]") -> bytes:

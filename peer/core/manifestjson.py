@@ -9,6 +9,7 @@ import binascii
 import json
 from array import array
 from itertools import chain, islice
+from operator import le
 from typing import Any, Dict, Iterable, List
 
 from peer.core import treeparts
@@ -86,7 +87,7 @@ def from_json(fields: Any, source: str) -> Manifest:
 
 
 def _is_sorted(paths: Iterable[str]) -> bool:
-    return all(one <= other for one, other in zip(paths, islice(paths, 1, None)))
+    return all(map(le, paths, islice(paths, 1, None)))
 
 
 def _check_modes(manifest: Manifest) -> None:

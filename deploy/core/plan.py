@@ -21,8 +21,10 @@ class Facts(NamedTuple):
     pieces: int | None = None
 
     def __str__(self) -> str:
-        if self.size is None or self.piece_size is None or self.pieces is None:
+        if self.size is None:
             return f"{self.name} (its size is known on the seed)"
+        if self.piece_size is None or self.pieces is None:
+            return f"{self.name} ({format_size(self.size)})"
         pieces = f"{count_of(self.pieces, 'piece')} of {format_size(self.piece_size)}"
         return f"{self.name} ({format_size(self.size)}, {pieces})"
 
@@ -39,15 +41,18 @@ class Step(NamedTuple):
 Steps = Sequence[Step]
 
 
-def facts_of(inventory: Inventory, size: int | None = None) -> Facts:
-    """The payload's facts from the inventory; `size` (bytes) if it was measured."""
+def facts_of(inventory: Inventory, size: int | None = None, is_tree: bool = False) -> Facts:
+    """The payload's facts from the inventory; `size` (bytes) if it was measured.
+
+    Each file of a tree begins a piece, so only the manifest tells how many there are.
+    """
     payload = inventory.swarm.payload
     if isinstance(payload, Generate):
         size = payload.size
     if size is None:
         return Facts(payload.name, piece_size=inventory.swarm.piece_size)
     piece_size = piece_size_of(inventory, size)
-    return Facts(payload.name, size, piece_size, -(-size // piece_size))
+    return Facts(payload.name, size, piece_size, None if is_tree else -(-size // piece_size))
 
 
 def hosts_of(steps: Iterable[Step]) -> list[str]:

@@ -144,6 +144,8 @@ def test_a_local_swarm_logs_in_nowhere() -> None:
 def test_measured_facts_are_shown() -> None:
     made = describe(CHECK, FOUND, facts_of(FOUND, 3 * 2**30))
     assert "room for 3 GiB in" in made[0].what
+    assert str(facts_of(UPLOADED, 3 * 2**20)) == "build.tar (3 MiB, 48 pieces of 64 KiB)"
+    assert str(facts_of(UPLOADED, 3 * 2**20, is_tree=True)) == "build.tar (3 MiB)"  # its files begin pieces
 
 
 # ---- the walk

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import time
 from collections import Counter
@@ -81,7 +82,8 @@ class Chain:
     @cached_property
     def facts(self) -> Facts:
         """What is known of the payload here."""
-        return facts_of(self.inventory, upload_size(self.upload))
+        is_tree = self.upload is not None and os.path.isdir(self.upload.path)
+        return facts_of(self.inventory, upload_size(self.upload), is_tree)
 
     @cached_property
     def upload(self) -> Spot | None:

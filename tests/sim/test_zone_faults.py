@@ -19,8 +19,12 @@ PIECES, PIECE = 128, 256 * 1024
 @pytest.fixture
 def swarm() -> Growth:
     """Two zones of four hosts; the seed is in the first."""
-    rates = [Rates(RATE, RATE)] * (ZONES * HOSTS)
-    zoning = Zoning(ZONES, HOSTS, RATE / 4, told=True)
+    return made(ZONES, RATE / 4)
+
+
+def made(zones: int, between: float) -> Growth:
+    rates = [Rates(RATE, RATE)] * (zones * HOSTS)
+    zoning = Zoning(zones, HOSTS, between, told=True)
     return Growth(Payload(PIECES, PIECE), rates, Limits(patience=30.0), Wire(0.0005, 64 * 1024), 1, zoning)
 
 
@@ -45,6 +49,15 @@ def test_members_of_a_zone_that_die_hold_nothing_up(swarm: Growth, places: Seque
     assert outcome.complete == ZONES * HOSTS - 1 - len(dead)
     assert crossed(swarm) < 1.1
     assert outcome.ratio < 2.5
+
+
+@pytest.mark.parametrize("dead", [(), (4, 5, 6, 7)], ids=["all live", "a zone dies"])
+def test_by_a_scarce_way_each_piece_leaves_the_seeds_zone_once(dead: Sequence[int]) -> None:
+    """It took 1.5 times the limit when each of the three other zones fetched from there what it could."""
+    swarm = made(4, RATE / 8)
+    outcome = run_without(swarm, [swarm.peers[place] for place in dead])
+    assert outcome.complete == 4 * HOSTS - 1 - len(dead)
+    assert outcome.ratio < (2.5 if dead else 1.3)
 
 
 def test_members_of_a_zone_that_come_back_get_all_of_it(swarm: Growth) -> None:

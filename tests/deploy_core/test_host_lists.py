@@ -188,6 +188,11 @@ def test_a_kind_may_be_said(word: str, parts: tuple[str, str]) -> None:
                 "delta": {"peer_address": "delta.lan"},
             },
         ),
+        (
+            "ssh_config",
+            "Host web web.lan 10.0.0.1\n HostName 10.0.0.1\nHost a b\n User me\nHost ::5\n User me\n",
+            {"web": {"peer_address": "10.0.0.1"}, "a": {}, "b": {}, "5": {"address": "::5"}},
+        ),
         ("ansible", INI, INI_HOSTS),
         ("ansible", YAML, INI_HOSTS),
         ("ansible", JSON, {"a": {"address": "10.0.0.1", "port": 2200}, "b": {}}),

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
+from deploy.core.hostlists.ip6word import ip6_address, name_of
 from deploy.core.hostlists.listlines import entries, refuse
 from deploy.core.inventory import names
 from deploy.core.inventory.listed import Key, Listed, ListedHost
@@ -26,14 +27,20 @@ class _Block(NamedTuple):
 def read_ssh_config(text: str, source: str) -> Listed:
     """The names, each with its HostName as the address for other peers. `Match` blocks name no hosts.
 
+    Names of one `Host` line with the same HostName are one machine, which is listed by the first of them.
     Raises InventoryError.
     """
     blocks = list(_blocks(text, source))
     found: dict[str, ListedHost] = {}
     for block in blocks:
+        machines: set[object] = set()
         for name in block.patterns:
             if not any(character in name for character in "*?!"):
-                found.setdefault(name, _host(name, block.line, blocks, source))
+                host = _host(name, block.line, blocks, source)
+                machine = host.keys.get("peer_address", name)
+                if machine not in machines:
+                    found.setdefault(host.name, host)
+                machines.add(machine)
     return Listed(tuple(found.values()))
 
 
@@ -71,12 +78,12 @@ def _words(text: str, source: str, line: int) -> tuple[str, ...]:
 
 def _host(name: str, line: int, blocks: Sequence[_Block], source: str) -> ListedHost:
     try:
-        names.safe_name(name)
-        keys: dict[str, Key] = {}
+        address = ip6_address(name)
+        keys: dict[str, Key] = {"address": names.address(address)} if address else {}
         own = next((block.hostname for block in blocks if block.hostname and _matches(name, block)), "")
         if own and "%" not in own.replace("%h", ""):
             keys["peer_address"] = names.address(own.replace("%h", name))
-        return ListedHost(name, keys, line)
+        return ListedHost(name_of(address) if address else names.safe_name(name), keys, line)
     except ValueError as error:
         refuse(source, line, str(error))
 

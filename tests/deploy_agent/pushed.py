@@ -15,7 +15,7 @@ from peer.core.config import Common, PeerRow
 from peer.core.limits import Limits
 from peer.core.manifest import Manifest
 from peer.core.swarmfile import FLEET, SwarmFile, folder_texts
-from rigs.freeports import free_ports
+from tests.helpers.ports import free_ports
 
 NAME = "file.dat"
 SIZE = 300_000

@@ -10,8 +10,8 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from rigs.freeports import free_ports
 from tests.deploy_edge.fabrun import Ran, fab_command, fab_environment
+from tests.helpers.ports import free_ports
 from tests.helpers.waiting import wait_for
 
 INVENTORY = """\

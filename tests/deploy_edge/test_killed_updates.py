@@ -20,9 +20,9 @@ from random import Random
 
 import pytest
 
-from rigs.freeports import free_ports
 from tests.deploy_edge.fabrun import Ran, fab, fab_command, fab_environment
 from tests.deploy_edge.localhosts import wait_until_nothing_works_in, working_in
+from tests.helpers.ports import free_ports
 from tests.helpers.waiting import wait_for
 
 KILLS = int(os.environ.get("KILL_INSTANTS", "0"))

@@ -16,6 +16,7 @@ from deploy.agent.context import Context
 from deploy.agent.verbs import Clean
 from deploy.agent.watchdog import Guard
 from deploy.agent.wire import Wire
+from peer.edge.ours.recordfile import WORK
 
 Before = Callable[[str, str, Callable[[], object]], None]
 
@@ -86,6 +87,28 @@ def test_a_shared_folder_that_is_removed_while_one_is_made_in_it_is_made_again(
     assert paths.is_marked(home(tmp_path, "b")) and paths.is_marked(str(tmp_path / "hosts"))
     cleaned(tmp_path, "b")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_record_names_the_folder_that_it_lies_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The folder is removed by one agent and made by another when a third begins its record."""
+    shared = tmp_path / "hosts"
+    shared.mkdir()
+    real, done = os.open, []
+
+    def late(path: str, *rest: int, **more: int) -> int:
+        if os.path.basename(path).startswith(WORK) and not done:
+            done.append(path)
+            shared.rmdir()
+            (tmp_path / "other").mkdir()  # may take the number that is free now
+            shared.mkdir()
+        return real(path, *rest, **more)
+
+    monkeypatch.setattr(os, "open", late)
+    with pytest.raises(FileNotFoundError):
+        paths.mark(str(shared), True)
+    assert done and not paths.is_marked(str(shared))
+    paths.mark(str(shared), True)
+    assert paths.is_marked(str(shared))
 
 
 def test_many_at_once_leave_nothing(tmp_path: Path) -> None:

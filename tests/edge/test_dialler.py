@@ -19,7 +19,7 @@ from peer.core.spelling import Spellings
 from peer.edge.dialler import Dialler
 from peer.edge.listener import Listener
 from peer.edge.meeting import HANDSHAKE_SECONDS, Met
-from rigs.freeports import free_ports
+from tests.helpers.ports import free_ports
 from tests.helpers.sockets import has_ended, receive
 from tests.helpers.waiting import DEADLINE, wait_for
 

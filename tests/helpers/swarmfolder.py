@@ -17,7 +17,7 @@ from peer.core.manifest import Manifest
 from peer.core.status import Status
 from peer.core.swarmfile import SwarmFile, folder_texts
 from peer.edge.hashing import make_manifest
-from rigs.freeports import free_ports
+from tests.helpers.ports import free_ports
 
 FIRST_ID = 1001
 NAME = "TheFile.dat"

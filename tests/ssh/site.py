@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from rigs.freeports import free_ports
+from tests.helpers.ports import free_ports
 from tests.ssh.sshd import Sshd
 
 PEERS = ((1001, "a"), (1002, "b"), (1003, "b"), (1004, "c"))

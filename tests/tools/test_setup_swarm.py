@@ -15,7 +15,7 @@ from peer.core.config import PeerRow, parse_common, parse_peer_info
 from peer.edge.generate import chunks
 from peer.edge.lock import Lock
 from peer.edge.papers import Papers, take_lock
-from rigs.freeports import free_ports
+from tests.helpers.ports import free_ports
 from tests.helpers.waiting import wait_for
 from tools import setup_swarm
 

@@ -14,10 +14,10 @@ from playwright.sync_api import Browser
 
 from deploy.edge.web.pageparts import page_parts
 from deploy.edge.web.runfolder import write_report
-from rigs.freeports import free_ports
 from tests.audit.simulated import PIECE, swarm, written
 from tests.audit.simulated import Wish as ClassicWish
 from tests.deploy_edge.fabrun import fab, fab_command, fab_environment
+from tests.helpers.ports import free_ports
 from tests.web.browser import NARROW, WIDE, Opened, started
 from tests.web.invented import Wish, write_run
 from tests.web.simulated import grown_run

@@ -48,13 +48,7 @@ class RecordFile:
     def __init__(self, path: str, owner: str, made_folder: bool = False) -> None:
         self.path = path
         self.folder = os.path.realpath(os.path.dirname(path))
-        if not os.path.lexists(path):
-            _begin(path, _head_of(os.path.dirname(path), owner, made_folder))
-        found = read(path)
-        if found is None:
-            os.lstat(path)  # another agent may just have removed it, with the folder
-            raise ForeignError(path, "it isn't a record of Weft's")
-        self.record: Record = found
+        self.record: Record = _found_or_begun(path, owner, made_folder)
         self.readers: Iterable[RecordView] = ()
         self._descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC)
         if os.pread(self._descriptor, 1, os.fstat(self._descriptor).st_size - 1) != b"\n":
@@ -206,10 +200,34 @@ class RecordFile:
         os.close(self._descriptor)
 
 
-def _begin(path: str, head: Head) -> None:
-    """Create a record with its first line, atomically; another process may be first."""
+def _found_or_begun(path: str, owner: str, made_folder: bool) -> Record:
+    """The record at `path`, begun if there is none. Other agents may remove it with the folder, and make both anew."""
+    while True:
+        if not os.path.lexists(path):
+            _begin(path, owner, made_folder)
+        before = os.lstat(path)
+        found = read(path)
+        if found is not None:
+            return found
+        now = os.lstat(path)
+        if os.path.samestat(before, now) and before.st_ctime_ns == now.st_ctime_ns:
+            raise ForeignError(path, "it isn't a record of Weft's")
+
+
+def _begin(path: str, owner: str, made_folder: bool) -> None:
+    """Create a record with its first line, atomically; another process may be first.
+
+    The folder is held, so that the record names the one that it lies in: another may soon have this path.
+    """
     fresh = os.path.join(os.path.dirname(path), WORK + os.urandom(8).hex())
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+    folder = os.open(os.path.dirname(path), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        info = os.fstat(folder)
+        head = Head(owner, info.st_dev, info.st_ino, made_folder)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+        descriptor = os.open(os.path.basename(fresh), flags, 0o644, dir_fd=folder)
+    finally:
+        os.close(folder)
     try:
         os.write(descriptor, record.head_line(head).encode())
         with contextlib.suppress(FileExistsError):
@@ -218,11 +236,6 @@ def _begin(path: str, head: Head) -> None:
         os.close(descriptor)
         with contextlib.suppress(FileNotFoundError):
             os.unlink(fresh)
-
-
-def _head_of(folder: str, owner: str, made: bool) -> Head:
-    info = os.stat(folder)
-    return Head(owner, info.st_dev, info.st_ino, made)
 
 
 __all__ = ["GROWING", "STATUS", "ForeignError", "LateViews", "RecordFile", "RecordView", "identity_of", "read", "views"]

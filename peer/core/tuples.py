@@ -48,7 +48,7 @@ def _make(cls: Any, values: Iterable[Any]) -> Any:
 def _replace(self: Any, /, **values: Any) -> Any:
     made = type(self)(*map(values.pop, self._fields, self))
     if values:
-        raise ValueError(f"Got unexpected field names: {list(values)!r}")
+        raise TypeError(f"Got unexpected field names: {list(values)!r}")
     return made
 
 

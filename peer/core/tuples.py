@@ -1,7 +1,8 @@
 """`NamedTuple` as typing has it, but defined in a tenth of the time: a start of Weft defines a hundred of them.
 
 typing compiles the type of each field, and then a constructor. Here types stay texts, as all our modules have them, and
-tuples with equally many fields share the code of one constructor, under the names of their own fields.
+tuples with equally many fields share what does not depend on their names: one constructor's code, under the names of
+their own fields, and the methods that need only their number.
 """
 
 from __future__ import annotations
@@ -9,7 +10,9 @@ from __future__ import annotations
 from collections import namedtuple
 from functools import lru_cache
 from types import FunctionType
-from typing import TYPE_CHECKING, Any, Dict, Iterable, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Tuple
+
+_LENT = ("_make", "_asdict", "__getnewargs__")
 
 
 class _Maker(type):
@@ -21,15 +24,16 @@ class _Maker(type):
         fields = tuple(body.get("__annotations__", ()))
         defaults = {field: body[field] for field in fields if field in body}
         model = _model(len(fields))
+        lent = {name: vars(model)[name] for name in _LENT}
         given = {"_fields": fields, "_field_defaults": defaults, "__match_args__": fields}
         getters = zip(fields, map(vars(model).__getitem__, model._fields))
         create = _constructor(model, f"{name}.__new__", fields, tuple(defaults.values()))
-        return type(name, (tuple,), {**_SHARED, **body, **dict(getters), **given, "__new__": create})
+        return type(name, (tuple,), {**_SHARED, **lent, **body, **dict(getters), **given, "__new__": create})
 
 
 @lru_cache(maxsize=None)
 def _model(count: int) -> Any:
-    """A tuple with so many fields: it lends its constructor, and what gets a field by its place."""
+    """A tuple with so many fields: it lends its constructor, what gets a field by its place, and methods."""
     return namedtuple("_model", [f"field{number}" for number in range(count)])
 
 
@@ -41,19 +45,9 @@ def _constructor(model: Any, name: str, fields: Tuple[str, ...], defaults: Tuple
     return made
 
 
-def _make(cls: Any, values: Iterable[Any]) -> Any:
-    return cls(*values)
-
-
 def _replace(self: Any, /, **values: Any) -> Any:
     made = type(self)(*map(values.pop, self._fields, self))
-    if values:
-        raise TypeError(f"Got unexpected field names: {list(values)!r}")
-    return made
-
-
-def _asdict(self: Any) -> Dict[str, Any]:
-    return dict(zip(self._fields, self))
+    return _model(0)()._replace(**values) if values else made  # one without fields refuses them as this Python does
 
 
 def _repr(self: Any) -> str:
@@ -61,18 +55,7 @@ def _repr(self: Any) -> str:
     return f"{type(self).__name__}({values})"
 
 
-def _getnewargs(self: Any) -> Tuple[Any, ...]:
-    return tuple(self)
-
-
-_SHARED = {
-    "__slots__": (),
-    "_make": classmethod(_make),
-    "_replace": _replace,
-    "_asdict": _asdict,
-    "__repr__": _repr,
-    "__getnewargs__": _getnewargs,
-}
+_SHARED = {"__slots__": (), "_replace": _replace, "__repr__": _repr}
 
 if TYPE_CHECKING:
     from typing import NamedTuple as NamedTuple

@@ -18,7 +18,7 @@ import signal
 import sys
 from pathlib import Path
 from types import FrameType
-from typing import Callable, Collection, List, Optional, Tuple
+from typing import Any, Collection, Dict, List, Optional, Tuple
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
@@ -78,13 +78,7 @@ def parser() -> Parser:
         help=f"{', '.join([*ALL, *CAPS, *TOLD])}, all, report",
     )
     add("--runs", metavar="N", type=count(1, 100), default=3, help="of each tool in each scenario (default 3)")
-    add(
-        "--tools",
-        metavar="NAMES",
-        type=names("tool", MAKERS),
-        default=tuple(MAKERS),
-        help=f"default {','.join(MAKERS)}",
-    )
+    add("--tools", metavar="NAMES", **some_of("tool", MAKERS), help=f"default {','.join(MAKERS)}")
     add("--tls", action="store_true", help="the peers of `scale` speak TLS (A to D: tool weft-tls)")
     add("--work", metavar="DIR", type=folder, help="where the copies lie (default /dev/shm, where there is room)")
     add("--out", metavar="DIR", type=Path, default=Path("bench"), help="where the figures go (default ./bench)")
@@ -92,13 +86,7 @@ def parser() -> Parser:
     add("--size", metavar="SIZE", type=size, default=0, help="of the payload (default: each measurement's own)")
     add("--hosts", metavar="N,N", type=counts, help="receivers of `up` (default 2,10), hosts of `operator` (1000)")
     add("--files", metavar="N", type=count(1), default=TreeOptions().files, help="of `tree` (default 100000)")
-    add(
-        "--kinds",
-        metavar="KINDS",
-        type=names("kind", VERSIONS),
-        default=tuple(VERSIONS),
-        help=f"of `again`: {', '.join(VERSIONS)}",
-    )
+    add("--kinds", metavar="KINDS", **some_of("kind", VERSIONS), help=f"of `again`: {', '.join(VERSIONS)}")
     add("--seconds", metavar="S", type=count(1), default=OperatorOptions().seconds, help="of `operator`'s peers (120)")
     add("--against", metavar="CHECKOUT", type=folder, help="`up` and `tree`: an older checkout's `fab up`, in turns")
     add("--piece-size", metavar="SIZE", type=size, help="of Weft's pieces (default: automatic)")
@@ -121,8 +109,8 @@ def counts(text: str) -> Tuple[int, ...]:
     return tuple(map(count(1, 10_000), text.split(",")))
 
 
-def names(noun: str, known: Collection[str]) -> Callable[[str], Tuple[str, ...]]:
-    """An argument that is some of the known names, with commas between."""
+def some_of(noun: str, known: Collection[str]) -> Dict[str, Any]:
+    """An argument that is some of the known names, with commas between; by default all."""
 
     def parse(text: str) -> Tuple[str, ...]:
         found = tuple(text.split(","))
@@ -131,7 +119,7 @@ def names(noun: str, known: Collection[str]) -> Callable[[str], Tuple[str, ...]]
                 raise argparse.ArgumentTypeError(f"no {noun} '{name}': choose from {', '.join(known)}")
         return found
 
-    return parse
+    return {"type": parse, "default": tuple(known)}
 
 
 def limit(text: str) -> Tuple[str, float]:

@@ -73,6 +73,13 @@ def is_peer(pid: int, below: str = "") -> bool:
 FAB = ("-m", "fabric")  # what Python is to run
 
 
+def command(checkout: Path, folder: Path, *words: str, fab: Sequence[str] = FAB) -> Tuple[List[str], Dict[str, Any]]:
+    """What runs a checkout's `fab` with these words in a folder, which is its home too: argv, and options for Popen."""
+    environment = {**os.environ, "HOME": str(folder), "PYTHONPATH": str(checkout)}
+    argv = [sys.executable, *fab, "--search-root", str(checkout), *words]
+    return argv, {"cwd": str(folder), "env": environment}
+
+
 def walk(
     group: ProcessGroup,
     checkout: Path,
@@ -88,7 +95,6 @@ def walk(
     Raises RigError with its words if it fails, or isn't done within `seconds`.
     """
     folder = inventory.parent
-    environment = {**os.environ, "HOME": str(folder), "PYTHONPATH": str(checkout)}
     peers = Peers(pids)
 
     def launch(argv: List[str], **options: Any) -> "subprocess.Popen[Any]":
@@ -96,9 +102,8 @@ def walk(
             return subprocess.Popen(argv, **{**options, "stdout": said})
 
     (folder / ERRORS).unlink(missing_ok=True)
-    arguments = ["--search-root", str(checkout), task, "--inventory", str(inventory), "--json", *more]
-    argv = [sys.executable, *fab, *arguments]
-    child = group.start(f"fab {task}", launch, argv, folder / ERRORS, cwd=str(folder), env=environment)
+    argv, place = command(checkout, folder, task, "--inventory", str(inventory), "--json", *more, fab=fab)
+    child = group.start(f"fab {task}", launch, argv, folder / ERRORS, **place)
     used: List[Tuple[float, float]] = []
 
     def over() -> bool:

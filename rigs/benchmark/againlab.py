@@ -26,6 +26,7 @@ from rigs.benchmark.uplab import DEADLINE, WORKDIR, forget
 from rigs.benchmark.userwork import is_same
 from rigs.benchmark.versions import VERSIONS, Version, bytes_below, room_of
 from rigs.errors import RigError
+from rigs.labinventory import lab_inventory
 from rigs.peerprocess import CHECKOUT
 from rigs.procgroup import ProcessGroup
 from rigs.swarmdir import FIRST_ID
@@ -187,19 +188,9 @@ class FabAgain:
 
 def inventory(site: Site, releases: bool) -> str:
     """The text of an inventory of all hosts; the payload lies on the first."""
-    lab = site.lab
+    swarm = f"name: {SWARM}, payload: {{path: {json.dumps(f'{site.seed.remote_home}/{DATA}/{NAME}')}}}"
     place = f", destination: {{releases: ~/{RELEASES}}}" if releases else ""
-    return "\n".join(
-        [
-            f"swarm: {{name: {SWARM}, payload: {{path: {json.dumps(f'{site.seed.remote_home}/{DATA}/{NAME}')}}}}}",
-            f"defaults: {{user: {lab.user}, key: {json.dumps(str(lab.key))}, workdir: ~/{WORKDIR},"
-            f" known_hosts: {json.dumps(str(lab.known_hosts))}{place}}}",
-            "hosts:",
-            *(f"  {host.name}: {{address: {host.address}}}" for host in site.hosts),
-            f"seeds: [{site.seed.name}]",
-            "",
-        ]
-    )
+    return lab_inventory(site.lab, swarm, [site.seed], f"workdir: ~/{WORKDIR}{place}")
 
 
 class RsyncAgain:

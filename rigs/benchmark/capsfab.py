@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import json
-import os
 import subprocess
-import sys
 import time
 from pathlib import Path
-from typing import Any, Iterator, List, NamedTuple, Optional, Tuple
+from typing import Iterator, NamedTuple, Optional, Tuple
 
 from netlab import Lab, addresses
-from netlab.labhost import Host
 from peer.core import folder as names
 from peer.core.budget import MBIT
-from rigs import workfolder
+from rigs import fabup, workfolder
 from rigs.benchmark import capsjudge
 from rigs.benchmark.capslab import SECONDS, SETTLE
-from rigs.benchmark.linkcounter import RECEIVED, SENT, LinkCounter
+from rigs.benchmark.linkcounter import LinkCounter
+from rigs.benchmark.linkwatch import RECEIVED, SENT
 from rigs.benchmark.scenarios import MIB
+from rigs.labinventory import lab_inventory
+from rigs.peerprocess import CHECKOUT
 from rigs.procgroup import Child, ProcessGroup
 from rigs.swarmdir import FIRST_ID
 from rigs.workfolder import LAB
@@ -28,7 +27,6 @@ SWARM = "bench"
 START_SECONDS = 60.0
 MORE_SECONDS = 4.0  # that the payload lasts beyond those that are watched
 ROOM = 1200 * MIB
-_CHECKOUT = Path(__file__).resolve().parents[2]
 
 
 class FabCase(NamedTuple):
@@ -56,7 +54,7 @@ def cases() -> Iterator[FabCase]:
 def bind(work: Optional[Path]) -> bool:
     """Measure them; whether any cap doesn't hold. Raises RigError."""
     print(f"caps by `fab up`: Mbit/s over {capsjudge.WINDOW:g} s, by the counters of the hosts' interfaces", flush=True)
-    print("                 asked     mean  slowest to fastest    burst     late", flush=True)
+    print(capsjudge.HEAD, flush=True)
     failed = False
     for case in cases():
         with workfolder.work_folder(work, ROOM) as folder:
@@ -83,23 +81,11 @@ class _Swarm:
         (folder / "inventory.yaml").write_text(self._inventory())
 
     def _inventory(self) -> str:
-        lab, case = self._lab, self._case
+        case = self._case
         size = round(sum(case.caps) * MBIT * (SECONDS + SETTLE + MORE_SECONDS))
-        seeds = ", ".join(host.name for host in self._hosts[: case.seeds])
-        return "\n".join(
-            [
-                f"swarm: {{name: {SWARM}, payload: {{generate: {size}}}, {case.key}: {case.caps[0]:g}}}",
-                f"defaults: {{user: {lab.user}, key: {json.dumps(str(lab.key))},"
-                f" known_hosts: {json.dumps(str(lab.known_hosts))}}}",
-                "hosts:",
-                *(f"  {host.name}: {{address: {host.address}{self._relay(host)}}}" for host in self._hosts),
-                f"seeds: [{seeds}]",
-                "",
-            ]
-        )
-
-    def _relay(self, host: Host) -> str:
-        return ", relay: true" if self._case.relayed and host in self._watched else ""
+        swarm = f"name: {SWARM}, payload: {{generate: {size}}}, {case.key}: {case.caps[0]:g}"
+        relayed = self._watched if case.relayed else ()
+        return lab_inventory(self._lab, swarm, self._hosts[: case.seeds], relayed=relayed)
 
     def holds(self, group: ProcessGroup) -> bool:
         """Whether each cap does; told as it is found."""
@@ -125,12 +111,5 @@ class _Swarm:
         return last.exists()
 
     def _fab(self, group: ProcessGroup, *words: str) -> Child:
-        environment = {**os.environ, "HOME": str(self._folder), "PYTHONPATH": str(_CHECKOUT)}
-        argv = [sys.executable, "-m", "fabric", "--search-root", str(_CHECKOUT), *words]
-
-        def launch(argv: List[str], **options: Any) -> "subprocess.Popen[Any]":
-            return subprocess.Popen(argv, **options)
-
-        return group.start(
-            f"fab {words[0]}", launch, argv, self._folder / "fab.txt", cwd=str(self._folder), env=environment
-        )
+        argv, place = fabup.command(CHECKOUT, self._folder, *words)
+        return group.start(f"fab {words[0]}", subprocess.Popen, argv, self._folder / fabup.ERRORS, **place)

@@ -8,6 +8,7 @@ from peer.core.budget import MBIT
 
 WINDOW = 2.0  # seconds: over any of these the rate is right within ALLOWED
 ALLOWED = 0.05
+HEAD = "                 asked     mean  slowest to fastest    burst     late"  # over what is found
 BURST = 0.25  # seconds of the cap: at most so much more than it allows, in any stretch of time
 _LEAST_FLOW, _MOST_FLOW, _FLOW_SECONDS = 16 * 1024, 64 * 1024, 0.05  # more than what connections say before a piece
 

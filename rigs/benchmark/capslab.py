@@ -24,7 +24,8 @@ from peer.edge.hashing import make_manifest
 from rigs import accounting, peerprocess, swarmdir, workfolder
 from rigs.benchmark import capsjudge
 from rigs.benchmark.capsjudge import Found
-from rigs.benchmark.linkcounter import RECEIVED, SENT, LinkCounter
+from rigs.benchmark.linkcounter import LinkCounter
+from rigs.benchmark.linkwatch import RECEIVED, SENT
 from rigs.benchmark.rounds import Care
 from rigs.procgroup import Child, ProcessGroup
 from rigs.swarmdir import WeftOptions
@@ -88,7 +89,7 @@ def run(folder: Path, chosen: Sequence[Case], care: Care) -> bool:
     peerprocess.compile_peer()
     failed = False
     print(f"caps: Mbit/s over {capsjudge.WINDOW:g} s, by the counters of the host's interface", flush=True)
-    print("                 asked     mean  slowest to fastest    burst     late", flush=True)
+    print(capsjudge.HEAD, flush=True)
     with Lab.up(HOSTS, 0, folder / LAB) as lab:
         for case in chosen:
             failed |= not _holds(lab, case, folder, care)

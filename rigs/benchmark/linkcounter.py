@@ -10,11 +10,11 @@ from netlab.labhost import Host
 from netlab.network import LINK
 from rigs.benchmark import capsjudge
 from rigs.benchmark.capsjudge import Sample
+from rigs.benchmark.linkwatch import bytes_of
 from rigs.errors import RigError
 
 SAMPLE = 0.02  # seconds
 PROMPT = 0.002  # seconds: a count that took longer to read belongs to no moment
-RECEIVED, SENT = 0, 8  # fields of /proc/net/dev, behind the interface's name
 _FLOW_SECONDS = 60.0
 
 
@@ -73,6 +73,4 @@ class LinkCounter:
 
     def _read(self, path: str) -> int:
         with open(path) as file:
-            line = next(line for line in file if line.strip().startswith(f"{LINK}:"))
-        counts = line.partition(":")[2].split()
-        return sum(int(counts[field]) for field in self._fields)
+            return bytes_of(file.read(), LINK, *self._fields)

@@ -11,7 +11,7 @@ from netlab.labhost import Host
 from netlab.network import LINK
 
 SECONDS = 0.01
-_SENT = 8  # field of the bytes sent, behind the interface's name
+RECEIVED, SENT = 0, 8  # fields of /proc/net/dev, behind the interface's name
 
 Sample = Tuple[float, int]  # steady clock; bytes sent so far
 
@@ -45,9 +45,14 @@ class LinkWatch:
 
 
 def sent_bytes(table: str, link: str) -> int:
-    """What /proc/net/dev says of a link. Raises ValueError if it isn't there."""
+    """What a link has sent by /proc/net/dev. Raises ValueError if it isn't there."""
+    return bytes_of(table, link, SENT)
+
+
+def bytes_of(table: str, link: str, *fields: int) -> int:
+    """The sum of these fields of a link in /proc/net/dev. Raises ValueError if it isn't there."""
     for line in table.splitlines():
-        name, colon, fields = line.partition(":")
+        name, colon, counts = line.partition(":")
         if colon and name.strip() == link:
-            return int(fields.split()[_SENT])
+            return sum(int(counts.split()[field]) for field in fields)
     raise ValueError(f"no link {link}")

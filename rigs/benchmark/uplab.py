@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import subprocess
 import time
@@ -22,6 +21,7 @@ from rigs.benchmark.site import RUN, Site
 from rigs.benchmark.usertable import BEFORE
 from rigs.benchmark.userwork import Pass, Stage, Worker
 from rigs.errors import RigError
+from rigs.labinventory import lab_inventory
 from rigs.peerprocess import CHECKOUT
 from rigs.procgroup import Child, ProcessGroup
 from rigs.swarmdir import FIRST_ID
@@ -76,18 +76,8 @@ def _workers(site: Site, folder: Path, against: Optional[Path]) -> List[Worker]:
 
 def inventory(site: Site) -> str:
     """The text of an inventory of all hosts, the first the seed, which makes the payload itself."""
-    lab = site.lab
-    return "\n".join(
-        [
-            f"swarm: {{name: {SWARM}, payload: {{generate: {site.scenario.size}, name: {PAYLOAD}}}}}",
-            f"defaults: {{user: {lab.user}, key: {json.dumps(str(lab.key))}, workdir: ~/{WORKDIR},"
-            f" known_hosts: {json.dumps(str(lab.known_hosts))}}}",
-            "hosts:",
-            *(f"  {host.name}: {{address: {host.address}}}" for host in site.hosts),
-            f"seeds: [{site.seed.name}]",
-            "",
-        ]
-    )
+    swarm = f"name: {SWARM}, payload: {{generate: {site.scenario.size}, name: {PAYLOAD}}}"
+    return lab_inventory(site.lab, swarm, [site.seed], f"workdir: ~/{WORKDIR}")
 
 
 def forget(hosts: Sequence[Host]) -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Callable, List, NamedTuple, Optional, Sequence
 
+from rigs import fabup
 from rigs.errors import RigError
 from rigs.peerprocess import CHECKOUT
 
@@ -55,12 +54,9 @@ class Operator:
 
     def run(self, *words: str, blows: Sequence[Blow] = ()) -> Ran:
         """Run `fab`, dealing the blows meanwhile and taking all of them back. Raises RigError where it doesn't end."""
-        environment = {**os.environ, "HOME": str(self._folder), "PYTHONPATH": str(CHECKOUT)}
-        argv = [sys.executable, "-m", "fabric", "--search-root", str(CHECKOUT), *words]
+        argv, place = fabup.command(CHECKOUT, self._folder, *words)
         with self.said.open("wb") as output:
-            process = subprocess.Popen(
-                argv, cwd=self._folder, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output
-            )
+            process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=output, stderr=output, **place)
         try:
             self._strike(process, list(blows))
         finally:

@@ -15,6 +15,7 @@ from random import Random
 from typing import List, Optional, Sequence
 
 from netlab import Lab, addresses
+from rigs.labinventory import lab_inventory
 from rigs.soaking.operatorrun import Blow, Blows, Operator, Ran, count_wrong
 from rigs.soaking.series import work_folder
 
@@ -95,19 +96,10 @@ class RelayRounds:
             self._lab.heal(blow.host)
 
     def _write(self, number: int) -> None:
-        lab = self._lab
-        names = list(lab.hosts)
-        lines = [
-            f"swarm: {{name: soak, payload: {{generate: {SIZE_MIB}MiB, seed: {number}, name: f.dat}}, patience: 40}}",
-            f"defaults: {{user: {lab.user}, key: {lab.key}, known_hosts: {lab.known_hosts}}}",
-            "hosts:",
-            *(
-                f"  {name}: {{address: {lab.hosts[name].address}{', relay: true' * (name in names[-RELAYED:])}}}"
-                for name in names
-            ),
-            f"seeds: [{names[0]}]",
-        ]
-        (self._folder / "inventory.yaml").write_text("\n".join(lines) + "\n")
+        swarm = f"name: soak, payload: {{generate: {SIZE_MIB}MiB, seed: {number}, name: f.dat}}, patience: 40"
+        hosts = list(self._lab.hosts.values())
+        text = lab_inventory(self._lab, swarm, hosts[:1], relayed=hosts[-RELAYED:])
+        (self._folder / "inventory.yaml").write_text(text)
 
 
 def run(rounds: int, seed: str, only: Optional[int], work: Optional[Path]) -> int:

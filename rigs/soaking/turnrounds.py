@@ -17,6 +17,7 @@ from random import Random
 from typing import Dict, List, Optional, Sequence
 
 from netlab import Lab, addresses
+from rigs.labinventory import lab_inventory
 from rigs.soaking.operatorrun import Blow, Blows, Operator, Ran, count_wrong
 from rigs.soaking.series import work_folder
 
@@ -143,16 +144,10 @@ class Turns:
         return found
 
     def _write(self, number: int) -> None:
-        lab = self._lab
-        lines = [
-            f"swarm: {{name: soak, payload: {{generate: 256KiB, seed: {number}, name: f.dat}}}}",
-            f"defaults: {{user: {lab.user}, key: {lab.key}, known_hosts: {lab.known_hosts},"
-            " destination: {releases: ~/app, keep: 3}}",
-            "hosts:",
-            *(f"  {host.name}: {{address: {host.address}}}" for host in lab.hosts.values()),
-            f"seeds: [{next(iter(lab.hosts))}]",
-        ]
-        (self._folder / "inventory.yaml").write_text("\n".join(lines) + "\n")
+        swarm = f"name: soak, payload: {{generate: 256KiB, seed: {number}, name: f.dat}}"
+        seeds = list(self._lab.hosts.values())[:1]
+        text = lab_inventory(self._lab, swarm, seeds, "destination: {releases: ~/app, keep: 3}")
+        (self._folder / "inventory.yaml").write_text(text)
 
 
 def _lab(directory: Path) -> Lab:

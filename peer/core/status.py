@@ -105,7 +105,7 @@ def changed(before: Status, fields: Any) -> Status:
     """The status that `to_change` told. Raises ValueError."""
     rows = {row.peer: row._asdict() for row in before.neighbours}
     try:
-        fields = {**_known(Status, fields)}
+        fields = _known(Status, fields)
         for row in fields.get("neighbours", ()):
             rows[_number("peer", row["peer"])] = {**rows.get(row["peer"], {}), **row}
         return from_fields({**before._asdict(), **fields, "neighbours": list(rows.values())})

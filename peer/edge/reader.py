@@ -57,7 +57,7 @@ class Reader:
     def _receive(self) -> bool:
         """Receive once; returns whether there may be more."""
         buffer, enough = self._buffers.next(self._decoder.body_left, bool(self._claim and self._claim.parallel))
-        if self._meter.shared and self._meter.rate:
+        if self._meter.rate:
             buffer = buffer[: self._meter.most(len(buffer))]
             enough = self._meter.enough(min(enough, len(buffer)))
         begin = time.monotonic()

@@ -56,7 +56,7 @@ class Meter:
 
     def take(self, count: int) -> int:
         """Wait until some of `count` bytes may be sent; how many."""
-        if not (self.shared and self.rate):
+        if not self._rate[0]:
             return count
         some = self.most(count)
         before = self._grant(some)
@@ -66,7 +66,7 @@ class Meter:
 
     def spend(self, count: int) -> None:
         """Count bytes that can't wait."""
-        if self.shared and self.rate:
+        if self._rate[0]:
             self._grant(count)
 
     def pause(self, count: int) -> None:

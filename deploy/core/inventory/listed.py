@@ -47,12 +47,14 @@ def joined_lists(lists: Sequence[Listed]) -> Listed:
     return Listed(tuple(hosts.values()), groups)
 
 
-def with_listed(data: Any, listed: Listed | None) -> Any:
-    """The inventory's data with the listed hosts and groups in it; what it says itself comes first, key by key."""
+def with_listed(data: Any, listed: Listed | None, ranges: Mapping[str, tuple[str, ...]]) -> Any:
+    """The inventory's data with the listed hosts and groups in it; what it says itself comes first, key by key.
+
+    `ranges`: see `ranges_over`.
+    """
     if listed is None or not isinstance(data, dict) or not isinstance(data.get("hosts") or {}, dict):
         return data
     hosts = {host.name: _plain(host.keys) for host in _each(listed)}
-    ranges = ranges_over(data, listed)
     for name, keys in _own(data).items():
         for one in ranges.get(name, (name,)):
             hosts[one] = {**hosts[one], **(keys or {})} if one in hosts and isinstance(keys or {}, dict) else keys

@@ -44,13 +44,13 @@ def parse_document(
     document: Document, source: str, listed: Listed | None = None, for_peers: Mapping[str, str] | None = None
 ) -> Inventory:
     """The same of a document that was read already: of a thousand hosts that takes two seconds."""
-    lines = dict(document.lines)
-    for pattern, names in ranges_over(document.data, listed).items():
+    lines, ranges = dict(document.lines), ranges_over(document.data, listed)
+    for pattern, names in ranges.items():
         for name in names:
             lines.setdefault(("hosts", name), document.lines[("hosts", pattern)])
     ledger = Ledger(source, lines, places_of(listed))
     ledger.extend(document.problems)
-    form = _form(with_listed(document.data, listed), ledger)
+    form = _form(with_listed(document.data, listed, ranges), ledger)
     ledger.check()
     return _inventory(cast(InventoryPart, form), source, ledger, for_peers or {})
 

@@ -13,7 +13,8 @@ from peer.core.pieces import Pieces
 
 FEW = 2  # neighbours known to have a piece, below which it is urgent news
 PROGRESS_SECONDS = 10.0  # at most, between two messages that show our progress
-SEED_SECONDS = 1.0  # of a new version, between two messages that tell a seed what came, or was on the disk
+SEED_SECONDS = 1.0  # of a new version, between two messages that tell a seed what came, or was on the disk ...
+FIRST_SEED_SECONDS = 0.1  # ... and between the first two, then twice as long each time: it is to know that it is one
 
 
 class Announcer:
@@ -26,7 +27,7 @@ class Announcer:
         self._seeds = frozenset(seeds)
         self._neighbours = neighbours
         self._pause = min(PROGRESS_SECONDS, patience / 4)
-        self._seed_pause = min(SEED_SECONDS, self._pause)
+        self._seed_pause = min(FIRST_SEED_SECONDS, self._pause)
         self._told_progress = 0.0
         self._told_seeds = -SEED_SECONDS  # at once, the first time
 
@@ -84,8 +85,8 @@ class Announcer:
         """Announce the pieces that weren't urgent, and show that pieces arrive.
 
         `moved`: when a part of a piece last came. `is_version`: some pieces were on the disk; then a seed hears of all
-        that once a second. It asks for nothing, and its acknowledgements take room on the link that all wait for; but
-        it sends a piece again if nobody seems to pass it on.
+        that once a second, at first sooner. It asks for nothing, and its acknowledgements take room on the link that
+        all wait for; but it sends a piece again if nobody seems to pass it on.
         """
         return self._untold(is_version, now) + self._progress(moved, is_version, now)
 
@@ -98,9 +99,13 @@ class Announcer:
         ]
         for neighbour in untold:
             neighbour.news.untold = False
-            if neighbour.peer in self._seeds:
-                self._told_seeds = now
+        if any(neighbour.peer in self._seeds for neighbour in untold):
+            self._note_told_seeds(now)
         return self._bitfields(untold)
+
+    def _note_told_seeds(self, now: float) -> None:
+        self._told_seeds = now
+        self._seed_pause = min(2 * self._seed_pause, SEED_SECONDS, self._pause)
 
     def _progress(self, moved: float, is_version: bool, now: float) -> List[Effect]:
         """One that has every piece gets no haves from us, and would give up."""
@@ -111,7 +116,7 @@ class Announcer:
             self._told_progress = now
         seeds = everybody or (is_version and self._may_tell(moved, self._told_seeds, self._seed_pause, now))
         if seeds:
-            self._told_seeds = now
+            self._note_told_seeds(now)
         return self._bitfields(
             neighbour
             for neighbour in connected(self._neighbours)

@@ -227,9 +227,16 @@ class Fetcher:
         for other in self._neighbours.values():
             for index, asked in other.asking.open.items():
                 is_late = asked <= late or self._is_held(other, asked, now)
-                if is_late and wanted >> index & 1 and self._pieces.askers(index) < MOST_ASKERS:
+                if is_late and wanted >> index & 1 and self._may_ask_another(index, now):
                     return index
         return None
+
+    def _may_ask_another(self, index: int, now: float) -> bool:
+        """Whether few are asked for a piece; several seeds that hold it back keep nobody else from it."""
+        if self._pieces.askers(index) < MOST_ASKERS:
+            return True
+        asked = ((other, other.asking.open.get(index)) for other in connected(self._neighbours))
+        return sum(when is not None and not self._is_held(other, when, now) for other, when in asked) < MOST_ASKERS
 
     def _is_held(self, other: Neighbour, asked: float, now: float) -> bool:
         """Whether a seed may hold a request back, because others will have the piece soon (see `holding`)."""

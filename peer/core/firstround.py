@@ -27,14 +27,11 @@ class FirstRound:
     def __init__(
         self, setup: Setup, pieces: Pieces, neighbours: Mapping[int, Neighbour], uploader: Uploader, rng: Random
     ) -> None:
-        seeds = self._seeds = setup.seeds
+        self._seeds = setup.seeds
         self._pieces = pieces
         self._neighbours = neighbours
         self._uploader = uploader
-        share = seeds.index(setup.me)
-        still = setup.repeats.still if setup.repeats else 0  # nobody asks for these
-        moving = bits.indices(pieces.all & ~still)
-        self._waiting = [index for place, index in enumerate(moving) if place % len(seeds) == share]
+        self._waiting = list(bits.indices(setup.shares[setup.me]))
         rng.shuffle(self._waiting)
         self._gifts = setup.gifts
         self.hidden: Set[int] = set()  # neighbours that see offers only

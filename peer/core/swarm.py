@@ -20,6 +20,7 @@ from peer.core.events import Effect, Event
 from peer.core.fetcher import Fetcher
 from peer.core.finding import DiskEvent, Finding
 from peer.core.firstround import first_round
+from peer.core.holding import holding_of
 from peer.core.leaving import Leaving
 from peer.core.messages import Message
 from peer.core.neighbour import Neighbour, connected
@@ -73,9 +74,7 @@ class Swarm:
         self.tolerance = Tolerance(self.pieces, self.neighbours, setup.seeds, rng)
         self.bad_pieces = 0
         self._fetcher = Fetcher(setup, self.pieces, self.neighbours, rng, self.tolerance)
-        self._uploader = Uploader(
-            setup.limits.uploads if setup.fleet else None, len(setup.seeds) * (setup.me in setup.seeds)
-        )
+        self._uploader = Uploader(setup.limits.uploads if setup.fleet else None, holding_of(setup))
         self._announcer = Announcer(self.pieces, self.neighbours, setup.seeds, setup.limits.patience)
         self.finding = Finding(self.me, self.pieces, self.leaving, self._announcer, self._fetcher)
         self._first_round = first_round(setup, self.pieces, self.neighbours, self._uploader, rng)

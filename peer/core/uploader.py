@@ -19,16 +19,14 @@ LEAST_LATE = 0.05  # seconds
 class Uploader:
     """Serves requests. `slots`: pieces being sent simultaneously, over all neighbours; None: no limit (classic).
 
-    `seeds`: how many began with the payload, if we are one of them, else 0.
-
     Few at a time, because a complete piece can be passed on, and several halves can't. A neighbour that takes far
     longer than the others for its piece keeps no slot from them.
     """
 
-    def __init__(self, slots: Optional[int], seeds: int = 0) -> None:
+    def __init__(self, slots: Optional[int], holding: Holding) -> None:
         self._slots = slots
+        self._holding = holding
         self._sending: Dict[int, int] = {}  # neighbour -> the piece that it is being sent
-        self._holding = Holding(seeds, slots or 1)
         self._began: Dict[int, float] = {}  # neighbours that are being sent a piece, since when
         self._usual = 0.0  # seconds that a piece takes to send, smoothed
         self._copies: Dict[int, int] = {}  # piece -> how often it was sent
@@ -40,7 +38,8 @@ class Uploader:
     def end(self, neighbour: Neighbour) -> None:
         """A connection has ended: nothing is sent on it any more."""
         self._began.pop(neighbour.peer, None)
-        self._holding.lost(neighbour, self._sending.pop(neighbour.peer, -1))
+        self._sending.pop(neighbour.peer, None)
+        self._holding.lost(neighbour)
         neighbour.serving = Serving()
 
     def set_choke(self, neighbour: Neighbour, choke: bool) -> List[Effect]:
@@ -63,6 +62,7 @@ class Uploader:
             return False
         serving.asked = now
         serving.queue[index] = blocks
+        self._holding.asked(neighbour, index, now)
         return True
 
     def cancel(self, neighbour: Neighbour, index: int) -> None:
@@ -118,7 +118,7 @@ class Uploader:
     def _start(self, neighbour: Neighbour, index: int, now: float) -> Effect:
         serving = neighbour.serving
         blocks = serving.queue.pop(index)
-        self._holding.begin(neighbour, index, len(self._copies), now)
+        self._holding.begin(neighbour, index, now)
         serving.served += 1
         serving.unsent += 1
         self._copies[index] = self._copies.get(index, 0) + 1

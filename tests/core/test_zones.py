@@ -11,6 +11,7 @@ from peer.core import bits
 from peer.core.crossing import PAUSE, Crossing
 from peer.core.events import SendPiece
 from peer.core.gateturns import GateTurns
+from peer.core.holding import Holding
 from peer.core.neighbour import Neighbour
 from peer.core.pieces import Pieces
 from peer.core.uploader import Uploader
@@ -78,7 +79,7 @@ def test_whom_a_seed_feeds_and_other_gates_are_spread_over_all_receivers_of_a_zo
 def test_who_asks_from_another_zone_is_served_first() -> None:
     near = {peer: Neighbour(peer, 4) for peer in (1, 2, 3)}
     near[2].apart = True
-    uploader = Uploader(1)
+    uploader = Uploader(1, Holding(1001, {}, 1))
     for peer, neighbour in near.items():
         uploader.begin(neighbour, 0.0)
         uploader.accept(neighbour, peer, 0.0)

@@ -56,10 +56,12 @@ class VersionWorld(World):
             self.deliver(peer, Settled(False))
 
 
-def new_version(seed: int, pieces: int, piece: int, fresh: int, rates: List[Rates], seconds: float) -> VersionWorld:
+def new_version(
+    seed: int, pieces: int, piece: int, fresh: int, rates: List[Rates], seconds: float, seeds: int = 1
+) -> VersionWorld:
     """Receivers lack the set `fresh` of the pieces, and need up to so many seconds to find that out."""
     world = VersionWorld(seed, piece, pieces * piece)
-    peers = build(world, [FLEET] * len(rates), [0], rates)
-    for peer in peers[1:]:
+    peers = build(world, [FLEET] * len(rates), range(seeds), rates)
+    for peer in peers[seeds:]:
         world.checks[peer.id] = Check(bits.full(pieces) & ~fresh, seconds * world.rng.uniform(0.7, 1.0))
     return world

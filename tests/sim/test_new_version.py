@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from random import Random
 from typing import Callable, List, Optional
 
 import pytest
@@ -73,6 +74,46 @@ def test_where_no_receiver_reaches_another_the_seed_serves_them_all() -> None:
     world.run(60)
     assert max(peer.completed or 1000.0 for peer in list(world.peers.values())[1:]) < 20.0
     assert copies(world, 2) == 3.0
+
+
+@pytest.mark.parametrize("fresh, of", [(5, 8), (20, 26), (90, 128)])
+def test_a_version_of_which_most_is_new_counts_as_one(fresh: int, of: int) -> None:
+    """Its hosts show it by any piece that they have and the seed never sent, however much it has sent since."""
+    for seed in range(3):
+        lacking = sum(1 << index for index in Random(seed).sample(range(of), fresh))
+        world = new_version(seed, of, MIB, lacking, [Rates(RATE, RATE)] * 8, seconds=2.0)
+        for peer in world.peers.values():
+            world.begin(peer)
+        assert world.run(100)
+        assert copies(world, fresh) <= 1.02
+
+
+@pytest.mark.parametrize("seeds, fresh, piece", [(2, 1, LARGE), (2, 6, LARGE), (3, 6, LARGE)])
+def test_of_several_seeds_one_sends_a_piece(seeds: int, fresh: int, piece: int) -> None:
+    """The others wait for it, and who asked them asks whoever has the piece by then."""
+    for seed in range(3):
+        world = of_several_seeds(seed, seeds, fresh, piece)
+        for peer in world.peers.values():
+            world.begin(peer)
+        assert world.run(100)
+        assert sum(world.peers[1001 + at].sent_pieces for at in range(seeds)) / fresh <= 1.25
+        assert max(peer.completed or 1000.0 for peer in list(world.peers.values())[seeds:]) < 12.0
+
+
+def test_nobody_waits_for_long_for_a_seed_that_never_comes() -> None:
+    world = of_several_seeds(1, 2, 6, MIB)
+    for peer in world.peers.values():
+        if peer.id != 1002:
+            world.begin(peer)
+    world.run(60)
+    assert max(peer.completed or 1000.0 for peer in list(world.peers.values())[2:]) < 20.0
+    assert copies(world, 6) <= 1.2
+
+
+def of_several_seeds(seed: int, seeds: int, fresh: int, piece: int) -> VersionWorld:
+    """So many of 40 pieces are new, all over the payload."""
+    lacking = sum(1 << index for index in Random(seed).sample(range(40), fresh))
+    return new_version(seed, 40, piece, lacking, [Rates(RATE, RATE)] * (6 + seeds), seconds=4.0, seeds=seeds)
 
 
 def test_who_had_nothing_before_takes_part() -> None:

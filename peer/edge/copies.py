@@ -14,13 +14,13 @@ from typing import Callable, Dict, Iterable, Iterator, List, Optional, Union
 from peer.core.listing import quoted
 from peer.core.manifest import Manifest
 from peer.core.treeparts import Trait
-from peer.core.treerules import FOLLOW
+from peer.core.treerules import FOLLOW, TreeRules
 from peer.core.tuples import NamedTuple
 from peer.edge import finish
 from peer.edge.modes import keeps_modes, set_mode
 from peer.edge.ours.making import make_folder, make_hardlink, make_link
 from peer.edge.ours.recordfile import RecordFile
-from peer.edge.traits import give_owner, give_xattrs, has_owner, lacks
+from peer.edge.traits import has_owner, has_xattrs
 from peer.edge.trial import trying
 
 MISSING, BYTES, LINK, MODE, TIME, OWNER = "missing", "bytes", "link", "mode", "time", "owner"
@@ -105,12 +105,15 @@ def _put_right(manifest: Manifest, path: str, found: Iterable[Difference], recor
     makers = _makers(manifest, path, record) if missing else {}
     for below in sorted(missing):  # a folder before what is in it
         _make(_at(path, below), makers[below])
-    traits = dict(manifest.parts.traits)
+    traits, kinds = dict(manifest.parts.traits), manifest.parts.kinds
     for one in sorted(differences(manifest, path), reverse=True):  # and closed after it
-        if record.made_here(_at(path, one.path)):
-            _correct(_at(path, one.path), one, manifest.parts.kinds[traits[one.path]] if traits else None, record)
-        elif one.kind == TIME:
-            finish.set_time(_at(path, one.path), int(one.wanted))
+        if not record.made_here(_at(path, one.path)):
+            if one.kind == TIME:
+                finish.set_time(_at(path, one.path), int(one.wanted))
+        elif one.kind in (OWNER, XATTRS):
+            _give_traits(_at(path, one.path), kinds[traits[one.path]], manifest.parts.rules)
+        else:
+            _correct(_at(path, one.path), one, record)
 
 
 def is_ours_to_change(manifest: Manifest, path: str, found: Iterable[Difference], record: RecordFile) -> bool:
@@ -230,7 +233,7 @@ def _traits(manifest: Manifest, path: str, seed: bool) -> Iterator[Difference]:
             with contextlib.suppress(OSError):
                 if parts.rules.owner and not has_owner(os.lstat(_at(path, below)), trait.owner):
                     yield Difference(below, OWNER)
-                if lacks(_at(path, below), trait, trial):
+                if parts.rules.xattrs and not has_xattrs(_at(path, below), trait, trial):
                     yield Difference(below, XATTRS)
 
 
@@ -258,19 +261,19 @@ def _makers(manifest: Manifest, path: str, record: RecordFile) -> Dict[str, _Mak
     return makers
 
 
-def _correct(path: str, one: Difference, trait: Optional[Trait], record: RecordFile) -> None:
+def _correct(path: str, one: Difference, record: RecordFile) -> None:
     if one.kind == MODE:
         set_mode(path, int(one.wanted))
     elif one.kind in (TIME, FOLDER_TIME):
         record.expect(path, int(one.wanted))
         finish.set_time(path, int(one.wanted))
-    elif one.kind == OWNER and trait:
-        mode = stat.S_IMODE(os.lstat(path).st_mode)
-        give_owner(path, trait.owner)
-        if not os.path.islink(path):
-            set_mode(path, mode)  # a new owner costs a file its setuid bit
-    elif one.kind == XATTRS and trait:
-        give_xattrs(path, trait)
+
+
+def _give_traits(path: str, trait: Trait, rules: TreeRules) -> None:
+    mode = stat.S_IMODE(os.lstat(path).st_mode)
+    finish.give_traits(path, trait, rules)
+    if not os.path.islink(path):
+        set_mode(path, mode)  # a new owner costs a file its setuid bit
 
 
 def _at(path: str, below: str) -> str:

@@ -8,6 +8,8 @@ import stat
 from typing import Iterable
 
 from peer.core.manifest import Manifest
+from peer.core.treeparts import Trait
+from peer.core.treerules import TreeRules
 from peer.edge.modes import set_mode
 from peer.edge.traits import give_owner, give_xattrs, has_owner
 
@@ -25,13 +27,19 @@ def add(manifest: Manifest, root: str) -> None:
         _unlink(_at(root, one.path))
         os.link(_at(root, one.to), _at(root, one.path), follow_symlinks=False)
     for path, kind in manifest.parts.traits:
-        if rules.owner and not has_owner(os.lstat(_at(root, path)), kinds[kind].owner):
-            give_owner(_at(root, path), kinds[kind].owner)
-        give_xattrs(_at(root, path), kinds[kind])
+        give_traits(_at(root, path), kinds[kind], rules)
     for path, mode in zip(_paths(manifest), manifest.files.modes):
         lost = rules.owner or mode > 0o777  # a new owner, or a write, costs a file its setuid bit
         if lost and stat.S_IMODE(os.lstat(_at(root, path)).st_mode) != mode:
             set_mode(_at(root, path), mode)
+
+
+def give_traits(path: str, trait: Trait, rules: TreeRules) -> None:
+    """Give a file, folder or link its owner and attributes, if they are carried: a new owner takes some of these."""
+    if rules.owner and not has_owner(os.lstat(path), trait.owner):
+        give_owner(path, trait.owner)
+    if rules.xattrs:
+        give_xattrs(path, trait)
 
 
 def give_times(manifest: Manifest, root: str) -> None:

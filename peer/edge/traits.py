@@ -27,10 +27,15 @@ def give_owner(path: str, owner: Owner) -> None:
 
 
 def give_xattrs(path: str, trait: Trait) -> None:
-    """Give it the attributes that this host can keep."""
-    for name, value in trait.xattrs:
-        with contextlib.suppress(OSError, AttributeError):
-            os.setxattr(path, name, binascii.a2b_base64(value), follow_symlinks=False)
+    """Give it these of the attributes that are carried, and no others, as far as this host can."""
+    wanted, found = dict(trait.xattrs), _all_xattrs(path)
+    for name in found.keys() - wanted.keys():
+        with contextlib.suppress(OSError):
+            os.removexattr(path, name, follow_symlinks=False)
+    for name, value in wanted.items():
+        if found.get(name) != value:
+            with contextlib.suppress(OSError, AttributeError):
+                os.setxattr(path, name, binascii.a2b_base64(value), follow_symlinks=False)
 
 
 def has_owner(info: os.stat_result, owner: Owner) -> bool:
@@ -38,13 +43,14 @@ def has_owner(info: os.stat_result, owner: Owner) -> bool:
     return (info.st_uid, info.st_gid) == _numbers(owner)
 
 
-def lacks(path: str, trait: Trait, trial: Trial) -> str:
-    """The first attribute that `path` hasn't, or has with another value, though it could; "" if there is none."""
-    found = _all_xattrs(path)
-    for name, value in trait.xattrs:
-        if found.get(name) != value and trial.keeps_xattr(name, binascii.a2b_base64(value)):
-            return name
-    return ""
+def has_xattrs(path: str, trait: Trait, trial: Trial) -> bool:
+    """Whether `path` has these of the attributes that are carried, but for those that it can't have, and no others."""
+    wanted, found = dict(trait.xattrs), _all_xattrs(path)
+    is_folder = bool(wanted) and os.path.isdir(path) and not os.path.islink(path)
+    return wanted.keys() >= found.keys() and not any(
+        found.get(name) != value and trial.keeps_xattr(name, binascii.a2b_base64(value), is_folder)
+        for name, value in wanted.items()
+    )
 
 
 def _all_xattrs(path: str) -> Dict[str, str]:

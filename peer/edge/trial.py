@@ -1,4 +1,4 @@
-"""Tries on a temporary file what a file system makes of times and attributes: some keep none, or less of them."""
+"""Tries on a temporary file or folder what a file system makes of times and attributes: some keep none, or less."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ import contextlib
 import os
 from typing import Iterator, Optional
 
+_PREFIX = ".weft-"
+
 
 class Trial:
-    """A file to try on. Without a descriptor none can be made there, and everything counts as kept."""
+    """A file to try on, in a folder. Without a descriptor none can be made there, and everything counts as kept."""
 
-    def __init__(self, descriptor: Optional[int]) -> None:
+    def __init__(self, folder: str, descriptor: Optional[int]) -> None:
+        self._folder = folder
         self._descriptor = descriptor
 
     def is_right_time(self, wanted: int, found: int) -> bool:
@@ -23,12 +26,18 @@ class Trial:
         after = os.fstat(self._descriptor).st_mtime_ns
         return after == found or after == before != wanted
 
-    def keeps_xattr(self, name: str, value: bytes) -> bool:
-        """Whether this user can give a file this extended attribute."""
+    def keeps_xattr(self, name: str, value: bytes, is_folder: bool) -> bool:
+        """Whether this user can give a file, or a folder, this extended attribute."""
+        import tempfile
+
         if self._descriptor is None:
             return True
         try:
-            os.setxattr(self._descriptor, name, value)
+            if not is_folder:
+                os.setxattr(self._descriptor, name, value)
+                return True
+            with tempfile.TemporaryDirectory(dir=self._folder, prefix=_PREFIX) as tried:
+                os.setxattr(tried, name, value)
         except (OSError, AttributeError):
             return False
         return True
@@ -41,9 +50,9 @@ def trying(folder: str) -> Iterator[Trial]:
 
     try:
         # With a name: one without (O_TMPFILE) isn't on that file system yet, as some layers see it.
-        file = tempfile.NamedTemporaryFile(dir=folder, prefix=".weft-")  # noqa: SIM115
+        file = tempfile.NamedTemporaryFile(dir=folder, prefix=_PREFIX)  # noqa: SIM115
     except OSError:
-        yield Trial(None)
+        yield Trial(folder, None)
         return
     with file:
-        yield Trial(file.fileno())
+        yield Trial(folder, file.fileno())

@@ -9,6 +9,7 @@ import os
 import random
 import shutil
 import stat
+import struct
 import subprocess
 from pathlib import Path
 from typing import Callable, Dict, List, Tuple
@@ -369,6 +370,36 @@ def test_owners_and_attributes_where_it_is_said(delivery: Delivery) -> None:
     assert check_payload(str(delivery.final), manifest).problem.startswith("owner: ")
     assert not delivery.deliver(manifest)
     delivery.expect_equal()
+
+
+DEFAULT_ACL = "system.posix_acl_default"
+_ACL = ((1, 7, -1), (2, 7, 1), (4, 5, -1), (0x10, 7, -1), (0x20, 5, -1))  # a further user may write what is made here
+
+
+@pytest.mark.skipif(not ROOT, reason="only root can give files away")
+def test_attributes_that_are_gone_or_were_never_there_are_taken_away(delivery: Delivery) -> None:
+    folder, file = delivery.source / "d", delivery.source / "d" / "one"
+    folder.mkdir(parents=True)
+    file.write_bytes(b"1")
+    acl = struct.pack("<I", 2) + b"".join(struct.pack("<HHi", *entry) for entry in _ACL)
+    try:
+        os.setxattr(file, "user.one", b"1")
+        os.setxattr(folder, DEFAULT_ACL, acl)
+    except OSError:
+        pytest.skip("this file system has no attributes, or no ACLs")
+    rules = TreeRules(owner=True, xattrs=True)
+    manifest = delivery.manifest(rules)
+    delivery.deliver(manifest)
+    os.removexattr(delivery.final / "d", DEFAULT_ACL)
+    os.setxattr(delivery.final / "d" / "one", "user.two", b"2")
+    assert check_payload(str(delivery.final), manifest).problem.startswith("attributes: d/one, d")
+    os.removexattr(file, "user.one")
+    os.chown(file, 5, 6)
+    manifest = delivery.manifest(rules)
+    assert not delivery.deliver(manifest)
+    assert check_payload(str(delivery.final), manifest).problem == ""
+    assert not os.listxattr(delivery.final / "d" / "one")
+    assert os.listxattr(delivery.final / "d") == [DEFAULT_ACL]
 
 
 def test_names_that_a_file_system_would_join_are_found_before_a_byte_moves(

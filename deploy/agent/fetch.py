@@ -9,7 +9,8 @@ from typing import Any, Dict
 
 from deploy.agent import children, paths, verbs
 from deploy.agent.context import Context
-from deploy.agent.payload import load_note, make_in_place, save_note, stamp
+from deploy.agent.notes import load_note, save_note, stamp
+from deploy.agent.payload import make_in_place
 from deploy.agent.wire import AgentError
 from peer.core.errors import parse_words
 from peer.core.mark import BYTES

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 from itertools import chain, repeat
 from typing import Iterable, Iterator, List, Optional, Union
 
@@ -62,6 +63,19 @@ class RunHash:
             self._done.append(hashlib.sha256(view[at:end]).digest())
             at = end
 
+    def zeros(self, count: int) -> None:
+        """The next bytes are so many zeros: the hash of a block of them is known."""
+        if self._left:
+            count -= self._end_block(memoryview(bytes(min(count, self._left))))
+        while count:
+            length = next(self._lengths, count)
+            if length > count:
+                self._sha = hashlib.sha256(bytes(count))
+                self._left = length - count
+                return
+            self._done.append(hash_of_zeros(length))
+            count -= length
+
     def _end_block(self, view: memoryview) -> int:
         """Add to the block that was begun; how many bytes were of it."""
         part = view[: self._left]
@@ -85,3 +99,9 @@ def lengths_of(size: int, block: int) -> Iterator[int]:
     """The bytes of each block of `size` bytes of a file that begin with a block."""
     full, rest = divmod(size, block)
     return chain(repeat(block, full), (rest,) if rest else ())
+
+
+@lru_cache(maxsize=64)
+def hash_of_zeros(length: int) -> bytes:
+    """The hash of a block of so many zeros."""
+    return hashlib.sha256(bytes(length)).digest()

@@ -5,13 +5,12 @@ A block of zeros is a hole on the disk. A block that is here is copied to all pl
 
 from __future__ import annotations
 
-import hashlib
 from array import array
 from itertools import islice
 from typing import Dict, Iterator, Sequence
 
 from peer.core import bits
-from peer.core.blocks import HASH_BYTES
+from peer.core.blocks import HASH_BYTES, hash_of_zeros
 from peer.core.layout import Run
 from peer.core.manifest import Manifest
 
@@ -42,10 +41,10 @@ class Repeats:
 
     def _find_zeros(self) -> None:
         block = self._manifest.block
-        for number in self._with_hash(_hash_of_zeros(block)):
+        for number in self._with_hash(hash_of_zeros(block)):
             self._kinds[number] = _ZEROS
         for number in self._odd_ends():
-            if self.hash_of(number) == _hash_of_zeros(self._length(number)):
+            if self.hash_of(number) == hash_of_zeros(self._length(number)):
                 self._kinds[number] = _ZEROS
 
     def _with_hash(self, sha256: bytes) -> Iterator[int]:
@@ -153,7 +152,3 @@ class Repeats:
         """The set of all blocks of a piece."""
         run = self._layout.blocks_of_piece(piece)
         return bits.full(run.end - run.begin)
-
-
-def _hash_of_zeros(length: int) -> bytes:
-    return hashlib.sha256(bytes(length)).digest()

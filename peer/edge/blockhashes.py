@@ -5,14 +5,14 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-from typing import Callable, Iterator, List, Optional
+from typing import Callable, Iterator, Mapping, Optional
 
-from peer.core.anchors import EVERY, SAMPLE, anchor_count, format_anchor, probes
-from peer.core.blocks import RunHash, lengths_of
+from peer.core.anchors import EVERY, ROW_BYTES, SAMPLE, anchor_count, format_anchor, probes
+from peer.core.blocks import HASH_BYTES, RunHash, hash_of_zeros, lengths_of
 from peer.core.layout import Layout, Segment
 from peer.core.manifest import Manifest
 from peer.core.tuples import NamedTuple
-from peer.edge.files import read_range
+from peer.edge.holes import hash_range
 from peer.edge.verdicts import verdicts
 
 WORK = 4 * 1024 * 1024  # bytes that a thread takes at a time
@@ -45,7 +45,7 @@ def print_blocks(path: str, manifest: Manifest, tell: Optional[Tell] = None) -> 
 def _prints(path: str, manifest: Manifest, tell: Optional[Tell], anchored: bool) -> Prints:
     """The work is cut into runs of some megabytes: part of a big file, or many small ones."""
     block = manifest.block
-    work = Layout(manifest.files.starts, block, max(WORK // block, 1) * block)
+    work = Layout(manifest.files.starts, block, work_size(block))
 
     def print_run(number: int) -> Prints:
         hashes, anchors = [], []
@@ -54,14 +54,23 @@ def _prints(path: str, manifest: Manifest, tell: Optional[Tell], anchored: bool)
                 hashes.append(_hash_part(descriptor, segment, block))
                 if anchored:
                     size = manifest.files.size_of(segment.file)
-                    anchors += _anchors(descriptor, segment, size, block)
+                    anchors.append(anchors_of(descriptor, segment, size, block, hashes[-1]))
             if tell is not None:
                 tell(segment.length)
         return Prints(b"".join(hashes), b"".join(anchors))
 
-    found = dict(verdicts(print_run, range(work.piece_count)))
-    runs = [found[number] for number in sorted(found)]
-    return Prints(b"".join(run.blocks for run in runs), b"".join(run.anchors for run in runs))
+    return joined(dict(verdicts(print_run, range(work.piece_count))))
+
+
+def work_size(block: int) -> int:
+    """Bytes that a thread takes at a time, in complete blocks."""
+    return max(WORK // block, 1) * block
+
+
+def joined(runs: Mapping[int, Prints]) -> Prints:
+    """The prints of all runs, by their numbers."""
+    row = [runs[number] for number in sorted(runs)]
+    return Prints(b"".join(run.blocks for run in row), b"".join(run.anchors for run in row))
 
 
 @contextlib.contextmanager
@@ -79,22 +88,22 @@ def _opened(path: str) -> Iterator[int]:
 def _hash_part(descriptor: int, part: Segment, block: int) -> bytes:
     """The hashes of the blocks in a part of a file."""
     sha = RunHash(lengths_of(part.length, block))
-    left = part.length
-    for data in read_range(descriptor, part.offset, part.length):
-        sha.update(data)
-        left -= len(data)
-    if left:
+    if hash_range(sha, descriptor, part.offset, part.length) < part.length:
         raise OSError(errno.ESTALE, "it became shorter while it was read")
     return sha.blocks
 
 
-def _anchors(descriptor: int, part: Segment, size: int, block: int) -> List[bytes]:
-    """The anchors of the blocks in a part of a file of `size` bytes."""
+def anchors_of(descriptor: int, part: Segment, size: int, block: int, hashes: bytes) -> bytes:
+    """The joined anchors of the blocks in a part of a file of `size` bytes, whose `hashes` are known."""
     stride = block * EVERY
     first = -(-part.offset // stride)
     end = min(-(-(part.offset + part.length) // stride), anchor_count(size, block))
-    places = probes(block)
-    return [
-        format_anchor(block, ((begin, os.pread(descriptor, SAMPLE, one * stride + begin)) for begin in places))
-        for one in range(first, end)
-    ]
+    return b"".join(_anchor(descriptor, one * stride, block, part.offset, hashes) for one in range(first, end))
+
+
+def _anchor(descriptor: int, begin: int, block: int, offset: int, hashes: bytes) -> bytes:
+    at = (begin - offset) // block * HASH_BYTES
+    if hashes[at : at + HASH_BYTES] == hash_of_zeros(block):
+        return bytes(ROW_BYTES)  # a hole isn't read
+    samples = ((probe, os.pread(descriptor, SAMPLE, begin + probe)) for probe in probes(block))
+    return format_anchor(block, samples)

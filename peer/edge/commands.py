@@ -6,11 +6,15 @@ import argparse
 import json
 import os
 import sys
-from typing import Callable, Dict, List, Optional, Tuple
+from typing import TYPE_CHECKING, Callable, Dict, List, Optional, Tuple
 
 from peer.core.errors import EXIT_FAILED, EXIT_OK, ConfigError
 from peer.edge import pulse, stderr
 from peer.edge.exitcode import exit_code
+
+if TYPE_CHECKING:
+    from peer.core.treerules import TreeRules
+    from peer.edge.scan import Scanned
 
 Run = Callable[[argparse.Namespace], int]
 Declare = Callable[[argparse.ArgumentParser], None]
@@ -100,11 +104,15 @@ def _follow(arguments: argparse.Namespace) -> int:
 
 def _declare_manifest(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("path", help="a file or a folder")
+    parser.add_argument("--name", default="", help="the payload's name (default: the path's last part)")
+    _declare_cut(parser)
+    _declare_progress(parser)
+
+
+def _declare_cut(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--piece-size", type=_piece_size, default=None, metavar="BYTES", help="64KiB or auto (default)")
     parser.add_argument("--block", type=_size, default=0, metavar="BYTES", help="bytes that get a hash (default: auto)")
-    parser.add_argument("--name", default="", help="the payload's name (default: the path's last part)")
     parser.add_argument("--rules", type=json.loads, default=None, metavar="JSON", help="what of a tree is carried")
-    _declare_progress(parser)
 
 
 def _declare_progress(parser: argparse.ArgumentParser) -> None:
@@ -121,16 +129,24 @@ def _tell(arguments: argparse.Namespace) -> Optional[Callable[[int], None]]:
 
 
 def _manifest(arguments: argparse.Namespace) -> int:
-    from peer.core.manifestjson import to_json
-    from peer.core.treerules import TreeRules, from_json
     from peer.edge.hashing import hash_scanned, scan_payload
 
-    rules = TreeRules() if arguments.rules is None else from_json(arguments.rules, "--rules")
-    found = scan_payload(arguments.path, arguments.name, rules)
-    found = hash_scanned(arguments.path, found, arguments.piece_size, _tell(arguments), arguments.block)
+    found = scan_payload(arguments.path, arguments.name, _rules(arguments))
+    _print_manifest(hash_scanned(arguments.path, found, arguments.piece_size, _tell(arguments), arguments.block))
+    return EXIT_OK
+
+
+def _rules(arguments: argparse.Namespace) -> "TreeRules":
+    from peer.core.treerules import TreeRules, from_json
+
+    return TreeRules() if arguments.rules is None else from_json(arguments.rules, "--rules")
+
+
+def _print_manifest(found: "Scanned") -> None:
+    from peer.core.manifestjson import to_json
+
     left = {"files": found.left_files, "bytes": found.left_bytes, "special": found.skipped}
     print(json.dumps({**to_json(found.manifest), "left_out": left}))
-    return EXIT_OK
 
 
 def _declare_verify(parser: argparse.ArgumentParser) -> None:
@@ -176,15 +192,22 @@ def _declare_generate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", help="the path to write; an existing file is replaced")
     parser.add_argument("size", type=_size, help="in bytes, or with a unit, such as 20MiB")
     parser.add_argument("--seed", default="0", help="any text; each seed gives other bytes (default: 0)")
+    parser.add_argument("--name", default="", help="print the manifest of a payload of this name that the file is")
+    _declare_cut(parser)
     _declare_progress(parser)
 
 
 def _generate(arguments: argparse.Namespace) -> int:
     from peer.edge.files import file_error
-    from peer.edge.generate import write_file
+    from peer.edge.generate import make_payload, write_file
 
+    file, size, seed, tell = arguments.file, arguments.size, arguments.seed, _tell(arguments)
     try:
-        write_file(arguments.file, arguments.size, arguments.seed, _tell(arguments))
+        if not arguments.name:
+            write_file(file, size, seed, tell)
+            return EXIT_OK
+        about = arguments.name, _rules(arguments), arguments.piece_size
+        _print_manifest(make_payload(file, size, seed, tell, *about))
     except OSError as error:
         raise file_error(error, arguments.file) from None
     return EXIT_OK

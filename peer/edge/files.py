@@ -13,6 +13,9 @@ from peer.core.errors import StoreError
 from peer.edge import pulse
 
 READ_SIZE = 256 * 1024  # bytes of a file at a time
+# For more at a time the system looks for memory in one piece, and a virtual machine has mostly given such back to its
+# host: a GiB took 1.3 to 2.6 CPU seconds instead of 0.3.
+WRITE_SIZE = 256 * 1024
 MOST_OPEN = 64  # files of one payload open simultaneously
 _ONLY_READ = os.O_RDONLY | os.O_NOFOLLOW
 
@@ -37,6 +40,14 @@ def write_all(descriptor: int, data: Union[bytes, memoryview]) -> None:
     view = memoryview(data)
     while view:
         view = view[os.write(descriptor, view) :]
+
+
+def write_at(descriptor: int, data: memoryview, offset: int) -> None:
+    """Write all of `data` at `offset`."""
+    while data:
+        written = os.pwrite(descriptor, data[:WRITE_SIZE], offset)
+        data = data[written:]
+        offset += written
 
 
 def read_range(descriptor: int, offset: int, length: int) -> Iterator[bytes]:

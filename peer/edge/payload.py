@@ -13,8 +13,8 @@ from peer.core.manifest import Manifest
 from peer.core.repeats import Repeats
 from peer.edge import finish
 from peer.edge.allocating import preallocate
-from peer.edge.files import OpenFiles, read_range, size_of, sync_folder
-from peer.edge.holes import clear, write_sparsely
+from peer.edge.files import OpenFiles, read_range, size_of, sync_folder, write_at
+from peer.edge.holes import clear, hash_range, write_sparsely
 from peer.edge.kept import Kept
 from peer.edge.kernelcopy import KernelCopy
 from peer.edge.modes import set_mode
@@ -113,7 +113,7 @@ class Payload:
             since = time.monotonic()
             descriptor = self._files.take(segment.file)
             try:
-                write = write_sparsely if segment.file in self._sparse else _write_fully
+                write = write_sparsely if segment.file in self._sparse else write_at
                 write(descriptor, data[: segment.length], segment.offset)
             finally:
                 self._files.give(segment.file)
@@ -160,8 +160,7 @@ class Payload:
         sha = RunHash(self.block_lengths(piece))
         for file, offset, length in self.segments(piece):
             with self._files.alone(file) as descriptor:
-                for data in read_range(descriptor, offset, length):
-                    sha.update(data)
+                hash_range(sha, descriptor, offset, length)
         return sha.digest()
 
     # ---- the end
@@ -239,13 +238,6 @@ def _allocated(path: str) -> int:
         return os.stat(path).st_blocks * 512
     except OSError:
         return 0
-
-
-def _write_fully(descriptor: int, data: memoryview, offset: int) -> None:
-    while data:
-        written = os.pwrite(descriptor, data, offset)
-        data = data[written:]
-        offset += written
 
 
 @contextlib.contextmanager

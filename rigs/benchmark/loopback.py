@@ -135,7 +135,7 @@ def _neighbours(rows: Rows, degree: int) -> float:
 def _measure(bare: LocalRun, payload: Path, rows: Rows, texts: Dict[str, str], tls: bool = False) -> LocalRun:
     folder = payload.parent / "swarm"
     swarm = LocalSwarm(folder, rows, texts, payload, tls)
-    with warm.memory(payload.parent, bare.peers * (payload.stat().st_size + PEER_BYTES)):
+    with warm.touched(bare.peers * (payload.stat().st_size + PEER_BYTES)):
         return _run(bare, swarm, folder)
 
 

@@ -58,7 +58,7 @@ def run(folder: Path, disk: bool, asked: UpOptions, rounds: int, care: Care) -> 
         durable.sync([payload])
         with Lab.up(receivers + 1, 0.0, folder / LAB) as lab:
             site = Site(lab, Scenario("up", receivers, 0.0, size, disk), payload)
-            stage = Stage("up", receivers, size, 1, disk, payload, site.wait_empty)
+            stage = Stage("up", receivers, size, 1, disk, payload, site.wait_empty, size)
             yield from userwork.run_rounds(stage, _workers(site, folder, asked.against), rounds, care)
         payload.unlink()
 

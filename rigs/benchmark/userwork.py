@@ -36,7 +36,7 @@ class Pass(NamedTuple):
 class Stage(NamedTuple):
     """Where passes take place: what tools and tables have to know of it. `payload` is what every copy must be.
 
-    `settle` returns once nothing of a pass is running any more.
+    `settle` returns once nothing of a pass is running any more. `made`: bytes that the first pass of Weft makes.
     """
 
     what: str
@@ -46,6 +46,7 @@ class Stage(NamedTuple):
     disk: bool
     payload: Path
     settle: Callable[[], None]
+    made: int = 0
 
     @property
     def delivered(self) -> int:
@@ -90,8 +91,8 @@ def measure(stage: Stage, worker: Worker, step: str, number: int) -> UserRun:
     bare = UserRun(stage.what, worker.name, step, stage.receivers, stage.size, number, stage.files, stage.disk)
     if step == ANEW:
         worker.renew()
-    arriving = {FIRST: stage.delivered, AGAIN: 0, ANEW: stage.size}[step]
-    with warm.memory(stage.payload.parent, arriving):
+    arriving = {FIRST: stage.made + stage.delivered, AGAIN: 0, ANEW: stage.size}[step]
+    with warm.touched(arriving):
         return _measure(stage, worker, bare)
 
 

@@ -25,7 +25,7 @@ class Version(NamedTuple):
     """
 
     words: str
-    make: Callable[[Path, int], None]
+    make: Callable[[Path, int], object]
     change: Callable[[Path], int]
     scale: int = 1
     back: bool = False

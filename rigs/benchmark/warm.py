@@ -1,4 +1,6 @@
-"""Touches the memory that the copies of a run will lie in, and keeps the machine from giving it away meanwhile.
+"""Touches the memory that a run's copies will lie in, and keeps the machine from giving it away meanwhile.
+
+Copies on a disk lie in memory too, as the system's page cache, until the disk has them and long after.
 
 A virtual machine may give memory that nobody uses back to its host, in blocks of some MiB, within seconds; and to get
 a page again can cost more than all that is measured. So all of it is touched, and let go of but for a page here and
@@ -9,22 +11,11 @@ from __future__ import annotations
 
 import mmap
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Iterator
 
 from rigs import workfolder
 
 BLOCK = 1 << 20  # bytes from one page that is kept to the next: less than any block that is given back
-
-
-@contextmanager
-def memory(folder: Path, count: int) -> Iterator[None]:
-    """For `count` bytes that are written into `folder` meanwhile; nothing where that isn't in memory."""
-    if not workfolder.in_memory(folder):
-        yield
-        return
-    with touched(count):
-        yield
 
 
 @contextmanager

@@ -16,7 +16,8 @@ from deploy.edge.tasks.manifests import Shelf, ask_manifest
 from peer.core.followline import Alive, LogLine
 from peer.core.manifest import payload_proof
 from peer.edge import wholefile
-from tests.deploy_agent.pushed import NAME, SIZE, push
+from peer.edge.hashing import make_manifest
+from tests.deploy_agent.pushed import NAME, NO_SHELF, SIZE, push
 from tests.helpers.waiting import wait_for
 
 
@@ -126,6 +127,16 @@ def test_the_test_payload_is_made_once(link: HostLink) -> None:
     same = verbs.Generate(peer=1001, name=NAME, size=300_000, seed=1)
     assert link.ask(same).made is False
     assert link.ask(same._replace(size=300_001)).made is True
+
+
+def test_a_made_payload_is_hashed_while_it_is_made(link: HostLink, home: Path) -> None:
+    push(link)
+    link.ask(verbs.Generate(peer=1001, name=NAME, size=300_001, seed=1, piece_size="65536"))
+    request = verbs.Manifest(peer=1001, name=NAME, piece_size="65536")
+    assert link.ask(request).hashed is False
+    made = make_manifest(str(home / "peer_1001" / NAME), 65536, NAME)
+    assert ask_manifest(link, request, NO_SHELF) == made
+    assert link.ask(request._replace(piece_size="131072")).hashed is True
 
 
 def test_a_large_files_sha256_is_made_beside(link: HostLink, home: Path) -> None:

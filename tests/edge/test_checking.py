@@ -13,7 +13,7 @@ from peer.core import bits
 from peer.core.errors import StoreError
 from peer.core.events import Checked, Found, Settled
 from peer.core.finding import DiskEvent
-from peer.edge import checking, payload
+from peer.edge import checking, holes
 from peer.edge.beginning import Beginning
 from peer.edge.checking import Check
 from peer.edge.payload import Payload
@@ -147,7 +147,7 @@ def test_threads_that_hash_at_the_same_time_share_no_descriptor(
         both.wait(DEADLINE)
         yield os.pread(descriptor, length, offset)
 
-    monkeypatch.setattr(payload, "read_range", together)
+    monkeypatch.setattr(holes, "read_range", together)
     copy = Payload(pair.manifest, str(pair.original), os.O_RDONLY)
     prints = dict(list(enumerate(pair.manifest.pieces))[:2])
     assert dict(verdicts(by_hash(copy, prints), prints)) == {0: True, 1: True}

@@ -420,7 +420,7 @@ def test_generate_on_a_disk_that_fills_up_meanwhile(
     def refuse(*_: object) -> int:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(os, "write", refuse)
+    monkeypatch.setattr(os, "pwrite", refuse)
     assert main(["generate", str(tmp_path / "file"), "1MiB"]) == 1
     problem = "No space left on device; make room on that disk and start again"
     assert capsys.readouterr().err == f"peer generate: {tmp_path}/file: {problem}\n"

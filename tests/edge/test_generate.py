@@ -7,11 +7,14 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Optional
 
 import pytest
 
+from peer.core.treerules import USUAL
 from peer.edge import generate
 from peer.edge.generate import CHUNK, PAGE, write_file
+from peer.edge.hashing import make_manifest
 
 ROOT = Path(__file__).resolve().parents[2]
 MIB = 1024 * 1024
@@ -73,8 +76,8 @@ def test_a_shorter_file_is_the_start_of_a_longer_one() -> None:
 
 
 def test_short_writes_lose_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write = os.write
-    monkeypatch.setattr(os, "write", lambda descriptor, data: write(descriptor, data[:99_999]))
+    write = os.pwrite
+    monkeypatch.setattr(os, "pwrite", lambda descriptor, data, offset: write(descriptor, data[:99_999], offset))
     write_file(tmp_path / "file", CHUNK + 5, 3)
     assert (tmp_path / "file").read_bytes() == made(CHUNK + 5, 3)
 
@@ -91,7 +94,7 @@ def test_what_was_there_stays_until_the_new_file_is_whole(tmp_path: Path, monkey
     def refuse(*_: object) -> int:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(os, "write", refuse)
+    monkeypatch.setattr(os, "pwrite", refuse)
     with pytest.raises(OSError, match="No space"):
         write_file(tmp_path / "file", 5000)
     assert (tmp_path / "file").read_text() == "old"
@@ -102,11 +105,19 @@ def test_memory_does_not_grow_with_the_size(tmp_path: Path) -> None:
     code = (
         "import resource, sys; sys.path.insert(0, sys.argv[1])\n"
         "from peer.edge.generate import write_file\n"
-        "write_file('file', 1 << 20)\n"
-        "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
         "write_file('file', 100 << 20)\n"
+        "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "write_file('file', 200 << 20)\n"
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)"
     )
     argv = [sys.executable, "-c", code, str(ROOT)]
     grown = subprocess.run(argv, cwd=tmp_path, check=True, timeout=100, capture_output=True, text=True).stdout
     assert int(grown) < 4096, "KiB"
+
+
+@pytest.mark.parametrize(("size", "piece_size"), [(0, None), (5, None), (3 * MIB + 5, None), (9 * MIB, 300_000)])
+def test_its_manifest_is_known_without_reading_it_again(tmp_path: Path, size: int, piece_size: Optional[int]) -> None:
+    file, told = str(tmp_path / "file"), []
+    made = generate.make_payload(file, size, 1, told.append, "file", USUAL, piece_size)
+    assert made.manifest == make_manifest(file, piece_size)
+    assert sum(told) == size

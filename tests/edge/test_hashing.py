@@ -11,7 +11,7 @@ from typing import Callable, Iterator, Optional
 
 import pytest
 
-from deploy.agent import payload
+from deploy.agent import notes
 from deploy.core.inventory import Upload
 from deploy.edge.pushed.uploads import upload_size, upload_spot
 from peer.core.errors import ConfigError, StoreError, WeftError
@@ -381,7 +381,7 @@ def test_a_deep_tree_is_a_payload_like_any(tmp_path: Path, deep: Path) -> None:
     assert (len(manifest.files), len(manifest.folders)) == (1, 1200)
     assert from_json(to_json(manifest), "test") == manifest
     assert check_payload(str(tmp_path / "deep"), manifest).problem == ""
-    assert len(payload.stamp(str(tmp_path / "deep"))) == 1202  # with the top itself
+    assert len(notes.stamp(str(tmp_path / "deep"))) == 1202  # with the top itself
     assert upload_size(upload_spot(tmp_path, Upload("deep", "deep"))) == 1
 
 

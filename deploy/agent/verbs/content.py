@@ -174,13 +174,18 @@ class Generated(NamedTuple):
 
 
 class Generate(NamedTuple):
-    """Make the test payload `name` of a seed. The same `seed` gives the same bytes. `aside`: as of `Receive`."""
+    """Make the test payload `name` of a seed. The same `seed` gives the same bytes. `aside`: as of `Receive`.
+
+    It is hashed meanwhile, for a `Manifest` with this `piece_size` and these `rules`.
+    """
 
     peer: int
     name: str
     size: int
     seed: int
     aside: str = ""
+    piece_size: str = "auto"
+    rules: Optional[Dict[str, Any]] = None
 
     def answer(self) -> Type[Generated]:
         return Generated

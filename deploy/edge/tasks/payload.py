@@ -85,7 +85,8 @@ def _seed_manifest(
     place = verbs.Place(*placing(chain.inventory, seed, release_name(chain)))
     link.ask(verbs.Prepare((place,), payload.name, release=chain.release))
     if isinstance(payload, Generate):
-        link.ask(verbs.Generate(seed.peer_id, payload.name, payload.size, payload.seed, aside), WORK_SECONDS)
+        cut = _piece_size(chain.inventory), treerules.to_json(payload.rules)
+        link.ask(verbs.Generate(seed.peer_id, payload.name, payload.size, payload.seed, aside, *cut), WORK_SECONDS)
     if isinstance(payload, FromUrl):
         link.ask(verbs.Fetch(seed.peer_id, payload.name, payload.url, payload.sha256, aside), WORK_SECONDS)
     if source is not None and upload is not None:

@@ -1,0 +1,115 @@
+"""The manifest of a seed's payload, made by the pushed peer and noted, and the SHA-256 that people compare."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from typing import Any, Dict, List, Optional, Tuple
+
+from deploy.agent import children, manifestway, paths, verbs
+from deploy.agent.context import Context
+from deploy.agent.notes import Stamp, bytes_of, has_links, load_note, save_note, stamp
+from deploy.agent.wire import AgentError
+from peer.core.mark import BYTES
+from peer.core.treerules import FOLLOW
+from peer.edge.ours import making
+from peer.edge.ours.recordfile import ForeignError, RecordFile
+from peer.edge.wholefile import AT_ONCE, read_note
+
+
+def manifest(request: verbs.Manifest, context: Context) -> verbs.Hashed:
+    """The manifest of a peer's payload; not hashed again while names, sizes and times are the same.
+
+    Where links are followed it is: what they point to may have changed anywhere.
+    """
+    home = paths.deployed_home(context.home)
+    path = paths.payload_path(home, request.peer, request.name)
+    if not os.path.exists(path):
+        raise AgentError(
+            f"the seed's payload isn't there: {os.path.realpath(path)}", "put it there, or name another seed"
+        )
+    context.meter.begin(f"looking at {request.name}")
+    files = stamp(path)
+    stamped, before = _noted(_note(home, request.peer))
+    if before is not None and stamped == [_asked(request), *files]:
+        return _send(before, None, request, context)
+    context.meter.begin(f"hashing {request.name}", bytes_of(files), BYTES)
+    made = run_peer(["manifest", os.path.realpath(path), *options(request)], home, context)
+    with paths.recording(home) as record:
+        keep(record, home, request, files, made)
+    return _send(manifestway.parted(made), before, request, context)._replace(hashed=True)
+
+
+def options(request: verbs.Manifest) -> List[str]:
+    """What the peer program is told of the manifest to make."""
+    found = ["--name", request.name, "--piece-size", request.piece_size, "--block", str(request.block), "--progress"]
+    return found if request.rules is None else [*found, "--rules", json.dumps(request.rules)]
+
+
+def run_peer(arguments: List[str], home: str, context: Context) -> Dict[str, Any]:
+    """The fields that a command of the peer program prints."""
+    ended = children.python([paths.code_path(home), *arguments], home, context.meter)
+    if ended.code:
+        raise AgentError(ended.last_words)
+    return dict(json.loads(ended.out))
+
+
+def keep(record: RecordFile, home: str, request: verbs.Manifest, files: Stamp, made: Dict[str, Any]) -> None:
+    """Note the manifest that was made of these files, and have the SHA-256 of a large one made beside."""
+    wanted = None if _is_followed(made, files) else [_asked(request), *files]
+    save_note(record, _note(home, request.peer), {"stamp": wanted, "manifest": made})
+    path = paths.payload_path(home, request.peer, request.name)
+    if os.path.isfile(path) and os.path.getsize(path) > AT_ONCE:
+        _hash_beside(record, home, request.peer, os.path.realpath(path))
+
+
+def _note(home: str, peer: int) -> str:
+    return os.path.join(home, f"manifest_{peer}.json")
+
+
+def _asked(request: verbs.Manifest) -> List[Any]:
+    return [request.name, request.piece_size, request.block, request.rules]
+
+
+def _is_followed(made: Dict[str, Any], files: Stamp) -> bool:
+    """Whether a manifest tells what links point to, which no stamp knows."""
+    return made["parts"]["rules"]["links"] == FOLLOW and has_links(files)
+
+
+def _noted(note: str) -> Tuple[Any, Optional[manifestway.Parted]]:
+    """Stamp and manifest of the last time; None where there is none."""
+    kept = load_note(note)
+    try:
+        return kept["stamp"], manifestway.parted(kept["manifest"])
+    except (ValueError, TypeError, KeyError, AttributeError):  # there is none, or somebody wrote to it
+        return None, None
+
+
+def _send(
+    new: manifestway.Parted, before: Optional[manifestway.Parted], request: verbs.Manifest, context: Context
+) -> verbs.Hashed:
+    """Send a manifest, without what the operator has of it or of the one `before`."""
+    return manifestway.send(context.wire, new, manifestway.pack(new, (new, before), request.have))
+
+
+def _hash_beside(record: RecordFile, home: str, peer: int, path: str) -> None:
+    """Have the SHA-256 of a large file made by a process that yields to all others, and noted: nobody waits for it."""
+    with contextlib.suppress(ForeignError):
+        note = making.open_growing(record, _hash_note(home, peer), os.O_WRONLY | os.O_CREAT)
+        try:
+            os.ftruncate(note, 0)
+            children.start_beside([paths.code_path(home), "sha256", path], home, note)
+        finally:
+            os.close(note)
+
+
+def hash_made_beside(home: str, peer: int, path: str) -> str:
+    """The SHA-256 of a seed's file, if it is known already."""
+    with contextlib.suppress(OSError), open(_hash_note(home, peer), "rb") as file:
+        return read_note(file.read(), path)
+    return ""
+
+
+def _hash_note(home: str, peer: int) -> str:
+    return os.path.join(home, f"sha256_{peer}.json")

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 from heapq import merge
 from typing import NamedTuple
 
-from peer.core.anchors import anchor_count
+from peer.core.anchors import EVERY, anchor_count
 from peer.core.blocks import HASH_BYTES, lengths_of
 from peer.core.counting import count_of
 from peer.core.listing import quoted
@@ -21,7 +21,7 @@ class Change(NamedTuple):
     """Paths below the payload's name, sorted; of a single file, its own name. Links count as files.
 
     `touched`: the bytes stay, and mode or time change. `fetch`: bytes of blocks that the host has in none of its files;
-    `at_most`: some of these may be found at other places of files that have another length now.
+    `at_most`: some of these may be found at other places of a large file.
     """
 
     added: tuple[str, ...]
@@ -86,10 +86,7 @@ class _Version:
         """The size and the blocks' hashes of a file, or the target of a link."""
         if entry.number is None:
             return self._links[entry.path]
-        run = self._manifest.layout.blocks_of_file(entry.number)
-        return self._manifest.files[entry.number].size, self._manifest.blocks[
-            run.begin * HASH_BYTES : run.end * HASH_BYTES
-        ]
+        return self._manifest.files[entry.number].size, _hashes(self._manifest, entry.number)
 
     def look(self, entry: _Entry) -> tuple[int, int]:
         """Mode and time of a file; the time is 0 where it isn't carried."""
@@ -115,7 +112,7 @@ def change(old: Manifest | None, new: Manifest, foreign: Collection[str] = ()) -
     before, after = _Version(old), _Version(new)
     gone: list[_Entry] = []
     added: list[_Entry] = []
-    changed: list[str] = []
+    changed: list[tuple[_Entry, _Entry]] = []
     touched: list[str] = []
     unchanged = 0
     for was, now in _pairs(before.entries(), after.entries()):
@@ -123,17 +120,19 @@ def change(old: Manifest | None, new: Manifest, foreign: Collection[str] = ()) -
             added += [now] if now else []
             gone += [was] if was else []
         elif before.content(was) != after.content(now):
-            changed.append(now.path)
+            changed.append((was, now))
         elif before.look(was) != after.look(now):
             touched.append(now.path)
         else:
             unchanged += 1
     theirs = frozenset(foreign)
     gone = [one for one in gone if one.path not in theirs]
-    renamed = tuple(_renamed(before, after, gone, added))
+    before_others = [*gone, *(was for was, _ in changed)]  # a file may also come to where another one was
+    renamed = tuple(_renamed(before, after, before_others, [*added, *(now for _, now in changed)]))
+    arrived = {path for _, path in renamed}
     return Change(
-        added=_without(added, {path for _, path in renamed}),
-        changed=tuple(changed),
+        added=_without(added, arrived),
+        changed=_without((now for _, now in changed), arrived),
         touched=tuple(touched),
         removed=_without(gone, {path for path, _ in renamed}),
         renamed=renamed,
@@ -165,7 +164,7 @@ def _pairs(before: Iterator[_Entry], after: Iterator[_Entry]) -> Iterator[tuple[
 
 
 def _renamed(before: _Version, after: _Version, gone: list[_Entry], added: list[_Entry]) -> Iterator[Renamed]:
-    """Pairs of a path that goes and one that comes with the same content; empty files tell nothing."""
+    """Pairs of a path that loses its content and one that gets it; empty files tell nothing."""
     by_content: dict[tuple[object, ...], list[str]] = {}
     for one in reversed(gone):
         by_content.setdefault(before.content(one), []).append(one.path)
@@ -193,9 +192,27 @@ def _zeros(length: int) -> bytes:
 
 
 def _may_have_moved(old: Manifest, new: Manifest) -> bool:
-    """Whether a file that has anchors has another length now."""
-    before = dict(zip(old.files.paths, old.files.sizes))
+    """Whether a file that has anchors has another length now, or a long run of blocks that aren't at their places."""
+    before = {path: number for number, path in enumerate(old.files.paths)}
+    anchored = (number for number, size in enumerate(new.files.sizes) if anchor_count(size, new.block))
+    pairs = ((before.get(new.files.paths[number]), number) for number in anchored)
     return any(
-        before.get(path, size) != size and anchor_count(size, new.block)
-        for path, size in zip(new.files.paths, new.files.sizes)
+        old.files.size_of(was) != new.files.size_of(now) or _has_run(_hashes(old, was), _hashes(new, now))
+        for was, now in pairs
+        if was is not None
     )
+
+
+def _hashes(manifest: Manifest, file: int) -> bytes:
+    run = manifest.layout.blocks_of_file(file)
+    return manifest.blocks[run.begin * HASH_BYTES : run.end * HASH_BYTES]
+
+
+def _has_run(old: bytes, new: bytes) -> bool:
+    """Whether so many consecutive hashes differ as lie from one anchor to the next."""
+    run = 0
+    for at in range(0, len(new), HASH_BYTES) if old != new else ():
+        run = 0 if old[at : at + HASH_BYTES] == new[at : at + HASH_BYTES] else run + 1
+        if run == EVERY:
+            return True
+    return False

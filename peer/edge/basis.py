@@ -1,9 +1,9 @@
 """Takes from older versions of the payload what the new one has too, as rsync does from its basis files.
 
 Each block is first looked for at the same place of the older files of that path. Then the older files that the new
-version doesn't have, since they were renamed or moved, are cut into blocks as well, and searched for what is still
-missing; and in large files, for what has moved within them (`moved`). A block counts only if its bytes, as they are
-copied, have the right hash.
+version doesn't have at their places, since they were renamed or moved, are cut into blocks as well, and searched for
+what is still missing; and in large files, for what has moved within them (`moved`). A block counts only if its bytes,
+as they are copied, have the right hash.
 """
 
 from __future__ import annotations
@@ -19,12 +19,13 @@ from peer.core import bits
 from peer.core.anchors import EVERY, Anchors
 from peer.core.layout import Segment
 from peer.core.manifest import Manifest
-from peer.core.strangers import strangers
 from peer.core.tuples import NamedTuple
 from peer.core.wanted import Wanted
-from peer.edge.files import OpenFiles, entries_below
+from peer.edge.files import OpenFiles, size_in
+from peer.edge.movable import Movable
 from peer.edge.moved import Hunt, Target
 from peer.edge.payload import Payload
+from peer.edge.spare import Spare
 from peer.edge.verdicts import verdicts
 
 _READ_ONLY = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # a pipe in a file's place mustn't stop us
@@ -43,20 +44,24 @@ class Stretch(NamedTuple):
 class Basis:
     """The older versions at `roots`, which are asked in this order, and the incomplete copy `goal` that they fill.
 
-    `spare`: path and bytes of their files that the new version doesn't have.
+    `here`: the set of the pieces that it has already.
     """
 
-    def __init__(self, manifest: Manifest, roots: Sequence[str], goal: Payload) -> None:
+    def __init__(self, manifest: Manifest, roots: Sequence[str], goal: Payload, here: int) -> None:
         self._manifest = manifest
         self._goal = goal
         self._older = [OpenFiles(Payload(manifest, root, os.O_RDONLY).path, _READ_ONLY) for root in roots]
-        self.spare = [file for root in roots for file in _spare_files(manifest, root)]
-        self._spare_files = OpenFiles(lambda number: self.spare[number][0], _READ_ONLY)
+        self._spare = Spare(manifest, roots, self._files_of(bits.full(manifest.piece_count) & ~here))
+        self._spare_files = OpenFiles(lambda number: self._spare.files[number][0], _READ_ONLY)
         self._lock = threading.Lock()  # for what is wanted
-        self._wanted = Wanted(manifest, by_hash=bool(self.spare))
+        self._wanted = Wanted(manifest, by_hash=bool(self._spare.files))
         self._missed: Dict[int, int] = {}  # piece -> the set of its blocks that weren't found at the same place
         self._anchors = Anchors(list(manifest.files.sizes), manifest.block, manifest.anchors)
-        self._movable = {file for file in self._anchors.files if self._may_have_moved(file)}
+        self._movable = Movable(list(self._anchors.files), self._older, self._target)
+
+    def _files_of(self, pieces: int) -> List[int]:
+        """The files of which some lies in these pieces (a set), in order."""
+        return sorted({segment.file for piece in bits.indices(pieces) for segment in self._goal.segments(piece)})
 
     # ---- at the same place
 
@@ -67,7 +72,7 @@ class Basis:
         for older in self._older:
             left &= ~self._take(older, piece, left)
         self._missed[piece] = left
-        if self.is_searched(piece):
+        if left and self.is_searched(piece):
             with self._lock:
                 for number in bits.indices(left):
                     self._wanted.miss(run.begin + number)
@@ -140,12 +145,8 @@ class Basis:
 
     def is_searched(self, piece: int) -> bool:
         """Whether blocks of the piece that aren't at their places are searched; else it may be requested at once."""
-        return bool(self.spare) or any(segment.file in self._movable for segment in self._goal.segments(piece))
-
-    def _may_have_moved(self, file: int) -> bool:
-        """Whether an older file of that path has another length: else it was most likely changed in place."""
-        size = self._manifest.files[file].size
-        return any(found not in (None, size) for found in (_size_in(older, file) for older in self._older))
+        files = (segment.file for segment in self._goal.segments(piece))
+        return any(self._spare.may_give(file) or file in self._movable for file in files)
 
     # ---- elsewhere
 
@@ -182,7 +183,7 @@ class Basis:
         step = max(block, _STRETCH - _STRETCH % block)
         return [
             Stretch(file, offset, min(step, size - offset))
-            for file, (_, size) in enumerate(self.spare)
+            for file, (_, size) in enumerate(self._spare.files)
             for offset in range(0, size, step)
         ]
 
@@ -201,19 +202,21 @@ class Basis:
 
     def _hunts(self) -> Iterator[Tuple[Target, OpenFiles, int]]:
         """Each file that may have blocks elsewhere, with the older files in which these are looked for."""
-        for file in self._anchors.files:
+        for file in sorted(self._movable.files):
             target = self._target(file)
+            if not any(target.lacks(block) for block, _ in target.anchors):
+                continue
             same = [(older, file) for older in self._older] if file in self._movable else []
             for files, number in [*same, *((self._spare_files, number) for number in self._likely(target.size))]:
                 lacks = any(target.lacks(block) for block, _ in target.anchors)
-                if lacks and _size_in(files, number) is not None:
+                if lacks and size_in(files, number) is not None:
                     yield target, files, number
 
     def _likely(self, size: int) -> List[int]:
         """The spare files that are most likely an older version of a file of so many bytes."""
         least = self._manifest.block * EVERY
-        numbers = [number for number, (_, found) in enumerate(self.spare) if found >= least]
-        return sorted(numbers, key=lambda number: abs(self.spare[number][1] - size))[:_MOST_LIKELY]
+        numbers = [number for number, (_, found) in enumerate(self._spare.files) if found >= least]
+        return sorted(numbers, key=lambda number: abs(self._spare.files[number][1] - size))[:_MOST_LIKELY]
 
     def _target(self, file: int) -> Target:
         first = self._manifest.layout.blocks_of_file(file).begin
@@ -242,7 +245,7 @@ class Basis:
     @property
     def may_give(self) -> int:
         """The set of pieces of which some may come from the older versions."""
-        if self.spare:
+        if self._spare.files:
             return bits.full(self._manifest.piece_count)
         there = {file for file in range(len(self._manifest.files)) if self._is_there(file)}
         count = self._manifest.piece_count
@@ -250,13 +253,13 @@ class Basis:
         return sum(1 << piece for piece in pieces)
 
     def _is_there(self, file: int) -> bool:
-        return any(_size_in(older, file) is not None for older in self._older)
+        return any(size_in(older, file) is not None for older in self._older)
 
 
-def basis_of(manifest: Manifest, roots: Sequence[str], goal: Payload) -> Optional[Basis]:
+def basis_of(manifest: Manifest, roots: Sequence[str], goal: Payload, here: int = 0) -> Optional[Basis]:
     """What there is of older versions at `roots`; None if nothing is, or if blocks can't be told from one another."""
     there = [root for root in roots if _may_be_older(manifest, root)]
-    return Basis(manifest, there, goal) if manifest.blocks and there else None
+    return Basis(manifest, there, goal, here) if manifest.blocks and there else None
 
 
 def _may_be_older(manifest: Manifest, root: str) -> bool:
@@ -266,25 +269,6 @@ def _may_be_older(manifest: Manifest, root: str) -> bool:
     except OSError:
         return False
     return stat.S_ISDIR(mode) if manifest.tree else stat.S_ISREG(mode)
-
-
-def _size_in(files: OpenFiles, file: int) -> Optional[int]:
-    """Bytes of a file; None if it can't be opened."""
-    try:
-        with files.descriptor(file) as descriptor:
-            return os.fstat(descriptor).st_size
-    except OSError:
-        return None
-
-
-def _spare_files(manifest: Manifest, root: str) -> List[Tuple[str, int]]:
-    if not manifest.tree:
-        return []
-    return [
-        (os.path.join(root, path), entry.stat(follow_symlinks=False).st_size)
-        for path, entry in strangers(entries_below(root), manifest.files.paths)
-        if entry.is_file(follow_symlinks=False)
-    ]
 
 
 def _read(files: OpenFiles, segment: Segment) -> Optional[bytes]:

@@ -95,7 +95,7 @@ class Check:
 
     def _check_rest(self, known: Dict[int, bytes], prints: Dict[int, bytes]) -> None:
         store, older = self._store, self._store.older
-        basis = basis_of(store.manifest, (store.final_path, *self._kept), store.payload)
+        basis = basis_of(store.manifest, (store.final_path, *self._kept), store.payload, store.here)
         if not older:
             store.unchecked = (_set_of(known) | (basis.may_give if basis else 0)) & ~store.here
             self._report()  # of what is here by now, before all else may be requested

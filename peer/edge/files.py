@@ -85,6 +85,15 @@ def entries_below(root: str) -> "Iterator[Tuple[str, os.DirEntry[str]]]":
                 yield path, entry
 
 
+def size_in(files: OpenFiles, file: int) -> Optional[int]:
+    """Bytes of a file; None if it can't be opened."""
+    try:
+        with files.descriptor(file) as descriptor:
+            return os.fstat(descriptor).st_size
+    except OSError:
+        return None
+
+
 def free_bytes(path: str) -> Optional[int]:
     """Free bytes for this user on the disk that holds `path`; None if it reports none, as ramfs and some FUSE."""
     try:

@@ -9,6 +9,7 @@ really new would otherwise cost more time to look for than to fetch.
 from __future__ import annotations
 
 import os
+from itertools import islice
 from typing import Callable, Iterator, List, Optional, Sequence, Set, Tuple
 
 from peer.core.anchors import EVERY, NEEDLE, SAMPLE, Anchor
@@ -23,6 +24,8 @@ _READ_OF_FOUND = 4  # ... for each byte that was found
 _MOST_FINDS = 1000  # of one needle, that turned out to be something else
 _MOST_SHIFTS = 8  # that are tried for each anchor
 _STRETCH = 64 * EVERY  # blocks that a thread looks for in one go
+_PROBES = 16  # anchors that tell whether a file of the same length has moved blocks ...
+_MOST_SOUGHT = 4  # ... and how many of them are looked for
 
 Step = Tuple[int, int]  # numbers of blocks in their file: the first, and the first that isn't part of it
 
@@ -61,6 +64,20 @@ class Hunt:
         self._shifts = [self._old_size - target.size]  # the latest last; this one if all was put in at one place
         missing = sum(target.length(number) for number in range(target.blocks) if target.lacks(number))
         self._may_read = int(_LEAST_READ + _READ_OF_MISSING * missing)
+
+    def seems_moved(self) -> bool:
+        """Whether, of a few blocks all over the file that aren't at their places, one lies near its place."""
+        gone = 0
+        for number, anchor in islice(_spread(list(self._target.anchors)), _PROBES):
+            place = number * self._target.block + anchor.begin
+            if anchor.fits(self._read(place, SAMPLE)):
+                continue
+            if any(found != place for found in self._finds(anchor, place, NEAR)):
+                return True
+            gone += 1
+            if gone == _MOST_SOUGHT:
+                break
+        return False
 
     def rounds(self) -> Iterator[None]:
         """Search; yields whenever a part of the file was searched."""

@@ -51,6 +51,21 @@ CASES = {
     ),
     "gone": (without("two"), NOTHING._replace(removed=("two",), unchanged=3, files=3, size=NOTHING.size - 100)),
     "renamed": ({**without("a/one"), "z": ONE}, NOTHING._replace(renamed=(("a/one", "z"),), unchanged=3)),
+    "two files have changed names": (
+        {**OLD, "a/one": LONG, "long": ONE},
+        NOTHING._replace(renamed=(("long", "a/one"), ("a/one", "long")), unchanged=2, at_most=True),
+    ),
+    "moved on by a name": (
+        {**without("none"), "a/one": b"new", "two": ONE, "long": TWO, "x": LONG},
+        NOTHING._replace(
+            changed=("a/one",),
+            removed=("none",),
+            renamed=(("long", "x"), ("two", "long"), ("a/one", "two")),
+            unchanged=0,
+            size=NOTHING.size + 3,
+            fetch=3,
+        ),
+    ),
     "an empty file renamed": (
         {**without("none"), "z": b""},
         NOTHING._replace(added=("z",), removed=("none",), unchanged=3),
@@ -58,6 +73,14 @@ CASES = {
     "zeros and twins": (
         {**OLD, "x": bytes(2 * BLOCK) + b"x" * 2 * BLOCK},
         NOTHING._replace(added=("x",), files=5, size=NOTHING.size + 4 * BLOCK, fetch=BLOCK),
+    ),
+    "a large file, moved": (
+        {**OLD, "long": b"x" + LONG[:-1]},
+        NOTHING._replace(changed=("long",), unchanged=3, fetch=len(LONG), at_most=True),
+    ),
+    "a large file, in place": (
+        {**OLD, "long": LONG[:BLOCK] + b"x" * BLOCK + LONG[2 * BLOCK :]},
+        NOTHING._replace(changed=("long",), unchanged=3, fetch=BLOCK),
     ),
     "a large file longer": (
         {**OLD, "long": b"x" * BLOCK + LONG},

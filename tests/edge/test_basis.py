@@ -32,6 +32,7 @@ def noise(seed: int, blocks: float) -> bytes:
 
 
 OLD: Content = {"a/one": noise(1, 8), "a/two": noise(2, 3.5), "b": noise(3, 0.1), "c/d/e": noise(4, 6), "zero": b""}
+LOGS: Content = {name: noise(seed, 3) for seed, name in enumerate(("log", "log.1", "log.2"), 20)}
 FILE: Content = {"": noise(5, 12.3)}
 LARGE = noise(12, 40.5)
 ALIKE = b"".join(b"%06d the same words in every line of this file\n" % number for number in range(60_000))  # 3 MB
@@ -73,8 +74,13 @@ CASES = {
     ),
     "two files from one": (OLD, changed(without(OLD, "a/one"), x=OLD["a/one"], y=OLD["a/one"]), 0),
     "two files have changed names": (
-        OLD, moved(OLD, ("a/one", "c/d/e"), ("c/d/e", "a/one")), 14 * BLOCK
+        OLD, moved(OLD, ("a/one", "c/d/e"), ("c/d/e", "a/one")), 0
     ),
+    "files of one length have moved on by a name": (
+        LOGS, {**moved(LOGS, ("log", "log.1"), ("log.1", "log.2")), "log": noise(23, 3)}, 3 * BLOCK
+    ),
+    "as much put in as taken from the end": ({"": LARGE}, {"": put_in(LARGE, 4)[: len(LARGE)]}, 2 * BLOCK),
+    "another large file of the same length": ({"": LARGE}, {"": noise(24, 40.5)}, int(40.5 * BLOCK)),
     "bytes put in at the front": ({"": LARGE}, {"": put_in(LARGE, 0)}, BLOCK),
     "bytes taken out": ({"": put_in(LARGE, 9.5)}, {"": LARGE}, BLOCK),
     "bytes put in at three places": ({"": LARGE}, {"": put_in(LARGE, 0.1, 10, 20.5)}, 3 * BLOCK),

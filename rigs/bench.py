@@ -4,9 +4,9 @@
 A, B, C, D: scenarios on hosts of a lab (root). zones: one with hosts in two zones (root). caps, caps-more, caps-fab:
 whether caps bind, in a lab (root). reach: what hosts cost that accept nothing, in a lab (root). trace: what trace and
 report cost in C (root). scale, classic: swarms on loopback. up: all of `fab up` in a lab (root). again: a second
-version to hosts that have the first, in a lab (root). tree: many small files to local hosts. operator: `fab up` for a
-thousand hosts that aren't there. all: everything but caps, reach and trace. report: the table and the plot again, from
-what was measured before.
+version to hosts that have the first, in a lab (root). tree: many small files to local hosts. memory: what each process
+takes there. operator: `fab up` for a thousand hosts that aren't there. all: everything but caps, reach, trace and
+memory. report: the table and the plot again, from what was measured before.
 Exit codes: 0 measured, 1 something failed, 2 wrong arguments, 130 interrupted; in any case nothing is left running.
 """
 
@@ -24,7 +24,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from netlab import LabError
 from peer.core.limits import Limits
-from rigs.benchmark import campaign, capsfab, capslab, reachlab, tracecost
+from rigs.benchmark import campaign, capsfab, capslab, reachlab, tracecost, treememory
 from rigs.benchmark.againlab import AgainOptions
 from rigs.benchmark.campaign import ALL, MAKERS
 from rigs.benchmark.operatorwork import OperatorOptions
@@ -39,7 +39,7 @@ from tools.arguments import INTERRUPTED, Parser, count, fail, leave, size
 PROGRAM = "bench"
 # Told, and judged; not kept, and no part of `all`.
 CAPS = {"caps": capslab.cases, "caps-more": capslab.more_cases}
-TRACE, REACH, CAPS_FAB = TOLD = ("trace", "reach", "caps-fab")
+TRACE, REACH, CAPS_FAB, MEMORY = TOLD = ("trace", "reach", "caps-fab", "memory")
 
 Options = argparse.Namespace
 
@@ -85,7 +85,13 @@ def parser() -> Parser:
     add("--docs", action="store_true", help="write the tables and the plot into docs/benchmarks.md, too")
     add("--size", metavar="SIZE", type=size, default=0, help="of the payload (default: each measurement's own)")
     add("--hosts", metavar="N,N", type=counts, help="receivers of `up` (default 2,10), hosts of `operator` (1000)")
-    add("--files", metavar="N", type=count(1), default=TreeOptions().files, help="of `tree` (default 100000)")
+    add(
+        "--files",
+        metavar="N",
+        type=count(1),
+        default=TreeOptions().files,
+        help="of `tree` and `memory` (default 100000)",
+    )
     add("--kinds", metavar="KINDS", **some_of("kind", VERSIONS), help=f"of `again`: {', '.join(VERSIONS)}")
     add("--seconds", metavar="S", type=count(1), default=OperatorOptions().seconds, help="of `operator`'s peers (120)")
     add("--against", metavar="CHECKOUT", type=folder, help="`up` and `tree`: an older checkout's `fab up`, in turns")
@@ -141,6 +147,8 @@ def run(options: Options) -> int:
     if TRACE in options.what and tracecost.measure(options.work, options.runs, care):
         return 1
     if REACH in options.what and reachlab.measure(options.work, options.runs, weft, care):
+        return 1
+    if MEMORY in options.what and treememory.measure(options.work, TreeOptions(options.files)):
         return 1
     if wanted:
         done = campaign.Campaign(

@@ -16,7 +16,7 @@ def generate(request: verbs.Generate, context: Context) -> verbs.Generated:
     home = paths.deployed_home(context.home)
     path = paths.payload_path(home, request.peer, request.name)
     note = os.path.join(home, f"made_{request.peer}.json")
-    if os.path.isfile(path) and load_note(note) == [request.size, request.seed, *stamp(path)]:
+    if os.path.isfile(path) and load_note(note) == [request.size, request.seed, stamp(path).digest]:
         return verbs.Generated(made=False)
     soon = verbs.Manifest(request.peer, request.name, request.piece_size, rules=request.rules)
     about = [str(request.size), "--seed", str(request.seed), *seedmanifest.options(soon)]
@@ -26,6 +26,6 @@ def generate(request: verbs.Generate, context: Context) -> verbs.Generated:
             record, path, request.aside, lambda new: seedmanifest.run_peer(["generate", new, *about], home, context)
         )
         files = stamp(path)
-        save_note(record, note, [request.size, request.seed, *files])
+        save_note(record, note, [request.size, request.seed, files.digest])
         seedmanifest.keep(record, home, soon, files, made)
     return verbs.Generated(made=True)

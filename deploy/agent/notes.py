@@ -3,41 +3,48 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import stat as modes
-from typing import Any, List
+from typing import Any, Iterator, Tuple
 
+from peer.core.tuples import NamedTuple
 from peer.edge.ours import making, trees
 from peer.edge.ours.recordfile import ForeignError, RecordFile
 
-Stamp = List[List[Any]]
+
+class Stamp(NamedTuple):
+    """What tells one state of a payload from another. `entries`: with its top; `size`: in bytes."""
+
+    digest: str
+    entries: int
+    size: int
+    has_links: bool
 
 
 def stamp(path: str) -> Stamp:
-    """A text that changes whenever the payload does: each file's name, size, mode, times and inode.
+    """It changes whenever the payload does: each file's name, size, mode, times and inode are in it.
 
     The time of the last change of any kind tells of new bytes whose size and time of modification are the old ones.
     """
-    rows = [_row("", os.stat(path))]
+    sha, entries, size, has_links = hashlib.sha256(), 0, 0, False
+    for name, facts in _facts(path):
+        row = (name, facts.st_size, facts.st_mode, facts.st_mtime_ns, facts.st_ctime_ns, facts.st_ino)
+        sha.update(ascii(row).encode())
+        entries += 1
+        size += facts.st_size if modes.S_ISREG(facts.st_mode) else 0
+        has_links = has_links or modes.S_ISLNK(facts.st_mode)
+    return Stamp(sha.hexdigest(), entries, size, has_links)
+
+
+def _facts(path: str) -> Iterator[Tuple[str, os.stat_result]]:
+    """The top, and all that is in it, sorted by path."""
+    yield "", os.stat(path)
     if os.path.isdir(path):
         top = os.path.realpath(path)
-        rows += [_row(name, os.lstat(os.path.join(top, name))) for name in trees.everything(top)]
-    return sorted(rows)
-
-
-def _row(name: str, facts: os.stat_result) -> List[Any]:
-    return [name, facts.st_size, facts.st_mode, facts.st_mtime_ns, facts.st_ctime_ns, facts.st_ino]
-
-
-def bytes_of(files: Stamp) -> int:
-    """Bytes of all files."""
-    return sum(size for _, size, mode, *_ in files if modes.S_ISREG(mode))
-
-
-def has_links(files: Stamp) -> bool:
-    """Whether there are symbolic links in it."""
-    return any(modes.S_ISLNK(mode) for _, _, mode, *_ in files)
+        for name in sorted(trees.everything(top)):
+            yield name, os.lstat(os.path.join(top, name))
 
 
 def load_note(path: str) -> Any:

@@ -9,7 +9,7 @@ from typing import Any, Dict, List, Optional, Tuple
 
 from deploy.agent import children, manifestway, paths, verbs
 from deploy.agent.context import Context
-from deploy.agent.notes import Stamp, bytes_of, has_links, load_note, save_note, stamp
+from deploy.agent.notes import Stamp, load_note, save_note, stamp
 from deploy.agent.wire import AgentError
 from peer.core.mark import BYTES
 from peer.core.treerules import FOLLOW
@@ -32,9 +32,9 @@ def manifest(request: verbs.Manifest, context: Context) -> verbs.Hashed:
     context.meter.begin(f"looking at {request.name}")
     files = stamp(path)
     stamped, before = _noted(_note(home, request.peer))
-    if before is not None and stamped == [_asked(request), *files]:
+    if before is not None and stamped == [_asked(request), files.digest]:
         return _send(before, None, request, context)
-    context.meter.begin(f"hashing {request.name}", bytes_of(files), BYTES)
+    context.meter.begin(f"hashing {request.name}", files.size, BYTES)
     made = run_peer(["manifest", os.path.realpath(path), *options(request)], home, context)
     with paths.recording(home) as record:
         keep(record, home, request, files, made)
@@ -57,7 +57,7 @@ def run_peer(arguments: List[str], home: str, context: Context) -> Dict[str, Any
 
 def keep(record: RecordFile, home: str, request: verbs.Manifest, files: Stamp, made: Dict[str, Any]) -> None:
     """Note the manifest that was made of these files, and have the SHA-256 of a large one made beside."""
-    wanted = None if _is_followed(made, files) else [_asked(request), *files]
+    wanted = None if _is_followed(made, files) else [_asked(request), files.digest]
     save_note(record, _note(home, request.peer), {"stamp": wanted, "manifest": made})
     path = paths.payload_path(home, request.peer, request.name)
     if os.path.isfile(path) and os.path.getsize(path) > AT_ONCE:
@@ -74,7 +74,7 @@ def _asked(request: verbs.Manifest) -> List[Any]:
 
 def _is_followed(made: Dict[str, Any], files: Stamp) -> bool:
     """Whether a manifest tells what links point to, which no stamp knows."""
-    return made["parts"]["rules"]["links"] == FOLLOW and has_links(files)
+    return made["parts"]["rules"]["links"] == FOLLOW and files.has_links
 
 
 def _noted(note: str) -> Tuple[Any, Optional[manifestway.Parted]]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Container, Iterable, List, Mapping, Set
+from typing import Container, Iterable, List, Mapping, Set, Tuple
 
 from peer.core.listing import listed, quoted
 from peer.core.tuples import NamedTuple
 
 OUTSIDE, DANGLING, ROUND = "leads out of the tree", "points to nothing in the payload", "leads round in a circle"
+FOLLOWED_REMEDY = "write `links: keep-all` to keep all links as they are, or `exclude` these"
 REMEDY = (
     "write `links: follow` to copy what they point to, `links: keep-all` to keep them as they are, or `exclude` them"
 )
@@ -37,10 +38,11 @@ def faults(links: Mapping[str, str], files: Iterable[str], folders: Iterable[str
     return [fault for fault in found if fault.reason]
 
 
-def told(found: List[Fault]) -> str:
-    """The faults of a tree as a line."""
+def told(found: List[Fault], follow: bool) -> Tuple[str, str]:
+    """The faults of a tree as a line, where links were to be followed or kept, and the ways out."""
     many = "link" if len(found) == 1 else "links"
-    return f"{len(found)} {many} can't be kept: {listed([str(one) for one in found], _SHOWN)}"
+    done, remedy = ("followed", FOLLOWED_REMEDY) if follow else ("kept", REMEDY)
+    return f"{len(found)} {many} can't be {done}: {listed([str(one) for one in found], _SHOWN)}", remedy
 
 
 def _reason(path: str, links: Mapping[str, str], files: Container[str], folders: Container[str]) -> str:

@@ -155,7 +155,7 @@ def _check(parts: TreeParts, files: Collection[str], folders: Sequence[str]) -> 
     leaves = chain(files, (link.path for link in parts.hardlinks))
     wrong = treelinks.faults(dict(parts.links), leaves, folders) if parts.rules.links == KEEP else []
     if wrong:
-        raise ValueError(treelinks.told(wrong))
+        raise ValueError(treelinks.told(wrong, follow=False)[0])
 
 
 def _steps(times: Sequence[int]) -> List[int]:

@@ -30,6 +30,7 @@ from peer.edge.verdicts import verdicts
 
 _READ_ONLY = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # a pipe in a file's place mustn't stop us
 _STRETCH = 4 * 1024 * 1024  # bytes of a file that a thread searches in one go
+Missing = Callable[[int], int]
 _MOST_LIKELY = 2  # spare files in which moved blocks of one file are looked for
 
 
@@ -44,24 +45,20 @@ class Stretch(NamedTuple):
 class Basis:
     """The older versions at `roots`, which are asked in this order, and the incomplete copy `goal` that they fill.
 
-    `here`: the set of the pieces that it has already.
+    `missing` tells which blocks of a piece (a set) it hasn't yet.
     """
 
-    def __init__(self, manifest: Manifest, roots: Sequence[str], goal: Payload, here: int) -> None:
+    def __init__(self, manifest: Manifest, roots: Sequence[str], goal: Payload, missing: Missing) -> None:
         self._manifest = manifest
         self._goal = goal
         self._older = [OpenFiles(Payload(manifest, root, os.O_RDONLY).path, _READ_ONLY) for root in roots]
-        self._spare = Spare(manifest, roots, self._files_of(bits.full(manifest.piece_count) & ~here))
+        self._spare = Spare(manifest, roots, lambda: _lacking(manifest, missing))
         self._spare_files = OpenFiles(lambda number: self._spare.files[number][0], _READ_ONLY)
         self._lock = threading.Lock()  # for what is wanted
         self._wanted = Wanted(manifest, by_hash=bool(self._spare.files))
         self._missed: Dict[int, int] = {}  # piece -> the set of its blocks that weren't found at the same place
         self._anchors = Anchors(list(manifest.files.sizes), manifest.block, manifest.anchors)
         self._movable = Movable(list(self._anchors.files), self._older, self._target)
-
-    def _files_of(self, pieces: int) -> List[int]:
-        """The files of which some lies in these pieces (a set), in order."""
-        return sorted({segment.file for piece in bits.indices(pieces) for segment in self._goal.segments(piece)})
 
     # ---- at the same place
 
@@ -256,10 +253,22 @@ class Basis:
         return any(size_in(older, file) is not None for older in self._older)
 
 
-def basis_of(manifest: Manifest, roots: Sequence[str], goal: Payload, here: int = 0) -> Optional[Basis]:
+def basis_of(manifest: Manifest, roots: Sequence[str], goal: Payload, missing: Missing) -> Optional[Basis]:
     """What there is of older versions at `roots`; None if nothing is, or if blocks can't be told from one another."""
     there = [root for root in roots if _may_be_older(manifest, root)]
-    return Basis(manifest, there, goal, here) if manifest.blocks and there else None
+    return Basis(manifest, there, goal, missing) if manifest.blocks and there else None
+
+
+def _lacking(manifest: Manifest, missing: Missing) -> Iterator[int]:
+    """The files of which a block is missing, in order."""
+    layout, last = manifest.layout, -1
+    for piece in range(manifest.piece_count):
+        run = layout.blocks_of_piece(piece)
+        blocks = bits.indices(missing(piece) & bits.full(run.end - run.begin))
+        for file in (layout.file_of_block(run.begin + block) for block in blocks):
+            if file != last:
+                yield file
+            last = file
 
 
 def _may_be_older(manifest: Manifest, root: str) -> bool:

@@ -95,7 +95,7 @@ class Check:
 
     def _check_rest(self, known: Dict[int, bytes], prints: Dict[int, bytes]) -> None:
         store, older = self._store, self._store.older
-        basis = basis_of(store.manifest, (store.final_path, *self._kept), store.payload, store.here)
+        basis = basis_of(store.manifest, (store.final_path, *self._kept), store.payload, self._missing)
         if not older:
             store.unchecked = (_set_of(known) | (basis.may_give if basis else 0)) & ~store.here
             self._report()  # of what is here by now, before all else may be requested
@@ -122,8 +122,7 @@ class Check:
 
     def _take_from(self, basis: Basis, left: List[int]) -> None:
         """Copy what older versions have of these pieces; the others may be requested."""
-        missing = self._store.parts.missing
-        for piece, complete in verdicts(lambda one: basis.fill(one, missing(one)), left, self._stopped.is_set):
+        for piece, complete in verdicts(lambda one: basis.fill(one, self._missing(one)), left, self._stopped.is_set):
             if complete:
                 self._take(piece)
             elif not basis.is_searched(piece):
@@ -134,6 +133,10 @@ class Check:
         if not self._stopped.is_set():
             for piece in bits.indices(self._store.unchecked):
                 self._leave(basis, piece)
+
+    def _missing(self, piece: int) -> int:
+        """The set of the blocks of a piece that aren't here."""
+        return 0 if self._store.here >> piece & 1 else self._store.parts.missing(piece)
 
     def _leave(self, basis: Basis, piece: int) -> None:
         """Of this piece some blocks were found, or none: the rest may be requested."""

@@ -20,6 +20,7 @@ def check_room(manifest: Manifest, folder: str, begun: str, more: Callable[[], i
     if free is None or free >= manifest.room:
         return  # the disk reports nothing; if it is full, a write will fail
     room = free + (Payload(manifest, begun, os.O_RDONLY).held_bytes() if begun else 0)
-    if room < manifest.room and room + more() < manifest.room:
-        problem = f"the payload needs {manifest.room} bytes and {room} are free"
+    needed = manifest.room if room >= manifest.room else manifest.room - more()
+    if room < needed:
+        problem = f"the payload needs {needed} bytes and {room} are free"
         raise StoreError(f"{folder}: {problem}; make room there")

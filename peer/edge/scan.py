@@ -159,7 +159,7 @@ class _Scan:
                 targets, (one.path for one in self.files), (one.path for one in self.folders)
             )
         if self.faults:
-            raise ConfigError(quoted(self._top), treelinks.told(self.faults), treelinks.REMEDY)
+            raise ConfigError(quoted(self._top), *treelinks.told(self.faults, follow=self._rules.links == FOLLOW))
         if self.special and self._rules.special != SKIP:
             names = listed([quoted(name) for name in sorted(self.special)], _SHOWN)
             problem = f"{names}: a device, pipe or socket"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
-from typing import Collection, Iterable, Iterator, List, Sequence, Set, Tuple
+from typing import Callable, Iterable, Iterator, List, Sequence, Set, Tuple
 
 from peer.core.manifest import Manifest
 from peer.core.strangers import strangers
@@ -20,13 +20,13 @@ _File = Tuple[str, int]  # path, bytes
 class Spare:
     """`files`: path and bytes of each such file in the trees at `roots`.
 
-    `lacking`: the files of the new version that aren't here.
+    `lacking` tells the files of the new version that aren't here yet.
     """
 
-    def __init__(self, manifest: Manifest, roots: Sequence[str], lacking: Collection[int]) -> None:
+    def __init__(self, manifest: Manifest, roots: Sequence[str], lacking: Callable[[], Iterable[int]]) -> None:
         self._looks = _Looks(manifest)
         gone = [file for root in roots for file in _gone(manifest, root)] if manifest.tree else []
-        displaced = [file for root in roots for file in self._looks.displaced(root, lacking)] if manifest.tree else []
+        displaced = [file for root in roots for file in self._looks.displaced(root, lacking())] if manifest.tree else []
         self._wanted = {look for look, _ in displaced}
         self._has_gone = bool(gone)
         self.files: List[_File] = gone + [file for _, file in displaced]

@@ -108,13 +108,13 @@ def host_names() -> List[str]:
     return [f"host{number}" for number in range(1, RECEIVERS + 2)]
 
 
-def inventory(tree: Path, hosts: Path) -> str:
+def inventory(tree: Path, hosts: Path, tls: bool = False) -> str:
     """The text of an inventory of hosts on this machine, with a folder each below `hosts`."""
     names = host_names()
     ports = free_ports(len(names))
     return "\n".join(
         [
-            f'swarm: {{name: bench, payload: {{path: "{tree}"}}}}',
+            f'swarm: {{name: bench, tls: {str(tls).lower()}, payload: {{path: "{tree}"}}}}',
             f'defaults: {{connection: local, workdir: "{hosts}/{{host}}"}}',
             "hosts:",
             *(f"  {name}: {{peer_port: {port}}}" for name, port in zip(names, ports)),

@@ -205,7 +205,7 @@ def test_pipes_and_links_in_files_places_give_nothing(versions: Callable[[Conten
     copy = Payload(made.new.manifest, str(made.new.folder / "copy"), os.O_RDWR)
     copy.create_folders()
     copy.create_files()
-    basis = basis_of(made.new.manifest, [str(made.new.final)], copy)
+    basis = basis_of(made.new.manifest, [str(made.new.final)], copy, lambda _: -1)
     assert basis and not any(basis.fill(piece, -1) for piece in range(made.new.manifest.piece_count))
     basis.close()
     copy.close()
@@ -248,7 +248,7 @@ def test_blocks_are_shared_where_the_disk_can_and_hashed_as_they_lie_in_the_copy
     copy = Payload(manifest, str(quick_folder / "copy"), os.O_RDWR)
     copy.create_folders()
     copy.create_files()
-    basis = basis_of(manifest, [str(quick_folder / "old")], copy)
+    basis = basis_of(manifest, [str(quick_folder / "old")], copy, lambda _: -1)
     assert basis is not None
     found = [basis.fill(piece, -1) for piece in range(manifest.piece_count)]
     basis.close()
@@ -285,7 +285,7 @@ def test_the_kernel_copies_the_rest_of_a_run_whose_first_block_is_right(
     copy = Payload(manifest, str(quick_folder / "copy"), os.O_RDWR)
     copy.create_folders()
     copy.create_files()
-    basis = basis_of(manifest, [str(old)], copy)
+    basis = basis_of(manifest, [str(old)], copy, lambda _: -1)
     assert basis is not None
     found = [basis.fill(piece, -1) for piece in range(manifest.piece_count)]
     lacking = [basis.lacking(piece) for piece in range(manifest.piece_count)]

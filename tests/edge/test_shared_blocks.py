@@ -29,7 +29,7 @@ def test_equal_blocks_of_two_releases_take_room_once(quick_folder: Path, kind: s
         copy = Payload(manifest, str(new), os.O_RDWR)
         copy.create_folders()
         copy.create_files()
-        basis = basis_of(manifest, [str(old)], copy)
+        basis = basis_of(manifest, [str(old)], copy, lambda _: -1)
         assert basis is not None
         found = [basis.fill(piece, -1) for piece in range(manifest.piece_count)]
         basis.close()

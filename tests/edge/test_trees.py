@@ -344,6 +344,9 @@ def test_a_snapshot_of_a_model_cache_arrives_as_files(delivery: Delivery, tmp_pa
     (delivery.source / "away").symlink_to("/etc/hostname")
     with pytest.raises(ConfigError, match="leads out of the tree"):
         delivery.manifest()
+    (delivery.source / "nowhere").symlink_to("nothing")
+    with pytest.raises(ConfigError, match=r"can't be followed: nowhere -> nothing .*write `links: keep-all` to keep"):
+        delivery.manifest(TreeRules(links=FOLLOW))
 
 
 def test_special_files_are_skipped_and_setuid_kept_where_it_is_said(delivery: Delivery) -> None:

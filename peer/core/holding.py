@@ -7,6 +7,7 @@ from typing import Dict, Mapping, Optional, Set
 from peer.core import bits
 from peer.core.neighbour import Neighbour
 from peer.core.setup import Setup
+from peer.core.shares import shares_of
 
 HOLD = 0.5  # seconds that a piece has to reach others from the neighbour that was sent it
 HOLDING = 1.0  # seconds from its first piece on in which a seed holds any: a longer transfer has a first round for that
@@ -175,5 +176,5 @@ class Holding:
 
 def holding_of(setup: Setup) -> Holding:
     """A seed of a fleet holds pieces back; of all others nothing is asked that could wait."""
-    shares = setup.shares if setup.fleet and setup.me in setup.seeds else {}
+    shares = shares_of(setup) if setup.fleet and setup.me in setup.seeds else {}
     return Holding(setup.me, shares, setup.limits.uploads)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Dict, FrozenSet, List, Optional, Tuple
 
-from peer.core import bits, graph
+from peer.core import graph
 from peer.core.config import Common, PeerRow
 from peer.core.layout import Layout
 from peer.core.limits import Limits
 from peer.core.repeats import Repeats
-from peer.core.shares import shares_of
 from peer.core.swarmfile import FLEET
 from peer.core.tuples import NamedTuple
 from peer.core.zones import Border, Zones, zones_of
@@ -51,12 +50,6 @@ class Setup(NamedTuple):
     def seeds(self) -> List[int]:
         """The peers that begin with the payload."""
         return [row.peer_id for row in self.rows if row.has_file and row.peer_id not in self.absent]
-
-    @property
-    def shares(self) -> Dict[int, int]:
-        """By seed: the set of the pieces that it sends first. What needn't travel is in none."""
-        still = self.repeats.still if self.repeats else 0
-        return shares_of(self.seeds, bits.full(self.total) & ~still)
 
     @property
     def near(self) -> Tuple[int, ...]:

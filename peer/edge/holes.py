@@ -48,7 +48,7 @@ def hash_range(sha: RunHash, descriptor: int, offset: int, length: int) -> int:
 
 def _extents(descriptor: int, begin: int, end: int) -> Iterator[Tuple[int, int, bool]]:
     """A range of a file as runs of data and of holes: (begin, end, whether it is a hole)."""
-    if end - begin < _WORTH:
+    if end - begin < _WORTH or not _may_have_holes(descriptor):
         yield begin, end, False
         return
     while begin < end:
@@ -61,6 +61,12 @@ def _extents(descriptor: int, begin: int, end: int) -> Iterator[Tuple[int, int, 
         if begin <= hole:  # the file ends here
             return
         yield hole, begin, True
+
+
+def _may_have_holes(descriptor: int) -> bool:
+    """Whether a file takes less than its size: else tmpfs would walk through all pages behind a place to find none."""
+    info = os.fstat(descriptor)
+    return info.st_blocks * 512 < info.st_size
 
 
 def _hole_after(descriptor: int, begin: int, end: int) -> int:

@@ -15,7 +15,8 @@ from peer.core.tuples import NamedTuple
 from peer.edge.holes import hash_range
 from peer.edge.verdicts import verdicts
 
-WORK = 4 * 1024 * 1024  # bytes that a thread takes at a time
+WORK = 4 * 1024 * 1024  # bytes that a thread takes at a time, at least ...
+MOST_RUNS = 8192  # ... and not more often than this: what are holes costs next to nothing but this step
 
 Tell = Callable[[int], None]
 
@@ -45,7 +46,7 @@ def print_blocks(path: str, manifest: Manifest, tell: Optional[Tell] = None) -> 
 def _prints(path: str, manifest: Manifest, tell: Optional[Tell], anchored: bool) -> Prints:
     """The work is cut into runs of some megabytes: part of a big file, or many small ones."""
     block = manifest.block
-    work = Layout(manifest.files.starts, block, work_size(block))
+    work = Layout(manifest.files.starts, block, work_size(manifest.size, block))
 
     def print_run(number: int) -> Prints:
         hashes, anchors = [], []
@@ -62,9 +63,9 @@ def _prints(path: str, manifest: Manifest, tell: Optional[Tell], anchored: bool)
     return joined(dict(verdicts(print_run, range(work.piece_count))))
 
 
-def work_size(block: int) -> int:
-    """Bytes that a thread takes at a time, in complete blocks."""
-    return max(WORK // block, 1) * block
+def work_size(size: int, block: int) -> int:
+    """Bytes of a payload of `size` bytes that a thread takes at a time, in complete blocks."""
+    return max(max(WORK, size // MOST_RUNS) // block, 1) * block
 
 
 def joined(runs: Mapping[int, Prints]) -> Prints:

@@ -104,7 +104,7 @@ class _Noise:
 
 def _fill(descriptor: int, size: int, seed: Seed, tell: Optional[Callable[[int], None]], block: int) -> Prints:
     """Write all bytes, on as many cores as there are, and hash them while they are at hand."""
-    noise, step = _Noise(seed), work_size(block or CHUNK)
+    noise, step = _Noise(seed), work_size(size, block or CHUNK)
 
     def make(begin: int) -> Prints:
         part = Segment(0, begin, min(step, size - begin))

@@ -46,6 +46,16 @@ def hash_range(sha: RunHash, descriptor: int, offset: int, length: int) -> int:
     return given
 
 
+def bytes_of(descriptor: int, offset: int, length: int) -> Iterator[bytes]:
+    """A file's bytes from `offset` on, in parts, as `read_range`; zeros that are holes aren't read."""
+    for begin, end, hole in _extents(descriptor, offset, offset + length):
+        if not hole:
+            yield from read_range(descriptor, begin, end - begin)
+            continue
+        for at in range(begin, end, len(_ZEROS)):
+            yield _ZEROS[: end - at]
+
+
 def _extents(descriptor: int, begin: int, end: int) -> Iterator[Tuple[int, int, bool]]:
     """A range of a file as runs of data and of holes: (begin, end, whether it is a hole)."""
     if end - begin < _WORTH or not _may_have_holes(descriptor):

@@ -12,7 +12,7 @@ import json
 import os
 from typing import List
 
-from peer.edge.files import read_range
+from peer.edge.holes import bytes_of
 
 AT_ONCE = 64 * 1024 * 1024  # bytes of a file whose hash is made while one waits: less than 50 ms
 
@@ -21,7 +21,7 @@ def sha256_of(path: str) -> str:
     """The hex SHA-256 of a file. Raises OSError."""
     sha = hashlib.sha256()
     with open(path, "rb") as file:
-        for data in read_range(file.fileno(), 0, os.fstat(file.fileno()).st_size):
+        for data in bytes_of(file.fileno(), 0, os.fstat(file.fileno()).st_size):
             sha.update(data)
     return sha.hexdigest()
 

@@ -12,8 +12,6 @@ _PATIENCE = 0.005  # seconds for each step of reserving; a slower file system wr
 
 def preallocate(descriptor: int, size: int, reserve: bool) -> None:
     """Give a file `size` bytes, and `reserve` its blocks if that costs nothing."""
-    if os.fstat(descriptor).st_size == size:
-        return
     os.ftruncate(descriptor, size)
     for offset in range(0, size if reserve else 0, _STEP):
         begin = time.monotonic()

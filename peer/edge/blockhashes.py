@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+from hashlib import sha256
 from typing import Callable, Iterator, Mapping, Optional
 
 from peer.core.anchors import EVERY, ROW_BYTES, SAMPLE, anchor_count, format_anchor, probes
@@ -16,6 +17,7 @@ from peer.edge.holes import hash_range
 from peer.edge.verdicts import verdicts
 
 WORK = 4 * 1024 * 1024  # bytes that a thread takes at a time, at least ...
+SMALL = 64 * 1024  # bytes: no hole is worth looking for
 MOST_RUNS = 8192  # ... and not more often than this: what are holes costs next to nothing but this step
 
 Tell = Callable[[int], None]
@@ -53,8 +55,8 @@ def _prints(path: str, manifest: Manifest, tell: Optional[Tell], anchored: bool)
         for segment in work.segments(number, 0, work.piece_length(number)):
             with _opened(path_of(path, manifest, segment.file)) as descriptor:
                 hashes.append(_hash_part(descriptor, segment, block))
-                if anchored:
-                    size = manifest.files.size_of(segment.file)
+                size = manifest.files.size_of(segment.file) if anchored else 0
+                if size > block:
                     anchors.append(anchors_of(descriptor, segment, size, block, hashes[-1]))
             if tell is not None:
                 tell(segment.length)
@@ -88,6 +90,10 @@ def _opened(path: str) -> Iterator[int]:
 
 def _hash_part(descriptor: int, part: Segment, block: int) -> bytes:
     """The hashes of the blocks in a part of a file."""
+    if part.length <= min(block, SMALL):  # a file of these costs what is done in Python
+        data = os.pread(descriptor, part.length, part.offset)
+        if len(data) == part.length:
+            return sha256(data).digest()
     sha = RunHash(lengths_of(part.length, block))
     if hash_range(sha, descriptor, part.offset, part.length) < part.length:
         raise OSError(errno.ESTALE, "it became shorter while it was read")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
+import stat
 import time
 from typing import ContextManager, Iterator, Optional
 
@@ -81,8 +81,19 @@ class Payload:
             if number in self.kept:
                 continue
             full = number not in self._sparse and not (repeats and repeats.any and repeats.zero_bytes(number))
-            with _made_or_opened(self.path(number), mode & 0o777 | _OWNER, files.path(number) in named) as descriptor:
+            self._create_file(number, mode & 0o777 | _OWNER, size, full, files.path(number) in named)
+
+    def _create_file(self, number: int, mode: int, size: int, full: bool, named: bool) -> None:
+        """Each call of the system counts where there are 100,000 files: mostly a new one needs no other mode."""
+        descriptor = _made_or_opened(self.path(number), mode, named)
+        try:
+            info = os.fstat(descriptor)
+            if stat.S_IMODE(info.st_mode) != mode:
+                set_mode(descriptor, mode)
+            if info.st_size != size:
                 preallocate(descriptor, size, full)
+        finally:
+            os.close(descriptor)
 
     # ---- pieces
 
@@ -240,26 +251,14 @@ def _allocated(path: str) -> int:
         return 0
 
 
-@contextlib.contextmanager
-def _made_or_opened(path: str, mode: int, named: bool) -> Iterator[int]:
-    """A file with this mode, open. Another name of it that isn't the payload's own (`named`) is an older version's."""
+def _made_or_opened(path: str, mode: int, named: bool) -> int:
+    """A file, open. Another name of it that isn't the payload's own (`named`) is an older version's."""
     flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-    if not named and _has_other_names(path):
-        os.unlink(path)
     try:
-        descriptor = os.open(path, flags | os.O_EXCL, 0o600)
+        return os.open(path, flags | os.O_EXCL, mode)
     except FileExistsError:
+        if not named and os.lstat(path).st_nlink > 1:
+            os.unlink(path)
+            return os.open(path, flags | os.O_EXCL, mode)
         set_mode(path, 0o600)
-        descriptor = os.open(path, flags, 0o600)
-    try:
-        set_mode(descriptor, mode)
-        yield descriptor
-    finally:
-        os.close(descriptor)
-
-
-def _has_other_names(path: str) -> bool:
-    try:
-        return os.lstat(path).st_nlink > 1
-    except FileNotFoundError:
-        return False
+        return os.open(path, flags, mode)

@@ -175,6 +175,11 @@ class Holding:
 
 
 def holding_of(setup: Setup) -> Holding:
-    """A seed of a fleet holds pieces back; of all others nothing is asked that could wait."""
+    """A seed of a fleet holds pieces back; of all others nothing is asked that could wait.
+
+    It doesn't wait for seeds of other zones: the way from there is scarcer than its own link.
+    """
+    zones = dict(setup.zones)
     shares = shares_of(setup) if setup.fleet and setup.me in setup.seeds else {}
-    return Holding(setup.me, shares, setup.limits.uploads)
+    near = {seed: share for seed, share in shares.items() if zones.get(seed) == zones.get(setup.me)}
+    return Holding(setup.me, near, setup.limits.uploads)

@@ -8,12 +8,16 @@ from typing import Dict, FrozenSet, Iterable, List, Mapping, Tuple
 import pytest
 
 from peer.core import bits
+from peer.core.config import Common, PeerRow
 from peer.core.crossing import PAUSE, Crossing
 from peer.core.events import SendPiece
 from peer.core.gateturns import GateTurns
-from peer.core.holding import Holding
+from peer.core.holding import Holding, holding_of
+from peer.core.limits import Limits
 from peer.core.neighbour import Neighbour
 from peer.core.pieces import Pieces
+from peer.core.setup import Setup
+from peer.core.swarmfile import FLEET
 from peer.core.uploader import Uploader
 from peer.core.zones import ALL, MOST_GATES, Border, Zones
 
@@ -84,6 +88,21 @@ def test_who_asks_from_another_zone_is_served_first() -> None:
         uploader.begin(neighbour, 0.0)
         uploader.accept(neighbour, peer, 0.0)
     assert uploader.serve(near, 0.0) == [SendPiece(2, 2, 0)]
+
+
+@pytest.mark.parametrize(("zones", "waits"), [((), True), (((1, "a"), (2, "a")), True), (((1, "a"), (2, "b")), False)])
+def test_a_piece_of_another_seeds_share_waits_for_a_seed_of_the_zone(
+    zones: Tuple[Tuple[int, str], ...], waits: bool
+) -> None:
+    rows = tuple(PeerRow(peer, f"host{peer}", 6008, peer < 3) for peer in (1, 2, 3))
+    common = Common(2, 1.0, 2.0, "x", 4096, 1024)
+    holding = holding_of(Setup(1, rows, common, FLEET, Limits(), 4, zones=zones))
+    neighbour = Neighbour(3, 4)
+    neighbour.fleet = True
+    holding.news(neighbour, 0b0001, 0.0)  # which seed 1 never sent: of an older version
+    holding.asked(neighbour, 1, 0.0)
+    assert holding.waits(neighbour, 1, 1.0) == waits
+    assert not holding.waits(neighbour, 1, 4.0)
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -63,13 +63,22 @@ class Peers:
 
 def is_peer(pid: int, below: str = "") -> bool:
     """Whether it is a deployed peer; with `below`, one whose code lies below that folder."""
+    return command_of(pid, below) == ""
+
+
+def command_of(pid: int, below: str = "") -> Optional[str]:
+    """The command of a process that runs a peer's code, such as "manifest", "" for a peer; None for another one."""
     try:
         words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
     except OSError:
-        return False
-    return any(word.endswith(f"/{names.CODE}".encode()) and word.startswith(os.fsencode(below)) for word in words)
+        return None
+    for word, after in zip(words, words[1:]):
+        if word.endswith(f"/{names.CODE}".encode()) and word.startswith(os.fsencode(below)):
+            return after.decode() if after in COMMANDS else ""
+    return None
 
 
+COMMANDS = (b"manifest", b"generate", b"sha256", b"fetch")  # that agents have its code run for
 FAB = ("-m", "fabric")  # what Python is to run
 
 

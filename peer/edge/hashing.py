@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from itertools import chain
-from typing import List, Optional, Set, Tuple
+from typing import List, Optional, Sequence, Set
 
 from peer.core.blocks import HASH_BYTES, block_size
 from peer.core.errors import ABSENT, ConfigError, StoreError, system_words
@@ -59,26 +59,24 @@ def hash_scanned(
         block = block_size(bare.size, pieces, bare.room) if not block or pieces % block else block
         bare = bare._replace(piece_size=pieces, block=block)
         check_length(bare, path)
-        stamps = _stamps(path, bare)
+        times = bare.parts.file_times or [_facts(path, bare, number).st_mtime_ns for number in range(len(bare.files))]
         made = bare._replace(**print_blocks(path, bare, tell)._asdict())
-        _check_unchanged(path, bare, stamps)
+        _check_unchanged(path, bare, times)
         return found._replace(manifest=made)
     except OSError as error:
         raise _unreadable(path, error) from None
 
 
-def _stamps(path: str, bare: Manifest) -> List[Tuple[int, int]]:
-    """Size and time of each file: one of them changes when a program writes to the file."""
-    found = (os.stat(path_of(path, bare, number)) for number in range(len(bare.files)))
-    return [(info.st_size, info.st_mtime_ns) for info in found]
+def _facts(path: str, bare: Manifest, number: int) -> os.stat_result:
+    return os.stat(path_of(path, bare, number))
 
 
-def _check_unchanged(path: str, bare: Manifest, stamps: List[Tuple[int, int]]) -> None:
-    now = _stamps(path, bare)
-    sizes = list(bare.files.sizes)
-    changed = [n for n, stamp in enumerate(now) if stamp != stamps[n] or stamp[0] != sizes[n]]
-    if changed:
-        raise _written_to(path_of(path, bare, changed[0]))
+def _check_unchanged(path: str, bare: Manifest, times: Sequence[int]) -> None:
+    """One of a file's size and time changes when a program writes to it."""
+    for number, (size, time) in enumerate(zip(bare.files.sizes, times)):
+        info = _facts(path, bare, number)
+        if (info.st_size, info.st_mtime_ns) != (size, time):
+            raise _written_to(path_of(path, bare, number))
 
 
 def _written_to(path: str) -> StoreError:

@@ -80,7 +80,7 @@ def careful(care: Care, measure: Callable[[], AnyRun]) -> Iterator[AnyRun]:
 def measure(tool: Tool, site: Site, number: int) -> Run:
     """Run `tool` once. A run that fails is a Run with a problem; nothing of it is running afterwards."""
     site.fresh()
-    with warm.touched(site.scenario.delivered):
+    with warm.cache(site.scenario.delivered, site.scenario.disk):
         return _measure(tool, site, number)
 
 

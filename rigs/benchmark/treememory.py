@@ -41,8 +41,9 @@ class Peaks:
             home = f"HOME={self._folder}".encode() in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
         except OSError:  # it is gone
             return ""
-        if fabup.is_peer(pid, str(self._folder)):
-            return HASHING if b"manifest" in words else PEER
+        command = fabup.command_of(pid, str(self._folder))
+        if command is not None:
+            return HASHING if command else PEER
         if not home:
             return ""
         if b"--inventory" in words:

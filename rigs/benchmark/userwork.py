@@ -92,7 +92,7 @@ def measure(stage: Stage, worker: Worker, step: str, number: int) -> UserRun:
     if step == ANEW:
         worker.renew()
     arriving = {FIRST: stage.made + stage.delivered, AGAIN: 0, ANEW: stage.size}[step]
-    with warm.touched(arriving):
+    with warm.cache(arriving, stage.disk):
         return _measure(stage, worker, bare)
 
 

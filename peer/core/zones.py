@@ -18,7 +18,6 @@ from peer.core.tuples import NamedTuple
 MOST_GATES = 8  # of a unit
 TAKERS = 16  # neighbours of a seed, at most
 MOST_BESIDE = 8  # units that a unit is joined with, about
-SMALL = 4  # times the degree: in a zone of so many receivers each has the same number of neighbours
 
 ALL = -1  # as a set: whatever there is
 
@@ -73,7 +72,7 @@ class Zones:
     def _inside(self, me: int) -> FrozenSet[int]:
         zone = self._parts[me]
         receivers = [peer for peer in self._members[zone] if peer not in self._seeds]
-        if len(receivers) > SMALL * self._degree:
+        if len(receivers) > graph.FEW * self._degree:
             return graph.neighbours(me, receivers, self._degree)
         if zone not in self._even:
             self._even[zone] = graph.even_neighbours(self._mixed(zone, receivers), self._degree)

@@ -57,7 +57,23 @@ def test_every_peer_computes_the_same_graph_whatever_the_order_of_the_rows() -> 
 
 def test_the_graph_is_the_same_for_every_version_of_this_program() -> None:
     """Peers of two versions meet in one swarm: this very graph is a part of the protocol."""
+    assert sorted(neighbours(1001, range(1001, 1021), 4)) == [1004, 1014, 1016, 1020]
     assert sorted(neighbours(1001, range(1001, 1041), 4)) == [1004, 1014, 1027, 1038]
+
+
+@pytest.mark.parametrize("count", range(10, 49))
+def test_in_a_swarm_of_few_peers_each_has_as_many_neighbours_as_any_other(count: int) -> None:
+    graph = graph_of(list(range(1001, 1001 + count)), 8)
+    assert {len(others) for others in graph.values()} == {8}
+    assert max(reached(graph).values()) <= 3
+
+
+def test_seven_losses_leave_an_even_graph_connected() -> None:
+    ids = list(range(1001, 1025))
+    graph = graph_of(ids, 8)
+    for chance in range(100):
+        gone = Random(chance).sample(ids, 7)
+        assert len(reached(graph, gone)) == len(ids) - len(gone)
 
 
 def test_peers_are_few_steps_apart_and_losses_do_not_split_them() -> None:

@@ -276,7 +276,7 @@ def test_connections_that_break_all_the_time_are_made_again(profile: str) -> Non
     ("profile", "count", "degree", "closed", "longer"),
     [
         (FLEET, 8, 16, (0, 4, 7), 1.2),
-        (FLEET, 40, 8, range(0, 40, 3), 1.4),
+        (FLEET, 40, 8, range(0, 40, 3), 1.5),
         (CLASSIC, 6, 16, (0,), 3.0),
     ],
 )

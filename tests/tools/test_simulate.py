@@ -39,7 +39,7 @@ def test_every_receiver_gets_all_of_it_not_faster_than_the_limit(capsys):
 
 
 def test_the_same_chance_gives_the_same_run_and_another_gives_another(capsys):
-    arguments = ("--peers", 24, "--pieces", 30, "--degree", 6)
+    arguments = ("--peers", 24, "--pieces", 60, "--degree", 6)
     first = figures(capsys, *arguments, "--seed", 7)
     assert figures(capsys, *arguments, "--seed", 7) == first
     assert figures(capsys, *arguments, "--seed", 8) != first

@@ -18,7 +18,8 @@ import pytest
 from tests.deploy_edge.localhosts import working_in
 
 ROOT = Path(__file__).resolve().parents[2]
-SECONDS = 300
+SECONDS = 300  # of a command: pip may wait long for the network
+pytestmark = pytest.mark.timeout(4 * SECONDS)
 PAGE = {
     f"weft/parts/deploy/edge/web/assets/{name}" for name in ("plot.min.js", "plot.LICENSE.txt", "page.js", "page.css")
 }

@@ -6,15 +6,13 @@ from typing import List, Tuple
 
 HEAD_READ = 32 * 1024  # while no piece is under way: small messages, or a complete small piece
 LEAST_READ, USUAL_READ, MOST_READ = 16 * 1024, 256 * 1024, 1024 * 1024
-ENOUGH, ENOUGH_PART = 64 * 1024, 8  # bytes of a piece that are worth waking up for, or this part of a large piece
 SLOW_READ = 0.25  # seconds: a read that took longer is made smaller next time, so that the byte counts stay fresh
 
 
 class Buffers:
     """One buffer for a connection's life, or two large ones that alternate while another thread hashes."""
 
-    def __init__(self, piece_size: int) -> None:
-        self._enough = max(ENOUGH, min(USUAL_READ, piece_size // ENOUGH_PART))
+    def __init__(self) -> None:
         self._size = MOST_READ
         self._usual = memoryview(bytearray(USUAL_READ))
         self._turns: List[memoryview] = []
@@ -28,7 +26,7 @@ class Buffers:
         if not left:
             return buffer[:HEAD_READ], 1
         buffer = buffer[: min(left, self._size)]
-        return buffer, len(buffer) if parallel else self._enough
+        return buffer, len(buffer)
 
     def _other(self) -> memoryview:
         """The large buffer that isn't in use."""

@@ -40,7 +40,7 @@ class Reader:
         self._store = store
         self._claims = store.claims
         self._await_disk = store.unsynced.await_disk
-        self._buffers = Buffers(store.manifest.piece_size)
+        self._buffers = Buffers()
         self._report = report
         self._claim: Optional[Claim] = None
         self._piece = 0

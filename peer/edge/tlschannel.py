@@ -9,9 +9,10 @@ from __future__ import annotations
 import os
 import ssl
 import threading
+import time
 from typing import Any, Iterator
 
-from peer.edge.channel import Channel
+from peer.edge.channel import ENOUGH_MS, Channel
 from peer.edge.tlssession import Session
 
 PLAIN = 64 * 1024  # bytes of a file encrypted in one go, few enough to stay in the CPU's caches
@@ -33,10 +34,11 @@ class TlsChannel:
         self._ended = False  # the stream to us
 
     def receive(self, buffer: memoryview, enough: int) -> int:
-        """Bytes read into `buffer`, `enough` of them unless the stream ends. 0 at its end."""
+        """Bytes read into `buffer`, `enough` of them if they come soon. 0 at the end of the stream."""
         wanted = min(len(buffer), enough)
         got = self._decrypt(buffer, wanted)
-        while got < wanted and not self._ended:
+        soon = time.monotonic() + ENOUGH_MS / 1000
+        while got < wanted and not self._ended and not (got and time.monotonic() > soon):
             self._fill(wanted - got)
             got += self._decrypt(buffer[got:], wanted - got)
         return got

@@ -134,6 +134,15 @@ def test_all_that_was_sent_is_read_before_the_end(ends: Ends) -> None:
     assert ends[1].receive(memoryview(bytearray(10)), 1) == 0
 
 
+def test_what_comes_slowly_is_not_waited_for(ends: Ends) -> None:
+    """The reader counts what comes: a neighbour that sends a little now and then isn't silent."""
+    ends[0].send(bytes(20_000), more=False)
+    got: List[int] = []
+    thread = beside(lambda: got.append(ends[1].receive(memoryview(bytearray(256 * 1024)), 256 * 1024)))
+    thread.join(DEADLINE)
+    assert got == [20_000]
+
+
 def test_after_a_farewell_nothing_counts(
     sessions: Tuple[Session, Session, socket.socket, socket.socket],
 ) -> None:

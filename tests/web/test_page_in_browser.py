@@ -62,7 +62,7 @@ class ClassicRun(NamedTuple):
 def classic(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> ClassicRun:
     """A real run of five classic peers, with one window that stays and one that is reloaded.
 
-    With its cap, the seed would need longer than all three waits for the windows may last: so the run goes on at the
+    With its cap, the seed would need longer than all the waits for the windows may last: so the run goes on at the
     reload, after which the cap is taken away.
     """
     folder = tmp_path_factory.mktemp("classic")
@@ -79,6 +79,7 @@ def classic(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Class
         reading.start()
         with Opened(browser, address) as one, Opened(browser, address, NARROW) as other:
             one.page.locator(".verdict", has_text=" complete").wait_for()
+            one.page.locator("h2", has_text="The way of each piece").wait_for()
             other.page.reload()
             assert fab(folder, "cap", "none").code == 0
             for opened in (one, other):

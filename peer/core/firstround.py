@@ -11,7 +11,6 @@ from peer.core.messages import Message
 from peer.core.neighbour import Neighbour, connected
 from peer.core.pieces import Pieces
 from peer.core.setup import Setup
-from peer.core.shares import shares_of
 from peer.core.uploader import Uploader
 
 CREDIT = 3  # pieces offered ahead to each neighbour
@@ -32,7 +31,7 @@ class FirstRound:
         self._pieces = pieces
         self._neighbours = neighbours
         self._uploader = uploader
-        self._waiting = list(bits.indices(shares_of(setup)[setup.me]))
+        self._waiting = list(bits.indices(uploader.share))
         rng.shuffle(self._waiting)
         self._gifts = setup.gifts
         self.hidden: Set[int] = set()  # neighbours that see offers only

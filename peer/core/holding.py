@@ -56,7 +56,7 @@ class Holding:
 
     def __init__(self, me: int, shares: Mapping[int, int], slots: int) -> None:
         self._holds = me in shares
-        self._share = shares.get(me, 0)
+        self.share = shares.get(me, 0)  # the set of the pieces that we send first
         self._others_shares = {seed: share for seed, share in shares.items() if seed != me}
         self._slots = slots
         self._short_until: Optional[float] = None  # when holds of a new payload end; None before its first piece
@@ -141,7 +141,7 @@ class Holding:
         """A neighbour shows that it goes forward. `gained`: the set of pieces that it announces for the first time."""
         if not self._holds:
             return
-        if gained & self._share & ~self._sent:
+        if gained & self.share & ~self._sent:
             self._versions.add(neighbour.peer)
         if now > self._ours.get(neighbour.peer, 0.0) + GOING:
             self._others[neighbour.peer] = now

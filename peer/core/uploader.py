@@ -31,6 +31,11 @@ class Uploader:
         self._usual = 0.0  # seconds that a piece takes to send, smoothed
         self._copies: Dict[int, int] = {}  # piece -> how often it was sent
 
+    @property
+    def share(self) -> int:
+        """The set of the pieces that we, a seed, send before other seeds do."""
+        return self._holding.share
+
     def begin(self, neighbour: Neighbour, now: float) -> None:
         """A connection begins: nothing is granted."""
         neighbour.serving = Serving(now)

@@ -13,11 +13,10 @@ from peer.core.blocks import HASH_BYTES, RunHash, hash_of_zeros, lengths_of
 from peer.core.layout import Layout, Segment
 from peer.core.manifest import Manifest
 from peer.core.tuples import NamedTuple
-from peer.edge.holes import hash_range
+from peer.edge.holes import WORTH, hash_range
 from peer.edge.verdicts import verdicts
 
 WORK = 4 * 1024 * 1024  # bytes that a thread takes at a time, at least ...
-SMALL = 64 * 1024  # bytes: no hole is worth looking for
 MOST_RUNS = 8192  # ... and not more often than this: what are holes costs next to nothing but this step
 
 Tell = Callable[[int], None]
@@ -90,7 +89,7 @@ def _opened(path: str) -> Iterator[int]:
 
 def _hash_part(descriptor: int, part: Segment, block: int) -> bytes:
     """The hashes of the blocks in a part of a file."""
-    if part.length <= min(block, SMALL):  # a file of these costs what is done in Python
+    if part.length <= min(block, WORTH):  # a file of these costs what is done in Python
         data = os.pread(descriptor, part.length, part.offset)
         if len(data) == part.length:
             return sha256(data).digest()

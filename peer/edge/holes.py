@@ -10,7 +10,7 @@ from peer.core.blocks import RunHash
 from peer.edge.files import read_range, write_at
 
 _STEP = 4096  # bytes: what file systems allocate at a time
-_WORTH = 64 * 1024  # bytes: to look for holes in less costs more than to read it
+WORTH = 64 * 1024  # bytes: to look for holes in less costs more than to read it
 _ZEROS = bytes(64 * 1024)
 
 
@@ -58,7 +58,7 @@ def bytes_of(descriptor: int, offset: int, length: int) -> Iterator[bytes]:
 
 def _extents(descriptor: int, begin: int, end: int) -> Iterator[Tuple[int, int, bool]]:
     """A range of a file as runs of data and of holes: (begin, end, whether it is a hole)."""
-    if end - begin < _WORTH or not _may_have_holes(descriptor):
+    if end - begin < WORTH or not _may_have_holes(descriptor):
         yield begin, end, False
         return
     while begin < end:

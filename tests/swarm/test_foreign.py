@@ -148,7 +148,8 @@ def test_one_that_falls_silent_is_passed_over(
 @pytest.mark.parametrize("profile", ["", "fleet"], ids=["classic", "fleet"])
 def test_all_in_one_swarm(starter: Starter, swarm_folder: MakeFolder, make_foreign: MakeForeign, profile: str) -> None:
     """Ours and theirs in turns, in the order of PeerInfo.cfg; everybody gets everything from everybody."""
-    wish = SMALL._replace(peers=8, size=200_000, profile=profile)
+    # 100 pieces, the last one short: with its four spare bits set, no bitfield can be read with the low bit first.
+    wish = SMALL._replace(peers=8, size=199_000, profile=profile)
     folder = swarm_folder(**wish._asdict())
     habits = {
         1002: Habits(in_parts=True, ascii_id=True, padding=b"0" * 10),

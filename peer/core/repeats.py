@@ -16,6 +16,7 @@ from peer.core.manifest import Manifest
 
 # What a block is. Of several that are equal: the first, one in a further piece, one in the piece of the one before.
 _PLAIN, _ZEROS, _FIRST, _TWIN, _ECHO = range(5)
+_ENDED = bytes((_ZEROS, _PLAIN))  # a run of zeros, and what comes after it
 _NONE: Sequence[int] = ()
 
 
@@ -57,11 +58,11 @@ class Repeats:
 
     def _odd_ends(self) -> Iterator[int]:
         """The last, shorter blocks of files that are likely to end with zeros: a hash for each other would be much."""
-        layout = self._layout
-        after_zeros = (n + 1 for n in range(len(self._kinds) - 1) if self._kinds[n] == _ZEROS != self._kinds[n + 1])
-        for number in after_zeros:
-            if layout.blocks_of_file(layout.file_of_block(number)).begin != number:
-                yield number
+        layout, at = self._layout, self._kinds.find(_ENDED)
+        while at >= 0:
+            if layout.blocks_of_file(layout.file_of_block(at + 1)).begin != at + 1:
+                yield at + 1
+            at = self._kinds.find(_ENDED, at + 1)
         for sparse in self._manifest.parts.sparse:
             run = layout.blocks_of_file(sparse.file)
             if run.end > run.begin:
@@ -74,15 +75,17 @@ class Repeats:
         return min(self._manifest.block, self._manifest.files.size_of(file) - begin)
 
     def _find_twins(self) -> None:
-        """Equal first bytes, sorted in one row of numbers, name the few hashes that are looked at.
+        """Equal first bytes name the few hashes that are looked at. Mostly there are none: a set tells that fastest.
 
         Blocks that are shorter than others don't count: to fetch one again costs less than to copy it.
         """
         starts = self._hashes.cast("Q")[:: HASH_BYTES // 8].tolist()
+        if len(set(starts)) == len(starts):
+            return
         row = sorted(starts)
         several = {one for one, other in zip(row, islice(row, 1, None)) if one == other}
         del row
-        for number, start in enumerate(starts if several else _NONE):
+        for number, start in enumerate(starts):
             if start in several and self._kinds[number] == _PLAIN and self._length(number) == self._manifest.block:
                 self._twins.setdefault(self.hash_of(number), array("I")).append(number)
         self._twins = {sha256: numbers for sha256, numbers in self._twins.items() if len(numbers) > 1}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import marshal
 import subprocess
 import sys
 import zipfile
@@ -11,6 +12,7 @@ from typing import Callable
 
 import pytest
 
+from deploy.agent.children import ISOLATED
 from deploy.edge.pushed.zipapp import peer_zip
 from peer.edge import codepack
 
@@ -43,6 +45,42 @@ def test_it_runs_from_sources_and_from_what_is_compiled(change: Callable[[str, b
     ran = subprocess.run([sys.executable, "-S", "-E", path, "--help"], capture_output=True, text=True, check=False)
     assert (ran.returncode, ran.stderr) == (0, "")
     assert "usage: peer" in ran.stdout
+
+
+LOADS = """\
+import sys
+sys.path.insert(0, sys.argv[1])
+from peer.edge.exitcode import exit_code
+from peer.edge.loading import load
+run = load()
+"""
+
+
+def ran(tmp_path: Path, program: str) -> str:
+    """What a program prints that has peer.pyz, isolated as a peer is, and has loaded what a peer needs."""
+    path = tmp_path / "peer.pyz"
+    path.write_bytes(peer_zip())
+    command = [sys.executable, *ISOLATED, "-c", LOADS + program, path]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def test_a_peer_loads_what_is_packed_for_its_start_and_no_more(tmp_path: Path) -> None:
+    said = ran(tmp_path, "print(*(one.__file__ for one in sys.modules.values() if one.__name__.startswith('peer')))")
+    with zipfile.ZipFile(io.BytesIO(peer_zip())) as archive:
+        code = next(name for name in archive.namelist() if name.startswith(codepack.CODE))
+        start = marshal.loads(codepack.load(archive.read(code))[codepack.START])  # type: ignore[arg-type]
+    loaded = {name for name in said.split() if "peer.pyz" not in name}
+    assert loaded and loaded == set(start) - {"peer/__init__.py", "peer/edge/__init__.py"}
+
+
+def test_what_it_needs_seldom_is_loaded_then(tmp_path: Path) -> None:
+    assert ran(tmp_path, "from peer.edge import generate; print(generate.__file__)").strip() == "peer/edge/generate.py"
+
+
+def test_its_tracebacks_show_the_source(tmp_path: Path) -> None:
+    program = "import traceback\ntry:\n    run(1, 2)\nexcept TypeError:\n    print(traceback.format_exc())\n"
+    said = ran(tmp_path, program)
+    assert 'File "peer/edge/run.py", line ' in said and "    job = load_job(folder, peer" in said
 
 
 def test_what_is_compiled_names_no_folder_of_this_machine() -> None:

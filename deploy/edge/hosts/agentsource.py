@@ -104,7 +104,7 @@ def _script(entry: str, ours: bool) -> bytes:
 
 def _packed(entry: str, ours: bool) -> bytes:
     found = sources(entry)
-    packed = zlib.compress(dump(compiled(found) if ours else dict(found)))
+    packed = zlib.compress(dump(compiled(found, entry) if ours else dict(found)))
     return b"%d\n" % len(packed) + packed
 
 

@@ -2,37 +2,29 @@
 
 from __future__ import annotations
 
+import marshal
 import subprocess
 import sys
 from collections.abc import Mapping
 from importlib.util import MAGIC_NUMBER
 
-from peer.edge.codepack import Pack, dump, load
+from deploy.edge.hosts import lean
+from peer.edge.codepack import START, Pack
 
 OUR_MAGIC = MAGIC_NUMBER.hex()  # of the Pythons that can run what this one compiles
-_known: dict[tuple[str, str], bytes] = {}  # path and text -> code: what agents and peers have in common
+_known: dict[tuple[str, str], lean.Lean] = {}  # of path and text: what agents and peers have in common
 
 # Without the columns of each instruction, which are a quarter of it. Only a Python that begins without them can do so.
 _COLUMNLESS = ("-X", "no_debug_ranges")
-_PROGRAM = """\
-import marshal, sys
-pack = marshal.load(sys.stdin.buffer)
-code = {path: marshal.dumps(compile(text, path, "exec", dont_inherit=True)) for path, text in pack.items()}
-sys.stdout.buffer.write(marshal.dumps(code, 2))
-"""
 
 
-def compiled(sources: Mapping[str, str]) -> Pack:
-    """Each module's code, marshalled. `sources`: path below the root -> text."""
-    new: Pack = {path: text for path, text in sources.items() if (path, text) not in _known}
-    if new:
-        _compile(new)
-    return {path: _known[path, text] for path, text in sources.items()}
-
-
-def _compile(new: Pack) -> None:
-    command = [sys.executable, "-I", "-S", *_COLUMNLESS, "-c", _PROGRAM]
-    ran = subprocess.run(command, input=dump(new), stdout=subprocess.PIPE, check=True)
-    for path, code in load(ran.stdout).items():
-        assert isinstance(code, bytes)
-        _known[path, str(new[path])] = code
+def compiled(sources: Mapping[str, str], *targets: str) -> Pack:
+    """A pack that starts with these modules, the last of them its aim. `sources`: path below the root -> text."""
+    known = {path: _known[path, text] for path, text in sources.items() if (path, text) in _known}
+    new = {path: text for path, text in sources.items() if path not in known}
+    command = [sys.executable, "-I", "-S", *_COLUMNLESS, lean.__file__]
+    said = marshal.dumps((new, known, targets), 2)
+    made, start, code = marshal.loads(subprocess.run(command, input=said, stdout=subprocess.PIPE, check=True).stdout)
+    _known.update(((path, text), made[path]) for path, text in new.items())
+    others = {path: made[path][0] for path in sources if path not in start}
+    return {START: code, **others}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timezone
-from functools import partial
+from functools import lru_cache, partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -148,8 +148,13 @@ def _idle(state: SwarmFolder, tls: bool) -> SwarmFolder:
     return state
 
 
+@lru_cache(maxsize=1)
+def _code() -> Parcel:
+    return packed(parcel(folder.CODE, peer_zip()))
+
+
 def _push_code(link: HostLink, states: States, run: str) -> int:
-    parcels = missing([parcel(folder.CODE, peer_zip())], states[link.name].have)
+    parcels = missing([_code()], states[link.name].have)
     return send(link, parcels, aside=link.host.aside(run), doing="pushing code")
 
 
@@ -160,7 +165,7 @@ def _push(link: HostLink, chain: Chain, states: States, ours: Parcels, keys: Key
     """Everything that this host lacks; the bytes sent."""
     inventory, run = chain.inventory, chain.run
     seed = any(peer.seed for peer in inventory.peers_on(link.name))
-    have = {**states[link.name].have, **({folder.CODE: parcel(folder.CODE, peer_zip()).hash} if seed else {})}
+    have = {**states[link.name].have, **({folder.CODE: _code().hash} if seed else {})}
     own = ours[link.host.replace, link.host.extras]
     chain.pushed[link.name] = own
     parcels = missing([*own, *_key_parcels(inventory, link.name, keys)], have)
@@ -174,7 +179,7 @@ def _push(link: HostLink, chain: Chain, states: States, ours: Parcels, keys: Key
 
 
 def _parcels(texts: Mapping[str, str]) -> list[Parcel]:
-    return [parcel(folder.CODE, peer_zip()), *(packed(parcel(name, text.encode())) for name, text in texts.items())]
+    return [_code(), *(packed(parcel(name, text.encode())) for name, text in texts.items())]
 
 
 def _make_keys(inventory: Inventory) -> Keys:

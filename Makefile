@@ -15,7 +15,7 @@ test: $(READY)  ## all tests; some wait, most compute: five processes on two cor
 
 lint: $(READY)  ## style, types, rooms, and that what hosts run runs on Python 3.9
 	@$(BIN)/ruff check .
-	@$(BIN)/mypy weft peer deploy netlab rigs tools fabfile.py
+	@$(BIN)/mypy
 	@$(BIN)/vermin --quiet --no-tips --target=3.9- --violations peer deploy/agent
 
 picture: $(READY)  ## the console's picture in README.md, of a real run of the demo

@@ -9,6 +9,7 @@ from typing import Any, Callable, Dict, Mapping, Optional, Tuple
 from peer.core import bits, status
 from peer.core import folder as names
 from peer.core.errors import EXIT_INCOMPLETE, EXIT_INTERRUPTED, EXIT_OK
+from peer.core.meanrate import MeanRate
 from peer.core.neighbour import Neighbour as SwarmNeighbour
 from peer.core.noted import format_noted
 from peer.core.status import Neighbour, Status
@@ -44,8 +45,8 @@ class StatusFile:
         self._counted = (time.monotonic(), 0, 0)
         self._heard = time.monotonic()  # when bytes last came
         self._rates = (0.0, 0.0)
-        self._counted_checked = (time.monotonic(), 0)
-        self._rate_checked = 0.0
+        self._checked = (0, 0)
+        self._rate_checked = MeanRate(time.monotonic())
         self._completed = 0.0
         self.due = 0.0
 
@@ -64,11 +65,12 @@ class StatusFile:
 
     def write(self, swarm: Swarm, links: Mapping[int, Link], ending: "Optional[Tuple[int, str]]" = None) -> None:
         """Derive the status and write it; `ending`: the exit code and the reason of a peer that is leaving."""
-        now, before = time.monotonic(), (*self._counted[1:], *self._counted_checked[1:])
+        now, before = time.monotonic(), (*self._counted[1:], *self._checked)
         self._count(links, now)
         payload = self._fetched(links)
-        to_check, checked = self._count_checked(swarm, now)
-        self.due = now + (EVERY if before != (*self._counted[1:], *self._counted_checked[1:]) else AT_REST)
+        to_check, checked = self._checked = self._count_checked(swarm)
+        rate_checked = self._rate_checked.rate(to_check, checked, now)
+        self.due = now + (EVERY if before != (*self._counted[1:], *self._checked) else AT_REST)
         state = _state(swarm)
         reason = swarm.leaving.reason() if now - self._last_good(swarm) > STALL_SECONDS else ""
         if not self._completed:
@@ -84,7 +86,7 @@ class StatusFile:
                 noted=format_noted(swarm.pieces.here, swarm.pieces.total),
                 to_check=to_check,
                 checked=checked,
-                rate_checked=round(self._rate_checked, 1),
+                rate_checked=0.0 if swarm.pieces.settled else round(rate_checked, 1),
                 bytes_down=sum(payload.values()),
                 bytes_seed=sum(payload.get(seed, 0) for seed in swarm.setup.seeds),
                 bytes_kept=self.tally.kept,
@@ -138,15 +140,11 @@ class StatusFile:
         )
         self._counted = (now, down, up)
 
-    def _count_checked(self, swarm: Swarm, now: float) -> Tuple[int, int]:
-        """Bytes that were on the disk, and those of them that are checked; their smoothed rate too."""
+    def _count_checked(self, swarm: Swarm) -> Tuple[int, int]:
+        """Bytes that were on the disk, and those of them that are checked."""
         found, pieces = swarm.finding.found, swarm.pieces
         to_check, left = (self._base.size * bits.count(one) // max(1, pieces.total) for one in
                           (found, found & pieces.unchecked))  # fmt: skip
-        before, old = self._counted_checked
-        rate = (to_check - left - old) / max(1e-3, now - before)
-        self._rate_checked = 0.0 if pieces.settled else _SMOOTH * rate + (1 - _SMOOTH) * self._rate_checked
-        self._counted_checked = (now, to_check - left)
         return to_check, to_check - left
 
     def _replace(self, current: Status) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 from random import Random
+from typing import Tuple
 
 import pytest
 
@@ -49,3 +50,26 @@ def test_who_has_all_and_sends_is_content(tmp_path: Path) -> None:
 
 def test_who_has_all_and_serves_nobody_says_for_whom_it_waits(tmp_path: Path) -> None:
     assert written(tmp_path, 20, progress=-1.0).reason == "waiting for 1001 (not connected yet)"
+
+
+def test_the_rate_of_a_check_is_the_mean_since_it_began(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 100.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    swarm = Swarm(Setup(1002, ROWS, Common(2, 1, 2, "f", 20_000, 1000), FLEET, Limits(), 20), 0, False, Random(1))
+    file = StatusFile(str(tmp_path), BASE)
+
+    def told(later: float, found: int, unchecked: int) -> Tuple[str, int, float]:
+        nonlocal now
+        now += later
+        swarm.finding.found, swarm.pieces.unchecked = found, unchecked
+        file.write(swarm, {})
+        one = status.parse_status((tmp_path / names.status(1002)).read_text())
+        return one.state, one.checked, one.rate_checked
+
+    swarm.pieces.settled = False
+    assert told(5, 0, bits.full(20)) == (status.CHECKING, 0, 0.0)
+    assert told(1, bits.full(20), bits.full(20)) == (status.CHECKING, 0, 0.0)
+    assert told(1, bits.full(20), bits.full(12)) == (status.CHECKING, 8000, 4000.0)
+    assert told(2, bits.full(20), bits.full(12)) == (status.CHECKING, 8000, 2000.0)
+    swarm.pieces.settled = True
+    assert told(1, bits.full(20), 0) == (status.DOWNLOADING, 20_000, 0.0)

@@ -59,16 +59,22 @@ def _idle(view: PeerView) -> float:
 
 
 def countdown(views: Sequence[PeerView], left: float | None, patience: float) -> str:
-    """The reason for waiting, and its longest duration; "" if there is progress.
+    """The reason for waiting, and its longest duration; "" if there is progress, or all that is left is to finish.
 
     `left`: seconds until we give up unreachable hosts, None if some are connected.
     """
     if left is not None:
         return f"no host can be reached: giving up in {max(0.0, left):.0f} s"
     idle = stalled_for(views)
-    if idle is None:
+    if idle is None or _all_finish(views):
         return ""
     return f"no progress for {idle:.0f} s: the peers give up in {max(0.0, patience - idle):.0f} s"
+
+
+def _all_finish(views: Iterable[PeerView]) -> bool:
+    """Whether the running peers have every piece, and some of them aren't complete yet: no neighbour is waited for."""
+    left = [view for view in views if view.runs and not view.complete]
+    return bool(left) and all(view.finishing for view in left)
 
 
 def failure(view: PeerView, words: str) -> Outcome:

@@ -12,7 +12,7 @@ from peer.core import eventlog
 from peer.core.followline import FollowLine, LogLine, StatusLine
 from peer.core.listing import listed
 from peer.core.sizes import format_rate
-from peer.core.status import CHECKING, ENDED, Status, doing
+from peer.core.status import CHECKING, DOWNLOADING, ENDED, Status, doing
 from peer.core.swarmfile import FLEET
 
 # Every peer logs one of these for each piece and neighbour: too many to read, and the bars show the same.
@@ -71,6 +71,12 @@ class PeerView:
     def runs(self) -> bool:
         """Whether it told its status, and hasn't left."""
         return self.status is not None and not self.ended
+
+    @property
+    def finishing(self) -> bool:
+        """Whether it has every piece and puts what is left on its disk: that may take a while, and it won't give up."""
+        status = self.status if self.runs and not self.unheard else None
+        return status is not None and status.state == DOWNLOADING and status.pieces == status.total
 
     @property
     def unheard(self) -> bool:
@@ -258,7 +264,7 @@ def reasons(views: Iterable[PeerView], most: int = MOST_REASONS) -> tuple[str, .
 def overall(views: Iterable[PeerView]) -> str:
     """The swarm in one line: `5 of 8 complete, 1 failed, 1 silent; 71%, 120 MiB/s, 12 s left`.
 
-    Peers that check what they have are in it too: `2 checking (43 %, 1.2 GiB/s)`.
+    Who checks what it has is in it too, `2 checking (43 %, 1.2 GiB/s)`, and who has every piece, `2 finishing`.
     """
     views = tuple(views)
     rate = sum(view.rates[0] for view in views if view.rates and view.missing)  # the others receive only messages
@@ -271,6 +277,8 @@ def overall(views: Iterable[PeerView]) -> str:
         pace = sum(one.rate_checked for one in checks)
         left = seconds_left(sum(one.to_check - one.checked for one in checks), pace)
         parts.append(f"{len(checks)} checking ({done} %, {format_rate(pace)}{left})")
+    if finishing := sum(view.finishing for view in views):
+        parts.append(f"{finishing} finishing")
     left = seconds_left(sum(view.missing for view in views), rate)
     return f"{', '.join(parts)}; {_percent(views)}%, {format_rate(rate)}{left}"
 

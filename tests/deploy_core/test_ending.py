@@ -85,10 +85,17 @@ def test_a_watch_ends_where_all_are_lost_for_long(
     assert (left is not None and left < 0) is end
 
 
-def idle(peer: int, seconds: float, silent: float = 0.0, alive: bool = True) -> PeerView:
+def idle(peer: int, seconds: float, silent: float = 0.0, alive: bool = True, pieces: int = 4) -> PeerView:
     made = view(peer, "downloading", alive)
     assert made.status is not None
-    return replace(made, status=made.status._replace(last_progress=1000.0, updated=1000.0 + seconds), silent=silent)
+    status = made.status._replace(pieces=pieces, last_progress=1000.0, updated=1000.0 + seconds)
+    return replace(made, status=status, silent=silent)
+
+
+def idle_seed(seconds: float) -> PeerView:
+    made = idle(1001, seconds, pieces=5)
+    assert made.status is not None
+    return replace(made, status=made.status._replace(state="seeding", completed=1.0))
 
 
 @pytest.mark.parametrize(
@@ -101,6 +108,18 @@ def idle(peer: int, seconds: float, silent: float = 0.0, alive: bool = True) -> 
         ([idle(1001, 23), idle(1002, 0, alive=False)], None, "no progress for 23 s: the peers give up in 97 s"),
         ([idle(1001, 1, silent=30)], None, "no progress for 31 s: the peers give up in 89 s"),
         ([idle(1001, 300)], None, "no progress for 300 s: the peers give up in 0 s"),
+        ([idle_seed(30), idle(1002, 23, pieces=5)], None, ""),  # it syncs, and nobody gives up
+        (
+            [idle_seed(30), idle(1002, 23, pieces=5), idle(1003, 40)],
+            None,
+            "no progress for 23 s: the peers give up in 97 s",
+        ),
+        (
+            [idle_seed(30), idle(1002, 23, silent=20, pieces=5)],
+            None,
+            "no progress for 30 s: the peers give up in 90 s",
+        ),  # it may be dead
+        ([idle_seed(30), idle(1002, 40, alive=False)], None, "no progress for 30 s: the peers give up in 90 s"),
         ([idle(1001, 2)], 41.6, "no host can be reached: giving up in 42 s"),
         ([BUSY], None, ""),
     ],

@@ -137,6 +137,18 @@ def test_a_check_is_told_with_its_part_its_pace_and_the_time_left() -> None:
     assert "1 checking (43 %, 19 MiB/s, 3 s left)" in overall(progress.views)
 
 
+def test_peers_with_every_piece_are_finishing_until_they_are_complete() -> None:
+    progress = Progress(inventory())
+    progress.see(status(1001, state="seeding", pieces=10, completed=1.0), 10.0)
+    progress.see(status(1002, pieces=10), 10.0)
+    progress.see(status(1003, pieces=10), 10.0)
+    assert [view.finishing for view in progress.views] == [False, True, True]
+    assert overall(progress.views) == "1 of 3 complete, 2 finishing; 100%, 0 B/s"
+    progress.see(status(1002, state="seeding", pieces=10, completed=1.0), 11.0)
+    progress.see(status(1003, state="checking", pieces=10), 11.0)
+    assert not any(view.finishing for view in progress.views)
+
+
 def test_a_host_that_is_cut_off_is_silent_and_its_rates_do_not_count() -> None:
     progress = Progress(inventory())
     progress.see(status(rate_down=2**20), 10.0)

@@ -14,6 +14,8 @@ from peer.edge import hashing
 from peer.edge.hashing import check_payload, make_manifest
 from peer.edge.wholefile import read_note, sha256_of
 
+AUTOGROUP = "/proc/self/autogroup"
+
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
@@ -52,3 +54,13 @@ def test_nobody_waits_for_a_large_files(file: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(hashing, "AT_ONCE", 100_000)
     check = check_payload(str(file), manifest)
     assert (check.sha256, check.problem) == ("", "") and check.proof
+
+
+@pytest.mark.skipif(not os.path.exists(AUTOGROUP), reason="no system that weighs sessions")
+@pytest.mark.parametrize("alone", [True, False])
+def test_a_session_yields_only_if_nobody_else_is_in_it(file: Path, alone: bool) -> None:
+    before = Path(AUTOGROUP).read_text()
+    code = f"import peer.edge.wholefile as w; w.write_note({str(file)!r}); print(open({AUTOGROUP!r}).read())"
+    after = subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.PIPE, start_new_session=alone)
+    assert after.stdout.decode().strip().endswith("nice 19") is alone
+    assert Path(AUTOGROUP).read_text() == before

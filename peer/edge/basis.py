@@ -21,7 +21,7 @@ from peer.core.layout import Segment
 from peer.core.manifest import Manifest
 from peer.core.tuples import NamedTuple
 from peer.core.wanted import Wanted
-from peer.edge.files import OpenFiles, size_in
+from peer.edge.files import OpenFiles, by_path, size_in
 from peer.edge.movable import Movable
 from peer.edge.moved import Hunt, Target
 from peer.edge.payload import Payload
@@ -51,9 +51,9 @@ class Basis:
     def __init__(self, manifest: Manifest, roots: Sequence[str], goal: Payload, missing: Missing) -> None:
         self._manifest = manifest
         self._goal = goal
-        self._older = [OpenFiles(Payload(manifest, root, os.O_RDONLY).path, _READ_ONLY) for root in roots]
+        self._older = [OpenFiles(by_path(Payload(manifest, root, os.O_RDONLY).path), _READ_ONLY) for root in roots]
         self._spare = Spare(manifest, roots, lambda: _lacking(manifest, missing))
-        self._spare_files = OpenFiles(lambda number: self._spare.files[number][0], _READ_ONLY)
+        self._spare_files = OpenFiles(by_path(lambda number: self._spare.files[number][0]), _READ_ONLY)
         self._lock = threading.Lock()  # for what is wanted
         self._wanted = Wanted(manifest, by_hash=bool(self._spare.files))
         self._missed: Dict[int, int] = {}  # piece -> the set of its blocks that weren't found at the same place

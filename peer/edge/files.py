@@ -7,6 +7,7 @@ import errno
 import os
 import stat
 import threading
+from itertools import islice
 from typing import Callable, Dict, Iterator, List, Optional, Tuple, Union
 
 from peer.core.errors import StoreError
@@ -17,7 +18,6 @@ READ_SIZE = 256 * 1024  # bytes of a file at a time
 # host: a GiB took 1.3 to 2.6 CPU seconds instead of 0.3.
 WRITE_SIZE = 256 * 1024
 MOST_OPEN = 64  # files of one payload open simultaneously
-_ONLY_READ = os.O_RDONLY | os.O_NOFOLLOW
 
 
 def replace_file(path: str, text: str, temporary: str) -> None:
@@ -143,18 +143,20 @@ def _remedy(error: OSError) -> str:
     return remedies.get(error.errno or 0, "fix that and start again")
 
 
+def by_path(path_of: Callable[[int], str]) -> Callable[[int, int], int]:
+    """Opens files for `OpenFiles` that are there, by their paths."""
+    return lambda number, flags: os.open(path_of(number), flags)
+
+
 class OpenFiles:
     """Descriptors by file number, shared by all threads; of too many, the least lately used is closed.
 
-    Files that `only_reads` names are opened for reading whatever the `flags` say.
+    `open_one` opens a file of a number with the flags that it is given.
     """
 
-    def __init__(
-        self, path_of: Callable[[int], str], flags: int, only_reads: Callable[[int], bool] = lambda _: False
-    ) -> None:
-        self._path_of = path_of
+    def __init__(self, open_one: Callable[[int, int], int], flags: int) -> None:
+        self._open_one = open_one
         self._flags = flags
-        self._only_reads = only_reads
         self._lock = threading.Lock()
         self._open: Dict[int, int] = {}
         self._users: Dict[int, int] = {}
@@ -200,18 +202,17 @@ class OpenFiles:
 
     def _opened(self, file: int) -> int:
         """A new descriptor; if the system has none left, one that isn't in use is closed for it."""
-        path, flags = self._path_of(file), _ONLY_READ if self._only_reads(file) else self._flags
         try:
-            return os.open(path, flags)
+            return self._open_one(file, self._flags)
         except OSError as error:
             if error.errno not in (errno.EMFILE, errno.ENFILE) or not self._close_surplus(0):
                 raise
-            return os.open(path, flags)
+            return self._open_one(file, self._flags)
 
     def _close_surplus(self, most: int) -> int:
         """Close unused files until `most` are open; how many were closed."""
-        idle = [file for file in self._open if not self._users.get(file)]
-        surplus = idle[: max(0, len(self._open) - most)]
+        idle = (file for file in self._open if not self._users.get(file))
+        surplus = list(islice(idle, max(0, len(self._open) - most)))
         for file in surplus:
             os.close(self._open.pop(file))
             self._users.pop(file, None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-from typing import Iterable
+from typing import Callable, Iterable
 
 from peer.core.manifest import Manifest
 from peer.core.treeparts import Trait
@@ -42,11 +42,12 @@ def give_traits(path: str, trait: Trait, rules: TreeRules) -> None:
         give_xattrs(path, trait)
 
 
-def give_times(manifest: Manifest, root: str) -> None:
-    """Give files and links their times; nothing may be written after it."""
+def give_times(manifest: Manifest, root: str, has_time: Callable[[int], bool] = lambda _: False) -> None:
+    """Give links, and files by their numbers, the times that they haven't yet; nothing may be written after it."""
     parts = manifest.parts
-    for path, time in zip(_paths(manifest), parts.file_times):
-        set_time(_at(root, path), time)
+    for number, (path, time) in enumerate(zip(_paths(manifest), parts.file_times)):
+        if not has_time(number):
+            set_time(_at(root, path), time)
     for link, time in zip(parts.links, parts.link_times):
         set_time(_at(root, link.path), time)
 

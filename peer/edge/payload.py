@@ -18,12 +18,12 @@ from peer.edge.holes import clear, hash_range, write_sparsely
 from peer.edge.kept import Kept
 from peer.edge.kernelcopy import KernelCopy
 from peer.edge.modes import set_mode
+from peer.edge.smallfiles import MAKE, SmallFiles, mode_meanwhile
 from peer.edge.syncfs import sync_file_system
 from peer.edge.unsynced import Unsynced
 
 MOST_SYNCED = 64  # files or folders to sync one by one; with more, their file system is synced
 _SYNCING_THREADS = 8  # where that is impossible: syncs that run at the same time share their trips to the disk
-_OWNER = 0o600  # what we need while the files are incomplete
 
 
 class Payload:
@@ -39,13 +39,14 @@ class Payload:
         self._layout = manifest.layout
         self._sparse = manifest.parts.holes  # their zeros stay holes
         self.kept = Kept(manifest)
-        self._files = OpenFiles(self.path, flags, self.kept.__contains__)
+        self._small = SmallFiles(manifest, self.path)
+        self._files = OpenFiles(self._open, flags)
         self._kernel = KernelCopy()
         self._folder: Optional[int] = None  # a tree's, opened before the first write: it hears of data that gets lost
 
     def path(self, number: int) -> str:
         """The path of the manifest's file of this number."""
-        return os.path.join(self.root, self._manifest.files.path(number)) if self._manifest.tree else self.root
+        return f"{self.root}/{self._manifest.files.path(number)}" if self._manifest.tree else self.root
 
     @property
     def paths(self) -> Iterator[str]:
@@ -74,26 +75,56 @@ class Payload:
             self._folder = os.open(self.root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
 
     def create_files(self, repeats: Optional[Repeats] = None) -> None:
-        """Make all files with their sizes; existing contents stay. What has zeros gets no room for them."""
-        files = self._manifest.files
-        named = self._manifest.parts.named
-        for number, (size, mode) in enumerate(zip(files.sizes, files.modes)):
+        """Make all files with their sizes; existing contents stay. What has zeros gets no room for them.
+
+        The small ones are made when they are first written, or read where an earlier start made them.
+        """
+        for number in range(len(self._manifest.files)):
             if number in self.kept:
                 continue
             full = number not in self._sparse and not (repeats and repeats.any and repeats.zero_bytes(number))
-            self._create_file(number, mode & 0o777 | _OWNER, size, full, files.path(number) in named)
+            if full and self._small.is_small(number):
+                self._small.expect(number)
+            else:
+                os.close(self._made(number, full))
 
-    def _create_file(self, number: int, mode: int, size: int, full: bool, named: bool) -> None:
-        """Each call of the system counts where there are 100,000 files: mostly a new one needs no other mode."""
-        descriptor = _made_or_opened(self.path(number), mode, named)
+    def _open(self, number: int, flags: int) -> int:
+        """A new descriptor of a file, which is made if it wasn't yet."""
+        if self._small.awaits(number):
+            descriptor = self._made(number, full=True)
+            self._small.changes(number)
+            return descriptor
+        only_read = os.O_RDONLY | os.O_NOFOLLOW
+        return os.open(self.path(number), only_read if number in self.kept else flags)
+
+    def _made(self, number: int, full: bool) -> int:
+        """A file with its size, open; it may be there already. Mostly a new one needs no other mode."""
+        files = self._manifest.files
+        mode, size = mode_meanwhile(files.modes[number]), files.size_of(number)
+        descriptor = self._made_or_opened(number, mode)
         try:
             info = os.fstat(descriptor)
             if stat.S_IMODE(info.st_mode) != mode:
                 set_mode(descriptor, mode)
             if info.st_size != size:
                 preallocate(descriptor, size, full)
-        finally:
+        except OSError:
             os.close(descriptor)
+            raise
+        return descriptor
+
+    def _made_or_opened(self, number: int, mode: int) -> int:
+        """A file, open. Another name of it that isn't the payload's own is an older version's."""
+        path = self.path(number)
+        try:
+            return os.open(path, MAKE, mode)
+        except FileExistsError:
+            shared = os.lstat(path).st_nlink > 1
+            if shared and self._manifest.files.path(number) not in self._manifest.parts.named:
+                os.unlink(path)
+                return os.open(path, MAKE, mode)
+            set_mode(path, 0o600)
+            return os.open(path, MAKE & ~os.O_EXCL, mode)
 
     # ---- pieces
 
@@ -122,20 +153,27 @@ class Payload:
         """Write bytes into a piece's place."""
         for segment in self._layout.segments(piece, begin, len(data)):
             since = time.monotonic()
-            descriptor = self._files.take(segment.file)
-            try:
-                write = write_sparsely if segment.file in self._sparse else write_at
-                write(descriptor, data[: segment.length], segment.offset)
-            finally:
-                self._files.give(segment.file)
+            part = data[: segment.length]
+            if not (self._small.awaits(segment.file) and self._small.make(segment.file, part)):
+                self._write_at(segment, part)
             self._unsynced.waits.note(since)
             self._unsynced.wrote(segment.file, segment.length)
             data = data[segment.length :]
+
+    def _write_at(self, segment: Segment, data: memoryview) -> None:
+        descriptor = self._files.take(segment.file)
+        try:
+            self._small.changes(segment.file)
+            write = write_sparsely if segment.file in self._sparse else write_at
+            write(descriptor, data, segment.offset)
+        finally:
+            self._files.give(segment.file)
 
     def clear(self, piece: int, blocks: int) -> None:
         """Make these blocks of a piece zeros: holes, where nothing else was written."""
         for segment in self.part_segments(piece, blocks):
             with self._files.descriptor(segment.file) as descriptor:
+                self._small.changes(segment.file)
                 clear(descriptor, segment.offset, segment.offset + segment.length)
             self._unsynced.wrote(segment.file, 0)
 
@@ -155,6 +193,7 @@ class Payload:
         if segment.file in self._sparse or (only_share and not self._kernel.shares):  # copying fills holes
             return segment.offset
         with self._files.descriptor(segment.file) as goal:
+            self._small.changes(segment.file)
             done = self._kernel.share(source, segment.offset, segment.length, goal)
             if not only_share:
                 done += self._kernel.copy(source, segment.offset + done, segment.length - done, goal)
@@ -213,11 +252,11 @@ class Payload:
         self._files.read_only()  # the final modes may forbid opening them for writing
         self.kept.confirm(self.path)
         for number, mode in enumerate(self._manifest.files.modes):
-            if mode & _OWNER != _OWNER and number not in self.kept:  # the others have theirs since they were made
+            if mode & 0o600 != 0o600 and number not in self.kept:  # the others have theirs since they were made
                 set_mode(self.path(number), mode)
                 self._unsynced.wrote(number, 0)
         finish.add(self._manifest, self.root)
-        finish.give_times(self._manifest, self.root)
+        finish.give_times(self._manifest, self.root, self._small.is_done)
         self.sync()
         if self._manifest.tree:
             self._sync_folders()
@@ -249,16 +288,3 @@ def _allocated(path: str) -> int:
         return os.stat(path).st_blocks * 512
     except OSError:
         return 0
-
-
-def _made_or_opened(path: str, mode: int, named: bool) -> int:
-    """A file, open. Another name of it that isn't the payload's own (`named`) is an older version's."""
-    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-    try:
-        return os.open(path, flags | os.O_EXCL, mode)
-    except FileExistsError:
-        if not named and os.lstat(path).st_nlink > 1:
-            os.unlink(path)
-            return os.open(path, flags | os.O_EXCL, mode)
-        set_mode(path, 0o600)
-        return os.open(path, flags, mode)

@@ -17,7 +17,20 @@ from peer.edge.ours import naming
 AT_ONCE = "sync_file_system"  # as peer/edge/payload.py calls it
 RENAMES = "_renamed"  # of peer/edge/ours/naming.py, which asks the system itself
 PLACES = {AT_ONCE: payload, RENAMES: naming}  # of what isn't called as os.something
-CHANGES = ("pwrite", "write", "fsync", "rename", "replace", "unlink", "rmdir", "ftruncate", "chmod", "fchmod", "mkdir")
+CHANGES = (
+    "pwrite",
+    "write",
+    "fsync",
+    "rename",
+    "replace",
+    "unlink",
+    "rmdir",
+    "ftruncate",
+    "chmod",
+    "fchmod",
+    "utime",
+    "mkdir",
+)
 
 
 class Crash(BaseException):

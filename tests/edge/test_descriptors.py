@@ -14,7 +14,7 @@ from deploy.core.inventory import LOCAL, Host
 from deploy.edge.hosts import connectionlimit as operators
 from peer.edge import descriptors
 from peer.edge.descriptors import FEW_FILES, OWN, WANTED, DescriptorError
-from peer.edge.files import OpenFiles
+from peer.edge.files import OpenFiles, by_path
 
 ENDLESS = resource.RLIM_INFINITY
 
@@ -110,7 +110,7 @@ def test_an_operator_with_too_few_is_told_of_this_machine(
 def ten_files(tmp_path: Path) -> Iterator[OpenFiles]:
     for number in range(10):
         (tmp_path / str(number)).write_text(str(number))
-    files = OpenFiles(lambda number: str(tmp_path / str(number)), os.O_RDONLY)
+    files = OpenFiles(by_path(lambda number: str(tmp_path / str(number))), os.O_RDONLY)
     yield files
     files.close()
 

@@ -153,27 +153,37 @@ def _other(wanted: _Wanted, found: int) -> Difference:
 
 
 def _compared(manifest: Manifest, path: str, seed: bool) -> Iterator[Difference]:
-    """Type, size, mode, time and target of each entry."""
+    """Type, size, mode, time and target of each entry; mostly one look at a file tells that it is as it should be."""
     look = os.stat if seed and manifest.parts.rules.links == FOLLOW else os.lstat
     for wanted in _wanted(manifest):
+        below, kind, mode, size, _, time = wanted
         try:
-            info = look(_at(path, wanted.path)) if wanted.path else os.stat(path)
+            info = look(f"{path}/{below}") if below else os.stat(path)
         except OSError:
-            yield Difference(wanted.path, MISSING)
+            yield Difference(below, MISSING)
             continue
-        if stat.S_IFMT(info.st_mode) != wanted.format:
-            yield _other(wanted, stat.S_IFMT(info.st_mode))
-        elif wanted.format == stat.S_IFLNK:
-            yield from _of_link(path, wanted)
-        elif wanted.format == stat.S_IFREG and info.st_size != wanted.size:
-            yield Difference(wanted.path, BYTES, wanted.size, info.st_size)
-        elif not manifest.bare:  # else it isn't known which modes are right
-            mode = info.st_mode & _mask(manifest, wanted, seed)
-            if mode != wanted.mode:
-                yield Difference(wanted.path, MODE, wanted.mode, mode)
-        if wanted.time not in (None, info.st_mtime_ns) and not seed and stat.S_IFMT(info.st_mode) == wanted.format:
-            kind = FOLDER_TIME if wanted.format == stat.S_IFDIR else TIME
-            yield Difference(wanted.path, kind, int(wanted.time or 0), info.st_mtime_ns)
+        right = info.st_mode == kind | mode and info.st_size == size and kind == stat.S_IFREG
+        if not right or (time not in (None, info.st_mtime_ns) and not seed):
+            yield from _differing(manifest, path, wanted, info, seed)
+
+
+def _differing(
+    manifest: Manifest, path: str, wanted: _Wanted, info: os.stat_result, seed: bool
+) -> Iterator[Difference]:
+    """How an entry with these facts differs."""
+    if stat.S_IFMT(info.st_mode) != wanted.format:
+        yield _other(wanted, stat.S_IFMT(info.st_mode))
+    elif wanted.format == stat.S_IFLNK:
+        yield from _of_link(path, wanted)
+    elif wanted.format == stat.S_IFREG and info.st_size != wanted.size:
+        yield Difference(wanted.path, BYTES, wanted.size, info.st_size)
+    elif not manifest.bare:  # else it isn't known which modes are right
+        mode = info.st_mode & _mask(manifest, wanted, seed)
+        if mode != wanted.mode:
+            yield Difference(wanted.path, MODE, wanted.mode, mode)
+    if wanted.time not in (None, info.st_mtime_ns) and not seed and stat.S_IFMT(info.st_mode) == wanted.format:
+        kind = FOLDER_TIME if wanted.format == stat.S_IFDIR else TIME
+        yield Difference(wanted.path, kind, int(wanted.time or 0), info.st_mtime_ns)
 
 
 def _mask(manifest: Manifest, wanted: _Wanted, seed: bool) -> int:

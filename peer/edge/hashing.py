@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from itertools import chain
-from typing import List, Optional, Sequence, Set
+from typing import Iterator, List, Optional, Sequence, Set, Tuple
 
 from peer.core.blocks import HASH_BYTES, block_size
 from peer.core.errors import ABSENT, ConfigError, StoreError, system_words
@@ -123,7 +123,7 @@ def check_payload(
         return Check("", "", 0, 0, f"{quoted(path)}: {ABSENT}")
     try:
         found = [one for one in differences(manifest, path, seed) if one.matters]
-        beside = _beside(path, manifest, seed)
+        beside = _beside(path, manifest, seed, bool(found))
         if beside and not extras:
             found += [Difference(one, BESIDE) for one in beside]
         lost = {one.path for one in found if one.kind in (MISSING, LINK, BYTES)}
@@ -164,14 +164,23 @@ def _told(found: List[Difference]) -> str:
     return "; ".join(f"{kind}: {listed(names, _SHOWN)}" for kind, names in said)
 
 
-def _beside(path: str, manifest: Manifest, seed: bool) -> List[str]:
-    """The files, links and the like in a tree that aren't part of the payload; on a seed without what is excluded."""
+def _beside(path: str, manifest: Manifest, seed: bool, differs: bool) -> List[str]:
+    """The files, links and the like in a tree that aren't part of the payload; on a seed without what is excluded.
+
+    Where nothing of the payload `differs` they are counted first: mostly there are no others.
+    """
     if not manifest.tree or not os.path.isdir(path):
         return []
     if seed:
         return beside_seed(path, manifest)
-    found = strangers(entries_below(path), manifest.leaves)
-    return sorted(below for below, entry in found if not entry.is_dir(follow_symlinks=False))
+    if not differs and sum(1 for _ in _leaves(path)) == len(manifest.files) + len(manifest.parts.leaves):
+        return []
+    return sorted(below for below, _ in strangers(_leaves(path), manifest.leaves))
+
+
+def _leaves(path: str) -> "Iterator[Tuple[str, os.DirEntry[str]]]":
+    """The files, links and the like in a tree."""
+    return (one for one in entries_below(path) if not one[1].is_dir(follow_symlinks=False))
 
 
 def _other_files(found: Manifest, wanted: Manifest) -> List[int]:

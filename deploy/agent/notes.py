@@ -43,7 +43,7 @@ def _facts(path: str) -> Iterator[Tuple[str, os.stat_result]]:
     yield "", os.stat(path)
     if os.path.isdir(path):
         top = os.path.realpath(path)
-        for name in sorted(trees.everything(top)):
+        for name in sorted(name for name, _ in trees.everything(top)):
             yield name, os.lstat(os.path.join(top, name))
 
 

@@ -11,7 +11,7 @@ from typing import Callable, Iterator, List, Tuple
 
 from peer.core.tuples import NamedTuple
 
-_DEVICES = 2**64
+_UNSIGNED, _SIGNED = 2**64, 2**63
 _FIRST_SLOTS = 16  # a power of two, always; half of the slots are free at least
 
 
@@ -64,25 +64,38 @@ class MadeTable:
     def add(self, path: str, identity: Identity) -> bool:
         """Note one; False if it was noted before."""
         name = path.encode("utf-8", "surrogatepass")
-        if any(self._identity(row) == identity for row in self._rows(name)):
+        slot = self._slot(name, identity)
+        if self._slots[slot]:
             return False
-        what, inode = (identity.kind, identity.device), array("Q", (identity.inode,))
-        if not 0 <= identity.device < _DEVICES:
-            raise ValueError(f"device {identity.device}")
-        facts = array("q", (identity.size, identity.mtime))
-        if what not in self._whats:
-            self._whats.append(what)
-        self._kinds.append(self._whats.index(what))
-        self._inodes += inode
-        self._facts += facts
+        kind, device, inode, size, mtime = identity
+        if not (0 <= device < _UNSIGNED and 0 <= inode < _UNSIGNED and abs(size) < _SIGNED and abs(mtime) < _SIGNED):
+            raise ValueError(f"no device, inode, size or time: {identity}")
+        if (kind, device) not in self._whats:
+            self._whats.append((kind, device))
+        self._kinds.append(self._whats.index((kind, device)))
+        self._inodes.append(inode)
+        self._facts.extend((size, mtime))
         self._names += name
         self._ends.append(len(self._names))
         self._gone.append(0)
+        self._slots[slot] = len(self._gone)
         if 2 * len(self._gone) > len(self._slots):
             self._grow()
-        else:
-            self._put(len(self._gone) - 1)
         return True
+
+    def _slot(self, name: bytes, identity: Identity) -> int:
+        """Where the row that says the same is; a free slot where there is none. Few others have the same inode."""
+        slots, most = self._slots, len(self._slots) - 1
+        at = hash(name) & most
+        while slots[at]:
+            row = slots[at] - 1
+            if self._inodes[row] == identity.inode and self._is(row, name, identity):
+                break
+            at = (at + 1) & most
+        return at
+
+    def _is(self, row: int, name: bytes, identity: Identity) -> bool:
+        return not self._gone[row] and self._name(row) == name and self._identity(row) == identity
 
     def remove(self, path: str) -> None:
         """Nothing that was made is at the path any more."""

@@ -16,6 +16,7 @@ from peer.core.tuples import NamedTuple
 
 FORMAT = 1
 FILE, FOLDER, LINK = "file", "folder", "link"
+_encode = json.JSONEncoder(separators=(",", ":")).encode  # made once: a tree's record has a line for each file
 GROWING = "growing"  # a file that is written to after it was made, such as a log: its size and time prove nothing
 STATUS = "status"  # a file that is replaced all the time: its text names its peer
 
@@ -128,4 +129,4 @@ def _take(record: Record, line: bytes) -> None:
 
 
 def _line(fields: object) -> str:
-    return json.dumps(fields, separators=(",", ":")) + "\n"
+    return _encode(fields) + "\n"

@@ -70,16 +70,18 @@ class RecordFile:
 
     def made(self, path: str, at: str = "", kind: str = "") -> None:
         """Note that the thing at `at` (a temporary name) is about to become `path`."""
-        self.made_all([(path, at or path)], kind)
+        identity = identity_of(os.lstat(at or path))
+        self._note_made([(self.key(path), identity._replace(kind=kind or identity.kind))])
 
-    def made_all(self, pairs: "Iterable[Tuple[str, str]]", kind: str = "") -> None:
-        """The same for many: (final path, present path)."""
+    def made_all(self, things: "Iterable[Tuple[str, os.stat_result]]") -> None:
+        """The same for many: the final path and the facts of each."""
+        self._note_made((self.key(path), identity_of(info)) for path, info in things)
+
+    def _note_made(self, things: "Iterable[Tuple[str, Identity]]") -> None:
         lines: List[str] = []
-        for path, at in pairs:
-            identity = identity_of(os.lstat(at))
-            identity = identity._replace(kind=kind or identity.kind)
-            if self.record.made.add(self.key(path), identity):
-                lines.append(record.made_line(self.key(path), identity))
+        for key, identity in things:
+            if self.record.made.add(key, identity):
+                lines.append(record.made_line(key, identity))
             if len(lines) >= _LINES_AT_ONCE:
                 self.note(lines)
                 lines.clear()

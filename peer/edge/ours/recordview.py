@@ -12,6 +12,7 @@ from peer.core.madetable import Identity
 from peer.core.record import FILE, FOLDER, LINK, STATUS, Record
 
 _LONG = 256 * 1024  # bytes of a record
+_KINDS = {stat.S_IFREG: FILE, stat.S_IFLNK: LINK}
 
 
 class RecordView:
@@ -60,7 +61,9 @@ class RecordView:
         return info is not None and self._same(noted, info, self.path(key))
 
     def _same(self, noted: Identity, info: os.stat_result, path: str) -> bool:
-        noted = noted._replace(device=self._devices.get(noted.device, noted.device))
+        device = self._devices.get(noted.device, noted.device)
+        if device != noted.device:
+            noted = noted._replace(device=device)
         if not record.same(noted, identity_of(info)):
             return False
         return noted.kind != STATUS or _is_status(path, noted.inode)
@@ -70,8 +73,7 @@ def identity_of(info: os.stat_result) -> Identity:
     """The facts that distinguish a thing from another at the same path."""
     if stat.S_ISDIR(info.st_mode):
         return Identity(FOLDER, info.st_dev, info.st_ino)
-    kinds = {stat.S_IFREG: FILE, stat.S_IFLNK: LINK}
-    kind = kinds.get(stat.S_IFMT(info.st_mode), "other")
+    kind = _KINDS.get(stat.S_IFMT(info.st_mode), "other")
     return Identity(kind, info.st_dev, info.st_ino, info.st_size, info.st_mtime_ns)
 
 

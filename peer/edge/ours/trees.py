@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-from typing import Callable, Collection, Iterator, List, Optional
+from typing import Callable, Collection, Iterator, List, Optional, Tuple
 
 from peer.core.tuples import NamedTuple
 from peer.edge import pulse
@@ -21,9 +21,11 @@ def anything(_path: str, _info: os.stat_result) -> bool:
 
 
 class _Level(NamedTuple):
-    """One of the folders that we are in. `name`: in its parent; `names`: of the entries that we haven't seen yet."""
+    """One of the folders that we are in. `name`: in its parent; `prefix`: what comes before its entries in their paths
+    below the top; `names`: of the entries that we haven't seen yet."""
 
     name: str
+    prefix: str
     names: List[str]
     device: int
     inode: int
@@ -34,11 +36,12 @@ class Walk:
 
     def __init__(self, top: str) -> None:
         self.descriptor = _open_folder(top)
-        self._levels = [self._level("")]
+        self._levels = [_level_of(self.descriptor, "", "")]
 
     def below(self, name: str = "") -> str:
         """The path of an entry of the folder we are in, below the top."""
-        return "/".join([level.name for level in self._levels[1:]] + ([name] if name else []))
+        prefix = self._levels[-1].prefix
+        return prefix + name if name else prefix[:-1]
 
     def next(self) -> Optional[str]:
         """The next entry of the folder we are in; None after the last."""
@@ -49,7 +52,7 @@ class Walk:
         """Enter a folder. Raises OSError if that fails."""
         inner = _open_folder(name, self.descriptor)
         try:
-            self._levels.append(_level_of(inner, name))
+            self._levels.append(_level_of(inner, name, f"{self._levels[-1].prefix}{name}/"))
         except OSError:
             os.close(inner)
             raise
@@ -69,9 +72,6 @@ class Walk:
         if (info.st_dev, info.st_ino) != (above.device, above.inode):
             raise OSError(f"{self.below()}: it was moved while we were in it")
         return self._levels.pop().name
-
-    def _level(self, name: str) -> _Level:
-        return _level_of(self.descriptor, name)
 
 
 def clear(top: str, ours: Ours = anything) -> List[str]:
@@ -131,9 +131,9 @@ def foreign(top: str, ours: Ours) -> List[str]:
     return sorted(one.path for one in _walk(top, ours) if not one.ours)
 
 
-def everything(top: str) -> Iterator[str]:
-    """All paths below `top`, one at a time: there may be a hundred thousand."""
-    return (one.path for one in _walk(top, anything))
+def everything(top: str) -> Iterator[Tuple[str, os.stat_result]]:
+    """All paths below `top` with their facts, one at a time: there may be a hundred thousand."""
+    return ((one.path, one.info) for one in _walk(top, anything))
 
 
 def folders(top: str, without: Collection[str] = ()) -> List[str]:
@@ -235,9 +235,9 @@ def _open_folder(name: str, above: Optional[int] = None) -> int:
     return os.open(name, flags, dir_fd=above)
 
 
-def _level_of(descriptor: int, name: str) -> _Level:
+def _level_of(descriptor: int, name: str, prefix: str) -> _Level:
     info = os.fstat(descriptor)
-    return _Level(name, os.listdir(descriptor), info.st_dev, info.st_ino)
+    return _Level(name, prefix, os.listdir(descriptor), info.st_dev, info.st_ino)
 
 
 def _lstat(path: str) -> Optional[os.stat_result]:

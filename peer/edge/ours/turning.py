@@ -92,8 +92,8 @@ def note(record: RecordFile, work: str, final: str) -> None:
     """Note each thing of a new version, complete in `work`, by its path below `final`."""
     new = os.path.join(work, NEW)
     below = trees.everything(new) if _is_folder(new) else ()
-    pairs = ((os.path.join(final, path), os.path.join(new, path)) for path in below)
-    record.made_all(chain([(final, new)], pairs))
+    things = ((f"{final}/{path}", info) for path, info in below)
+    record.made_all(chain([(final, os.lstat(new))], things))
     record.remark(_COMPLETE, work)
 
 

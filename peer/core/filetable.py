@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from heapq import merge
 from itertools import accumulate, islice
 from operator import sub
-from typing import Collection, Iterable, Iterator, Sequence
 
 from peer.core.tuples import NamedTuple
 

@@ -9,12 +9,18 @@ import marshal
 import sys
 from _frozen_importlib import ModuleSpec  # importlib.machinery's; that one takes 3 ms to load
 from types import CodeType, ModuleType
-from typing import Any, Callable, Dict, Optional, Union
 
 # Path (`peer/core/mark.py`) -> text, or the marshalled code, or None where that is elsewhere; of every module. Under
 # START is the code of those that a program starts with, in the order in which they need each other: one marshalled
 # dict. The last of them is the program's aim.
-Pack = Dict[str, Union[str, bytes, None]]
+TYPE_CHECKING = False  # typing's own, but that takes 4 ms to load
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, Optional, Union
+
+    Pack = Dict[str, Union[str, bytes, None]]
+else:
+    Pack = dict
+
 START = ""
 # Members of peer.pyz: packs, the first two followed by the magic number of a Python. The second has what the first
 # knows to be elsewhere.

@@ -15,14 +15,16 @@ Lean = Tuple[bytes, List[str]]  # a module's marshalled code, and what it import
 _Documented = Union[ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef]
 
 
-def lean(path: str, text: str) -> Lean:
-    """Compile one module."""
+def lean(path: str, text: str, hints: str = "typing") -> Lean:
+    """Compile one module. `hints`: the module from which it takes what others have from `typing`."""
     tree = ast.parse(text, path)
     for node in ast.walk(tree):
         if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)):
             _drop_docstring(node)
         if isinstance(node, ast.FunctionDef):
             _drop_types(node)
+        elif isinstance(node, ast.ImportFrom) and node.module == "typing":
+            node.module = hints
     code = compile(ast.fix_missing_locations(tree), path, "exec", dont_inherit=True)
     return marshal.dumps(code), list(_imported(tree.body))
 
@@ -85,9 +87,9 @@ def in_order(made: Dict[str, Lean], targets: List[str]) -> List[str]:
 
 
 def main() -> None:
-    """Standard input: new texts, what was compiled before, and targets. Output: all modules; the start's, as one."""
-    texts, made, targets = marshal.load(sys.stdin.buffer)
-    made.update((path, lean(path, text)) for path, text in texts.items())
+    """Input: new texts, what was compiled before, targets, `hints`. Output: all modules; the start's, as one."""
+    texts, made, targets, hints = marshal.load(sys.stdin.buffer)
+    made.update((path, lean(path, text, hints)) for path, text in texts.items())
     start = {path: marshal.loads(made[path][0]) for path in in_order(made, targets)}
     sys.stdout.buffer.write(marshal.dumps((made, list(start), marshal.dumps(start)), 2))
 

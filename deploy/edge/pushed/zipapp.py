@@ -40,7 +40,7 @@ def pack() -> bytes:
     paths = sorted(root.rglob("*.py"))
     sources = {f"peer/{path.relative_to(root).as_posix()}": path.read_text("utf-8") for path in paths}
     first = {"peer/__init__.py": _INIT, **{name: sources[name] for name in _FIRST}}
-    code, first_code = compiled(sources, *_START), compiled(first)
+    code, first_code = compiled(sources, *_START, hints="peer.core.hints"), compiled(first)
     others: Pack = {path: code[path] for path in sources if path in code}
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:

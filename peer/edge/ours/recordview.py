@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import stat
-from typing import Dict, Iterable, Iterator, List, Optional
+from collections.abc import Iterable, Iterator
+from typing import Dict, List, Optional
 
 from peer.core import record
 from peer.core.madetable import Identity

@@ -63,7 +63,7 @@ def system_words(error: Exception) -> str:
     return (getattr(error, "strerror", None) or str(error) or type(error).__name__).lower()
 
 
-_SPOKEN = re.compile(r"peer(?: [a-z0-9]+)?: ")
+_SPOKEN = r"peer(?: [a-z0-9]+)?: "  # not compiled at each start
 
 
 def peer_name(peer: int) -> str:
@@ -78,5 +78,5 @@ def format_words(name: str, words: str) -> str:
 
 def parse_words(line: str) -> str:
     """The text of such a line without the name; any other line is left as it is."""
-    spoken = _SPOKEN.match(line)
+    spoken = re.match(_SPOKEN, line)
     return line[spoken.end() :] if spoken else line

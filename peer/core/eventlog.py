@@ -50,7 +50,7 @@ def format_others(peer_ids: Sequence[int]) -> str:
 
 def parse_line(line: str) -> Optional[Entry]:
     """A complete line (with its time) as an Entry; None for anything that isn't exactly one of the classic lines."""
-    if line[19:21] != ": " or not _TIME.match(line):
+    if line[19:21] != ": " or not re.match(_TIME, line):
         return None
     for kind, pattern in _patterns():
         match = pattern.fullmatch(line, 21)
@@ -74,8 +74,8 @@ def _pattern(text: str) -> "re.Pattern[str]":
 
 # The same texts with the places of Entry's fields: thousands of lines a second are formatted.
 _POSITIONAL = {
-    kind: re.sub(r"\{(\w+)\}", lambda match: "{%d}" % Entry._fields.index(match.group(1)), text)
+    kind: text.format_map({field: "{%d}" % place for place, field in enumerate(Entry._fields)})
     for kind, text in _TEXTS.items()
 }
 
-_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}")
+_TIME = r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}"

@@ -14,7 +14,9 @@ RELAY = "relay"  # where an agent carries connections to the operator's machine,
 CLAIM = "claim.json"  # who deploys the swarm, and how far that is
 CODE = "peer.pyz"  # the peer itself, on hosts that it was pushed to
 
-_PEERS_OWN = re.compile(r"(?:log_peer|status|trace|lock|stderr|keys|peer|record)_(\d{1,10})(?:\.log|\.jsonl?|\.txt)?")
+_PEERS_OWN = (  # not compiled at each start
+    r"(?:log_peer|status|trace|lock|stderr|keys|peer|record)_(\d{1,10})(?:\.log|\.jsonl?|\.txt)?"
+)
 
 
 def log(peer: int) -> str:
@@ -77,5 +79,5 @@ def is_payload(name: str) -> bool:
 
 def peer_of(name: str) -> Optional[int]:
     """The peer that one of the names above belongs to; None for any other name."""
-    match = _PEERS_OWN.fullmatch(name)
+    match = re.fullmatch(_PEERS_OWN, name)
     return int(match.group(1)) if match else None

@@ -11,7 +11,7 @@ from typing import Dict, Iterable, Iterator, List, Set, Tuple
 from peer.core.errors import ConfigError
 from peer.core.listing import quoted
 
-_ODD = re.compile(r"""[^ -~]|[\\:*?"<>|]|[. ]$""")  # what some file system refuses or changes
+_ODD = r"""[^ -~]|[\\:*?"<>|]|[. ]$"""  # what some file system refuses or changes
 _PLAIN = re.compile(r"[ -.0-~]{1,255}(?:/[ -.0-~]{1,255})*")  # ASCII parts: safe, unless one begins with a dot
 MOST_TARGET = 4095  # bytes of a link's target
 
@@ -123,7 +123,7 @@ def _odd_folders(paths: Iterable[str]) -> Tuple[Set[str], Set[str]]:
     for path in paths:
         folder, slash, name = path.rpartition("/")
         small = folder + slash + name.lower()
-        if _ODD.search(name) or small in lowered:
+        if re.search(_ODD, name) or small in lowered:
             folders.add(folder)
         if small != path:
             lowered.add(small)

@@ -18,8 +18,8 @@ ACCEPTED = b"+\n"
 WAY = "by relay"
 NOBODY = "nobody relays now; `fab logs` does"
 _TOKEN = r"[0-9a-f]{32}"
-_NOTE = re.compile(rf"(\d{{1,5}}) ({_TOKEN})\n")
-_HELLO = re.compile(rf"({_TOKEN}) (\d{{1,10}})\n")
+_NOTE = rf"(\d{{1,5}}) ({_TOKEN})\n"  # not compiled at each start
+_HELLO = rf"({_TOKEN}) (\d{{1,10}})\n"
 
 
 class RelayNote(NamedTuple):
@@ -38,13 +38,13 @@ class RelayNote(NamedTuple):
 
     def wanted(self, line: bytes) -> Optional[int]:
         """The peer that a hello asks for; None if it is none, or has another token."""
-        found = _HELLO.fullmatch(line.decode("ascii", "replace"))
+        found = re.fullmatch(_HELLO, line.decode("ascii", "replace"))
         return int(found[2]) if found and found[1] == self.token else None
 
 
 def parse_note(text: str) -> Optional[RelayNote]:
     """The file's text as a note; None while it is empty, or being written."""
-    found = _NOTE.fullmatch(text)
+    found = re.fullmatch(_NOTE, text)
     return RelayNote(int(found[1]), found[2]) if found else None
 
 

@@ -8,7 +8,7 @@ import re
 from typing import FrozenSet
 
 _TABLE = "/proc/self/mountinfo"  # of Linux: there a single file may be mounted, too, which `ismount` doesn't see
-_ESCAPED = re.compile(rb"\\([0-7]{3})")
+_ESCAPED = rb"\\([0-7]{3})"  # not compiled at each start
 
 
 def is_mount(path: str) -> bool:
@@ -26,4 +26,4 @@ def mount_points() -> FrozenSet[str]:
 def _place(line: bytes) -> bytes:
     """The mount point in a line of the table, where blanks and the like are written in octal."""
     fields = line.split(b" ", 5)
-    return _ESCAPED.sub(lambda found: bytes([int(found[1], 8)]), fields[4]) if len(fields) > 4 else b""
+    return re.sub(_ESCAPED, lambda found: bytes([int(found[1], 8)]), fields[4]) if len(fields) > 4 else b""

@@ -9,11 +9,13 @@ from typing import Any, Dict
 
 from deploy.agent import children, paths, verbs
 from deploy.agent.context import Context
-from deploy.agent.notes import load_note, save_note, stamp
+from deploy.agent.notes import load_note, save_note
 from deploy.agent.payload import make_in_place
 from deploy.agent.wire import AgentError
 from peer.core.errors import parse_words
 from peer.core.mark import BYTES
+from peer.core.treerules import USUAL
+from peer.edge.asbefore import stamp
 from peer.edge.ours import making
 from peer.edge.ours.recordfile import RecordFile
 
@@ -40,14 +42,14 @@ def fetch(request: verbs.Fetch, context: Context) -> verbs.Fetched:
             context.meter.begin(f"moving {request.name} to its place")
             make_in_place(record, path, request.aside, lambda new: _move(record, part, new))
             fields = {"url": request.url, "sha256": found["sha256"], "validator": found["validator"]}
-            save_note(record, about, {**fields, "stamp": stamp(path).digest})
+            save_note(record, about, {**fields, "stamp": stamp(path, USUAL).digest})
     return verbs.Fetched(is_there=True, is_new=bool(found["new"]))
 
 
 def _known(about: str, path: str) -> Dict[str, Any]:
     """What was noted of the file at `path`, if it is still the one that was fetched."""
     note = load_note(about)
-    if not isinstance(note, dict) or not os.path.isfile(path) or note.get("stamp") != stamp(path).digest:
+    if not isinstance(note, dict) or not os.path.isfile(path) or note.get("stamp") != stamp(path, USUAL).digest:
         return {}
     return note
 

@@ -6,9 +6,11 @@ import os
 
 from deploy.agent import paths, seedmanifest, verbs
 from deploy.agent.context import Context
-from deploy.agent.notes import load_note, save_note, stamp
+from deploy.agent.notes import load_note, save_note
 from deploy.agent.payload import make_in_place
 from peer.core.mark import BYTES
+from peer.core.treerules import USUAL
+from peer.edge.asbefore import stamp
 
 
 def generate(request: verbs.Generate, context: Context) -> verbs.Generated:
@@ -16,7 +18,7 @@ def generate(request: verbs.Generate, context: Context) -> verbs.Generated:
     home = paths.deployed_home(context.home)
     path = paths.payload_path(home, request.peer, request.name)
     note = os.path.join(home, f"made_{request.peer}.json")
-    if os.path.isfile(path) and load_note(note) == [request.size, request.seed, stamp(path).digest]:
+    if os.path.isfile(path) and load_note(note) == [request.size, request.seed, stamp(path, USUAL).digest]:
         return verbs.Generated(made=False)
     soon = verbs.Manifest(request.peer, request.name, request.piece_size, rules=request.rules)
     about = [str(request.size), "--seed", str(request.seed), *seedmanifest.options(soon)]
@@ -25,7 +27,7 @@ def generate(request: verbs.Generate, context: Context) -> verbs.Generated:
         made = make_in_place(
             record, path, request.aside, lambda new: seedmanifest.run_peer(["generate", new, *about], home, context)
         )
-        files = stamp(path)
+        files = stamp(path, USUAL)
         save_note(record, note, [request.size, request.seed, files.digest])
         seedmanifest.keep(record, home, soon, files, made)
     return verbs.Generated(made=True)

@@ -31,9 +31,9 @@ class Meter:
             self._moved = time.monotonic()
             self._tell()
 
-    def file(self) -> None:
-        """One more file was come across; a sign of life where it isn't files that are counted."""
-        self.add(1 if self.mark.unit == FILES else 0)
+    def file(self, count: int = 1) -> None:
+        """So many more files were come across; a sign of life where it isn't files that are counted."""
+        self.add(count if self.mark.unit == FILES else 0)
 
     def part(self) -> Callable[[int], None]:
         """A function that is told how much of one part is done; the parts add up to what is done."""

@@ -9,20 +9,19 @@ from typing import Any, Dict, List, Optional, Tuple
 
 from deploy.agent import children, manifestway, paths, verbs
 from deploy.agent.context import Context
-from deploy.agent.notes import Stamp, load_note, save_note, stamp
+from deploy.agent.notes import load_note, save_note
 from deploy.agent.wire import AgentError
+from peer.core.errors import ConfigError
 from peer.core.mark import BYTES
-from peer.core.treerules import FOLLOW
+from peer.core.treerules import USUAL, from_json
+from peer.edge.asbefore import Stamp, stamp
 from peer.edge.ours import making
 from peer.edge.ours.recordfile import ForeignError, RecordFile
 from peer.edge.wholefile import AT_ONCE, read_note
 
 
 def manifest(request: verbs.Manifest, context: Context) -> verbs.Hashed:
-    """The manifest of a peer's payload; not hashed again while names, sizes and times are the same.
-
-    Where links are followed it is: what they point to may have changed anywhere.
-    """
+    """The manifest of a peer's payload; not hashed again while names, sizes, times and inodes are the same."""
     home = paths.deployed_home(context.home)
     path = paths.payload_path(home, request.peer, request.name)
     if not os.path.exists(path):
@@ -30,7 +29,7 @@ def manifest(request: verbs.Manifest, context: Context) -> verbs.Hashed:
             f"the seed's payload isn't there: {os.path.realpath(path)}", "put it there, or name another seed"
         )
     context.meter.begin(f"looking at {request.name}")
-    files = stamp(path)
+    files = _stamp(path, request)
     stamped, before = _noted(_note(home, request.peer))
     if before is not None and stamped == [_asked(request), files.digest]:
         return _send(before, None, request, context)
@@ -57,8 +56,7 @@ def run_peer(arguments: List[str], home: str, context: Context) -> Dict[str, Any
 
 def keep(record: RecordFile, home: str, request: verbs.Manifest, files: Stamp, made: Dict[str, Any]) -> None:
     """Note the manifest that was made of these files, and have the SHA-256 of a large one made beside."""
-    wanted = None if _is_followed(made, files) else [_asked(request), files.digest]
-    save_note(record, _note(home, request.peer), {"stamp": wanted, "manifest": made})
+    save_note(record, _note(home, request.peer), {"stamp": [_asked(request), files.digest], "manifest": made})
     path = paths.payload_path(home, request.peer, request.name)
     if os.path.isfile(path) and os.path.getsize(path) > AT_ONCE:
         _hash_beside(record, home, request.peer, os.path.realpath(path))
@@ -72,9 +70,11 @@ def _asked(request: verbs.Manifest) -> List[Any]:
     return [request.name, request.piece_size, request.block, request.rules]
 
 
-def _is_followed(made: Dict[str, Any], files: Stamp) -> bool:
-    """Whether a manifest tells what links point to, which no stamp knows."""
-    return made["parts"]["rules"]["links"] == FOLLOW and files.has_links
+def _stamp(path: str, request: verbs.Manifest) -> Stamp:
+    try:
+        return stamp(path, USUAL if request.rules is None else from_json(request.rules, "the rules"))
+    except ConfigError as error:
+        raise AgentError(str(error)) from None
 
 
 def _noted(note: str) -> Tuple[Any, Optional[manifestway.Parted]]:

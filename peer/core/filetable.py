@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from heapq import merge
 from itertools import accumulate, islice
 from operator import sub
+from typing import Tuple
 
 from peer.core.tuples import NamedTuple
 
@@ -27,11 +28,7 @@ class FileTable:
     """
 
     def __init__(self, paths: Iterable[str] = (), sizes: Iterable[int] = (), modes: Iterable[int] = ()) -> None:
-        names, self._ends = bytearray(), array("Q")
-        for path in paths:  # one at a time: a peer's memory counts, and never needs all of them as objects
-            names += path.encode("utf-8", "surrogatepass")
-            self._ends.append(len(names))
-        self._names = bytes(names)
+        self._names, self._ends = _joined(paths)
         self._modes = array("H", modes)
         self.starts = array("Q", accumulate(sizes, initial=0))
         if not len(self._ends) == len(self._modes) == len(self.starts) - 1:
@@ -136,6 +133,17 @@ class Merged(Iterable[str]):
 
     def __iter__(self) -> Iterator[str]:
         return merge(self._paths, self._others) if self._others else iter(self._paths)
+
+
+def _joined(paths: Iterable[str]) -> Tuple[bytes, "array[int]"]:
+    """The bytes of all paths, and where each ends in them."""
+    if isinstance(paths, list) and all(map(str.isascii, paths)):
+        return "".join(paths).encode(), array("Q", accumulate(map(len, paths)))
+    names, ends = bytearray(), array("Q")
+    for path in paths:  # one at a time: a peer's memory counts, and never needs all of them as objects
+        names += path.encode("utf-8", "surrogatepass")
+        ends.append(len(names))
+    return bytes(names), ends
 
 
 def _little(column: "array[int]") -> bytes:

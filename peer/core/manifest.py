@@ -9,9 +9,9 @@ from __future__ import annotations
 import hashlib
 from functools import cached_property
 from itertools import chain
-from typing import Dict, Iterable, Optional, Tuple
+from typing import Dict, Iterable, Iterator, Optional, Tuple
 
-from peer.core.blocks import HASH_BYTES, run_hash
+from peer.core.blocks import HASH_BYTES, block_count, run_hash
 from peer.core.filetable import FileEntry, FileTable, Merged
 from peer.core.layout import Layout, Run
 from peer.core.treeparts import TreeParts
@@ -61,6 +61,11 @@ class Manifest(_Fields):
         """The paths of all but folders, sorted: files, links and further names of either."""
         return Merged(self.files.paths, self.parts.leaves)
 
+    def files_at(self, root: str) -> Iterator[str]:
+        """The paths of all files of a copy at `root`, in their order."""
+        top = root if root.endswith("/") else f"{root}/"
+        return (top + path for path in self.files.paths) if self.tree else iter([root])
+
     @property
     def size(self) -> int:
         """Bytes of the complete payload."""
@@ -109,6 +114,15 @@ class Manifest(_Fields):
         """
         return run_hash(self._hashes(self.layout.blocks_of_file(number))).hex()
 
+    @property
+    def file_ids(self) -> Iterator[str]:
+        """The IDs of all files, in their order."""
+        begin = 0
+        for size in self.files.sizes:
+            end = begin + block_count(size, self.block)
+            yield run_hash(self._hashes(Run(begin, end))).hex()
+            begin = end
+
     def _hashes(self, run: Run) -> bytes:
         return self.blocks[run.begin * HASH_BYTES : run.end * HASH_BYTES]
 
@@ -139,8 +153,8 @@ def payload_proof(manifest: Manifest) -> str:
     if not manifest.tree:
         return manifest.file_id(0)
     sha = hashlib.sha256()
-    for number, path in enumerate(manifest.files.paths):
-        sha.update(f"{manifest.file_id(number)}  {path}\n".encode("utf-8", "surrogateescape"))
+    for file_id, path in zip(manifest.file_ids, manifest.files.paths):
+        sha.update(f"{file_id}  {path}\n".encode("utf-8", "surrogateescape"))
     return sha.hexdigest()
 
 

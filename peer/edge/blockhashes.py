@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
 from hashlib import sha256
-from typing import Callable, Iterator, Mapping, Optional
+from typing import Callable, Mapping, Optional
 
 from peer.core.anchors import EVERY, ROW_BYTES, SAMPLE, anchor_count, format_anchor, probes
 from peer.core.blocks import HASH_BYTES, RunHash, hash_of_zeros, lengths_of
@@ -17,6 +16,7 @@ from peer.edge.holes import WORTH, hash_range
 from peer.edge.verdicts import verdicts
 
 WORK = 4 * 1024 * 1024  # bytes that a thread takes at a time, at least ...
+_TOLD, _FILES_TOLD = 1024 * 1024, 32  # bytes and files between two signs of how far it is
 MOST_RUNS = 8192  # ... and not more often than this: what are holes costs next to nothing but this step
 
 Tell = Callable[[int], None]
@@ -46,20 +46,34 @@ def print_blocks(path: str, manifest: Manifest, tell: Optional[Tell] = None) -> 
 
 def _prints(path: str, manifest: Manifest, tell: Optional[Tell], anchored: bool) -> Prints:
     """The work is cut into runs of some megabytes: part of a big file, or many small ones."""
-    block = manifest.block
-    work = Layout(manifest.files.starts, block, work_size(manifest.size, block))
+    block, files = manifest.block, manifest.files
+    work = Layout(files.starts, block, work_size(manifest.size, block))
+    prefix = os.path.join(path, "")
+
+    def print_part(part: Segment) -> Prints:
+        at = prefix + files.path(part.file) if manifest.tree else path
+        descriptor = os.open(at, os.O_RDONLY)
+        try:
+            hashes = _hash_part(descriptor, part, block)
+            size = files.size_of(part.file) if anchored else 0
+            return Prints(hashes, anchors_of(descriptor, part, size, block, hashes) if size > block else b"")
+        except OSError as error:
+            error.filename = error.filename or at
+            raise
+        finally:
+            os.close(descriptor)
 
     def print_run(number: int) -> Prints:
-        hashes, anchors = [], []
-        for segment in work.segments(number, 0, work.piece_length(number)):
-            with _opened(path_of(path, manifest, segment.file)) as descriptor:
-                hashes.append(_hash_part(descriptor, segment, block))
-                size = manifest.files.size_of(segment.file) if anchored else 0
-                if size > block:
-                    anchors.append(anchors_of(descriptor, segment, size, block, hashes[-1]))
-            if tell is not None:
-                tell(segment.length)
-        return Prints(b"".join(hashes), b"".join(anchors))
+        made, untold = [], 0
+        for part in work.segments(number, 0, work.piece_length(number)):
+            made.append(print_part(part))
+            untold += part.length
+            if tell is not None and (untold >= _TOLD or len(made) % _FILES_TOLD == 0):
+                tell(untold)
+                untold = 0
+        if tell is not None:
+            tell(untold)
+        return Prints(b"".join([one for one, _ in made]), b"".join([one for _, one in made]))
 
     return joined(dict(verdicts(print_run, range(work.piece_count))))
 
@@ -73,18 +87,6 @@ def joined(runs: Mapping[int, Prints]) -> Prints:
     """The prints of all runs, by their numbers."""
     row = [runs[number] for number in sorted(runs)]
     return Prints(b"".join(run.blocks for run in row), b"".join(run.anchors for run in row))
-
-
-@contextlib.contextmanager
-def _opened(path: str) -> Iterator[int]:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        yield descriptor
-    except OSError as error:
-        error.filename = error.filename or path
-        raise
-    finally:
-        os.close(descriptor)
 
 
 def _hash_part(descriptor: int, part: Segment, block: int) -> bytes:

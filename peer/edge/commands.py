@@ -124,15 +124,16 @@ def _tell(arguments: argparse.Namespace) -> Optional[Callable[[int], None]]:
     if not arguments.progress:
         return None
     counter = stderr.Counter()
-    pulse.listen(lambda: counter.add(0))
+    pulse.listen(lambda _count: counter.add(0))
     return counter.add
 
 
 def _manifest(arguments: argparse.Namespace) -> int:
     from peer.edge.hashing import hash_scanned, scan_payload
 
+    tell = _tell(arguments)
     found = scan_payload(arguments.path, arguments.name, _rules(arguments))
-    _print_manifest(hash_scanned(arguments.path, found, arguments.piece_size, _tell(arguments), arguments.block))
+    _print_manifest(hash_scanned(arguments.path, found, arguments.piece_size, tell, arguments.block))
     return EXIT_OK
 
 

@@ -16,11 +16,12 @@ from peer.core.manifestjson import check_length
 from peer.core.strangers import strangers
 from peer.core.treerules import USUAL, TreeRules
 from peer.core.tuples import NamedTuple
-from peer.edge.blockhashes import Tell, hash_blocks, path_of, print_blocks
+from peer.edge.asbefore import beside_seed, is_as_before
+from peer.edge.blockhashes import Tell, hash_blocks, print_blocks
 from peer.edge.copies import BESIDE, BYTES, LINK, MISSING, Difference, differences
 from peer.edge.encoding import check_encoding
 from peer.edge.files import entries_below
-from peer.edge.scan import Scanned, beside_seed, scan
+from peer.edge.scan import Scanned, scan
 from peer.edge.wholefile import AT_ONCE, sha256_of
 
 _SHOWN = 3  # names of each kind of difference
@@ -59,24 +60,19 @@ def hash_scanned(
         block = block_size(bare.size, pieces, bare.room) if not block or pieces % block else block
         bare = bare._replace(piece_size=pieces, block=block)
         check_length(bare, path)
-        times = bare.parts.file_times or [_facts(path, bare, number).st_mtime_ns for number in range(len(bare.files))]
         made = bare._replace(**print_blocks(path, bare, tell)._asdict())
-        _check_unchanged(path, bare, times)
+        _check_unchanged(path, bare, found.times)
         return found._replace(manifest=made)
     except OSError as error:
         raise _unreadable(path, error) from None
 
 
-def _facts(path: str, bare: Manifest, number: int) -> os.stat_result:
-    return os.stat(path_of(path, bare, number))
-
-
 def _check_unchanged(path: str, bare: Manifest, times: Sequence[int]) -> None:
     """One of a file's size and time changes when a program writes to it."""
-    for number, (size, time) in enumerate(zip(bare.files.sizes, times)):
-        info = _facts(path, bare, number)
-        if (info.st_size, info.st_mtime_ns) != (size, time):
-            raise _written_to(path_of(path, bare, number))
+    for one, size, time in zip(bare.files_at(path), bare.files.sizes, times):
+        info = os.stat(one)
+        if info.st_mtime_ns != time or info.st_size != size:
+            raise _written_to(one)
 
 
 def _written_to(path: str) -> StoreError:
@@ -122,8 +118,9 @@ def check_payload(
     if not os.path.exists(path):
         return Check("", "", 0, 0, f"{quoted(path)}: {ABSENT}")
     try:
-        found = [one for one in differences(manifest, path, seed) if one.matters]
-        beside = _beside(path, manifest, seed, bool(found))
+        is_same = seed and manifest.tree and is_as_before(path, manifest)
+        found = [] if is_same else [one for one in differences(manifest, path, seed) if one.matters]
+        beside = [] if is_same else _beside(path, manifest, seed, bool(found))
         if beside and not extras:
             found += [Difference(one, BESIDE) for one in beside]
         lost = {one.path for one in found if one.kind in (MISSING, LINK, BYTES)}

@@ -14,15 +14,14 @@ WORTH = 64 * 1024  # bytes: to look for holes in less costs more than to read it
 _ZEROS = bytes(64 * 1024)
 
 
-def held_bytes(path: str, info: os.stat_result) -> int:
-    """Bytes of a file on the disk; -1 if it has no holes."""
-    held = info.st_blocks * 512
-    if held >= info.st_size or not hasattr(os, "SEEK_HOLE"):
+def held_bytes(path: str, size: int, held: int) -> int:
+    """Bytes on the disk of a file of `size` bytes of which it has `held`; -1 if it has no holes."""
+    if held >= size or not hasattr(os, "SEEK_HOLE"):
         return -1
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)  # ZFS before 2.2.2 took what wasn't on the disk yet for holes
-        return held if os.lseek(descriptor, 0, os.SEEK_HOLE) < info.st_size else -1
+        return held if os.lseek(descriptor, 0, os.SEEK_HOLE) < size else -1
     except OSError:  # this file system can't tell
         return -1
     finally:

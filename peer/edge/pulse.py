@@ -5,19 +5,19 @@ from __future__ import annotations
 from typing import Callable
 
 
-def _nobody() -> None:
+def _nobody(_count: int) -> None:
     pass
 
 
-_listener: Callable[[], object] = _nobody
+_listener: Callable[[int], object] = _nobody
 
 
-def listen(listener: Callable[[], object]) -> None:
-    """From now on call `listener` at each beat, in the thread that walks."""
+def listen(listener: Callable[[int], object]) -> None:
+    """From now on call `listener` at each beat with how many things it is for, in the thread that walks."""
     global _listener
     _listener = listener
 
 
-def beat() -> None:
-    """One more file or folder was come across."""
-    _listener()
+def beat(count: int = 1) -> None:
+    """So many more files or folders were come across."""
+    _listener(count)

@@ -78,7 +78,7 @@ class Store:
     def open_seed(self) -> None:
         """The payload must be there, complete. Raises StoreError."""
         payload = Payload(self.manifest, self.final_path, os.O_RDONLY)
-        check_source(self.manifest, payload.paths)
+        check_source(self.manifest, self.final_path)
         self._use(payload)
 
     def open_leecher(self) -> None:

@@ -11,14 +11,14 @@ from typing import Callable, Iterator, Optional
 
 import pytest
 
-from deploy.agent import notes
 from deploy.core.inventory import Upload
 from deploy.edge.pushed.uploads import upload_size, upload_spot
 from peer.core.errors import ConfigError, StoreError, WeftError
 from peer.core.manifest import FolderEntry, Manifest, auto_piece_size, bare_manifest, payload_proof
 from peer.core.manifestjson import from_json, to_json
-from peer.core.treerules import TreeRules
+from peer.core.treerules import USUAL, TreeRules
 from peer.edge import blockhashes, hashing
+from peer.edge.asbefore import stamp
 from peer.edge.hashing import check_payload, make_manifest
 from peer.edge.scan import Scanned
 from tests.helpers.swarmfolder import Wish, make_payload
@@ -346,10 +346,10 @@ def test_a_payload_that_is_written_to_is_told_as_such(
 def test_a_file_that_changes_before_its_turn_is_told_as_such(
     tree: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[Path], None]
 ) -> None:
-    scan = hashing.scan
+    at_first = hashing.scan
 
     def then(path: str, name: str, rules: TreeRules) -> Scanned:
-        found = scan(path, name, rules)
+        found = at_first(path, name, rules)
         change(tree / "z.bin")
         return found
 
@@ -381,7 +381,7 @@ def test_a_deep_tree_is_a_payload_like_any(tmp_path: Path, deep: Path) -> None:
     assert (len(manifest.files), len(manifest.folders)) == (1, 1200)
     assert from_json(to_json(manifest), "test") == manifest
     assert check_payload(str(tmp_path / "deep"), manifest).problem == ""
-    assert notes.stamp(str(tmp_path / "deep")).entries == 1202  # with the top itself
+    assert stamp(str(tmp_path / "deep"), USUAL).size == 1
     assert upload_size(upload_spot(tmp_path, Upload("deep", "deep"))) == 1
 
 

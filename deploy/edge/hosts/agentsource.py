@@ -58,6 +58,7 @@ _ROOT = Path(deploy.agent.__file__).parents[2]
 _OURS = (
     "deploy.agent",
     "peer.core",
+    "peer.edge.asbefore",
     "peer.edge.capfile",
     "peer.edge.lock",
     "peer.edge.modes",
@@ -71,6 +72,7 @@ _OURS = (
     "peer.edge.exitcode",
     "peer.edge.finish",
     "peer.edge.follow",
+    "peer.edge.foundrows",
     "peer.edge.hashing",
     "peer.edge.job",
     "peer.edge.proving",

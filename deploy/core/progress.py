@@ -18,7 +18,7 @@ from peer.core.swarmfile import FLEET
 # Every peer logs one of these for each piece and neighbour: too many to read, and the bars show the same.
 FREQUENT = ("have", "interested", "not interested", "piece")
 _OF_FLEET = ("dialled", "accepted", "preferred", "optimistic", "unchoked", "choked")  # its peers choose for themselves
-SILENT_SECONDS = 3.0  # a running peer writes its status twice a second
+SILENT_SECONDS = 5.0  # a running peer writes its status every other second at least
 _FEW = 32  # peers whose statuses are all read
 _PACE = 1.0  # seconds between two statuses of one of many
 MOST_REASONS = 5  # lines below a table of many peers

@@ -9,7 +9,7 @@ from peer.core.errors import peer_name
 from peer.core.status import DONE, ENDED, Status
 from peer.core.statusline import format_status_line
 
-SILENT_SECONDS = 5.0  # without a new status: a living peer writes one every second
+SILENT_SECONDS = 5.0  # without a new status: a living peer writes one every other second at least
 
 
 def board(ids: Sequence[int], statuses: Mapping[int, Status], now: float, width: int) -> List[str]:

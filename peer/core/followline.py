@@ -96,7 +96,7 @@ def _typed(fields: Dict[str, Any], name: str, kind: type) -> Any:
 
 
 class Writer:
-    """One stream of lines. A status is mostly what it was half a second ago, and a seed's link has better to do."""
+    """One stream of lines. A status is mostly what the one before was, and a seed's link has better to do."""
 
     def __init__(self) -> None:
         self._told: Dict[int, Status] = {}  # by peer

@@ -166,6 +166,7 @@ class Owner:
             self._handle(fact)
 
     def _handle(self, event: Event) -> None:
+        self._status.note(event)
         self._carry_out(self._swarm.handle(event, time.monotonic()))
 
     def _look_at_clock(self) -> None:

@@ -1,4 +1,4 @@
-"""Derives a Status from the swarm about twice a second, and replaces the status file."""
+"""Derives a Status from the swarm, twice a second while it works and seldom at rest, and replaces the status file."""
 
 from __future__ import annotations
 
@@ -9,6 +9,16 @@ from typing import Any, Callable, Dict, Mapping, Optional, Tuple
 from peer.core import bits, status
 from peer.core import folder as names
 from peer.core.errors import EXIT_INCOMPLETE, EXIT_INTERRUPTED, EXIT_OK
+from peer.core.events import (
+    Checked,
+    Connected,
+    Disconnected,
+    Event,
+    Finished,
+    PartStored,
+    PieceSent,
+    PieceStored,
+)
 from peer.core.meanrate import MeanRate
 from peer.core.neighbour import Neighbour as SwarmNeighbour
 from peer.core.noted import format_noted
@@ -20,9 +30,11 @@ from peer.edge.files import replace_file
 from peer.edge.holdups import Holdups
 from peer.edge.link import Link
 
-EVERY, AT_REST = 0.5, 1.0  # seconds, and while nothing is transferred or checked
+EVERY = 0.5  # seconds between two statuses while something is transferred or checked
+AT_REST = 2.0  # the same at most, otherwise: each goes to the operator, and a seed's link has better to do
 STALL_SECONDS = 1.0  # without progress before the status gives the reason
 _SMOOTH = 0.5  # weight of the newest rate
+_SEEN = frozenset((Checked, Connected, Disconnected, Finished, PartStored, PieceSent, PieceStored))
 _STATES = {EXIT_OK: status.DONE, EXIT_INCOMPLETE: status.INCOMPLETE, EXIT_INTERRUPTED: status.STOPPED}
 
 
@@ -38,6 +50,7 @@ class StatusFile:
         self._temporary = temporary or f"{self._path}.new"
         self._base = base
         self._gone: Tuple[int, int] = (0, 0)  # bytes down and up over connections that have ended
+        self._given = 0  # bytes of pieces that were sent on such connections
         self._payload: Dict[int, int] = {}  # bytes of pieces that neighbours sent on such connections
         self.tally = Tally()
         self.holdups = Holdups()
@@ -45,9 +58,10 @@ class StatusFile:
         self._counted = (time.monotonic(), 0, 0)
         self._heard = time.monotonic()  # when bytes last came
         self._rates = (0.0, 0.0)
-        self._checked = (0, 0)
         self._rate_checked = MeanRate(time.monotonic())
         self._completed = 0.0
+        self._work: Tuple[int, ...] = ()  # what had been transferred and checked at the last status, in bytes
+        self._written, self._pause = 0.0, EVERY
         self.due = 0.0
 
     def announce(self, state: str) -> None:
@@ -62,15 +76,22 @@ class StatusFile:
         """A connection has ended; its bytes still count."""
         self._gone = (self._gone[0] + link.received, self._gone[1] + link.sent)
         self._payload[link.peer] = self._payload.get(link.peer, 0) + link.payload
+        self._given += link.pieces_sent
+
+    def note(self, event: Event) -> None:
+        """What a person sees ends a rest: the next status comes as soon as one of a peer that works."""
+        if type(event) in _SEEN:
+            self.due = min(self.due, self._written + EVERY)
 
     def write(self, swarm: Swarm, links: Mapping[int, Link], ending: "Optional[Tuple[int, str]]" = None) -> None:
         """Derive the status and write it; `ending`: the exit code and the reason of a peer that is leaving."""
-        now, before = time.monotonic(), (*self._counted[1:], *self._checked)
+        now = time.monotonic()
         self._count(links, now)
         payload = self._fetched(links)
-        to_check, checked = self._checked = self._count_checked(swarm)
+        to_check, checked = self._count_checked(swarm)
         rate_checked = self._rate_checked.rate(to_check, checked, now)
-        self.due = now + (EVERY if before != (*self._counted[1:], *self._checked) else AT_REST)
+        given = self._given + sum(link.pieces_sent for link in links.values())
+        self._choose_due((sum(payload.values()), given, to_check, checked), now)
         state = _state(swarm)
         reason = swarm.leaving.reason() if now - self._last_good(swarm) > STALL_SECONDS else ""
         if not self._completed:
@@ -101,10 +122,10 @@ class StatusFile:
                 optimistic=swarm.choker.favourite,
                 neighbours=tuple(_neighbour(n, links) for n in swarm.neighbours.values()),
                 tolerated=swarm.tolerance.lines,
-                last_progress=time.time() - (now - swarm.leaving.progress),
+                last_progress=round(time.time() - (now - swarm.leaving.progress), 2),  # as it was, unless it moved
                 completed=self._completed,
                 **self._held,
-                updated=time.time(),
+                updated=round(time.time(), 3),
                 exit_code=ending[0] if ending else None,
             )
         )
@@ -113,6 +134,11 @@ class StatusFile:
         """The last status of a peer that ended before it had a swarm."""
         state = _STATES.get(code, status.FAILED)
         self._replace(self._base._replace(state=state, reason=reason, exit_code=code, updated=time.time()))
+
+    def _choose_due(self, work: Tuple[int, ...], now: float) -> None:
+        """Messages alone are no work. Rest begins step by step: soon the next status tells why nothing moves."""
+        self._pause = EVERY if work != self._work else min(2 * self._pause, AT_REST)
+        self._work, self._written, self.due = work, now, now + self._pause
 
     def _last_good(self, swarm: Swarm) -> float:
         """The time of the last progress; sending pieces isn't progress for a peer that lacks some."""

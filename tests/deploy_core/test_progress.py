@@ -109,8 +109,8 @@ def test_a_lost_host_is_told_until_it_is_heard_again() -> None:
 @pytest.mark.parametrize(
     ("state", "now", "word", "told"),
     [
-        ("downloading", 12.9, "downloading", True),
-        ("downloading", 14.0, "silent 4 s", False),
+        ("downloading", 14.9, "downloading", True),
+        ("downloading", 16.0, "silent 6 s", False),
         ("seeding", 74.0, "silent 64 s", False),
         ("checking", 74.0, "silent 64 s", False),
         ("done", 74.0, "done", False),

@@ -117,6 +117,7 @@ ROOMS: Dict[str, Room] = {
                 "deploy.agent.children",
                 "deploy.agent.lines",
                 "deploy.agent.manifestway",
+                "deploy.agent.packedtalk",
                 "deploy.agent.peercommand",
                 "deploy.agent.typed",
                 "deploy.agent.verbs",

@@ -26,6 +26,7 @@ def relay(request: verbs.Relay, context: Context) -> NoReturn:
     ports = {one.peer: one.port for one in request.ports}
     with _door(home) if request.invites else contextlib.nullcontext((None, None)) as (door, note):
         context.wire.answer(verbs.Done())
+        context.wire.hand_over()
         context.guard.allow(clocks.LEASE)
         with contextlib.suppress(OSError, ValueError):  # the operator sees the end of the line, and comes again
             Hub(sys.stdin.fileno(), sys.stdout.fileno(), ports, context.guard.renew, door, note).run()

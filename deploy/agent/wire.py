@@ -1,4 +1,4 @@
-"""The agent's end of the line to its operator: requests come, answers, marks and parts of files go."""
+"""The agent's end of the line to its operator: requests come, answers, marks and parts of files go, packed."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any, BinaryIO, Callable, ContextManager, Iterator, Optional
 
 from deploy.agent import lines
 from deploy.agent.lines import Envelope
+from deploy.agent.packedtalk import Packer
 from peer.core.mark import Mark
 
 CHUNK = 1024 * 1024
@@ -30,6 +31,7 @@ class Wire:
     ) -> None:
         self._source = source
         self._sink = sink
+        self._packer = Packer()
         self._waiting = waiting  # entered while the next bytes of a body are waited for
         self._unread = 0  # bytes of the request's body that no verb has taken yet
         self._writing = threading.Lock()  # marks come from any thread
@@ -61,22 +63,29 @@ class Wire:
     def part(self, path: str, data: bytes) -> None:
         """Some bytes of a file on their way to the operator; the parts of a path follow one another."""
         with self._writing:
-            self._sink.write(lines.write(lines.Part(path, len(data))))
-            self._sink.write(data)
+            self._sink.write(self._packer.pack(lines.write(lines.Part(path, len(data)))))
+            self._sink.write(self._packer.pack(data))
 
     def tell(self, mark: Mark) -> None:
         """How far the verb is."""
-        self._flushed(mark)
+        self.say(lines.write(mark))
 
     def answer(self, record: Any) -> None:
         """What the verb found out; the end of a request."""
-        self._flushed(lines.Answer(record._asdict()))
+        self.say(lines.write(lines.Answer(record._asdict())))
 
     def fail(self, problem: str, remedy: str) -> None:
         """Why the verb could not do it; the end of a request."""
-        self._flushed(lines.Failure(problem, remedy))
+        self.say(lines.write(lines.Failure(problem, remedy)))
 
-    def _flushed(self, reply: Any) -> None:
+    def say(self, data: bytes) -> None:
+        """Complete lines; they are on their way then, with all that was said before."""
         with self._writing:
-            self._sink.write(lines.write(reply))
+            self._sink.write(self._packer.pack(data) + self._packer.flush())
+            self._sink.flush()
+
+    def hand_over(self) -> None:
+        """From now on the line is somebody else's, and bare."""
+        with self._writing:
+            self._sink.write(self._packer.end())
             self._sink.flush()

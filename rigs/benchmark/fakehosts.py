@@ -103,7 +103,7 @@ class FakeHosts:
             stream = channel.talk.stream if channel.talk else None
             if stream is None or stream.over or channel.waiting:
                 continue
-            channel.waiting += stream.take(now)
+            channel.waiting += channel.talk.news(now) if channel.talk else b""
             self._over += stream.over
             self._send(channel)
         self._say(OVER, self._over >= len(self._hosts))

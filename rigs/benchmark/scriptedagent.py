@@ -12,6 +12,7 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tu
 
 from deploy.agent import lines, manifestway, verbs
 from deploy.agent.lines import Envelope, verb_of
+from deploy.agent.packedtalk import Packer
 from deploy.agent.typed import from_fields
 from deploy.edge.hosts import agentsource
 from deploy.edge.hosts.compiling import OUR_MAGIC
@@ -213,18 +214,28 @@ class Conversation:
         self._skip = 0  # bytes of a body that are still to come
         self._greeted = False
         self._loaded = False
+        self._packer = Packer()
 
     def take(self, data: bytes, now: float) -> bytes:
         """What to say to these bytes."""
         self._buffer += data
-        said = bytearray()
+        greeting = b""
         if not self._greeted:
             self._greeted = self._swallow_one(agentsource.start)
-            said += _GREETING if self._greeted else b""
+            greeting = _GREETING if self._greeted else b""
         self._loaded = self._loaded or (self._greeted and self._swallow_one(agentsource.script))
-        if not self._loaded:
-            return bytes(said)
-        while self._swallow() and (end := self._buffer.find(b"\n")) >= 0:
+        return greeting + self._packed(self._answers(now))
+
+    def news(self, now: float) -> bytes:
+        """What the stream has to say since the last call."""
+        return self._packed(self.stream.take(now)) if self.stream else b""
+
+    def _packed(self, said: bytes) -> bytes:
+        return self._packer.pack(said) + self._packer.flush() if said else b""
+
+    def _answers(self, now: float) -> bytes:
+        said = bytearray()
+        while self._loaded and self._swallow() and (end := self._buffer.find(b"\n")) >= 0:
             line = bytes(self._buffer[: end + 1])
             del self._buffer[: end + 1]
             if line.strip():  # else a heartbeat

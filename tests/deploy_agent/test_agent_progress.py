@@ -16,6 +16,7 @@ import pytest
 from deploy.agent import children, clocks, verbs, wards
 from deploy.agent.lines import Answer, read_reply
 from deploy.agent.meter import Meter
+from deploy.agent.packedtalk import Unpacker
 from deploy.agent.wire import AgentError, Wire
 from deploy.edge.hosts.agent import Body
 from deploy.edge.hosts.errors import HostError
@@ -137,7 +138,8 @@ def test_a_mark_goes_over_the_line_between_two_answers() -> None:
     wire = Wire(io.BytesIO(), sink)
     wire.tell(Mark("hashing f", 1, 2, BYTES))
     wire.answer(verbs.Done())
-    assert [read_reply(line) for line in sink.getvalue().splitlines()] == [Mark("hashing f", 1, 2, BYTES), Answer({})]
+    said = Unpacker().unpack(sink.getvalue()).splitlines()
+    assert [read_reply(line) for line in said] == [Mark("hashing f", 1, 2, BYTES), Answer({})]
 
 
 def peer_that(text: str) -> bytes:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from deploy.agent import lines, manifestway, verbs
+from deploy.agent.packedtalk import Unpacker
 from deploy.agent.typed import from_fields
 from deploy.edge.hosts import agentsource
 from peer.core import eventlog, followline, manifest, manifestjson
@@ -24,6 +25,19 @@ from rigs.benchmark.scriptedagent import FIRST_ID, PIECES, RUN, Conversation, Fa
 ROOT = Path(__file__).resolve().parents[2]
 SIZE = 256 * MIB
 PUSHED = verbs.Receive((verbs.PushedFile("swarm.json", 0o644, 5, "ab" * 32),))
+
+
+class Talk:
+    """A conversation as the operator hears it."""
+
+    def __init__(self, host):
+        self._conversation = Conversation(host)
+        self._unpacker = Unpacker()
+        assert self._conversation.take(agentsource.start(), 0.0).startswith(b"\n" + agentsource.GREETING)
+        assert self.take(agentsource.script(), 0.0) == b""
+
+    def take(self, data, now):
+        return self._unpacker.unpack(self._conversation.take(data, now))
 
 
 def sealed(request, body=b""):
@@ -45,10 +59,13 @@ def ask(talk, request, now=100.0, body=b""):
 
 
 def greeted(host=None):
-    talk = Conversation(host or FakeHost(0, 10.0, SIZE))
-    assert talk.take(agentsource.start(), 0.0).startswith(b"\n" + agentsource.GREETING)
-    assert talk.take(agentsource.script(), 0.0) == b""
-    return talk
+    return Talk(host or FakeHost(0, 10.0, SIZE))
+
+
+def heard(said):
+    """What was said from the greeting on, unpacked."""
+    end = said.index(b"\n", 1) + 1
+    return said[:end] + Unpacker().unpack(said[end:])
 
 
 def test_it_reads_byte_by_byte_what_it_reads_at_once():
@@ -57,8 +74,8 @@ def test_it_reads_byte_by_byte_what_it_reads_at_once():
     whole, single = (Conversation(FakeHost(0, 10.0, SIZE)) for _ in range(2))
     for talk in (whole, single):
         talk.take(agentsource.start()[:-50], 0.0)
-    at_once = whole.take(bytes_of_it, 1.0)
-    assert b"".join(single.take(bytes([byte]), 1.0) for byte in bytes_of_it) == at_once
+    at_once = heard(whole.take(bytes_of_it, 1.0))
+    assert heard(b"".join(single.take(bytes([byte]), 1.0) for byte in bytes_of_it)) == at_once
     assert at_once.count(b"\n") == 4  # an empty line, the greeting, two answers
 
 

@@ -54,6 +54,7 @@ class Agent:
             self.python, magic = self._greeting(deadline)
             if tuple(map(int, self.python.split(".")[:2])) < agentsource.OLDEST:
                 raise HostError(f"its python3 is {self.python}", PYTHON_REMEDY)
+            pipe.unpack()
             pipe.send(agentsource.script(entry, magic), deadline)
 
     def ask(

@@ -10,6 +10,7 @@ from functools import cache
 from typing import Protocol
 
 from deploy.agent.lines import MAX_LINE
+from deploy.agent.packedtalk import Unpacker
 from deploy.edge.hosts.deadline import Deadline
 
 _BLOCK = 256 * 1024
@@ -46,6 +47,12 @@ class Pipe:
         self._hang_up = hang_up
         self._buffer = bytearray()
         self._scanned = 0  # bytes of the buffer that hold no line end
+        self._unpacker: Unpacker | None = None
+
+    def unpack(self) -> None:
+        """What comes from now on is packed (see `packedtalk`). Raises ValueError, as all that read it do then."""
+        self._unpacker = Unpacker()
+        self._buffer = bytearray(self._unpacker.unpack(bytes(self._buffer)))
 
     def send(self, data: bytes, deadline: Deadline) -> None:
         """Send all of `data`. Raises PipeBroken, TimeoutError."""
@@ -78,7 +85,7 @@ class Pipe:
 
     def some(self, deadline: Deadline) -> bytes:
         """The next bytes, as they come. Raises PipeBroken, TimeoutError."""
-        if not self._buffer:
+        while not self._buffer:
             self._fill(deadline)
         self._scanned = 0
         return self._take(len(self._buffer))
@@ -101,7 +108,7 @@ class Pipe:
             data = b""
         if not data:
             raise PipeBroken(self._last_words())
-        self._buffer += data
+        self._buffer += self._unpacker.unpack(data) if self._unpacker else data
         deadline.renew()
 
     def _take(self, size: int) -> bytes:

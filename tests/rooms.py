@@ -66,6 +66,7 @@ ROOMS: Dict[str, Room] = {
                     "follow",
                     "foundrows",
                     "holes",
+                    "lane",
                     "scan",
                     "traits",
                     "trial",

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
-from itertools import accumulate, chain
+from itertools import accumulate, chain, islice
+from operator import sub
 from typing import Iterator, Sequence, Tuple
 
 from peer.core import bits
-from peer.core.blocks import block_count, lengths_of
+from peer.core.blocks import lengths_of
 from peer.core.tuples import NamedTuple
 
 
@@ -47,8 +48,8 @@ class Layout:
     def __init__(self, starts: Sequence[int], block: int, piece_size: int) -> None:
         self._starts = starts
         self._block = block
-        sizes = (starts[file + 1] - starts[file] for file in range(len(starts) - 1))
-        self._first_blocks = array("Q", accumulate((block_count(size, block) for size in sizes), initial=0))
+        sizes: Iterator[int] = map(sub, islice(starts, 1, None), starts)
+        self._first_blocks = array("Q", accumulate([-(-size // block) for size in sizes], initial=0))
         self._begins = _piece_begins(starts, block, piece_size)
         self._count, self._end = len(self._begins), starts[-1]
 

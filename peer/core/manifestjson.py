@@ -10,7 +10,7 @@ import json
 from array import array
 from itertools import chain, islice
 from operator import le
-from typing import Any, Dict, Iterable, List
+from typing import Any, Dict, List
 
 from peer.core import treeparts
 from peer.core.anchors import EVERY, ROW_BYTES, anchor_count
@@ -80,14 +80,11 @@ def from_json(fields: Any, source: str) -> Manifest:
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         problem = f"the manifest is damaged ({type(error).__name__}: {error})"
         raise ConfigError(source, problem, _REMEDY) from None
-    if not _is_sorted(paths) or (not manifest.tree and list(islice(paths, 2)) != [manifest.name]):
+    names = list(paths)
+    if not all(map(le, names, islice(names, 1, None))) or (not manifest.tree and names != [manifest.name]):
         raise ConfigError(source, "the files aren't in sorted order, or not the payload's own", _REMEDY)
-    check_names(manifest.name, manifest.leaves, folders, source)
+    check_names(manifest.name, list(manifest.leaves) if manifest.parts.leaves else names, folders, source)
     return manifest
-
-
-def _is_sorted(paths: Iterable[str]) -> bool:
-    return all(map(le, paths, islice(paths, 1, None)))
 
 
 def _check_modes(manifest: Manifest) -> None:
@@ -105,8 +102,8 @@ def _check_blocks(manifest: Manifest) -> None:
     blocks = sum(block_count(size, block) for size in manifest.files.sizes)
     if len(manifest.blocks) != blocks * HASH_BYTES:
         raise ValueError(f"{len(manifest.blocks)} bytes of hashes for {blocks} blocks")
-    anchors = sum(anchor_count(size, block) for size in manifest.files.sizes)
-    if manifest.anchors and len(manifest.anchors) != anchors * ROW_BYTES:
+    anchors = sum(anchor_count(size, block) for size in manifest.files.sizes) if manifest.anchors else 0
+    if len(manifest.anchors) != anchors * ROW_BYTES:
         raise ValueError(f"{len(manifest.anchors)} bytes of anchors for {anchors} of them")
 
 

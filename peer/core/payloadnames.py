@@ -6,22 +6,22 @@ A name that isn't UTF-8 has a surrogate for each odd byte, as Python makes them 
 from __future__ import annotations
 
 import re
-from typing import Dict, Iterable, Iterator, List, Set, Tuple
+from itertools import islice
+from operator import lt
+from typing import Dict, Iterable, List, Set, Tuple
 
 from peer.core.errors import ConfigError
 from peer.core.listing import quoted
 
 _ODD = r"""[^ -~]|[\\:*?"<>|]|[. ]$"""  # what some file system refuses or changes
-_PLAIN = re.compile(r"[ -.0-~]{1,255}(?:/[ -.0-~]{1,255})*")  # ASCII parts: safe, unless one begins with a dot
+# ASCII parts, none of which begins with a dot: safe.
+_PLAIN = re.compile(r"(?!\.)[ -.0-~]{1,255}(?:/(?!\.)[ -.0-~]{1,255})*")
 MOST_TARGET = 4095  # bytes of a link's target
 
 
 def unsafe_name(path: str) -> str:
-    """Why `path` may not name something below a payload's folder; "" if it may.
-
-    Trees have a hundred thousand of them, and each process of a run asks: so the usual ones are matched at once.
-    """
-    if _PLAIN.fullmatch(path) and "/." not in path and path[0] != ".":
+    """Why `path` may not name something below a payload's folder; "" if it may."""
+    if _PLAIN.fullmatch(path):
         return ""
     if not path or path.startswith("/"):
         return "is empty" if not path else "is absolute"
@@ -64,22 +64,27 @@ def unsafe_target(target: str) -> str:
 def check_names(name: str, leaves: Iterable[str], folders: Iterable[str], source: str) -> None:
     """Refuse names that could leave the payload's folder, or that two things share. Raises ConfigError.
 
-    `leaves`: all but folders, sorted; they are gone through twice, as a set of them would take tens of MiB. None of
-    them may be above another name: nothing is ever written through a link.
+    `leaves`: all but folders, sorted; they are gone through several times, as a set of them would take tens of MiB.
+    None of them may be above another name: nothing is ever written through a link. Trees have a hundred thousand of
+    them, and each process of a run asks: so they are looked at one by one only where something is odd.
     """
     if unsafe_top(name):
         raise ConfigError(source, f"payload name {quoted(name)} {unsafe_top(name)}", "rename it")
-    inner = set(_safe(sorted(folders), source))
-    above: Set[str] = set()
-    _add_parents(inner, above)
-    _add_parents(_safe(leaves, source), above)
-    for path in leaves:
-        if path in inner or path in above:
-            raise ConfigError(source, f"name {quoted(path)} is both a file and a folder", "rename one of the two")
+    inner = sorted(folders)
+    _need_safe(inner, source)
+    _need_safe(leaves, source)
+    taken = _parents(inner)
+    taken |= _parents(leaves)
+    taken.update(inner)
+    if not taken.isdisjoint(leaves):
+        both = next(path for path in leaves if path in taken)
+        raise ConfigError(source, f"name {quoted(both)} is both a file and a folder", "rename one of the two")
 
 
-def _safe(paths: Iterable[str], source: str) -> Iterator[str]:
+def _need_safe(paths: Iterable[str], source: str) -> None:
     """Sorted paths, each of which must be safe and there once."""
+    if all(map(_PLAIN.fullmatch, paths)) and all(map(lt, paths, islice(paths, 1, None))):
+        return
     before = ""
     for path in paths:
         reason = unsafe_name(path)
@@ -88,16 +93,16 @@ def _safe(paths: Iterable[str], source: str) -> Iterator[str]:
         if path == before:
             raise ConfigError(source, f"name {quoted(path)} is there twice", "rename one of the two")
         before = path
-        yield path
 
 
-def _add_parents(paths: Iterable[str], found: Set[str]) -> None:
-    """Add all folders above these paths to those found so far."""
-    for path in paths:
-        parent = path.rpartition("/")[0]
+def _parents(paths: Iterable[str]) -> Set[str]:
+    """All folders above these paths."""
+    found: Set[str] = set()
+    for parent in {path.rpartition("/")[0] for path in paths}:
         while parent and parent not in found:
             found.add(parent)
             parent = parent.rpartition("/")[0]
+    return found
 
 
 def doubtful_folders(paths: Iterable[str]) -> Dict[str, List[str]]:

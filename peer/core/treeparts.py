@@ -5,7 +5,7 @@ from __future__ import annotations
 import binascii
 import hashlib
 from array import array
-from itertools import chain
+from itertools import accumulate, chain
 from typing import Any, Collection, Dict, FrozenSet, Iterable, List, Sequence, Tuple
 
 from peer.core import treelinks, treerules
@@ -163,12 +163,7 @@ def _steps(times: Sequence[int]) -> List[int]:
 
 
 def _sums(steps: Any) -> Sequence[int]:
-    times = array("q")
-    time = 0
-    for step in _checked(steps, -2 * _FAR):
-        time += step
-        times.append(time)
-    return times or ()
+    return array("q", accumulate(_checked(steps, -2 * _FAR))) or ()
 
 
 def _numbers(values: Any, least: int = 0) -> List[int]:
@@ -176,7 +171,7 @@ def _numbers(values: Any, least: int = 0) -> List[int]:
 
 
 def _checked(values: Any, least: int) -> Any:
-    if any(type(value) is not int or value < least for value in values):
+    if values and (set(map(type, values)) != {int} or min(values) < least):
         raise ValueError(f"a number below {least}, or none")
     return values
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from hashlib import sha256
-from typing import Callable, Mapping, Optional
+from typing import Callable, List, Mapping, Optional
 
 from peer.core.anchors import EVERY, ROW_BYTES, SAMPLE, anchor_count, format_anchor, probes
 from peer.core.blocks import HASH_BYTES, RunHash, hash_of_zeros, lengths_of
@@ -13,9 +13,11 @@ from peer.core.layout import Layout, Segment
 from peer.core.manifest import Manifest
 from peer.core.tuples import NamedTuple
 from peer.edge.holes import WORTH, hash_range
+from peer.edge.lane import Lane
 from peer.edge.verdicts import verdicts
 
 WORK = 4 * 1024 * 1024  # bytes that a thread takes at a time, at least ...
+_SMALL = 16 * 1024  # bytes of files that cost what is done in Python
 _TOLD, _FILES_TOLD = 1024 * 1024, 32  # bytes and files between two signs of how far it is
 MOST_RUNS = 8192  # ... and not more often than this: what are holes costs next to nothing but this step
 
@@ -48,7 +50,7 @@ def _prints(path: str, manifest: Manifest, tell: Optional[Tell], anchored: bool)
     """The work is cut into runs of some megabytes: part of a big file, or many small ones."""
     block, files = manifest.block, manifest.files
     work = Layout(files.starts, block, work_size(manifest.size, block))
-    prefix = os.path.join(path, "")
+    prefix, lane = os.path.join(path, ""), Lane()
 
     def print_part(part: Segment) -> Prints:
         at = prefix + files.path(part.file) if manifest.tree else path
@@ -64,8 +66,14 @@ def _prints(path: str, manifest: Manifest, tell: Optional[Tell], anchored: bool)
             os.close(descriptor)
 
     def print_run(number: int) -> Prints:
+        parts = list(work.segments(number, 0, work.piece_length(number)))
+        if len(parts) * _SMALL <= work.piece_length(number):
+            return print_parts(parts)
+        return lane.run(lambda: print_parts(parts))
+
+    def print_parts(parts: List[Segment]) -> Prints:
         made, untold = [], 0
-        for part in work.segments(number, 0, work.piece_length(number)):
+        for part in parts:
             made.append(print_part(part))
             untold += part.length
             if tell is not None and (untold >= _TOLD or len(made) % _FILES_TOLD == 0):

@@ -82,6 +82,7 @@ def test_every_module_of_the_agent_is_packed_and_of_the_peer_what_both_must_do_a
         "peer/edge/foundrows.py",
         "peer/edge/capfile.py",
         "peer/edge/holes.py",
+        "peer/edge/lane.py",
         "peer/edge/scan.py",
         "peer/edge/traits.py",
         "peer/edge/trial.py",

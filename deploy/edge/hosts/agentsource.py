@@ -75,6 +75,7 @@ _OURS = (
     "peer.edge.foundrows",
     "peer.edge.hashing",
     "peer.edge.job",
+    "peer.edge.lane",
     "peer.edge.proving",
     "peer.edge.verdicts",
     "peer.edge.holes",

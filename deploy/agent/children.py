@@ -116,7 +116,7 @@ def _listen(child: "subprocess.Popen[bytes]", meter: Meter) -> Tuple[bytes, str]
 class _Words:
     """A child's standard error, without the lines by which it tells how far it is."""
 
-    def __init__(self, reach: Callable[[int], None]) -> None:
+    def __init__(self, reach: Callable[[int, int], None]) -> None:
         self._reach = reach
         self._begun = ""  # a line whose end hasn't come yet
         self._lines: List[str] = []
@@ -125,11 +125,11 @@ class _Words:
         """Some bytes of it."""
         *lines, self._begun = (self._begun + data.decode(errors="replace")).split("\n")
         for line in lines:
-            done = parse_sign(line)
-            if done is None:
+            sign = parse_sign(line)
+            if sign is None:
                 self._lines.append(line)
             else:
-                self._reach(done)
+                self._reach(*sign)
 
     @property
     def text(self) -> str:

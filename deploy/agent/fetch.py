@@ -42,14 +42,14 @@ def fetch(request: verbs.Fetch, context: Context) -> verbs.Fetched:
             context.meter.begin(f"moving {request.name} to its place")
             make_in_place(record, path, request.aside, lambda new: _move(record, part, new))
             fields = {"url": request.url, "sha256": found["sha256"], "validator": found["validator"]}
-            save_note(record, about, {**fields, "stamp": stamp(path, USUAL).digest})
+            save_note(record, about, {**fields, "stamp": stamp(path, USUAL)})
     return verbs.Fetched(is_there=True, is_new=bool(found["new"]))
 
 
 def _known(about: str, path: str) -> Dict[str, Any]:
     """What was noted of the file at `path`, if it is still the one that was fetched."""
     note = load_note(about)
-    if not isinstance(note, dict) or not os.path.isfile(path) or note.get("stamp") != stamp(path, USUAL).digest:
+    if not isinstance(note, dict) or not os.path.isfile(path) or note.get("stamp") != stamp(path, USUAL):
         return {}
     return note
 

@@ -18,7 +18,7 @@ def generate(request: verbs.Generate, context: Context) -> verbs.Generated:
     home = paths.deployed_home(context.home)
     path = paths.payload_path(home, request.peer, request.name)
     note = os.path.join(home, f"made_{request.peer}.json")
-    if os.path.isfile(path) and load_note(note) == [request.size, request.seed, stamp(path, USUAL).digest]:
+    if os.path.isfile(path) and load_note(note) == [request.size, request.seed, stamp(path, USUAL)]:
         return verbs.Generated(made=False)
     soon = verbs.Manifest(request.peer, request.name, request.piece_size, rules=request.rules)
     about = [str(request.size), "--seed", str(request.seed), *seedmanifest.options(soon)]
@@ -27,7 +27,8 @@ def generate(request: verbs.Generate, context: Context) -> verbs.Generated:
         made = make_in_place(
             record, path, request.aside, lambda new: seedmanifest.run_peer(["generate", new, *about], home, context)
         )
-        files = stamp(path, USUAL)
-        save_note(record, note, [request.size, request.seed, files.digest])
-        seedmanifest.keep(record, home, soon, files, made)
+        made.pop(seedmanifest.STAMP, None)  # it was another before the file got its name
+        stamped = stamp(path, USUAL)
+        save_note(record, note, [request.size, request.seed, stamped])
+        seedmanifest.keep(record, home, soon, stamped, made)
     return verbs.Generated(made=True)

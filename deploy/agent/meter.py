@@ -35,12 +35,22 @@ class Meter:
         """So many more files were come across; a sign of life where it isn't files that are counted."""
         self.add(count if self.mark.unit == FILES else 0)
 
-    def part(self) -> Callable[[int], None]:
-        """A function that is told how much of one part is done; the parts add up to what is done."""
+    def expect(self, size: int) -> None:
+        """It is known by now how much there is in all."""
+        with self._lock:
+            self.mark = self.mark._replace(size=size)
+
+    def part(self) -> Callable[..., None]:
+        """A function that is told how much of one part is done; the parts add up to what is done.
+
+        It may be told too how much all of them are.
+        """
         before = 0
 
-        def reach(done: int) -> None:
+        def reach(done: int, size: int = 0) -> None:
             nonlocal before
+            if size:
+                self.expect(size)
             before, more = done, done - before
             self.add(more)
 

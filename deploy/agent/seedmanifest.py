@@ -14,10 +14,12 @@ from deploy.agent.wire import AgentError
 from peer.core.errors import ConfigError
 from peer.core.mark import BYTES
 from peer.core.treerules import USUAL, from_json
-from peer.edge.asbefore import Stamp, stamp
+from peer.edge.asbefore import stamp
 from peer.edge.ours import making
 from peer.edge.ours.recordfile import ForeignError, RecordFile
 from peer.edge.wholefile import AT_ONCE, read_note
+
+STAMP = "stamp"  # of a payload's files: a field of what the peer program prints, and of the note
 
 
 def manifest(request: verbs.Manifest, context: Context) -> verbs.Hashed:
@@ -29,14 +31,14 @@ def manifest(request: verbs.Manifest, context: Context) -> verbs.Hashed:
             f"the seed's payload isn't there: {os.path.realpath(path)}", "put it there, or name another seed"
         )
     context.meter.begin(f"looking at {request.name}")
-    files = _stamp(path, request)
-    stamped, before = _noted(_note(home, request.peer))
-    if before is not None and stamped == [_asked(request), files.digest]:
+    noted, before = _noted(_note(home, request.peer))
+    if before is not None and noted == [_asked(request), _stamp(path, request)]:
         return _send(before, None, request, context)
-    context.meter.begin(f"hashing {request.name}", files.size, BYTES)
+    context.meter.begin(f"hashing {request.name}", 0, BYTES)
     made = run_peer(["manifest", os.path.realpath(path), *options(request)], home, context)
+    stamped = made.pop(STAMP, None)  # from before it was hashed; an older version of the program tells none
     with paths.recording(home) as record:
-        keep(record, home, request, files, made)
+        keep(record, home, request, stamped, made)
     return _send(manifestway.parted(made), before, request, context)._replace(hashed=True)
 
 
@@ -54,9 +56,9 @@ def run_peer(arguments: List[str], home: str, context: Context) -> Dict[str, Any
     return dict(json.loads(ended.out))
 
 
-def keep(record: RecordFile, home: str, request: verbs.Manifest, files: Stamp, made: Dict[str, Any]) -> None:
-    """Note the manifest that was made of these files, and have the SHA-256 of a large one made beside."""
-    save_note(record, _note(home, request.peer), {"stamp": [_asked(request), files.digest], "manifest": made})
+def keep(record: RecordFile, home: str, request: verbs.Manifest, stamped: Optional[str], made: Dict[str, Any]) -> None:
+    """Note the manifest that was made of files with this stamp, and have the SHA-256 of a large one made beside."""
+    save_note(record, _note(home, request.peer), {STAMP: [_asked(request), stamped], "manifest": made})
     path = paths.payload_path(home, request.peer, request.name)
     if os.path.isfile(path) and os.path.getsize(path) > AT_ONCE:
         _hash_beside(record, home, request.peer, os.path.realpath(path))
@@ -70,7 +72,7 @@ def _asked(request: verbs.Manifest) -> List[Any]:
     return [request.name, request.piece_size, request.block, request.rules]
 
 
-def _stamp(path: str, request: verbs.Manifest) -> Stamp:
+def _stamp(path: str, request: verbs.Manifest) -> str:
     try:
         return stamp(path, USUAL if request.rules is None else from_json(request.rules, "the rules"))
     except ConfigError as error:
@@ -81,7 +83,7 @@ def _noted(note: str) -> Tuple[Any, Optional[manifestway.Parted]]:
     """Stamp and manifest of the last time; None where there is none."""
     kept = load_note(note)
     try:
-        return kept["stamp"], manifestway.parted(kept["manifest"])
+        return kept[STAMP], manifestway.parted(kept["manifest"])
     except (ValueError, TypeError, KeyError, AttributeError):  # there is none, or somebody wrote to it
         return None, None
 

@@ -35,11 +35,21 @@ def stalled(mark: Optional[Mark], seconds: float) -> str:
     return f"no progress for {seconds:.0f} s" + (f" at {mark}" if mark else "")
 
 
-def format_sign(done: int) -> str:
-    """A line by which a command of the peer tells how many bytes are done."""
-    return str(done)
+class Sign(NamedTuple):
+    """How many bytes are done, and of how many in all: 0 where that isn't told."""
+
+    done: int
+    size: int = 0
 
 
-def parse_sign(line: str) -> Optional[int]:
-    """The bytes in such a line; None for any other line."""
-    return int(line) if line.isascii() and line.isdecimal() and len(line) <= 20 else None
+def format_sign(sign: Sign) -> str:
+    """A line by which a command of the peer tells how far it is."""
+    return "/".join(map(str, sign if sign.size else sign[:1]))
+
+
+def parse_sign(line: str) -> Optional[Sign]:
+    """What such a line tells; None for any other line."""
+    numbers = line.split("/", 2)
+    if len(numbers) > 2 or not all(one.isascii() and one.isdecimal() and len(one) <= 20 for one in numbers):
+        return None
+    return Sign(*map(int, numbers))

@@ -2,38 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import List, Sequence
 
 from peer.core.errors import ConfigError
 from peer.core.manifest import Manifest
 from peer.core.treerules import SKIP, TreeRules
-from peer.core.tuples import NamedTuple
-from peer.edge.foundrows import FoundRows
 from peer.edge.scan import find
 
 
-class Stamp(NamedTuple):
-    """What tells one state of a payload from another; its bytes."""
-
-    digest: str
-    size: int
-
-
-def stamp(path: str, rules: TreeRules) -> Stamp:
-    """It changes whenever the payload by these rules does: each file's name, size, mode, times and inode are in it.
-
-    The time of the last change of any kind tells of new bytes whose size and time of modification are the old ones.
-    Raises ConfigError, OSError.
-    """
-    found = find(path, "", rules)
-    top = FoundRows()
-    top.add([("", found.top)])
-    rest = [found.rules.links, sorted(found.special), found.left_files, found.left_bytes]
-    sha = hashlib.sha256(ascii(rest).encode())
-    for rows in (top, found.files, found.folders, found.links):
-        sha.update(rows.state)
-    return Stamp(sha.hexdigest(), sum(found.files.sizes))
+def stamp(path: str, rules: TreeRules) -> str:
+    """The stamp of a payload by these rules (see `Scan.stamp`), and nothing else. Raises ConfigError, OSError."""
+    return find(path, "", rules).stamp
 
 
 def is_as_before(path: str, manifest: Manifest) -> bool:

@@ -119,20 +119,28 @@ def _declare_progress(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--progress", action="store_true", help="tell the bytes so far on standard error, a line each")
 
 
-def _tell(arguments: argparse.Namespace) -> Optional[Callable[[int], None]]:
-    """What gets the bytes of each step; with it, walks through files give a sign of life."""
+def _counter(arguments: argparse.Namespace) -> Optional[stderr.Counter]:
+    """What counts the bytes of each step; with it, walks through files give a sign of life."""
     if not arguments.progress:
         return None
     counter = stderr.Counter()
     pulse.listen(lambda _count: counter.add(0))
-    return counter.add
+    return counter
+
+
+def _tell(arguments: argparse.Namespace) -> Optional[Callable[[int], None]]:
+    """What gets the bytes of each step."""
+    counter = _counter(arguments)
+    return counter.add if counter else None
 
 
 def _manifest(arguments: argparse.Namespace) -> int:
     from peer.edge.hashing import hash_scanned, scan_payload
 
-    tell = _tell(arguments)
+    counter, tell = _counter(arguments), None
     found = scan_payload(arguments.path, arguments.name, _rules(arguments))
+    if counter:
+        counter.size, tell = found.manifest.size, counter.add
     _print_manifest(hash_scanned(arguments.path, found, arguments.piece_size, tell, arguments.block))
     return EXIT_OK
 
@@ -147,7 +155,7 @@ def _print_manifest(found: "Scanned") -> None:
     from peer.core.manifestjson import to_json
 
     left = {"files": found.left_files, "bytes": found.left_bytes, "special": found.skipped}
-    print(json.dumps({**to_json(found.manifest), "left_out": left}))
+    print(json.dumps({**to_json(found.manifest), "left_out": left, "stamp": found.stamp}))
 
 
 def _declare_verify(parser: argparse.ArgumentParser) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import stat
 from itertools import islice
@@ -30,7 +31,7 @@ _STORE = os.path.join("..", "..", "blobs")  # of a model cache, beside the folde
 class Scanned(NamedTuple):
     """A payload without hashes, in pieces of one byte. Files and bytes excluded; special files that were left out.
 
-    `times`: of the change of each file, in nanoseconds, whether or not they are carried.
+    `times`: of the change of each file, in nanoseconds, whether or not they are carried. `stamp`: see `Scan.stamp`.
     """
 
     manifest: Manifest
@@ -38,6 +39,7 @@ class Scanned(NamedTuple):
     left_bytes: int = 0
     skipped: Tuple[str, ...] = ()
     times: Sequence[int] = ()
+    stamp: str = ""
 
 
 def scan(path: str, name: str, rules: TreeRules) -> Scanned:
@@ -191,6 +193,21 @@ class Scan:
 
     # ---- the result
 
+    @property
+    def stamp(self) -> str:
+        """It changes whenever the payload by these rules does: each file's name, size, mode, times, inode are in it.
+
+        The time of the last change of any kind tells of new bytes whose size and time of modification are the old ones.
+        """
+        top = FoundRows()
+        top.add([("", self.top)])
+        rest = [self.rules.links, sorted(self.special), self.left_files, self.left_bytes]
+        sha = hashlib.sha256(ascii(rest).encode())
+        below = (self.files, self.folders, self.links) if stat.S_ISDIR(self.top.st_mode) else ()
+        for rows in (top, *below):
+            sha.update(rows.state)
+        return sha.hexdigest()
+
     def result(self) -> Scanned:
         """All of it, sorted."""
         top, hardlinks = self.top, self._hardlinks()
@@ -214,7 +231,7 @@ class Scan:
         entries = tuple(map(FolderEntry, folders.paths, self._modes(folders.modes)))
         mode = self._modes([top.st_mode])[0] if tree else 0o755
         made = Manifest(self._name, tree, 1, 1, table, entries, root_mode=mode, parts=parts)
-        return Scanned(made, self.left_files, self.left_bytes, tuple(self.special), files.times)
+        return Scanned(made, self.left_files, self.left_bytes, tuple(self.special), files.times, self.stamp)
 
     def _modes(self, modes: Sequence[int]) -> List[int]:
         mask = 0o7777 if self.rules.setuid else 0o777

@@ -8,7 +8,7 @@ import threading
 import time
 
 from peer.core.errors import format_words
-from peer.core.mark import format_sign
+from peer.core.mark import Sign, format_sign
 
 _TELL_SECONDS = 0.3
 _ERASE = "\r\x1b[K"  # go to the start of the line and clear it
@@ -53,9 +53,13 @@ def end_line() -> None:
 
 
 class Counter:
-    """Prints now and then how many bytes are done, as a line of its own. For any thread."""
+    """Prints now and then how many bytes are done, as a line of its own. For any thread.
+
+    `size`: of how many in all, 0 as long as that isn't known.
+    """
 
     def __init__(self) -> None:
+        self.size = 0
         self._lock = threading.Lock()
         self._done = 0
         self._told = time.monotonic()
@@ -66,4 +70,4 @@ class Counter:
             self._done += size
             if time.monotonic() - self._told >= _TELL_SECONDS:
                 self._told = time.monotonic()
-                print(format_sign(self._done), file=sys.stderr, flush=True)
+                print(format_sign(Sign(self._done, self.size)), file=sys.stderr, flush=True)

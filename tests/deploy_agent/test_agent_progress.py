@@ -117,6 +117,8 @@ def test_marks_come_at_most_so_often(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clocks, "TELL", 0.0)
     one(1000)
     assert told[1:] == [Mark("hashing f", 1000 + 2 * 999, 600, BYTES)]
+    one(1001, 5000)
+    assert told[2:] == [Mark("hashing f", 1001 + 2 * 999, 5000, BYTES)]
 
 
 def test_files_on_the_way_are_counted_or_show_that_it_lives(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from deploy.core.working import Pace, Sum, Work, format_work, sum_up, work_fields
-from peer.core.mark import BYTES, FILES, Mark, format_sign, parse_sign, stalled
+from peer.core.mark import BYTES, FILES, Mark, Sign, format_sign, parse_sign, stalled
 
 MIB = 1 << 20
 HALF = Mark("hashing f", 300 * MIB, 600 * MIB, BYTES)
@@ -91,8 +91,10 @@ def test_the_rate_is_that_of_the_last_seconds() -> None:
 
 
 def test_a_sign_is_a_line_that_only_its_reader_takes_for_one() -> None:
-    assert parse_sign(format_sign(12)) == 12
-    assert [parse_sign(line) for line in ("", "peer: 12", "-1", "1.5", "²", "9" * 400)] == [None] * 6
+    for sign in (Sign(12), Sign(0), Sign(12, 34)):
+        assert parse_sign(format_sign(sign)) == sign
+    no_signs = ("", "peer: 12", "-1", "1.5", "²", "9" * 400, "1/", "/1", "1/2/3", "1/-2")
+    assert [parse_sign(line) for line in no_signs] == [None] * len(no_signs)
 
 
 def test_what_stands_still_says_how_far_it_came() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Optional
 
 COMMON = "Common.cfg"
@@ -14,9 +13,9 @@ RELAY = "relay"  # where an agent carries connections to the operator's machine,
 CLAIM = "claim.json"  # who deploys the swarm, and how far that is
 CODE = "peer.pyz"  # the peer itself, on hosts that it was pushed to
 
-_PEERS_OWN = (  # not compiled at each start
-    r"(?:log_peer|status|trace|lock|stderr|keys|peer|record)_(\d{1,10})(?:\.log|\.jsonl?|\.txt)?"
-)
+_KINDS = ("log_peer", "status", "trace", "lock", "stderr", "keys", "peer", "record")  # of a peer's own files
+_ENDS = ("", ".log", ".json", ".jsonl", ".txt")
+_DIGITS = 10  # of a peer's ID, at most
 
 
 def log(peer: int) -> str:
@@ -79,5 +78,7 @@ def is_payload(name: str) -> bool:
 
 def peer_of(name: str) -> Optional[int]:
     """The peer that one of the names above belongs to; None for any other name."""
-    match = re.fullmatch(_PEERS_OWN, name)
-    return int(match.group(1)) if match else None
+    kind, _, rest = name.rpartition("_")
+    number, dot, end = rest.partition(".")
+    own = kind in _KINDS and number.isdecimal() and len(number) <= _DIGITS and dot + end in _ENDS
+    return int(number) if own else None

@@ -70,9 +70,10 @@ class MadeTable:
         kind, device, inode, size, mtime = identity
         if not (0 <= device < _UNSIGNED and 0 <= inode < _UNSIGNED and abs(size) < _SIGNED and abs(mtime) < _SIGNED):
             raise ValueError(f"no device, inode, size or time: {identity}")
-        if (kind, device) not in self._whats:
-            self._whats.append((kind, device))
-        self._kinds.append(self._whats.index((kind, device)))
+        what = (kind, device)
+        if what not in self._whats:
+            self._whats.append(what)
+        self._kinds.append(self._whats.index(what))
         self._inodes.append(inode)
         self._facts.extend((size, mtime))
         self._names += name

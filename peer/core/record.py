@@ -111,7 +111,7 @@ def _head(line: bytes) -> Optional[Head]:
 
 def _take(record: Record, line: bytes) -> None:
     try:
-        kind, path, *rest = json.loads(line)
+        kind, path, *rest = json.loads(line.decode("utf-8", "surrogatepass"))
         if kind == "made":
             what, *numbers = rest
             device, inode, size, mtime = map(int, numbers)

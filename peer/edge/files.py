@@ -187,18 +187,13 @@ class OpenFiles:
         with self._lock:
             self._users[file] -= 1
 
-    @contextlib.contextmanager
-    def alone(self, file: int) -> Iterator[int]:
-        """A descriptor for this block alone, to read much in order.
+    def opened(self, file: int) -> int:
+        """A descriptor for the caller alone, who closes it: to read much in order.
 
         The system reads ahead by descriptor: where threads that read at several places share one, it sees no order.
         """
         with self._lock:
-            opened = self._opened(file)
-        try:
-            yield opened
-        finally:
-            os.close(opened)
+            return self._opened(file)
 
     def _opened(self, file: int) -> int:
         """A new descriptor; if the system has none left, one that isn't in use is closed for it."""

@@ -137,7 +137,7 @@ def test_threads_that_hash_at_the_same_time_share_no_descriptor(
     quick_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where they did, the system saw reads here and there, and read ahead in vain."""
-    pair = Pair(quick_folder, FILE)
+    pair = Pair(quick_folder, Wish(size=4 * holes.WORTH, piece_size=2 * holes.WORTH))
     monkeypatch.setattr(os, "cpu_count", lambda: 2)
     both = threading.Barrier(2)
     used: List[int] = []

@@ -94,14 +94,15 @@ class FirstRound:
     def renew(self, now: float) -> List[Effect]:
         """Replace offers that were not taken: the neighbour has the piece already, or never asks.
 
-        Who has an older version finds one piece after the other on its disk: it gets its next offers all at once.
+        Who has an older version finds one piece after the other on its disk: it gets its next offers
+        together, once it lacks at most one.
         """
         effects: List[Effect] = []
         for neighbour in self._hidden_from():
             self._offered[neighbour.peer] &= ~neighbour.pieces
             if now - neighbour.serving.asked > PATIENCE and not self._uploader.busy_with(neighbour):
                 self._offered[neighbour.peer] = 0
-            if not (self._offered[neighbour.peer] and self._uploader.older(neighbour)):
+            if bits.count(self._offered[neighbour.peer]) < 2 or not self._uploader.older(neighbour):
                 effects += self.offer(neighbour)
         return effects + self._reveal_if_out()
 

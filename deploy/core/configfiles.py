@@ -10,7 +10,16 @@ from peer.core.swarmfile import SwarmFile, folder_texts
 
 def piece_size_of(inventory: Inventory, size: int) -> int:
     """Bytes of a piece for a payload of `size` bytes: from the inventory, else chosen."""
-    return inventory.swarm.piece_size or auto_piece_size(size)
+    return inventory.swarm.piece_size or auto_piece_size(size, len(inventory.peers))
+
+
+def cut(inventory: Inventory, manifest: Manifest) -> Manifest:
+    """The same payload in the pieces that suit the inventory's peers.
+
+    They are runs of its blocks, so that nothing is hashed again when a swarm grows.
+    """
+    size = piece_size_of(inventory, manifest.size)
+    return manifest if size % manifest.block else manifest._replace(piece_size=size)
 
 
 def swarm_folder(inventory: Inventory, host_name: str) -> str:

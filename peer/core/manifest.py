@@ -21,6 +21,7 @@ MIN_PIECE = 64 * 1024
 MAX_PIECE = 16 * 1024 * 1024
 COMMON_PIECE = 256 * 1024
 FEW_PIECES, MANY_PIECES = 128, 512  # what `auto_piece_size` aims for
+FEW_PEERS = 8  # of which each knows all others
 
 
 class FolderEntry(NamedTuple):
@@ -158,13 +159,14 @@ def payload_proof(manifest: Manifest) -> str:
     return sha.hexdigest()
 
 
-def auto_piece_size(size: int) -> int:
+def auto_piece_size(size: int, peers: Optional[int] = None) -> int:
     """Bytes of a piece for a payload of `size` bytes: a power of two from 64 KiB to 16 MiB.
 
     Each piece costs every peer some messages and thread switches, whatever its length, so small ones cost CPU; but
-    a piece is passed on only when it is complete, and too few of them leave links idle.
+    a piece is passed on only when it is complete, and too few of them leave links idle. A swarm of few `peers` gets
+    half as large ones, where they don't become too many; None: many.
     """
-    piece = COMMON_PIECE
+    piece = COMMON_PIECE // 2 if peers is not None and peers <= FEW_PEERS else COMMON_PIECE
     while piece < MAX_PIECE and size / piece > MANY_PIECES:
         piece *= 2
     while piece > MIN_PIECE and size / piece < FEW_PIECES:

@@ -6,7 +6,7 @@ import contextlib
 import os
 from typing import Dict, Optional
 
-from peer.core import piecemap
+from peer.core import piecemap, recut
 from peer.core.manifest import Manifest
 from peer.edge.files import disk_error, write_all
 
@@ -19,13 +19,24 @@ class MapFile:
         self.records = 0  # pieces added to it
         self.synced = 0  # how many of them are on the disk itself, with their data
         self._old = False  # whether there are others before them, from an earlier start
+        self._manifest = manifest
         self._digest = manifest.digest
-        self._total = manifest.piece_count
         self._descriptor: Optional[int] = None
 
     def read(self) -> Dict[int, bytes]:
-        """The first bytes of each piece's hash from an earlier start; nothing if there is no map of this payload."""
-        return piecemap.parse(self._data(), self._digest, self._total)
+        """The first bytes of each piece's hash from an earlier start; nothing if there is no map of this payload.
+
+        It may have come in pieces of another size then: those of ours that are in them.
+        """
+        data = self._data()
+        if not data or piecemap.sound_length(data, self._digest):
+            return piecemap.parse(data, self._digest, self._manifest.piece_count)
+        for other in recut.others(self._manifest):
+            pieces = piecemap.parse(data, other.digest, other.piece_count)
+            if pieces:
+                ours = recut.covered(self._manifest, pieces, other)
+                return {piece: self._manifest.pieces[piece][: piecemap.PRINT_BYTES] for piece in ours}
+        return {}
 
     def _data(self) -> bytes:
         try:
@@ -37,10 +48,10 @@ class MapFile:
     # ---- writing; raises StoreError if the disk refuses
 
     def begin(self) -> None:
-        """Go on with the map that is there, as far as it is sound, or begin a new one."""
+        """Go on with the map that is there, as far as it is sound, or begin one. What it names is hashed again."""
         sound = piecemap.sound_length(self._data(), self._digest)
         if not sound:
-            self._replace({})
+            self._replace(self.read())
             return
         self._descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW)
         os.ftruncate(self._descriptor, sound)

@@ -10,7 +10,7 @@ from typing import Any, Dict, List, Optional, Tuple
 
 from netlab.labhost import Host
 from peer.core.config import PeerRow
-from peer.core.manifest import Manifest
+from peer.core.manifest import Manifest, auto_piece_size
 from peer.edge.hashing import make_manifest
 from rigs import peerprocess, swarmdir
 from rigs.benchmark import timeline, tracedpeer
@@ -40,7 +40,8 @@ class Weft:
 
     def prepare(self, site: Site) -> None:
         peerprocess.compile_peer()
-        self._manifest = make_manifest(str(site.payload), self._options.piece_size)
+        piece_size = self._options.piece_size or auto_piece_size(site.scenario.size, site.scenario.hosts)
+        self._manifest = make_manifest(str(site.payload), piece_size)
 
     def run(self, site: Site, group: ProcessGroup) -> Outcome:
         rows = self._write(site)

@@ -56,6 +56,15 @@ def test_the_automatic_piece_size_is_a_power_of_two_within_bounds(size: int) -> 
     assert count >= 128 or piece == manifests.MIN_PIECE
 
 
+@pytest.mark.parametrize(
+    ("mebibytes", "few", "many"), [(8, 64, 64), (20, 128, 128), (32, 128, 256), (64, 128, 256), (65, 256, 256)]
+)
+def test_few_peers_get_smaller_pieces_where_these_are_no_more_than_usual(mebibytes: int, few: int, many: int) -> None:
+    size = mebibytes * KIB * KIB
+    assert auto_piece_size(size, 2) == auto_piece_size(size, 8) == few * KIB
+    assert auto_piece_size(size, 9) == auto_piece_size(size) == many * KIB
+
+
 @given(st.integers(0, 2**45), st.one_of(st.integers(1, 2**24), st.integers(1, 2**10).map(lambda n: n * LEAST_BLOCK)))
 def test_blocks_divide_pieces_and_are_few(size: int, piece_size: int) -> None:
     block = block_size(size, piece_size)

@@ -6,7 +6,7 @@ import hashlib
 
 import pytest
 
-from deploy.core.configfiles import config_texts, piece_size_of, swarm_folder
+from deploy.core.configfiles import config_texts, cut, piece_size_of, swarm_folder
 from deploy.core.inventory import Inventory, limited, localized, parse_inventory
 from deploy.core.placement import final_path
 from deploy.core.plan import Facts, Step, facts_of, format_steps, hosts_of, peers_of
@@ -93,7 +93,7 @@ def test_folders_and_final_paths() -> None:
 
 
 def manifest(size: int, piece_size: int) -> Manifest:
-    blocks = b"".join(hashlib.sha256(bytes([index])).digest() for index in range(-(-size // piece_size)))
+    blocks = b"".join(hashlib.sha256(bytes([index % 256])).digest() for index in range(-(-size // piece_size)))
     files = FileTable.of([FileEntry("TheFile.dat", size, 0o644)])
     return Manifest("TheFile.dat", False, piece_size, piece_size, files, (), blocks)
 
@@ -130,3 +130,21 @@ def test_a_limited_deploy_pushes_the_whole_swarms_peerinfo() -> None:
 )
 def test_piece_size(more: str, size: int, piece_size: int) -> None:
     assert piece_size_of(swarm_with("{path: /x}", more), size) == piece_size
+
+
+def swarm_of(peers: int) -> Inventory:
+    hosts = f"node[11-{10 + peers}]: {{address: '10.0.0.[11-{10 + peers}]'}}"
+    return parse_inventory(f"swarm: {{name: demo, payload: {{path: /x}}}}\nhosts:\n  {hosts}\nseeds: [node11]\n")
+
+
+def test_a_swarm_that_grows_gets_other_pieces_of_the_same_blocks() -> None:
+    found = manifest(2**26, 2**16)._replace(piece_size=2**18)
+    few, many = (cut(swarm_of(peers), found) for peers in (8, 9))
+    assert (few.piece_size, many.piece_size) == (2**17, 2**18)
+    assert few == found._replace(piece_size=2**17)
+    assert many == found
+
+
+def test_pieces_stay_where_blocks_are_larger() -> None:
+    found = manifest(2**26, 2**18)
+    assert cut(swarm_of(8), found) is found

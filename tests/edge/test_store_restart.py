@@ -343,3 +343,31 @@ def test_without_hashes_a_crash_at_any_point_leaves_no_zeros(file_pair: Pair) ->
         if saboteur.calls <= at:
             return
         at += 1
+
+
+@pytest.mark.parametrize("tree", [False, True], ids=["file", "tree"])
+@pytest.mark.parametrize(("before", "after"), [(64, 128), (128, 64)])
+def test_what_came_in_pieces_of_another_size_stays(tmp_path: Path, tree: bool, before: int, after: int) -> None:
+    kib = 1024
+    pair = Pair(tmp_path, Wish(size=700 * kib, piece_size=before * kib, tree=tree))
+    first = pair.opened()
+    for piece in range(pair.manifest.piece_count - 1):
+        assert write_piece(first, piece, pair.bytes_of(piece))
+    first.close()
+    came = sum(map(pair.manifest.piece_length, range(pair.manifest.piece_count - 1)))
+    pair.hashed(pair.manifest._replace(piece_size=after * kib))
+    for _ in range(2):  # the second start finds it in a map of its own
+        store = pair.opened()
+        kept = sum(map(pair.manifest.piece_length, bits.indices(store.here)))
+        assert came - 2 * after * kib < kept <= came
+        assert_honest(store, pair)
+        store.close()
+    pair.close()
+
+
+def test_a_complete_copy_needs_nothing_in_pieces_of_another_size(tmp_path: Path) -> None:
+    pair = Pair(tmp_path, Wish(size=500 * 1024, piece_size=64 * 1024))
+    pair.complete(pair.opened())
+    pair.hashed(pair.manifest._replace(piece_size=128 * 1024))
+    assert pair.opened().complete
+    pair.close()

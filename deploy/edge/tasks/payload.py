@@ -13,6 +13,7 @@ import peer
 from deploy.agent import children, verbs
 from deploy.agent.meter import Meter
 from deploy.agent.wire import AgentError
+from deploy.core.configfiles import cut
 from deploy.core.inventory import FromUrl, Generate, Inventory, Peer, Upload, fold
 from deploy.core.placement import placing
 from deploy.core.plan import Steps, hosts_of, peers_of
@@ -159,7 +160,8 @@ def _manifest(link: HostLink, chain: Chain, seed: Peer, rules: TreeRules, block:
     """The manifest on a seed; with the blocks of another one (in bytes) its files can be compared with that one's."""
     name, piece_size = chain.inventory.swarm.payload.name, _piece_size(chain.inventory)
     request = verbs.Manifest(seed.peer_id, name, piece_size, block, treerules.to_json(rules))
-    return ask_manifest(link, request, Shelf(Path(RUNS), chain.folder if chain.run else None))
+    shelf = Shelf(Path(RUNS), chain.folder if chain.run else None)
+    return cut(chain.inventory, ask_manifest(link, request, shelf))
 
 
 def found_on_seed(chain: Chain) -> Manifest | None:
@@ -192,7 +194,7 @@ def upload_manifest(chain: Chain) -> Manifest | None:
             raise UploadError(f"payload: {error}: {error.remedy}") from None
     if ended.code:
         raise UploadError(f"payload: {ended.last_words}")
-    return from_json(json.loads(ended.out), str(source))
+    return cut(chain.inventory, from_json(json.loads(ended.out), str(source)))
 
 
 def _piece_size(inventory: Inventory) -> str:

@@ -10,7 +10,7 @@ from deploy.core.placement import A_RELEASE
 from deploy.core.releasechoice import name_for
 from deploy.edge.hosts.host import HostLink
 from deploy.edge.tasks.chain import Chain
-from peer.core.manifest import Manifest
+from peer.core.manifest import Manifest, auto_piece_size
 
 
 def name_release(chain: Chain, hosts: Iterable[str], key: str) -> Release | None:
@@ -52,5 +52,6 @@ def early_key(inventory: Inventory, upload: Manifest | None) -> str:
 
 
 def key_of(manifest: Manifest) -> str:
-    """The same of a payload whose manifest is known."""
-    return f"{manifest.name} {manifest.digest.hex()}"
+    """The same of a payload whose manifest is known, in whatever pieces: they change with the number of peers."""
+    uniform = manifest._replace(piece_size=auto_piece_size(manifest.size))
+    return f"{manifest.name} {uniform.digest.hex()}"

@@ -81,6 +81,8 @@ class FirstRound:
     def _next_for(self, neighbour: Neighbour) -> int:
         """The next piece to offer; one that is meant for this neighbour, if there is one left."""
         gift = self._gifts.get(neighbour.peer, 0)
+        if not gift:  # as for most; to look through all that wait would take the square of the pieces
+            return self._waiting.pop()
         at = next((at for at in range(len(self._waiting) - 1, -1, -1) if gift >> self._waiting[at] & 1), -1)
         return self._waiting.pop(at)
 

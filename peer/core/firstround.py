@@ -14,7 +14,6 @@ from peer.core.setup import Setup
 from peer.core.uploader import Uploader
 
 CREDIT = 3  # pieces offered ahead to each neighbour
-_HAVE_BYTES = 40  # that a have takes on its way, with a TLS record; a bitfield may be shorter than several
 PATIENCE = 5.0  # seconds in which a neighbour may ask for its offers before others take their place
 
 
@@ -37,7 +36,6 @@ class FirstRound:
         self._gifts = setup.gifts
         self.hidden: Set[int] = set()  # neighbours that see offers only
         self._offered: Dict[int, int] = {}  # by neighbour: the set offered to it and, while it is hidden, not sent yet
-        self._shown: Dict[int, int] = {}  # by neighbour: the set offered to it on its connection
 
     def takes(self, neighbour: Neighbour) -> bool:
         """A connection begins: whether the neighbour is to see only offers, instead of all our pieces."""
@@ -48,25 +46,18 @@ class FirstRound:
 
     def offer(self, neighbour: Neighbour) -> List[Effect]:
         """Offer as many new pieces as its credit allows to a neighbour that sees only offers."""
+        effects: List[Effect] = []
         if neighbour.peer not in self.hidden:
-            return []
-        new: List[int] = []
+            return effects
         unseen = self._unseen()
         offered = self._offered.get(neighbour.peer, 0)
         while self._waiting and bits.count(offered) < CREDIT:
             index = self._next_for(neighbour)
             if unseen >> index & 1:
                 offered |= 1 << index
-                new.append(index)
+                effects.append(Send(neighbour.peer, Message(messages.HAVE, index)))
         self._offered[neighbour.peer] = offered
-        self._shown[neighbour.peer] = self._shown.get(neighbour.peer, 0) | offered
-        return self._show(neighbour, new)
-
-    def _show(self, neighbour: Neighbour, new: List[int]) -> List[Effect]:
-        """Tell a neighbour of the pieces that are offered to it anew."""
-        if self._uploader.older(neighbour) and len(new) * _HAVE_BYTES > bits.wire_length(self._pieces.total):
-            return [Send(neighbour.peer, Message(messages.BITFIELD, self._shown[neighbour.peer]))]
-        return [Send(neighbour.peer, Message(messages.HAVE, index)) for index in new]
+        return effects
 
     def _unseen(self) -> int:
         """The set of the pieces that no neighbour has yet but other seeds, which have them all."""
@@ -94,24 +85,18 @@ class FirstRound:
         return self.offer(neighbour) + self._reveal_if_out()
 
     def renew(self, now: float) -> List[Effect]:
-        """Replace offers that were not taken: the neighbour has the piece already, or never asks.
-
-        Who has an older version finds one piece after the other on its disk: it gets its next offers
-        together, once it lacks at most one.
-        """
+        """Replace offers that were not taken: the neighbour has the piece already, or never asks."""
         effects: List[Effect] = []
         for neighbour in self._hidden_from():
             self._offered[neighbour.peer] &= ~neighbour.pieces
             if now - neighbour.serving.asked > PATIENCE and not self._uploader.busy_with(neighbour):
                 self._offered[neighbour.peer] = 0
-            if bits.count(self._offered[neighbour.peer]) < 2 or not self._uploader.older(neighbour):
-                effects += self.offer(neighbour)
+            effects += self.offer(neighbour)
         return effects + self._reveal_if_out()
 
     def end(self, neighbour: Neighbour) -> None:
         """A connection has ended: pieces offered on it and not sent are offered to others."""
         self.hidden.discard(neighbour.peer)
-        self._shown.pop(neighbour.peer, None)
         self._waiting += bits.indices(self._offered.pop(neighbour.peer, 0))
 
     def _reveal_if_out(self) -> List[Effect]:

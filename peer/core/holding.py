@@ -80,10 +80,6 @@ class Holding:
                 held.short = now
                 held.latest = now + MOST_HOLDS * VERSION_HOLD
 
-    def older(self, neighbour: Neighbour) -> int:
-        """The set of the pieces of our share that a neighbour has, and we never sent: they are of an older version."""
-        return neighbour.pieces & self.share & ~self._sent
-
     def _hold(self, index: int, peer: int, now: float) -> _Held:
         held = self._held[index] = _Held(peer, now)
         self._pieces |= 1 << index

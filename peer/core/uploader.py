@@ -36,10 +36,6 @@ class Uploader:
         """The set of the pieces that we, a seed, send before other seeds do."""
         return self._holding.share
 
-    def older(self, neighbour: Neighbour) -> int:
-        """The set of the pieces of our share that a neighbour has, and we never sent."""
-        return self._holding.older(neighbour)
-
     def begin(self, neighbour: Neighbour, now: float) -> None:
         """A connection begins: nothing is granted."""
         neighbour.serving = Serving(now)

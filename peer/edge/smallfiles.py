@@ -9,7 +9,6 @@ import contextlib
 import errno
 import os
 import stat
-import time
 from typing import Callable
 
 from peer.core.manifest import Manifest
@@ -73,12 +72,13 @@ class SmallFiles:
             raise
         self._states[number] = _OTHER
         try:
-            if stat.S_IMODE(os.fstat(descriptor).st_mode) != mode:
+            info = os.fstat(descriptor)
+            if stat.S_IMODE(info.st_mode) != mode:
                 set_mode(descriptor, mode)
             write_at(descriptor, data, 0)
             if self._times:
                 with contextlib.suppress(OSError, OverflowError):  # at the end it is tried again
-                    os.utime(descriptor, ns=(time.time_ns(), self._times[number]))
+                    os.utime(descriptor, ns=(info.st_atime_ns, self._times[number]))
                     self._states[number] = _DONE
         finally:
             os.close(descriptor)

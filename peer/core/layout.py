@@ -13,7 +13,7 @@ from operator import sub
 from typing import Iterator, Sequence, Tuple
 
 from peer.core import bits
-from peer.core.blocks import lengths_of
+from peer.core.blocks import block_count, lengths_of
 from peer.core.tuples import NamedTuple
 
 
@@ -49,7 +49,7 @@ class Layout:
         self._starts = starts
         self._block = block
         sizes: Iterator[int] = map(sub, islice(starts, 1, None), starts)
-        self._first_blocks = array("Q", accumulate([-(-size // block) for size in sizes], initial=0))
+        self._first_blocks = array("Q", accumulate([block_count(size, block) for size in sizes], initial=0))
         self._begins = _piece_begins(starts, block, piece_size)
         self._count, self._end = len(self._begins), starts[-1]
 

@@ -10,10 +10,10 @@ import sys
 from _frozen_importlib import ModuleSpec  # importlib.machinery's; that one takes 3 ms to load
 from types import CodeType, ModuleType
 
+TYPE_CHECKING = False  # typing's own, but that takes 4 ms to load
 # Path (`peer/core/mark.py`) -> text, or the marshalled code, or None where that is elsewhere; of every module. Under
 # START is the code of those that a program starts with, in the order in which they need each other: one marshalled
 # dict. The last of them is the program's aim.
-TYPE_CHECKING = False  # typing's own, but that takes 4 ms to load
 if TYPE_CHECKING:
     from typing import Any, Callable, Dict, Optional, Union
 

@@ -51,7 +51,7 @@ class Payload:
     @property
     def paths(self) -> Iterator[str]:
         """The paths of all files, in the manifest's order."""
-        return (self.path(number) for number in range(len(self._manifest.files)))
+        return self._manifest.files_at(self.root)
 
     # ---- the files
 
@@ -258,7 +258,7 @@ class Payload:
         self._files.read_only()  # the final modes may forbid opening them for writing
         self.kept.confirm(self.path)
         for number, mode in enumerate(self._manifest.files.modes):
-            if mode & 0o600 != 0o600 and number not in self.kept:  # the others have theirs since they were made
+            if mode & 0o777 != mode_meanwhile(mode) and number not in self.kept:  # others have theirs already
                 set_mode(self.path(number), mode)
                 self._unsynced.wrote(number, 0)
         finish.add(self._manifest, self.root)

@@ -3,29 +3,22 @@
 from __future__ import annotations
 
 import os
-import stat
 
 from peer.core.errors import StoreError
 from peer.core.manifest import Manifest
+from peer.edge.files import size_of
 
 
 def check_source(manifest: Manifest, root: str) -> None:
     """The files of the copy at `root`. Raises StoreError."""
     for path, wanted in zip(manifest.files_at(root), manifest.files.sizes):
-        try:
-            info = os.stat(path)
-        except OSError:
-            raise _missing(path) from None
-        if not stat.S_ISREG(info.st_mode):
-            raise _missing(path)
-        if info.st_size != wanted:
-            raise StoreError(f"{path}: {_other_size(manifest, info.st_size, wanted)}")
+        size = size_of(path)
+        if size is None:
+            raise StoreError(f"{path}: the seed's file isn't there; put it there, or write hasFile 0 for this peer")
+        if size != wanted:
+            raise StoreError(f"{path}: {_other_size(manifest, size, wanted)}")
         if not os.access(path, os.R_OK):
             raise StoreError(f"{path}: permission denied; give this user the right to read it")
-
-
-def _missing(path: str) -> StoreError:
-    return StoreError(f"{path}: the seed's file isn't there; put it there, or write hasFile 0 for this peer")
 
 
 def _other_size(manifest: Manifest, size: int, wanted: int) -> str:

@@ -110,7 +110,7 @@ def holds(found: Manifest, wanted: Manifest) -> bool:
 
 
 def _files(manifest: Manifest) -> set[tuple[FileEntry, str]]:
-    return {(entry, manifest.file_id(number)) for number, entry in enumerate(manifest.files)}
+    return set(zip(manifest.files, manifest.file_ids))
 
 
 def _upload(link: HostLink, chain: Chain, seed: Peer, source: Path, wanted: Manifest) -> None:
